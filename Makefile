@@ -1,0 +1,50 @@
+# Every target first sees to .venv: made when missing, remade when requirements.lock has changed.
+
+SHELL := /bin/bash
+PYTHON = $(firstword $(foreach name,python3.11 python3 python,$(shell \
+	$(name) -c 'import sys; sys.version_info[:2] == (3, 11) and print(sys.executable)' 2>/dev/null)))
+# No full stop: make adds one.
+NEEDS_PYTHON := Please install Python 3.11 (with its venv module): iNNvestigate and TensorFlow 2.14 \
+	do not run on a later Python, pandas 3 does not run on an earlier one
+
+.DEFAULT_GOAL := help
+.PHONY: help replicate test lint format lock clean
+
+help: ## list these targets
+	@sed -nE 's/^([a-z]+):.*## (.*)/make \1|\2/p' Makefile | while IFS='|' read -r target what; do \
+		printf '%-16s %s\n' "$$target" "$$what"; done
+
+replicate: .venv/.stamp ## fill Table 1; more options by ARGS="--profile smoke --data-dir DIR"
+	.venv/bin/python cli.py replicate --all $(ARGS)
+
+test: lint ## lint, then the fast tests; one file by ARGS=tests/test_layers.py
+	.venv/bin/python -m pytest -m "not slow and not paper" $(ARGS)
+
+lint: .venv/.stamp ## check style and format, change nothing
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+
+format: .venv/.stamp ## mend style and format
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+
+# Every package of the lock is hashed, so any index may serve it; no index is named in it.
+lock: .venv/.stamp ## remake requirements.lock from setup.py; newer files by ARGS=--upgrade
+	.venv/bin/uv pip compile setup.py --extra dev --quiet --generate-hashes \
+		--python-version 3.11 --python-platform x86_64-manylinux_2_28 \
+		--custom-compile-command "make lock" --output-file requirements.lock $(ARGS)
+
+clean: ## remove .venv and the caches of the tools; results stay
+	rm -rf .venv .pytest_cache .ruff_cache .hypothesis *.egg-info build
+
+# Two steps, so that a change of setup.py alone costs seconds and not a new environment. Python
+# compiles what it imports; to compile all that is installed takes pip about as long as the rest.
+.venv/.stamp: .venv/.locked setup.py
+	.venv/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.locked: requirements.lock
+	$(if $(PYTHON),,$(error $(NEEDS_PYTHON)))
+	"$(PYTHON)" -m venv --clear .venv
+	.venv/bin/python -m pip install --quiet --no-compile --require-hashes -r requirements.lock
+	@touch $@

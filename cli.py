@@ -1,0 +1,295 @@
+"""Command line of the replication: one command per stage, and `replicate` for all of them."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from functools import wraps
+from pathlib import Path
+
+import click
+
+ARTIFACTS = Path("artifacts")
+PROFILES = ("smoke", "cpu", "paper")
+
+
+def main() -> None:
+    """Run the command line; an error of the project becomes one sentence and its exit code."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    cli()
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("-v", "--verbose", is_flag=True, help="Say what is found and done on the way.")
+def cli(verbose: bool) -> None:
+    """Replicate "Towards Privacy-preserving Explanations in Medical Image Analysis" (2021).
+
+    \b
+    Start here:
+      python cli.py replicate --all                  the whole Table 1, on the surrogate
+      python cli.py replicate --all --data-dir DIR   the same on a Warsaw folder
+      python cli.py data doctor DIR                  what is in a folder, before any work
+    """
+    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(message)s")
+
+
+def run_options(command):
+    """Add the options that choose data, settings and the run's folder; turn errors into exits."""
+
+    @click.option(
+        "--data-dir",
+        type=click.Path(path_type=Path),
+        help="Folder in the Warsaw layout. Without it and --manifest: the surrogate.",
+    )
+    @click.option(
+        "--manifest",
+        type=click.Path(path_type=Path),
+        help="CSV of other images: path,patient_id,eye,glaucoma; paths relative to it.",
+    )
+    @click.option(
+        "--profile", default="cpu", show_default=True, help=f"Settings: {', '.join(PROFILES)}."
+    )
+    @click.option(
+        "--seed",
+        default=0,
+        show_default=True,
+        type=click.IntRange(0, 2**31 - 1),
+        help="Of split, training and draws.",
+    )
+    @click.option(
+        "--draws",
+        default=10,
+        show_default=True,
+        type=click.IntRange(1),
+        help="Privatized sets per PPRL-VGAN regime; the table has their mean.",
+    )
+    @click.option("--run", "run_name", help="Name of the run's folder under artifacts/runs.")
+    @click.option("--fresh", is_flag=True, help="Remove what an earlier run of that name left.")
+    @wraps(command)
+    def with_options(*args, **kwargs):
+        return command(*args, **kwargs)
+
+    return exit_on_error(with_options)
+
+
+def exit_on_error(command):
+    """Turn the project's errors into one line on standard error and their exit code."""
+
+    @wraps(command)
+    def guarded(*args, **kwargs):
+        from replication.errors import ReplicationError
+
+        try:
+            return command(*args, **kwargs)
+        except ReplicationError as error:
+            click.echo(f"Error: {error}", err=True)
+            sys.exit(error.exit_code)
+
+    return guarded
+
+
+@cli.command()
+@click.option("--all", "everything", is_flag=True, help="Run every privatizer of Table 1.")
+@click.option(
+    "--method",
+    "methods",
+    multiple=True,
+    metavar="NAME",
+    help="Run this privatizer alone; may be given several times.",
+)
+@run_options
+def replicate(everything: bool, methods: tuple[str, ...], **options) -> None:
+    """Measure Table 1: preprocess, train, privatize and evaluate what isn't done yet.
+
+    \b
+    Examples:
+      python cli.py replicate --all
+      python cli.py replicate --all --profile smoke
+      python cli.py replicate --method blur-9 --method k-same-6
+      python cli.py replicate --all --data-dir ~/Warsaw --profile paper
+    """
+    from replication.errors import SettingsError
+
+    if everything == bool(methods):
+        raise SettingsError(f"give --all, or --method with one of: {', '.join(_known_methods())}")
+    run = _open_run(methods, **options)
+    run.run()
+    _show_table(run)
+
+
+@cli.command()
+@run_options
+def preprocess(**options) -> None:
+    """Stage 01: cut, mirror, centre and resize the eyes, and split them."""
+    _run_until("01_preprocessed", **options)
+
+
+@cli.command("train-evaluators")
+@run_options
+def train_evaluators(**options) -> None:
+    """Stage 03: train the identity network and the glaucoma network."""
+    _run_until("03_evaluators", **options)
+
+
+@cli.command("train-vgan")
+@run_options
+def train_vgan(**options) -> None:
+    """Stage 04: train PPRL-VGAN."""
+    _run_until("04_vgan", **options)
+
+
+@cli.command()
+@run_options
+def privatize(**options) -> None:
+    """Stage 05: privatize the test images by every method."""
+    _run_until("05_privatized", **options)
+
+
+@cli.command()
+@run_options
+def evaluate(**options) -> None:
+    """Stage 06: judge originals and privatized images, and write Table 1."""
+    run = _run_until("06_evaluated", **options)
+    _show_table(run)
+
+
+@cli.group()
+def data() -> None:
+    """Draw the surrogate, or look at a folder before any work."""
+
+
+@data.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Of the eyes.")
+@click.option(
+    "--profile", default="cpu", show_default=True, help="How many eyes: smoke draws a few."
+)
+@exit_on_error
+def synthesize(folder: Path, seed: int, profile: str) -> None:
+    """Draw the surrogate (synthetic eyes in the Warsaw layout) into a new FOLDER.
+
+    \b
+    Example:
+      python cli.py data synthesize eyes --seed 1
+    """
+    from replication.config import find_profile
+    from replication.progress import track_on_terminal
+    from replication.synthetic_eyes import synthesize as draw
+
+    settings = find_profile(profile).surrogate
+    with track_on_terminal("drawing", settings.images) as advance:
+        draw(folder, settings, seed=seed, workers=_workers(), on_image=advance)
+    click.echo(f"{settings.images} synthetic eyes in {folder}. Next: cli.py data doctor {folder}")
+
+
+@data.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@exit_on_error
+def doctor(folder: Path) -> None:
+    """Say what is in FOLDER (Warsaw layout) or in a manifest, what is missing and what is odd.
+
+    \b
+    Examples:
+      python cli.py data doctor ~/Warsaw
+      python cli.py data doctor eyes/manifest.csv
+    """
+    from replication.doctor import examine
+
+    report = examine(folder)
+    for what, figure in report.found:
+        click.echo(f"{what}: {figure}")
+    for heading, lines in (("missing", report.missing), ("odd", report.odd)):
+        for line in lines:
+            click.echo(f"{heading}: {line}")
+    if not report.usable:
+        click.echo("Not usable as it is.")
+        sys.exit(3)
+    option = "--data-dir" if folder.is_dir() else "--manifest"
+    click.echo(f"Usable. Next: cli.py replicate --all {option} {folder}")
+
+
+def _known_methods() -> tuple[str, ...]:
+    from replication.privatize import METHODS
+
+    return tuple(METHODS)
+
+
+def _workers() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+
+
+def _open_run(
+    methods: tuple[str, ...],
+    *,
+    data_dir: Path | None,
+    manifest: Path | None,
+    profile: str,
+    seed: int,
+    draws: int,
+    run_name: str | None,
+    fresh: bool,
+):
+    from replication.config import find_profile
+    from replication.errors import SettingsError
+    from replication.pipeline import Replication
+    from replication.privatize import find_method
+    from replication.progress import track_on_terminal
+    from replication.sources import find_source
+    from replication.store import RunStore
+
+    if data_dir and manifest:
+        raise SettingsError("give --data-dir or --manifest, not both")
+    settings = find_profile(profile)
+    for name in methods:
+        find_method(name)
+    source = find_source(data_dir, manifest, settings.surrogate, ARTIFACTS)
+    label = "surrogate" if source.kind == "surrogate" else source.path.resolve().stem
+    store = RunStore(ARTIFACTS / "runs" / (run_name or f"{label}-{profile}-seed-{seed}"))
+    run = Replication(
+        source,
+        settings,
+        seed=seed,
+        draws=draws,
+        methods=tuple(name for name in _known_methods() if not methods or name in methods),
+        store=store,
+        workers=_workers(),
+        track=track_on_terminal,
+        on_stage=lambda unit, state: click.echo(f"{unit}: {state}", err=True),
+    )
+    store.open(run.describe(), fresh=fresh)
+    return run
+
+
+def _run_until(unit: str, **options):
+    run = _open_run((), **options)
+    run.run(until=unit)
+    click.echo(f"Done: {run.store.root / unit}")
+    return run
+
+
+def _show_table(run) -> None:
+    """Print Table 1, ours beside the paper's, and where the files are."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from replication.table1_text import to_cells
+    from validation.paper import read_paper_percent
+
+    table = Table(title=f"Table 1 on {run.source.title}; in percent: ours (paper)")
+    table.add_column("Dataset")
+    for heading in ("Identity", "Replacement", "Glaucoma", "F1"):
+        table.add_column(heading, justify="right")
+    before = None
+    for experiment, dataset, *numbers in to_cells(run.table(), paper_percent=read_paper_percent()):
+        if experiment != before:
+            table.add_row(f"[bold]{experiment}[/bold]")
+        table.add_row(dataset.removeprefix("Privatized set "), *numbers)
+        before = experiment
+    Console().print(table)
+    click.echo(f"Files: {run.store.root} (the table: 06_evaluated/table1.md)")
+
+
+if __name__ == "__main__":
+    main()

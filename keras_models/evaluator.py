@@ -1,0 +1,76 @@
+"""The evaluation CNN that judges privatized images, for identity or for glaucoma.
+
+Follows the PPRL-VGAN reference's `Privacy_vs_Utility_check.py` (paper §2.3).
+
+Departure: ReLU, fused into each convolution, instead of LeakyReLU(0.2): iNNvestigate's Deep
+Taylor refuses LeakyReLU and gives a linear layer before a ReLU layer another rule. The first
+author's later evaluator does the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from keras import Model, initializers, layers
+
+BLOCK_KERNELS = (5, 5, 3, 3)
+FILTERS = 32
+DENSE_UNITS = 32
+
+
+def build_evaluator(
+    classes: int,
+    image_shape: tuple[int, int, int],
+    *,
+    block_dropout: float,
+    dense_dropout: float,
+    seed: int,
+    activation: str | Callable = "relu",
+) -> Model:
+    """Build the evaluation CNN, untrained.
+
+    Four blocks of convolution → batch normalisation → 3x3 max pooling with stride 2 → dropout,
+    then a dense layer of 32 and the softmax. Every layer is named.
+
+    Args:
+        classes: number of classes of the softmax.
+        image_shape: (H, W, C) of an image; images are float32 in [-1, 1].
+        block_dropout: dropout rate after each block (0 in the reference).
+        dense_dropout: dropout rate before the softmax.
+        seed: of the initial weights and of dropout.
+        activation: of the convolutions and the dense layer; anything but "relu" can't be
+            explained by Deep Taylor.
+
+    Returns:
+        A model from (N, H, W, C) images to (N, classes) probabilities.
+    """
+    seeds = iter(range(seed * 100, seed * 100 + 100))
+    images = layers.Input(image_shape, name="images")
+    x = images
+    for block, kernel in enumerate(BLOCK_KERNELS, start=1):
+        x = layers.Conv2D(
+            FILTERS,
+            kernel,
+            padding="same",
+            activation=activation,
+            kernel_initializer=initializers.GlorotUniform(next(seeds)),
+            name=f"conv{block}",
+        )(x)
+        x = layers.BatchNormalization(name=f"norm{block}")(x)
+        x = layers.MaxPooling2D(3, strides=2, padding="same", name=f"pool{block}")(x)
+        x = layers.Dropout(block_dropout, seed=next(seeds), name=f"dropout{block}")(x)
+    x = layers.Flatten(name="flatten")(x)
+    x = layers.Dense(
+        DENSE_UNITS,
+        activation=activation,
+        kernel_initializer=initializers.GlorotUniform(next(seeds)),
+        name="dense1",
+    )(x)
+    x = layers.Dropout(dense_dropout, seed=next(seeds), name="dropout5")(x)
+    probabilities = layers.Dense(
+        classes,
+        activation="softmax",
+        kernel_initializer=initializers.GlorotUniform(next(seeds)),
+        name="dense2",
+    )(x)
+    return Model(images, probabilities, name="evaluator")

@@ -1,0 +1,41 @@
+"""The terms of the paper's Equations 1 and 2, one function each; all are means over the batch.
+
+The paper writes log(1 - D) for the generator; the reference's `train.py`, and ours, minimises
+the cross-entropy against the wanted target (the non-saturating form).
+"""
+
+from __future__ import annotations
+
+import tensorflow as tf
+from keras import losses
+
+
+def realism_loss(target: tf.Tensor, real: tf.Tensor) -> tf.Tensor:
+    """Return the binary cross-entropy of D1, the first term of Equations 1 and 2.
+
+    Args:
+        target: (N, 1) in [0, 1], soft labels allowed.
+        real: (N, 1) probability of being real.
+    """
+    return tf.reduce_mean(losses.binary_crossentropy(target, real))
+
+
+def class_loss(target: tf.Tensor, probabilities: tf.Tensor) -> tf.Tensor:
+    """Return the cross-entropy of D2 or D3, the second and third term of Equations 1 and 2.
+
+    Args:
+        target: (N,) integer classes: the identity, the replacement identity or the pathology.
+        probabilities: (N, classes).
+    """
+    return tf.reduce_mean(losses.sparse_categorical_crossentropy(target, probabilities))
+
+
+def latent_loss(mean: tf.Tensor, log_variance: tf.Tensor) -> tf.Tensor:
+    """Return KL(q(f(I)|I) || N(0, 1)), the fourth term of Equation 2, summed over the latent.
+
+    Args:
+        mean: (N, 128).
+        log_variance: (N, 128).
+    """
+    divergence = 1 + log_variance - tf.square(mean) - tf.exp(log_variance)
+    return tf.reduce_mean(-0.5 * tf.reduce_sum(divergence, axis=-1))

@@ -1,0 +1,203 @@
+"""PPRL-VGAN: the three networks, the sampling between them and the fused training step.
+
+Follows the reference's `train.py` in the order of updates: one update of the discriminator on
+real images, one on privatized ones, then two of the generator with fresh batches.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import tensorflow as tf
+from keras import Model
+from keras.optimizers.legacy import RMSprop
+
+from keras_models.vgan_losses import class_loss, latent_loss, realism_loss
+from keras_models.vgan_networks import (
+    build_decoder,
+    build_discriminator,
+    build_encoder,
+)
+
+GENERATOR_UPDATES = 2  # PPRL-VGAN train.py
+STREAMS = 1 + GENERATOR_UPDATES
+
+
+class TrainingImages(NamedTuple):
+    """The whole training set in memory.
+
+    Args:
+        images: (N, H, W, C) float32 in [-1, 1].
+        identity: (N,) int32.
+        task: (N,) int32, class of the task (0 healthy, 1 glaucoma).
+    """
+
+    images: tf.Tensor
+    identity: tf.Tensor
+    task: tf.Tensor
+
+
+class PprlVgan(tf.Module):
+    """Networks, optimisers and random state of one training; all of it can be checkpointed.
+
+    Args:
+        identities: number of patients.
+        image_shape: (H, W, C), H and W multiples of 16.
+        units: width of encoder and decoder.
+        kernel_size: of every convolution, in pixels.
+        learning_rate: of both RMSprop optimisers.
+        decay: of the learning rate, per update.
+        generator_weights: lambda of realism, identity, task and latent (Equation 2).
+        discriminator_weights: lambda of realism, identity and task on real images (Equation 1).
+        dtype: Keras dtype policy of the networks' insides.
+        seed: of the initial weights, dropout and everything that a step draws.
+    """
+
+    def __init__(
+        self,
+        identities: int,
+        image_shape: tuple[int, int, int],
+        *,
+        units: int,
+        kernel_size: int,
+        learning_rate: float,
+        decay: float,
+        generator_weights: tuple[float, float, float, float],
+        discriminator_weights: tuple[float, float, float],
+        dtype: str,
+        seed: int,
+    ) -> None:
+        super().__init__(name="pprl_vgan")
+        shared = {"kernel_size": kernel_size, "dtype": dtype}
+        self.encoder = build_encoder(image_shape, units=units, seed=3 * seed, **shared)
+        self.decoder = build_decoder(
+            identities, image_shape, units=units, seed=3 * seed + 1, **shared
+        )
+        self.discriminator = build_discriminator(
+            identities, image_shape, seed=3 * seed + 2, **shared
+        )
+        self.generator_optimizer, self.discriminator_optimizer = (
+            RMSprop(learning_rate, epsilon=1e-8, decay=decay) for _ in range(2)
+        )
+        self.step = tf.Variable(0, dtype=tf.int64, name="step")
+        self._identities = identities
+        self._generator_weights = generator_weights
+        self._discriminator_weights = discriminator_weights
+        self._seed = seed
+
+    @property
+    def generator_variables(self) -> list[tf.Variable]:
+        """Trainable variables of the generator G: encoder and decoder."""
+        return self.encoder.trainable_variables + self.decoder.trainable_variables
+
+    @tf.function(reduce_retracing=True)
+    def train_step(self, data: TrainingImages, batch_size: int) -> dict[str, tf.Tensor]:
+        """Make one step: two updates of the discriminator, then two of the generator.
+
+        Args:
+            data: the training set, from which the step draws its own batches.
+            batch_size: images per batch.
+
+        Returns:
+            The last loss of each network and its terms, scalars.
+        """
+        report = self._update_discriminator(data, batch_size)
+        for update in range(1, STREAMS):
+            report |= self._update_generator(data, batch_size, update)
+        self.step.assign_add(1)
+        return report
+
+    def _update_discriminator(self, data: TrainingImages, batch_size: int) -> dict:
+        images, identity, task = self._draw_batch(data, batch_size, stream=0)
+        replacement = self._draw_identities(batch_size, stream=0)
+        privatized = self._privatize(images, replacement, stream=0, training=False)[0]
+        soft_real = self._uniform((batch_size, 1), 0.9, 1.0, stream=0, what=3)
+        soft_fake = self._uniform((batch_size, 1), 0.0, 0.1, stream=0, what=4)
+        weights = self._discriminator_weights
+        with tf.GradientTape() as tape:
+            real, who, which = self.discriminator(images, training=True)
+            terms = (
+                realism_loss(soft_real, real),
+                class_loss(identity, who),
+                class_loss(task, which),
+            )
+            loss_real = sum(weight * term for weight, term in zip(weights, terms, strict=True))
+        self._apply(tape, loss_real, self.discriminator_optimizer, self.discriminator)
+        with tf.GradientTape() as tape:
+            loss_fake = realism_loss(soft_fake, self.discriminator(privatized, training=True)[0])
+        self._apply(tape, loss_fake, self.discriminator_optimizer, self.discriminator)
+        return {
+            "discriminator_real": loss_real,
+            "discriminator_privatized": loss_fake,
+            "discriminator_identity": terms[1],
+            "discriminator_task": terms[2],
+        }
+
+    def _update_generator(self, data: TrainingImages, batch_size: int, stream: int) -> dict:
+        images, _, task = self._draw_batch(data, batch_size, stream)
+        replacement = self._draw_identities(batch_size, stream)
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(self.generator_variables)
+            privatized, mean, log_variance = self._privatize(
+                images, replacement, stream=stream, training=True
+            )
+            real, who, which = self.discriminator(privatized, training=True)
+            terms = (
+                realism_loss(tf.ones_like(real), real),
+                class_loss(replacement, who),
+                class_loss(task, which),
+                latent_loss(mean, log_variance),
+            )
+            weights = self._generator_weights
+            loss = sum(weight * term for weight, term in zip(weights, terms, strict=True))
+        gradients = tape.gradient(loss, self.generator_variables)
+        self.generator_optimizer.apply_gradients(
+            zip(gradients, self.generator_variables, strict=True)
+        )
+        names = ("realism", "identity", "task", "latent")
+        return {"generator": loss} | {
+            f"generator_{name}": term for name, term in zip(names, terms, strict=True)
+        }
+
+    def _privatize(self, images, replacement, *, stream: int, training: bool):
+        mean, log_variance = self.encoder(images, training=training)
+        noise = tf.random.stateless_normal(tf.shape(mean), self._step_seed(stream, 2))
+        latent = mean + standard_deviation(log_variance) * noise
+        one_hot = tf.one_hot(replacement, self._identities)
+        return self.decoder([latent, one_hot], training=training), mean, log_variance
+
+    def _draw_batch(self, data: TrainingImages, batch_size: int, stream: int):
+        rows = tf.random.experimental.stateless_shuffle(
+            tf.range(tf.shape(data.identity)[0]), self._step_seed(stream, 0)
+        )[:batch_size]
+        return tuple(tf.gather(array, rows) for array in (data.images, data.identity, data.task))
+
+    def _draw_identities(self, batch_size: int, stream: int) -> tf.Tensor:
+        return tf.random.stateless_uniform(
+            (batch_size,), self._step_seed(stream, 1), 0, self._identities, tf.int32
+        )
+
+    def _uniform(self, shape, low: float, high: float, *, stream: int, what: int) -> tf.Tensor:
+        return tf.random.stateless_uniform(shape, self._step_seed(stream, what), low, high)
+
+    def _step_seed(self, stream: int, what: int) -> tf.Tensor:
+        """Return a seed of this step alone, so that a resumed training draws the same."""
+        first = tf.constant(self._seed * 1000 + stream * 10 + what, tf.int64)
+        return tf.stack([first, self.step])
+
+    @staticmethod
+    def _apply(tape: tf.GradientTape, loss: tf.Tensor, optimizer: RMSprop, network: Model) -> None:
+        # Zeros for the heads that a loss leaves out: the reference's zero weights give the same,
+        # and RMSprop's running mean of squares shrinks by them.
+        gradients = tape.gradient(
+            loss, network.trainable_variables, unconnected_gradients=tf.UnconnectedGradients.ZERO
+        )
+        optimizer.apply_gradients(zip(gradients, network.trainable_variables, strict=True))
+
+
+def standard_deviation(log_variance: tf.Tensor) -> tf.Tensor:
+    """Return what the latent noise is multiplied with: exp(s²/2), as the reference trains it.
+
+    The reference's `img_applications.py` has exp(s/2) instead, the textbook form.
+    """
+    return tf.exp(tf.square(log_variance) / 2)

@@ -1,0 +1,111 @@
+"""Settings of every stage and the three profiles; each value carries its source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from replication.errors import SettingsError
+
+
+@dataclass(frozen=True)
+class SurrogateSettings:
+    """How many synthetic eyes are drawn; the counts are those of Warsaw (paper §2.1)."""
+
+    patients: int = 115  # paper §2.1
+    images: int = 1795  # paper §2.1, device IrisGuard AD100
+    glaucoma_images: int = 425  # paper §2.1
+
+
+@dataclass(frozen=True)
+class PreprocessSettings:
+    """How an eye image becomes a network's input."""
+
+    strip_rows: int = 11  # first author's later code: the label strip
+    image_size_px: int = 64  # paper §2.1
+    channels: int = 3  # first author's later code
+
+
+@dataclass(frozen=True)
+class SplitSettings:
+    """Shares of the three subsets."""
+
+    train: float = 0.65  # paper §2.1
+    validation: float = 0.15  # paper §2.1
+    test: float = 0.20  # paper §2.1
+
+
+@dataclass(frozen=True)
+class EvaluatorSettings:
+    """Training of the two evaluation networks."""
+
+    epochs: int = 300  # first author's later code
+    patience: int = 50  # first author's later code
+    batch_size: int = 64  # first author's later code
+    learning_rate: float = 2e-4  # first author's later code
+    decay: float = 1e-6  # first author's later code
+    block_dropout: float = 0.0  # PPRL-VGAN Privacy_vs_Utility_check.py
+    dense_dropout: float = 0.5  # PPRL-VGAN Privacy_vs_Utility_check.py
+
+
+@dataclass(frozen=True)
+class VganSettings:
+    """Networks and training of PPRL-VGAN."""
+
+    kernel_size: int = 8  # PPRL-VGAN train.py
+    units: int = 256  # PPRL-VGAN train.py
+    batch_size: int = 256  # PPRL-VGAN train.py
+    steps: int = 20_000  # ours: not stated in the paper
+    learning_rate: float = 3e-4  # PPRL-VGAN train.py
+    decay: float = 1e-6  # PPRL-VGAN train.py
+    generator_weights: tuple[float, float, float, float] = (0.5, 0.5, 0.5, 0.002)  # paper §3
+    discriminator_weights: tuple[float, float, float] = (0.25, 0.5, 0.25)  # PPRL-VGAN train.py
+    mixed_bfloat16: bool = False  # ours: used where the processor has it
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One named choice of all settings."""
+
+    name: str
+    surrogate: SurrogateSettings
+    preprocess: PreprocessSettings
+    split: SplitSettings
+    evaluator: EvaluatorSettings
+    vgan: VganSettings
+
+
+PAPER = Profile(
+    "paper",
+    SurrogateSettings(),
+    PreprocessSettings(),
+    SplitSettings(),
+    EvaluatorSettings(),
+    VganSettings(),
+)
+CPU = replace(
+    PAPER,
+    name="cpu",
+    evaluator=replace(PAPER.evaluator, epochs=40, patience=40, batch_size=32, learning_rate=1e-3),
+    vgan=replace(
+        PAPER.vgan, kernel_size=4, units=128, batch_size=32, steps=2500, mixed_bfloat16=True
+    ),
+)
+SMOKE = replace(
+    CPU,
+    name="smoke",
+    surrogate=SurrogateSettings(patients=40, images=240, glaucoma_images=90),
+    evaluator=replace(CPU.evaluator, epochs=2, patience=2),
+    vgan=replace(CPU.vgan, units=32, batch_size=16, steps=10),
+)
+PROFILES = {profile.name: profile for profile in (SMOKE, CPU, PAPER)}
+
+
+def find_profile(name: str) -> Profile:
+    """Return the profile of that name.
+
+    Raises:
+        SettingsError: when there is none; the message names the known ones.
+    """
+    if name not in PROFILES:
+        raise SettingsError(f"unknown profile '{name}'; known profiles: {', '.join(PROFILES)}")
+    return PROFILES[name]

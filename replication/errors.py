@@ -1,0 +1,31 @@
+"""Errors that a user can act on; the command line turns each into one line and an exit code."""
+
+
+class ReplicationError(Exception):
+    """Base of all errors that end a command with one sentence instead of a traceback."""
+
+    exit_code = 2
+
+
+class DataError(ReplicationError):
+    """The given images, annotations or manifest can't be used as they are."""
+
+    exit_code = 3
+
+
+class SettingsError(ReplicationError):
+    """An option, method, profile or run folder doesn't fit what was asked."""
+
+    exit_code = 3
+
+
+class StageNotRun(ReplicationError):
+    """A stage was asked for whose inputs an earlier stage has not made yet."""
+
+    exit_code = 4
+
+
+class ExplanationError(ReplicationError):
+    """Deep Taylor could not explain the images it was given."""
+
+    exit_code = 5

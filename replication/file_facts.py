@@ -1,0 +1,45 @@
+"""Tell a file's content hash and image size in one pass, without decoding the image."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from PIL import Image
+
+
+class FileFacts(NamedTuple):
+    """What one pass over a file tells; None where it can't be opened or is no image."""
+
+    sha256: str | None
+    size_px: tuple[int, int] | None
+    empty: bool = False
+
+
+def inspect_files(files: Sequence[Path]) -> list[FileFacts]:
+    """Hash every file and read its image header; hashing leaves the interpreter's lock free."""
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        return list(pool.map(inspect_file, files))
+
+
+def inspect_file(file: Path) -> FileFacts:
+    """Return a file's sha256 and its image size without decoding the image."""
+    try:
+        with file.open("rb") as stream:
+            sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
+            empty = stream.tell() == 0
+            return FileFacts(sha256, _read_size(stream), empty)
+    except OSError:
+        return FileFacts(None, None)
+
+
+def _read_size(stream: BinaryIO) -> tuple[int, int] | None:
+    try:
+        with Image.open(stream) as image:
+            return image.size
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return None

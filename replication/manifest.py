@@ -1,0 +1,164 @@
+"""Read a user's own manifest: a CSV `path,patient_id,eye,glaucoma` beside the images.
+
+Paths are relative to the manifest's folder and can't leave it, so that a manifest from elsewhere
+reads nothing but what lies beside it.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from os.path import isfile  # unlike Path.is_file, never raises
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import NamedTuple
+
+import pandas as pd
+
+from replication.csv_rows import name_delimiter, read_rows
+from replication.errors import DataError
+from replication.survey import EYES, ImageRow, Remarks, Survey, name_some, survey_images
+
+FIELDS = ("path", "patient_id", "eye", "glaucoma")
+TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+
+class Fault(NamedTuple):
+    """Why a row can't be used; faults of one kind are told together."""
+
+    kind: str
+    sentence: str
+
+
+def read_manifest(file: Path) -> tuple[pd.DataFrame, Path]:
+    """Return the manifest of a user's CSV, and the folder that its paths are relative to.
+
+    Args:
+        file: a CSV with a header row and the columns `FIELDS` in any order, further ones being
+            ignored; eye is left or right, glaucoma one of `TRUTH`, in any case.
+
+    Returns:
+        The table, as `replication.warsaw.read_warsaw` gives it, and the CSV's folder.
+
+    Raises:
+        DataError: when anything is missing or wrong; the first such thing is named.
+    """
+    survey = survey_manifest(file)
+    return survey.require_usable(), survey.root
+
+
+def survey_manifest(file: Path) -> Survey:
+    """Look at all of a manifest; what is missing, wrong or odd becomes a remark."""
+    if not isfile(file):
+        sentence = f"{file}: no such file, give a CSV of {','.join(FIELDS)}"
+        return survey_images(file.parent, [], remarks=Remarks(missing=(sentence,)))
+    try:
+        numbered = read_rows(file, delimiter=",")
+    except (OSError, csv.Error) as error:
+        sentence = f"{file}: can't be read ({error}), save it again as CSV"
+        return survey_images(file.parent, [], remarks=Remarks(wrong=(sentence,)))
+    fault = find_header_fault(numbered[0][1] if numbered else [])
+    if fault is None and len(numbered) < 2:
+        fault = "no rows under the header, add one row per image"
+    if fault is not None:
+        remarks = Remarks(wrong=(f"{file}: {fault}",))
+        return survey_images(file.parent, [], remarks=remarks)
+    rows, remarks = parse_rows(file, numbered)
+    return survey_images(file.parent, rows, remarks=remarks, counts=[("rows", len(numbered) - 1)])
+
+
+def find_header_fault(header: Sequence[str]) -> str | None:
+    """Return what is wrong with the header row, or None."""
+    names = [name.lower() for name in header]
+    absent = [name for name in FIELDS if name not in names]
+    mark = name_delimiter(list(header), expected=",")
+    if mark is not None:
+        return f"expected cells separated by ',', this file has {mark!r}: save it again with ','"
+    if absent:
+        return f"expected the columns {','.join(FIELDS)}, {name_some(absent)} not found: add them"
+    twice = [name for name in FIELDS if names.count(name) > 1]
+    return f"the column {name_some(twice)} comes twice, keep one" if twice else None
+
+
+def parse_rows(
+    file: Path, numbered: Sequence[tuple[int, list[str]]]
+) -> tuple[list[ImageRow], Remarks]:
+    """Return the rows that can be used, and a remark per kind of fault in the others.
+
+    Args:
+        file: the CSV, whose folder the paths are relative to.
+        numbered: the header and the rows, each with its line number.
+    """
+    names = [name.lower() for name in numbered[0][1]]
+    rows: dict[str, ImageRow] = {}
+    faults: dict[str, list[str]] = {}
+    for line, cells in numbered[1:]:
+        parsed = parse_row(file.parent, dict(zip(names, cells, strict=False)))
+        if isinstance(parsed, ImageRow) and parsed.path in rows:
+            parsed = Fault("duplicate", f"{parsed.path!r} comes twice, keep one row per image")
+        if isinstance(parsed, Fault):
+            faults.setdefault(parsed.kind, []).append(f"{file} line {line}: {parsed.sentence}")
+        else:
+            rows[parsed.path] = parsed
+    missing = tuple(_shorten(told) for kind, told in faults.items() if kind == "missing")
+    wrong = tuple(_shorten(told) for kind, told in faults.items() if kind != "missing")
+    return list(rows.values()), Remarks(missing, wrong, _doubt_labels(rows.values()))
+
+
+def parse_row(root: Path, cells: dict[str, str]) -> ImageRow | Fault:
+    """Return one row of the manifest, or why it can't be used.
+
+    Args:
+        root: the manifest's folder.
+        cells: column name -> stripped cell; a column may be absent where the row is too short.
+    """
+    absent = [name for name in FIELDS if not cells.get(name)]
+    if absent:
+        return Fault("blank", f"{name_some(absent)} is blank, fill it in")
+    eye, glaucoma = cells["eye"].lower(), cells["glaucoma"].lower()
+    if eye not in EYES:
+        return Fault("eye", f"eye {cells['eye']!r} is unknown, write {' or '.join(EYES)}")
+    if glaucoma not in TRUTH:
+        return Fault("glaucoma", f"glaucoma {cells['glaucoma']!r} is unknown, write true or false")
+    try:
+        path = resolve_inside(root, cells["path"])
+    except DataError as error:
+        return Fault("path", str(error))
+    if not isfile(root / path):
+        return Fault("missing", f"{path!r} is no file, restore it or remove the row")
+    return ImageRow(path, cells["patient_id"], eye, TRUTH[glaucoma])
+
+
+def resolve_inside(root: Path, path: str) -> str:
+    """Return a path, relative to the root, in its plain POSIX form.
+
+    Backslashes are read as slashes, as a manifest may come from Windows.
+
+    Raises:
+        DataError: when the path is absolute, goes up, or a link on it leads out of the root.
+    """
+    plain = PurePosixPath(path.replace("\\", "/"))
+    advice = f"{path!r} is outside {root}, write paths relative to the manifest's folder"
+    if plain.is_absolute() or PureWindowsPath(path).drive or ".." in plain.parts:
+        raise DataError(advice)
+    try:
+        inside = (root / plain).resolve().is_relative_to(root.resolve())
+    except (OSError, RuntimeError, ValueError) as error:
+        raise DataError(f"{path!r} can't be followed ({error}), correct it") from error
+    if not inside:
+        raise DataError(advice)
+    return plain.as_posix()
+
+
+def _shorten(sentences: Sequence[str]) -> str:
+    if len(sentences) == 1:
+        return sentences[0]
+    return f"{sentences[0]} ({len(sentences) - 1} more such rows)"
+
+
+def _doubt_labels(rows: Sequence[ImageRow]) -> tuple[str, ...]:
+    """Name the first eye whose images differ in glaucoma, which is one label per eye elsewhere."""
+    labels: dict[tuple[str, str], set[bool | None]] = {}
+    for row in rows:
+        labels.setdefault((row.patient_id, row.eye), set()).add(row.glaucoma)
+    mixed = [f"{patient} {eye}" for (patient, eye), seen in sorted(labels.items()) if len(seen) > 1]
+    return (f"{name_some(mixed)}: images with and without glaucoma",) if mixed else ()

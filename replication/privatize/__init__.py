@@ -1,0 +1,109 @@
+"""The privacy-preserving methods that the paper compares, in the order of its Table 1.
+
+Every method has one shape, its parameters bound here: a new method is one file and one line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from replication.errors import SettingsError
+from replication.privatize.blur import privatize_by_blur
+from replication.privatize.k_same_select import privatize_by_k_same_select
+from replication.privatize.pprl_vgan import privatize_by_pprl_vgan
+from replication.privatize.replacement import Pool
+from replication.records import PrivatizedSet
+
+AVERAGED_REPLACEMENTS = 5  # paper §3: six images, one of them with the original identity
+
+
+@dataclass(frozen=True)
+class Method:
+    """A privatizer with its parameters, and how Table 1 names it.
+
+    Args:
+        name: what the command line calls it.
+        experiment: Table 1's first column.
+        dataset: Table 1's second column.
+        privatize: `(queries, *, gallery, generator, seed, draws)` to an iterator of
+            `PrivatizedSet`: one set where nothing is drawn, else one per draw.
+        needs_generator: whether a trained generator has to be handed in.
+        has_replacement: whether Table 1 has a replacement identity accuracy for it.
+    """
+
+    name: str
+    experiment: str
+    dataset: str
+    privatize: Callable[..., Iterator[PrivatizedSet]]
+    needs_generator: bool
+    has_replacement: bool
+
+
+def _pprl_vgan(name: str, dataset: str, pool: Pool, *, averaged: bool = False) -> Method:
+    privatize = partial(
+        privatize_by_pprl_vgan,
+        method=name,
+        pool=pool,
+        replacements=AVERAGED_REPLACEMENTS if averaged else 1,
+        with_original=averaged,
+    )
+    return Method(name, "PPRL-VGAN", dataset, privatize, True, True)
+
+
+def _blur(kernel_px: int) -> Method:
+    name = f"blur-{kernel_px}"
+    privatize = partial(privatize_by_blur, method=name, kernel_px=kernel_px)
+    dataset = f"Privatized set with kernel size {kernel_px}"
+    return Method(name, "Blurring", dataset, privatize, False, False)
+
+
+def _k_same_select(k: int) -> Method:
+    name = f"k-same-{k}"
+    privatize = partial(privatize_by_k_same_select, method=name, k=k, own_patient=False)
+    dataset = f"Privatized set with {k} identities"
+    return Method(name, "K-Same-Select", dataset, privatize, False, True)
+
+
+METHODS: dict[str, Method] = {
+    method.name: method
+    for method in (
+        _pprl_vgan("pprl-vgan-random", "Privatized set w/ random identities", Pool.RANDOM),
+        _pprl_vgan(
+            "pprl-vgan-same-pathology",
+            "Privatized set w/ identities w/ the same pathologies",
+            Pool.SAME_PATHOLOGY,
+        ),
+        _pprl_vgan(
+            "pprl-vgan-different-pathology",
+            "Privatized set w/ identities w/ different pathologies",
+            Pool.DIFFERENT_PATHOLOGY,
+        ),
+        _pprl_vgan(
+            "pprl-vgan-averaged-random",
+            "Averaged privatized set using images from random identities",
+            Pool.RANDOM,
+            averaged=True,
+        ),
+        _pprl_vgan(
+            "pprl-vgan-averaged-same-pathology",
+            "Averaged privatized set using images sharing the same pathology",
+            Pool.SAME_PATHOLOGY,
+            averaged=True,
+        ),
+        *map(_blur, (3, 9, 15, 21)),
+        *map(_k_same_select, (3, 6, 9, 12)),
+    )
+}
+
+
+def find_method(name: str) -> Method:
+    """Return the method of that name.
+
+    Raises:
+        SettingsError: when there is none; the message names the known ones.
+    """
+    if name not in METHODS:
+        raise SettingsError(f"unknown method '{name}'; known methods: {', '.join(METHODS)}")
+    return METHODS[name]

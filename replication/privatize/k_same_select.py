@@ -1,0 +1,123 @@
+"""Privatize by K-Same-Select: the mean of K patients' images of the same pathology (paper §2.2).
+
+After Gross et al. (2006), with the paper's §3: each image in the mean belongs to another patient,
+so that the highest probability of recognising one is 1/K.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from replication.errors import DataError
+from replication.pixels import round_to_bytes
+from replication.privatize.pprl_vgan import Generator
+from replication.records import EyeDataset, PrivatizedSet
+
+BLOCK_QUERIES = 128
+
+
+def privatize_by_k_same_select(
+    queries: EyeDataset,
+    *,
+    gallery: EyeDataset,
+    generator: Generator | None,
+    seed: int,
+    draws: int,
+    method: str,
+    k: int,
+    own_patient: bool,
+) -> Iterator[PrivatizedSet]:
+    """Yield the one averaged set, draw 0.
+
+    Args:
+        queries: the images to privatize.
+        gallery: the training images that are averaged.
+        generator, seed, draws: of the common shape; they have no part in it.
+        method: name of the method in the registry.
+        k: number of images, each of another patient, in a mean.
+        own_patient: whether images of the query's own patient may be among them.
+
+    Raises:
+        DataError: when fewer than k patients share a query's pathology.
+    """
+    images = np.empty_like(queries.images)
+    chosen = np.empty((len(queries), k), dtype=np.intp)
+    norms = np.einsum("nhwc,nhwc->n", gallery.images, gallery.images)
+    for start in range(0, len(queries), BLOCK_QUERIES):
+        rows = slice(start, start + BLOCK_QUERIES)
+        block = queries.take(rows)
+        chosen[rows] = select_nearest(block, gallery, norms, k=k, own_patient=own_patient)
+        images[rows] = gallery.images[chosen[rows]].mean(axis=1)
+    yield PrivatizedSet(method, 0, round_to_bytes(images), gallery.identity[chosen])
+
+
+def select_nearest(
+    queries: EyeDataset, gallery: EyeDataset, norms: np.ndarray, *, k: int, own_patient: bool
+) -> np.ndarray:
+    """Select, for each query, the nearest image of each of the k nearest patients.
+
+    1. Squared distances to all of the gallery but for the query's own square, which ranks alike:
+       one matrix product.
+    2. Images of the other pathology are put at infinity, and the patient's own where not allowed.
+    3. The minimum of each patient, then the k patients of the smallest minima.
+
+    Args:
+        queries: one block of the images to privatize.
+        gallery: the training images.
+        norms: (G,) squared norms of the gallery's images.
+        k: number of patients.
+        own_patient: whether the query's own patient may be among them.
+
+    Returns:
+        (N, k) rows of the gallery, nearest first. Equal distances (in float32) go to the lower
+        identity, and within a patient to the earlier row.
+
+    Raises:
+        DataError: when fewer than k patients share a query's pathology.
+    """
+    pixels = queries.images.reshape(len(queries), -1)
+    distance = pixels @ gallery.images.reshape(len(gallery), -1).T
+    distance *= -2
+    distance += norms
+    distance[queries.glaucoma[:, None] != gallery.glaucoma] = np.inf
+    if not own_patient:
+        distance[queries.identity[:, None] == gallery.identity] = np.inf
+    order = np.argsort(gallery.identity, kind="stable")
+    _, starts, counts = np.unique(gallery.identity[order], return_index=True, return_counts=True)
+    distance = distance[:, order]
+    nearest = np.minimum.reduceat(distance, starts, axis=1)
+    check_enough_patients(nearest, queries.glaucoma, k=k)
+    patients = np.argsort(nearest, axis=1, kind="stable")[:, :k]
+    return order[first_nearest(distance, starts[patients], counts[patients])]
+
+
+def first_nearest(distance: np.ndarray, starts: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Return the column of the smallest distance within each run of columns, the first of equals.
+
+    Args:
+        distance: (N, G).
+        starts: (N, k) first column of each run.
+        counts: (N, k) length of each run, from 1.
+
+    Returns:
+        (N, k) columns.
+    """
+    steps = np.arange(counts.max())
+    # A step past the end of a run looks at its last column again, and argmin takes the first.
+    columns = starts[..., None] + np.minimum(steps, counts[..., None] - 1)
+    within = np.take_along_axis(distance[:, None], columns, axis=2).argmin(axis=2)
+    return starts + within
+
+
+def check_enough_patients(nearest: np.ndarray, glaucoma: np.ndarray, *, k: int) -> None:
+    """Raise DataError unless each query has k patients at a finite distance."""
+    available = np.isfinite(nearest).sum(axis=1)
+    short = int(available.argmin())
+    if available[short] < k:
+        pathology = "with" if glaucoma[short] else "without"
+        raise DataError(
+            f"K-Same-Select with K = {k}: only {available[short]} patients have a training image "
+            f"{pathology} glaucoma; use a smaller K or more patients"
+        )

@@ -1,0 +1,72 @@
+"""The records on disk: arrays as .npy without pickle, tables as CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from replication.pixels import to_bytes, to_unit_range
+from replication.records import EyeDataset, PrivatizedSet, Splits, Subset
+
+IMAGES = "images.npy"
+MANIFEST = "manifest.csv"
+
+
+def save_preprocessed(folder: Path, images: np.ndarray, table: pd.DataFrame) -> None:
+    """Write the preprocessed images and their manifest.
+
+    Args:
+        folder: of the stage.
+        images: (N, H, W) uint8.
+        table: one row per image in the same order: manifest, `identity`, `subset` and facts.
+    """
+    np.save(folder / IMAGES, images, allow_pickle=False)
+    table.to_csv(folder / MANIFEST, index=False, lineterminator="\n")
+
+
+def load_preprocessed(folder: Path, channels: int) -> tuple[EyeDataset, Splits]:
+    """Read the data set and its split back.
+
+    Args:
+        folder: of the stage.
+        channels: the gray image is repeated to so many.
+    """
+    table = load_manifest(folder)
+    images = np.load(folder / IMAGES, allow_pickle=False)
+    dataset = EyeDataset(
+        np.repeat(to_unit_range(images)[..., None], channels, axis=-1),
+        table["identity"].to_numpy(np.int32),
+        table["glaucoma"].to_numpy(bool),
+        table["image_id"].to_numpy(np.str_),
+    )
+    rows = {s.value: np.flatnonzero(table["subset"].to_numpy() == s.value) for s in Subset}
+    return dataset, Splits(**rows)
+
+
+def load_manifest(folder: Path) -> pd.DataFrame:
+    """Read the preprocessed manifest: one row per image."""
+    return pd.read_csv(folder / MANIFEST, dtype={"patient_id": str, "image_id": str})
+
+
+def save_privatized(folder: Path, sets: Iterable[PrivatizedSet]) -> None:
+    """Write the draws of one method as 8-bit images, one file per draw."""
+    for drawn in sets:
+        np.save(folder / f"draw-{drawn.draw}.npy", to_bytes(drawn.images), allow_pickle=False)
+        if drawn.used_identities is not None:
+            np.save(folder / f"used-{drawn.draw}.npy", drawn.used_identities, allow_pickle=False)
+
+
+def load_privatized(folder: Path, method: str) -> Iterator[PrivatizedSet]:
+    """Read the draws of one method back, one at a time, in their order."""
+    for draw in range(len(list(folder.glob("draw-*.npy")))):
+        images = np.load(folder / f"draw-{draw}.npy", allow_pickle=False)
+        used = folder / f"used-{draw}.npy"
+        yield PrivatizedSet(
+            method,
+            draw,
+            to_unit_range(images),
+            np.load(used, allow_pickle=False) if used.exists() else None,
+        )

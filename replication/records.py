@@ -1,0 +1,149 @@
+"""What flows between the stages: frozen records that check themselves when made.
+
+Row i is the same image in every array of a record. Images are float32 in [-1, 1] as in the
+paper's pipeline (§2.1) and the reference code; fractions are in [0, 1], percent exists only in
+reports.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from replication.errors import DataError
+
+
+class Subset(StrEnum):
+    """The three parts of the data (paper §2.1: 65% training, 15% validation, 20% testing)."""
+
+    TRAIN = "train"
+    VALIDATION = "validation"
+    TEST = "test"
+
+
+@dataclass(frozen=True)
+class EyeDataset:
+    """Preprocessed eyes with their labels.
+
+    Args:
+        images: (N, H, W, C) float32 in [-1, 1].
+        identity: (N,) integer class of the patient, from 0.
+        glaucoma: (N,) bool, per eye.
+        image_id: (N,) unique strings.
+
+    Raises:
+        DataError: when an array has another shape, type or range, or an id comes twice.
+    """
+
+    images: np.ndarray
+    identity: np.ndarray
+    glaucoma: np.ndarray
+    image_id: np.ndarray
+
+    def __post_init__(self) -> None:
+        check_images("images", self.images)
+        for name, kind in (("identity", "iu"), ("glaucoma", "b"), ("image_id", "UT")):
+            array = getattr(self, name)
+            if array.shape != (len(self.images),) or array.dtype.kind not in kind:
+                raise DataError(
+                    f"{name}: expected ({len(self.images)},) of kind {kind!r}, "
+                    f"got {array.shape} {array.dtype}"
+                )
+        if len(np.unique(self.image_id)) != len(self.image_id):
+            raise DataError("image_id: an id comes twice")
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def take(self, rows: np.ndarray) -> EyeDataset:
+        """Return the rows (indices or a mask) as a data set of their own."""
+        return EyeDataset(
+            self.images[rows], self.identity[rows], self.glaucoma[rows], self.image_id[rows]
+        )
+
+
+@dataclass(frozen=True)
+class Splits:
+    """Row indices of the three subsets of one `EyeDataset`.
+
+    Raises:
+        DataError: when two subsets share a row.
+    """
+
+    train: np.ndarray
+    validation: np.ndarray
+    test: np.ndarray
+
+    def __post_init__(self) -> None:
+        rows = np.concatenate([self.train, self.validation, self.test])
+        if len(np.unique(rows)) != len(rows):
+            raise DataError("splits: an image is in two subsets")
+
+    def items(self) -> Iterator[tuple[Subset, np.ndarray]]:
+        """Yield each subset's name with its rows, in the order train, validation, test."""
+        for subset in Subset:
+            yield subset, getattr(self, subset.value)
+
+
+@dataclass(frozen=True)
+class PrivatizedSet:
+    """One draw of a privatizer over the images of a source data set.
+
+    Args:
+        method: a name of `replication.privatize.METHODS`.
+        draw: number of the draw, from 0.
+        images: (N, H, W, C) float32 in [-1, 1]; row i is the source's row i, privatized.
+        used_identities: (N, K) identity classes of whose images or likeness went in, or None
+            where the method uses nobody else's (blur).
+
+    Raises:
+        DataError: when shapes or ranges are off.
+    """
+
+    method: str
+    draw: int
+    images: np.ndarray
+    used_identities: np.ndarray | None
+
+    def __post_init__(self) -> None:
+        check_images(f"{self.method} images", self.images)
+        used = self.used_identities
+        if used is not None and (used.ndim != 2 or len(used) != len(self.images)):
+            raise DataError(
+                f"{self.method} used_identities: expected ({len(self.images)}, K), got {used.shape}"
+            )
+
+
+@dataclass(frozen=True)
+class Table1Row:
+    """One row of the paper's Table 1; fractions in [0, 1], None where there is no number.
+
+    `measured` is False for a method that was not run; a None in a measured row does not apply.
+    """
+
+    method: str
+    measured: bool
+    identity_accuracy: float | None = None
+    replacement_accuracy: float | None = None
+    glaucoma_accuracy: float | None = None
+    glaucoma_f1: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in TABLE1_METRICS:
+            value = getattr(self, name)
+            if value is not None and not 0 <= value <= 1:
+                raise DataError(f"{self.method} {name}: expected a fraction, got {value}")
+
+
+TABLE1_METRICS = ("identity_accuracy", "replacement_accuracy", "glaucoma_accuracy", "glaucoma_f1")
+
+
+def check_images(name: str, images: np.ndarray) -> None:
+    """Raise DataError unless images is (N, H, W, C) float32 in [-1, 1]."""
+    if images.ndim != 4 or images.dtype != np.float32:
+        raise DataError(f"{name}: expected (N, H, W, C) float32, got {images.shape} {images.dtype}")
+    if images.size and not (images.min() >= -1.0 and images.max() <= 1.0):
+        raise DataError(f"{name}: expected values in [-1, 1], got {images.min()}..{images.max()}")

@@ -1,0 +1,173 @@
+"""What a reader found in a data set: the manifest's table and every remark about it.
+
+Both readers (`replication.warsaw`, `replication.manifest`) end here, so that the checks common
+to them are written once, and so that `data doctor` sees all remarks where a run stops at the
+first error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from replication.errors import DataError
+from replication.file_facts import FileFacts, inspect_files
+
+COLUMNS = ("image_id", "path", "patient_id", "eye", "glaucoma", "sha256")
+EYES = ("left", "right")
+
+
+@dataclass(frozen=True)
+class Remarks:
+    """Sentences about a data set; what is missing or wrong stops a run, what is odd doesn't."""
+
+    missing: tuple[str, ...] = ()
+    wrong: tuple[str, ...] = ()
+    odd: tuple[str, ...] = ()
+
+    def __add__(self, other: Remarks) -> Remarks:
+        """Return these remarks followed by the other ones."""
+        return Remarks(self.missing + other.missing, self.wrong + other.wrong, self.odd + other.odd)
+
+    @property
+    def errors(self) -> tuple[str, ...]:
+        """The sentences that stop a run."""
+        return self.missing + self.wrong
+
+
+class ImageRow(NamedTuple):
+    """One image before its file is opened; `glaucoma` is None where no label is known."""
+
+    path: str
+    patient_id: str
+    eye: str
+    glaucoma: bool | None
+
+
+@dataclass(frozen=True)
+class Survey:
+    """A data set as found, usable or not.
+
+    Args:
+        root: folder that the paths are relative to.
+        table: the manifest, sorted by image_id; glaucoma is a nullable boolean.
+        sizes_px: (width, height) of each row's image, None where its header can't be read.
+        remarks: everything missing, wrong or odd.
+        counts: figures of what was left out or stands beside the images.
+    """
+
+    root: Path
+    table: pd.DataFrame
+    sizes_px: tuple[tuple[int, int] | None, ...]
+    remarks: Remarks
+    counts: tuple[tuple[str, int], ...] = ()
+
+    def require_usable(self) -> pd.DataFrame:
+        """Return the table with its glaucoma column as plain bool.
+
+        Raises:
+            DataError: with the first sentence about what is missing or wrong.
+        """
+        if self.remarks.errors:
+            raise DataError(self.remarks.errors[0])
+        return self.table.astype({"glaucoma": bool})
+
+
+def survey_images(
+    root: Path,
+    rows: Sequence[ImageRow],
+    *,
+    remarks: Remarks,
+    counts: Sequence[tuple[str, int]] = (),
+) -> Survey:
+    """Open every file once, and check what is common to all data sets.
+
+    Args:
+        root: folder that the rows' paths are relative to.
+        rows: the images, in any order, no path twice.
+        remarks: what the reader has said so far.
+        counts: figures of what the reader left out.
+    """
+    ordered = sorted(rows)
+    facts = inspect_files([root / row.path for row in ordered])
+    table = pd.DataFrame(
+        [(row.path, *row, fact.sha256) for row, fact in zip(ordered, facts, strict=True)],
+        columns=list(COLUMNS),
+    ).astype({name: "boolean" if name == "glaucoma" else "str" for name in COLUMNS})
+    if ordered:
+        remarks += check_files(table["path"].tolist(), facts)
+        remarks += check_labels(root, table)
+    sizes = tuple(fact.size_px for fact in facts)
+    return Survey(root, table, sizes, remarks, tuple(counts))
+
+
+def check_files(paths: Sequence[str], facts: Sequence[FileFacts]) -> Remarks:
+    """Remark on files that can't be opened, are no images, are the same or differ in size.
+
+    Files without a readable header are odd only: preprocessing counts them and decides. Empty
+    files are among these, and not taken for copies of each other.
+    """
+    unopened = [path for path, fact in zip(paths, facts, strict=True) if fact.sha256 is None]
+    unread = [p for p, fact in zip(paths, facts, strict=True) if fact.sha256 and not fact.size_px]
+    return Remarks(
+        missing=tuple(_say("{}: can't be opened, restore or remove it", unopened)),
+        wrong=(*_name_copies(paths, facts), *_name_other_sizes(paths, facts)),
+        odd=tuple(_say("{}: no readable image header", unread)),
+    )
+
+
+def check_labels(root: Path, table: pd.DataFrame) -> Remarks:
+    """Remark on a data set that can't be told apart: one patient, or one pathology only."""
+    wrong = []
+    if table["patient_id"].nunique() == 1:
+        wrong.append(f"{root}: all images are of one patient, identities need at least two")
+    labels = table["glaucoma"]
+    if labels.notna().all() and labels.nunique() == 1:
+        share = "every image has" if labels.iloc[0] else "no image has"
+        wrong.append(f"{root}: {share} glaucoma, add images of the other kind")
+    return Remarks(wrong=tuple(wrong))
+
+
+def name_some(names: Sequence[object]) -> str:
+    """Return the first three names, quoted with line breaks escaped, and how many more there are."""
+    shown = ", ".join(repr(str(name)) for name in names[:3])
+    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"
+
+
+def _say(sentence: str, names: Sequence[str]) -> list[str]:
+    return [sentence.format(name_some(names))] if names else []
+
+
+def _name_copies(paths: Sequence[str], facts: Sequence[FileFacts]) -> list[str]:
+    """Name the first pair of files with the same content, and count the further copies."""
+    first: dict[str, str] = {}
+    pairs = []
+    for path, fact in zip(paths, facts, strict=True):
+        if fact.sha256 is None or fact.empty:
+            continue
+        if fact.sha256 in first:
+            pairs.append((first[fact.sha256], path))
+        first.setdefault(fact.sha256, path)
+    if not pairs:
+        return []
+    more = f" ({len(pairs) - 1} more copies)" if len(pairs) > 1 else ""
+    kept, copy = pairs[0]
+    return [f"{kept!r} and {copy!r} have the same content{more}, remove all but one"]
+
+
+def _name_other_sizes(paths: Sequence[str], facts: Sequence[FileFacts]) -> list[str]:
+    """Name an image of each size where there is more than one size, the commonest first."""
+    found: dict[tuple[int, int], list[str]] = {}
+    for path, fact in zip(paths, facts, strict=True):
+        if fact.size_px:
+            found.setdefault(fact.size_px, []).append(path)
+    if len(found) < 2:
+        return []
+    ordered = sorted(found.items(), key=lambda item: (-len(item[1]), item[0]))
+    sizes = ", ".join(f"{w}x{h} ({len(names)}, {names[0]!r})" for (w, h), names in ordered[:3])
+    more = f" and {len(ordered) - 3} more sizes" if len(ordered) > 3 else ""
+    return [f"images of mixed sizes: {sizes}{more}, keep the frames of one size"]

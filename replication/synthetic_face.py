@@ -1,0 +1,148 @@
+"""What lies around the surrogate's iris: lid curves, skin, sclera and lashes.
+
+Ours. Coordinates are iris radii about the middle of the eye; MAP_SCALE pixels to the radius
+where a map is kept.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from replication.synthetic_patient import PATIENT_LEVEL, EyeIdentity, make_rng
+
+MAP_SCALE = 100.0
+MAP_SIZE = (760, 600)  # width, height: covers the frame at every distance and place
+SHARED = 0.85
+FACE_STREAM = 2002
+LASH_STREAM = 2003
+CURVE_POINTS = 49
+
+
+def shape_lids(traits: dict[str, float], opening: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the edges of the upper and the lower lid.
+
+    Args:
+        traits: of the eye.
+        opening: 1 for wide open, less for a lowered upper lid.
+
+    Returns:
+        Two (CURVE_POINTS, 2) float arrays of x, y in iris radii, inner corner first.
+    """
+    along = np.linspace(0, 1, CURVE_POINTS)
+    x = traits["inner_x"] + (traits["outer_x"] - traits["inner_x"]) * along
+    corner = 0.28 - traits["tilt"] * x
+    arch = np.sin(np.pi * along ** traits["lid_skew"]) ** 0.8
+    sag = np.sin(np.pi * along ** (2 - traits["lid_skew"])) ** 0.9
+    upper = corner - arch * (traits["upper_height"] * opening + 0.28 * opening)
+    lower = corner + sag * (traits["lower_height"] - 0.12 * (1 - opening))
+    return np.stack([x, upper], 1), np.stack([x, lower], 1)
+
+
+def paint_skin(identity: EyeIdentity) -> np.ndarray:
+    """Draw the skin around one eye, (height, width) float32 grey levels over MAP_SIZE."""
+    traits = identity.traits
+    rngs = (
+        make_rng(identity.seed, identity.patient, PATIENT_LEVEL, FACE_STREAM),
+        make_rng(identity.seed, identity.patient, identity.eye.number, FACE_STREAM),
+    )
+    skin = np.full(MAP_SIZE[::-1], traits["skin_grey"], np.float32)
+    skin += traits["skin_blotch"] * (
+        _mix_noise(rngs, (230, 130)) + 0.35 * _mix_noise(rngs, (50, 35))
+    )
+    grain = _mix_noise(rngs, (2.5, 2)) + _mix_noise(rngs, (9, 4)) + 0.9 * _mix_noise(rngs, (20, 9))
+    skin += traits["skin_grain"] * grain
+    upper, lower = shape_lids(traits, 1.0)
+    gap, depth = traits["crease_gap"], traits["crease_depth"]
+    skin -= depth * _draw_fold(upper - (0, gap), 3.0)
+    skin += 0.5 * depth * _draw_fold(upper - (0, gap - 0.12), 7.0)
+    skin -= traits["bag_depth"] * _draw_fold(lower * (1, 0.9) + (0, 0.42), 9.0)
+    for _ in range(12):
+        skin -= rngs[0].uniform(2, 24) * _draw_wrinkle(rngs[0], lower)
+    return skin
+
+
+def paint_sclera(identity: EyeIdentity) -> np.ndarray:
+    """Draw the white of one eye with its vessels, (height, width) float32 over MAP_SIZE."""
+    rng = make_rng(identity.seed, identity.patient, identity.eye.number, FACE_STREAM + 100)
+    height, width = MAP_SIZE[1], MAP_SIZE[0]
+    vessels = np.zeros((height, width), np.uint8)
+    for _ in range(int(rng.integers(6, 16))):
+        side = rng.choice([-1.0, 1.0])
+        start = np.array([side * 2.6, rng.uniform(-0.6, 0.9)])
+        end = np.array([side * rng.uniform(1.05, 1.5), rng.uniform(-0.6, 0.6)])
+        path = np.linspace(start, end, 14)
+        path[:, 1] += np.cumsum(rng.normal(0, 0.035, 14))
+        cv2.polylines(vessels, [_to_map(path)], False, int(rng.integers(60, 200)), 1, cv2.LINE_AA)
+    x = (np.arange(width, dtype=np.float32) - width / 2) / MAP_SCALE
+    ball = identity.traits["sclera_grey"] - 7 * x[None] ** 2 + 4 * _draw_noise(rng, (40, 40))
+    return ball - 0.12 * cv2.GaussianBlur(vessels, (0, 0), 1.0).astype(np.float32)
+
+
+def draw_lashes(
+    identity: EyeIdentity, edge: np.ndarray, rng: np.random.Generator, *, upper: bool
+) -> list[np.ndarray]:
+    """Return the lashes of one lid.
+
+    Args:
+        identity: the eye; its lashes keep root, length and bend.
+        edge: (n, 2) lid edge in iris radii.
+        rng: of the image, for how they lie today.
+        upper: upper lid or lower lid.
+
+    Returns:
+        One (6, 2) float curve per lash, root first, in iris radii.
+    """
+    lasting = make_rng(
+        identity.seed, identity.patient, identity.eye.number, LASH_STREAM + int(upper)
+    )
+    traits = identity.traits
+    count = int(traits["lash_count"] if upper else 0.45 * traits["lash_count"])
+    along = np.sort(lasting.uniform(0.1, 0.99, count))
+    index = along * (len(edge) - 1)
+    root = np.stack([np.interp(index, np.arange(len(edge)), edge[:, axis]) for axis in (0, 1)], 1)
+    length = traits["lash_length"] * lasting.uniform(0.5, 1.1, count) * (1 if upper else 0.45)
+    fan = 1.7 * (along - 0.5) + lasting.normal(0, 0.22, count) + rng.normal(0, 0.07, count)
+    fall = traits["lash_fall"] + lasting.normal(0, 0.12, count) + rng.normal(0, 0.06)
+    rise = np.where(upper, -np.cos(fan) * (0.75 - 0.25 * fall), np.cos(fan))
+    t = np.linspace(0, 1, 6)[None, :]
+    x = root[:, :1] + (length * np.sin(fan))[:, None] * t**1.2
+    dip = 1.1 * np.clip(fall, 0, None)[:, None] * t * (1 - t) * 2 if upper else 0 * t
+    y = root[:, 1:] + length[:, None] * (rise[:, None] * t**1.4 + dip)
+    return list(np.stack([x, y], axis=2))
+
+
+def _mix_noise(rngs: tuple[np.random.Generator, ...], grain_px: tuple[float, float]) -> np.ndarray:
+    """Return noise of unit variance over the map, partly the patient's, partly the eye's."""
+    patient_noise, eye_noise = (_draw_noise(rng, grain_px) for rng in rngs)
+    return np.sqrt(SHARED) * patient_noise + np.sqrt(1 - SHARED) * eye_noise
+
+
+def _draw_noise(rng: np.random.Generator, grain_px: tuple[float, float]) -> np.ndarray:
+    """Return smooth noise over the map whose grain has the given width and height."""
+    width, height = MAP_SIZE
+    grid = (int(height / grain_px[1]) + 3, int(width / grain_px[0]) + 3)
+    coarse = rng.standard_normal(grid, dtype=np.float32)
+    return cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
+
+
+def _draw_wrinkle(rng: np.random.Generator, lower: np.ndarray) -> np.ndarray:
+    """Return one fine fold below the eye."""
+    start = int(rng.integers(0, 25))
+    path = lower[start : start + int(rng.integers(10, 24))]
+    slope = rng.uniform(-0.15, 0.25) * (path[:, :1] - path[0, 0])
+    return _draw_fold(
+        path + np.concatenate([0 * slope, slope + rng.uniform(0.15, 1.1)], 1), rng.uniform(1.5, 4)
+    )
+
+
+def _draw_fold(path: np.ndarray, width_px: float) -> np.ndarray:
+    """Return a soft line along a path, 1 at its middle."""
+    line = np.zeros(MAP_SIZE[::-1], np.uint8)
+    cv2.polylines(line, [_to_map(path)], False, 255, max(1, round(width_px)), cv2.LINE_AA)
+    return cv2.GaussianBlur(line, (0, 0), width_px / 2).astype(np.float32) / 200
+
+
+def _to_map(path: np.ndarray) -> np.ndarray:
+    """Return a path in iris radii as whole pixels of a map."""
+    return np.round(path * MAP_SCALE + np.array(MAP_SIZE) / 2).astype(np.int32)

@@ -1,0 +1,247 @@
+"""Draw one near-infrared frame of a surrogate eye from its identity and its shot.
+
+Ours. Steps: eyeball (sclera, iris, pupil, signs), lids over it, lashes, highlights, then what
+the camera does (light, focus, grain), the mirror for right eyes and the label strip.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from replication.synthetic_face import (
+    MAP_SCALE,
+    MAP_SIZE,
+    draw_lashes,
+    paint_sclera,
+    paint_skin,
+    shape_lids,
+)
+from replication.synthetic_iris import ANGLES, RADII, paint_iris
+from replication.synthetic_patient import Disease, Eye, EyeIdentity, Shot, SignKind, make_rng
+from replication.synthetic_signs import (
+    LIMBUS_SOFTNESS_PX,
+    PUPIL_SOFTNESS_PX,
+    Circle,
+    IrisView,
+    draw_sign,
+    view_iris,
+)
+
+FRAME_SIZE = (640, 480)
+STRIP_ROWS = 11
+NOISE_STREAM = 3000
+SUBPIXEL_BITS = 4
+
+
+@dataclass(frozen=True)
+class EyePainting:
+    """One eye with the maps that last over its images."""
+
+    identity: EyeIdentity
+    iris: np.ndarray
+    skin: np.ndarray
+    sclera: np.ndarray
+
+
+@dataclass(frozen=True)
+class DrawnFrame:
+    """A frame with what is true of it; circles in pixels of this frame."""
+
+    pixels: np.ndarray
+    iris: Circle
+    pupil: Circle
+    signs: tuple[tuple[SignKind, Circle], ...]
+
+
+def paint_eye(identity: EyeIdentity) -> EyePainting:
+    """Draw the lasting maps of one eye."""
+    return EyePainting(identity, paint_iris(identity), paint_skin(identity), paint_sclera(identity))
+
+
+def draw_frame(
+    eye: EyePainting, shot: Shot, *, image: int, label: tuple[str, str], with_signs: bool = True
+) -> DrawnFrame:
+    """Draw one image of an eye.
+
+    Args:
+        eye: the eye.
+        shot: what this image changes.
+        image: number of the image within the eye, for lashes and grain.
+        label: text at the left and the right of the label strip.
+        with_signs: False draws the twin, the same picture without its glaucoma signs.
+
+    Returns:
+        pixels (480, 640) uint8 and the places of iris, visible pupil and signs.
+    """
+    identity = eye.identity
+    rng = make_rng(identity.seed, identity.patient, identity.eye.number, NOISE_STREAM + image)
+    to_frame = _place_eye(shot)
+    iris_xy = to_frame[:, :2] @ np.array(shot.gaze) + to_frame[:, 2]
+    view = view_iris(identity, shot, iris_xy, FRAME_SIZE)
+    ball = _warp(eye.sclera, _shift(to_frame, shot.gaze))
+    window = _draw_iris(ball[view.window], eye, view)
+    signs = []
+    for sign in identity.signs if with_signs else ():
+        window, circle = draw_sign(window, view, identity, sign, shot.sign_strength)
+        signs.append((sign.kind, circle))
+    ball[view.window] = window
+    scene = _cover_with_lids(ball, eye, shot, to_frame)
+    scene = _draw_lashes(scene, identity, shot, to_frame, rng)
+    scene = _draw_highlights(scene, view, shot)
+    pixels = _expose(scene, shot, rng)
+    pupil = next((c for kind, c in signs if kind is SignKind.DILATED), view.pupil)
+    drawn = DrawnFrame(pixels, view.iris, pupil, tuple(signs))
+    if identity.eye is Eye.RIGHT:
+        drawn = _mirror(drawn)
+    return DrawnFrame(_label(drawn.pixels, label), drawn.iris, drawn.pupil, drawn.signs)
+
+
+def _place_eye(shot: Shot) -> np.ndarray:
+    """Return the (2, 3) affine map from iris radii about the eye's middle to frame pixels."""
+    cosine, sine = np.cos(shot.roll) * shot.scale_px, np.sin(shot.roll) * shot.scale_px
+    x, y = np.clip(shot.place_px, (-60, -40), (60, 40))
+    middle = (FRAME_SIZE[0] / 2 + x, FRAME_SIZE[1] / 2 - 10 + y)
+    return np.array([[cosine, -sine, middle[0]], [sine, cosine, middle[1]]])
+
+
+def _shift(to_frame: np.ndarray, offset: tuple[float, float]) -> np.ndarray:
+    """Return the map for something moved by an offset in iris radii."""
+    moved = to_frame[:, :2] @ np.array(offset) + to_frame[:, 2]
+    return np.concatenate([to_frame[:, :2], moved[:, None]], axis=1)
+
+
+def _warp(painted: np.ndarray, to_frame: np.ndarray) -> np.ndarray:
+    """Bring a map of the face into the frame, (480, 640) float32."""
+    turn = to_frame[:, :2] / MAP_SCALE
+    move = to_frame[:, 2] - turn @ (np.array(MAP_SIZE) / 2)
+    matrix = np.concatenate([turn, move[:, None]], axis=1)
+    return cv2.warpAffine(painted, matrix, FRAME_SIZE, borderMode=cv2.BORDER_REFLECT_101)
+
+
+def _draw_iris(ball: np.ndarray, eye: EyePainting, view: IrisView) -> np.ndarray:
+    """Return the window of the eyeball with iris and pupil drawn on it."""
+    wrapped = np.concatenate([eye.iris, eye.iris[:, :1]], axis=1)
+    columns = view.angle * np.float32(ANGLES / (2 * np.pi))
+    rows = np.clip(view.rho, 0, 1) * np.float32(RADII - 1)
+    iris = cv2.remap(wrapped, columns, rows.astype(np.float32), cv2.INTER_LINEAR)
+    if Disease.ARCUS in eye.identity.diseases:
+        iris = iris + 26 * np.exp(-(((view.rho - 0.93) / 0.07) ** 2))
+    pupil = np.full_like(iris, eye.identity.traits["pupil_grey"])
+    if Disease.CATARACT in eye.identity.diseases:
+        core = np.exp(-((view.from_pupil_px / (0.8 * view.pupil.radius)) ** 2))
+        pupil = pupil + core * (34 + 8 * np.cos(7 * view.angle))
+    width = view.iris.radius - view.pupil.radius
+    in_pupil = np.clip(0.5 - view.rho * width / PUPIL_SOFTNESS_PX, 0, 1)
+    in_iris = np.clip((1 - view.rho) * width / LIMBUS_SOFTNESS_PX + 0.5, 0, 1)
+    eyeball = ball + in_iris * (iris - ball)
+    return (eyeball + in_pupil * (pupil - eyeball)).astype(np.float32)
+
+
+def _cover_with_lids(
+    ball: np.ndarray, eye: EyePainting, shot: Shot, to_frame: np.ndarray
+) -> np.ndarray:
+    """Return the frame with skin outside the lids and the lids' shadow on the eyeball."""
+    traits = eye.identity.traits
+    upper, lower = (_to_frame(e, to_frame) for e in _open_lids(traits, shot))
+    opening = np.zeros(FRAME_SIZE[::-1], np.uint8)
+    outline = np.concatenate([upper, lower[::-1]])
+    cv2.fillPoly(opening, [_subpixel(outline)], 255, cv2.LINE_AA, SUBPIXEL_BITS)
+    clear = cv2.GaussianBlur(opening, (0, 0), 1.2).astype(np.float32) / 255
+    small = cv2.resize(opening, None, fx=0.125, fy=0.125, interpolation=cv2.INTER_AREA)
+    lit = cv2.GaussianBlur(small, (0, 0), 2.6).astype(np.float32) / 255
+    lit = cv2.resize(lit, FRAME_SIZE, interpolation=cv2.INTER_LINEAR)
+    shaded = ball * (0.55 + 0.45 * np.clip(1.5 * lit - 0.35, 0, 1))
+    skin = _warp(eye.skin, to_frame) * (1 - 0.18 * np.clip(2 * lit, 0, 1))
+    scene = skin + clear * (shaded - skin)
+    scene = _draw_rim(scene, lower + (0, 4), 10, 0.35 * traits["skin_grey"] + 135, 0.55)
+    return _draw_rim(scene, upper - (0, 1), 5, 0.45 * traits["skin_grey"], 0.6)
+
+
+def _open_lids(traits: dict[str, float], shot: Shot) -> tuple[np.ndarray, np.ndarray]:
+    """Return the lids' edges in iris radii; they follow the gaze up and down."""
+    upper, lower = shape_lids(traits, shot.opening - 0.3 * shot.gaze[1])
+    return upper, lower + (0, 0.3 * shot.gaze[1])
+
+
+def _draw_rim(
+    scene: np.ndarray, path: np.ndarray, width_px: int, grey: float, weight: float
+) -> np.ndarray:
+    """Return the scene with a soft line of one grey along a lid."""
+    line = np.zeros(FRAME_SIZE[::-1], np.uint8)
+    cv2.polylines(line, [_subpixel(path)], False, 255, width_px, cv2.LINE_AA, SUBPIXEL_BITS)
+    mask = cv2.GaussianBlur(line, (0, 0), width_px / 3).astype(np.float32) * (weight / 255)
+    return scene + mask * (grey - scene)
+
+
+def _draw_lashes(
+    scene: np.ndarray,
+    identity: EyeIdentity,
+    shot: Shot,
+    to_frame: np.ndarray,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Return the scene with both rows of lashes, thicker at the root."""
+    mask = np.zeros(FRAME_SIZE[::-1], np.uint8)
+    for edge, upper in zip(_open_lids(identity.traits, shot), (True, False), strict=True):
+        lashes = [_to_frame(c, to_frame) for c in draw_lashes(identity, edge, rng, upper=upper)]
+        for stop, width in ((3, 4), (5, 3), (6, 2)) if upper else ((4, 2), (6, 1)):
+            paths = [_subpixel(lash[:stop]) for lash in lashes]
+            cv2.polylines(mask, paths, False, 255, width - 1, cv2.LINE_AA, SUBPIXEL_BITS)
+    dark = cv2.GaussianBlur(mask, (0, 0), 0.8).astype(np.float32)
+    dark *= identity.traits["lash_dark"] / 255
+    return scene + dark * (30 - scene)
+
+
+def _draw_highlights(scene: np.ndarray, view: IrisView, shot: Shot) -> np.ndarray:
+    """Return the scene with the reflections of the camera's two lamps."""
+    mask = np.zeros(FRAME_SIZE[::-1], np.uint8)
+    for side in (-1, 1):
+        x = view.iris.x + view.iris.radius * (shot.highlight[0] + 0.13 * side)
+        y = view.iris.y + view.iris.radius * (shot.highlight[1] + 0.08)
+        spot = _subpixel(np.array([[x, y]]))[0, 0]
+        size = int(0.045 * view.iris.radius * 2**SUBPIXEL_BITS)
+        cv2.circle(mask, spot.tolist(), size, 255, -1, cv2.LINE_AA, SUBPIXEL_BITS)
+    return scene + cv2.GaussianBlur(mask, (0, 0), 1.0).astype(np.float32) / 255 * (255 - scene)
+
+
+def _expose(scene: np.ndarray, shot: Shot, rng: np.random.Generator) -> np.ndarray:
+    """Return what the camera makes of the scene, (480, 640) uint8."""
+    x = np.linspace(-1, 1, FRAME_SIZE[0], dtype=np.float32)[None]
+    y = np.linspace(-1, 1, FRAME_SIZE[1], dtype=np.float32)[:, None]
+    light = shot.gain * (1 + shot.light[0] * x + shot.light[1] * y - 0.1 * (x**2 + y**2))
+    focused = cv2.GaussianBlur(scene * light, (0, 0), shot.focus_px)
+    grain = rng.standard_normal(FRAME_SIZE[::-1], dtype=np.float32) * shot.noise_grey
+    return np.clip(focused + grain + 0.5, 0, 255).astype(np.uint8)
+
+
+def _mirror(drawn: DrawnFrame) -> DrawnFrame:
+    """Return the frame and its circles seen in a mirror."""
+    last = FRAME_SIZE[0] - 1
+    iris, pupil, *signs = (
+        Circle(last - c.x, c.y, c.radius)
+        for c in (drawn.iris, drawn.pupil, *(circle for _, circle in drawn.signs))
+    )
+    kinds = (kind for kind, _ in drawn.signs)
+    pixels = np.ascontiguousarray(drawn.pixels[:, ::-1])
+    return DrawnFrame(pixels, iris, pupil, tuple(zip(kinds, signs, strict=True)))
+
+
+def _label(pixels: np.ndarray, label: tuple[str, str]) -> np.ndarray:
+    """Return the frame with a black strip of text in its bottom rows."""
+    strip = np.zeros((STRIP_ROWS, FRAME_SIZE[0]), np.uint8)
+    for text, x in zip(label, (4, FRAME_SIZE[0] - 60), strict=True):
+        cv2.putText(strip, text, (x, 9), cv2.FONT_HERSHEY_PLAIN, 0.75, 255, 1)
+    return np.concatenate([pixels[:-STRIP_ROWS], strip])
+
+
+def _to_frame(path: np.ndarray, to_frame: np.ndarray) -> np.ndarray:
+    """Return a path in iris radii as pixels of the frame."""
+    return path @ to_frame[:, :2].T + to_frame[:, 2]
+
+
+def _subpixel(path: np.ndarray) -> np.ndarray:
+    """Return a path as the fixed-point numbers that OpenCV draws from, (n, 1, 2) int32."""
+    return np.round(path * 2**SUBPIXEL_BITS).astype(np.int32).reshape(-1, 1, 2)

@@ -1,0 +1,125 @@
+"""Stage 04: train PPRL-VGAN on the training subset (paper §2.2 and §3).
+
+Leaves, in the stage's folder: `encoder.h5`, `decoder.h5`, `discriminator.h5` (legacy HDF5) and
+`history.csv`, the losses every few steps. While it runs, `checkpoint/` holds networks, both
+optimisers, the random state and the step: a killed training goes on from there.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import tensorflow as tf
+
+from keras_models.vgan_model import PprlVgan, TrainingImages
+from replication.config import VganSettings
+from replication.errors import ReplicationError
+from replication.records import EyeDataset
+
+NETWORKS = ("encoder", "decoder", "discriminator")
+HISTORY = "history.csv"
+HISTORY_EVERY_STEPS = 25
+CHECKPOINT_EVERY_S = 30.0
+
+
+def train_vgan(
+    train: EyeDataset,
+    *,
+    identities: int,
+    settings: VganSettings,
+    seed: int,
+    folder: Path,
+    on_step: Callable[[], None] = lambda: None,
+) -> None:
+    """Train PPRL-VGAN and keep its networks.
+
+    Args:
+        train: images to learn from.
+        identities: number of patients, all of whom may be replacement identities.
+        settings: of the networks and the training.
+        seed: of the initial weights and everything that is drawn.
+        folder: where the networks and the history are left.
+        on_step: called after each step.
+
+    Raises:
+        ReplicationError: when a loss is no longer a finite number.
+    """
+    model = build_vgan(identities, train.images.shape[1:], settings, seed=seed)
+    data = TrainingImages(
+        tf.constant(train.images),
+        tf.constant(train.identity, tf.int32),
+        tf.constant(train.glaucoma, tf.int32),
+    )
+    batch_size = min(settings.batch_size, len(train))
+    checkpoints = tf.train.CheckpointManager(
+        tf.train.Checkpoint(model=model), str(folder / "checkpoint"), max_to_keep=1
+    )
+    checkpoints.restore_or_initialize()
+    rows = _read_history(folder / HISTORY, int(model.step))
+    saved = time.monotonic()
+    for step in range(int(model.step) + 1, settings.steps + 1):
+        losses = model.train_step(data, batch_size)
+        on_step()
+        if step % HISTORY_EVERY_STEPS == 0 or step == settings.steps:
+            rows.append({"step": step} | {name: float(loss) for name, loss in losses.items()})
+            _check_finite(rows[-1])
+        if time.monotonic() - saved > CHECKPOINT_EVERY_S:
+            _write_history(rows, folder / HISTORY)
+            checkpoints.save(step)
+            saved = time.monotonic()
+    _write_history(rows, folder / HISTORY)
+    for name in NETWORKS:
+        getattr(model, name).save_weights(str(folder / f"{name}.h5"))
+    shutil.rmtree(folder / "checkpoint", ignore_errors=True)
+
+
+def build_vgan(
+    identities: int, image_shape: tuple[int, int, int], settings: VganSettings, *, seed: int
+) -> PprlVgan:
+    """Build PPRL-VGAN as the settings say, in bfloat16 only where the processor computes in it."""
+    mixed = settings.mixed_bfloat16 and processor_has_bfloat16()
+    return PprlVgan(
+        identities,
+        image_shape,
+        units=settings.units,
+        kernel_size=settings.kernel_size,
+        learning_rate=settings.learning_rate,
+        decay=settings.decay,
+        generator_weights=settings.generator_weights,
+        discriminator_weights=settings.discriminator_weights,
+        dtype="mixed_bfloat16" if mixed else "float32",
+        seed=seed,
+    )
+
+
+def processor_has_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
+    """Tell whether the processor multiplies bfloat16 itself; elsewhere it would be emulated."""
+    if not cpuinfo.exists():
+        return False
+    flags = cpuinfo.read_text(encoding="utf-8").split()
+    return "avx512_bf16" in flags or "amx_bf16" in flags
+
+
+def _check_finite(row: dict[str, float]) -> None:
+    broken = [name for name, value in row.items() if not abs(value) < float("inf")]
+    if broken:
+        raise ReplicationError(
+            f"PPRL-VGAN training: {', '.join(broken)} not finite at step {row['step']}; "
+            "lower the learning rate or switch bfloat16 off"
+        )
+
+
+def _read_history(file: Path, last_step: int) -> list[dict]:
+    """Return the rows of an interrupted training up to the step that its checkpoint holds."""
+    if not last_step or not file.exists():
+        return []
+    table = pd.read_csv(file)
+    return table[table["step"] <= last_step].to_dict("records")
+
+
+def _write_history(rows: list[dict], file: Path) -> None:
+    pd.DataFrame(rows).to_csv(file, index=False, lineterminator="\n")

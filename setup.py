@@ -1,0 +1,68 @@
+"""Packages, exact pins and the console script of the replication.
+
+The pins are the stack that installs together on Python 3.11 (`pip check` is clean);
+`requirements.lock`, made from this file by `make lock`, adds everything below them with hashes.
+"""
+
+import sys
+
+NEEDS_PYTHON = (
+    "Please install Python 3.11 (with its venv module): iNNvestigate and TensorFlow 2.14 "
+    "do not run on a later Python, pandas 3 does not run on an earlier one."
+)
+if sys.version_info[:2] != (3, 11):
+    sys.exit(NEEDS_PYTHON)
+
+from setuptools import setup  # after the sentence: another Python may lack setuptools
+
+setup(
+    name="privacy-explanations",
+    version="0.1.0",
+    description=(
+        "Replication of 'Towards Privacy-preserving Explanations in Medical Image Analysis' "
+        "(Montenegro, Silva and Cardoso, 2021)"
+    ),
+    license="MIT",
+    python_requires=">=3.11,<3.12",
+    py_modules=["cli"],
+    packages=["replication", "replication.privatize", "keras_models", "validation"],
+    package_data={"validation": ["*.csv"]},
+    entry_points={"console_scripts": ["privacy-explanations = cli:main"]},
+    install_requires=[
+        "click==8.5.1",
+        "filelock==4.2.12",
+        "great-expectations==1.24.1",
+        "innvestigate==2.1.2",
+        "keras==2.14.0",
+        "numpy==1.26.4",
+        "opencv-python-headless==4.11.0.86",
+        "pandas==3.0.6",
+        "pillow==13.0.0",
+        "rich==15.0.0",
+        "tensorflow==2.14.1",
+        "tensorflow-addons==0.23.0",
+    ],
+    extras_require={
+        # tensorflow[and-cuda]==2.14.1 without its tensorrt, which has no file for Python 3.11.
+        "cuda": [
+            "nvidia-cublas-cu11==11.11.3.6",
+            "nvidia-cuda-cupti-cu11==11.8.87",
+            "nvidia-cuda-nvcc-cu11==11.8.89",
+            "nvidia-cuda-runtime-cu11==11.8.89",
+            "nvidia-cudnn-cu11==8.7.0.84",
+            "nvidia-cufft-cu11==10.9.0.58",
+            "nvidia-curand-cu11==10.3.0.86",
+            "nvidia-cusolver-cu11==11.4.1.48",
+            "nvidia-cusparse-cu11==11.7.5.86",
+            "nvidia-nccl-cu11==2.16.5",
+        ],
+        "dev": [
+            "hypothesis==6.170.15",
+            "pre-commit==4.7.0",
+            "pytest==9.2.0",
+            "ruff==0.17.6",
+            "setuptools==84.2.1",
+            "uv==0.13.9",
+        ],
+    },
+)

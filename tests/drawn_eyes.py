@@ -1,0 +1,37 @@
+"""Drawn eyes with known centres: a dark disc in a gray disc on light ground."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+PUPIL, IRIS, SCLERA = 30, 120, 200
+
+
+def draw_eye(
+    *,
+    centre: tuple[float, float] = (320.0, 240.0),
+    size: tuple[int, int] = (640, 480),
+    radius_px: float = 120.0,
+    pupil: int = PUPIL,
+) -> np.ndarray:
+    """Return (H, W) uint8 with one eye, its pupil 0.4 of its iris.
+
+    Args:
+        centre: x and y, px.
+        size: width and height, px.
+    """
+    rows, columns = np.mgrid[: size[1], : size[0]]
+    distance = np.hypot(columns - centre[0], rows - centre[1])
+    eye = np.full(distance.shape, SCLERA, np.uint8)
+    eye[distance <= radius_px] = IRIS
+    eye[distance <= 0.4 * radius_px] = pupil
+    return eye
+
+
+def label_strip(eye: np.ndarray, rows: int = 11) -> np.ndarray:
+    """Return the eye with a black strip of white text over its bottom rows."""
+    labelled = eye.copy()
+    labelled[-rows:] = 0
+    cv2.putText(labelled, "LABEL", (4, len(eye) - 2), cv2.FONT_HERSHEY_PLAIN, 0.7, 255)
+    return labelled

@@ -1,0 +1,170 @@
+"""The pins, the lock, the Makefile and the pages that tell of them stay in step."""
+
+from __future__ import annotations
+
+import ast
+import importlib.metadata
+import re
+import runpy
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import setuptools
+from layer_rules import PACKAGES, read_imports
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def described(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Return what setup.py hands to setuptools."""
+    given: dict[str, Any] = {}
+    monkeypatch.setattr(setuptools, "setup", lambda **words: given.update(words))
+    runpy.run_path(str(ROOT / "setup.py"))
+    return given
+
+
+def read_pins(lines: list[str]) -> dict[str, str]:
+    """Return name -> version of lines such as `name==1.2`; another form of line is an error."""
+    matches = [re.fullmatch(r"([A-Za-z0-9-]+)==([\w.]+)", line) for line in lines]
+    assert all(matches), f"not an exact pin among {lines}"
+    return {match[1]: match[2] for match in matches if match}
+
+
+def read_lock() -> dict[str, list[str]]:
+    """Return `name==version` -> the hashes below it."""
+    locked: dict[str, list[str]] = {}
+    for line in (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines():
+        words = line.strip().removesuffix("\\").strip()
+        if words.startswith("--hash=sha256:"):
+            locked[list(locked)[-1]].append(words)
+        elif words and not words.startswith("#"):
+            locked[words] = []
+    return locked
+
+
+def test_the_lock_has_every_pin_of_setup(described: dict[str, Any]) -> None:
+    pins = read_pins(described["install_requires"] + described["extras_require"]["dev"])
+    locked = read_pins(list(read_lock()))
+    assert {name: locked.get(name) for name in pins} == pins, "run `make lock`"
+
+
+def test_the_lock_is_hashed_and_names_no_index_and_no_folder() -> None:
+    locked = read_lock()
+    assert len(locked) > 50
+    assert [line for line, hashes in locked.items() if not hashes] == []
+    text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    assert re.findall(r"://|--index|--extra-index|--find-links|@ |(?<!\w)/\w+", text) == []
+
+
+def test_the_environment_is_the_lock() -> None:
+    locked = read_pins(list(read_lock()))
+    installed = {name: importlib.metadata.version(name) for name in locked}
+    assert installed == locked, "remove .venv and run make again"
+
+
+def test_cuda_adds_to_the_same_tensorflow(described: dict[str, Any]) -> None:
+    wanted = [
+        line.partition(";")[0].strip()
+        for line in importlib.metadata.requires("tensorflow") or []
+        if "and-cuda" in line and not line.startswith("tensorrt")
+    ]
+    pins = read_pins([re.sub(r"[() ]", "", line) for line in wanted])
+    assert read_pins(described["extras_require"]["cuda"]) == pins
+
+
+def test_what_the_sources_import_is_pinned(described: dict[str, Any]) -> None:
+    owners = importlib.metadata.packages_distributions()
+    foreign = {item.top for item in read_imports(ROOT)} - sys.stdlib_module_names - {*PACKAGES}
+    unpinned = [
+        name
+        for name in sorted(foreign)
+        if not {re.sub(r"[-_.]+", "-", owner).lower() for owner in owners.get(name, [])}
+        & read_pins(described["install_requires"]).keys()
+    ]
+    assert unpinned == []
+
+
+def test_every_pin_has_its_reason_on_the_architecture_page(described: dict[str, Any]) -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    reasoned = set(re.findall(r"^\| `([\w-]+)` \|", page, flags=re.MULTILINE))
+    pins = read_pins(described["install_requires"] + described["extras_require"]["dev"])
+    assert reasoned == pins.keys()
+
+
+def test_every_package_on_disk_is_installed(described: dict[str, Any]) -> None:
+    inits = [path for name in PACKAGES for path in (ROOT / name).rglob("__init__.py")]
+    on_disk = {".".join(path.parent.relative_to(ROOT).parts) for path in inits}
+    assert on_disk == set(described["packages"])
+
+
+def test_the_console_script_leads_to_a_function(described: dict[str, Any]) -> None:
+    [script] = described["entry_points"]["console_scripts"]
+    module, _, function = script.split(" = ")[1].partition(":")
+    assert module in described["py_modules"]
+    tree = ast.parse((ROOT / f"{module}.py").read_text(encoding="utf-8"))
+    assert function in [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
+
+
+def test_make_help_tells_of_every_target() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    [phony] = re.findall(r"^\.PHONY: (.*)$", makefile, flags=re.MULTILINE)
+    told = run(["make", "help"], ROOT).stdout.splitlines()
+    assert [line.split()[1] for line in told] == phony.split()
+    assert all(len(line.split()) > 3 for line in told)
+
+
+@pytest.mark.parametrize("page", [".ci/run", "README.md"])
+def test_the_test_command_is_the_same_everywhere(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    assert re.search(r"^(    )?make test\b", text, flags=re.MULTILINE)
+
+
+def test_another_python_is_answered_by_one_sentence(tmp_path: Path) -> None:
+    for name in ("Makefile", "setup.py", "requirements.lock"):
+        shutil.copy(ROOT / name, tmp_path)
+    plant_python(tmp_path / "bin", version=(3, 12))
+    answer = run(["make", "test"], tmp_path, path=f"{tmp_path / 'bin'}:/usr/bin:/bin")
+    assert answer.returncode != 0
+    assert answer.stdout == ""
+    [line] = answer.stderr.splitlines()
+    assert needs_python() in line
+    assert not (tmp_path / ".venv").exists()
+
+
+def test_setup_under_another_python_says_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "version_info", (3, 12, 1))
+    with pytest.raises(SystemExit, match=re.escape(needs_python())):
+        runpy.run_path(str(ROOT / "setup.py"))
+
+
+def needs_python() -> str:
+    """Return the sentence of setup.py."""
+    for node in ast.parse((ROOT / "setup.py").read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "NEEDS_PYTHON":
+            return ast.literal_eval(node.value)
+    raise AssertionError("setup.py has no NEEDS_PYTHON")
+
+
+def plant_python(folder: Path, *, version: tuple[int, int]) -> None:
+    """Put commands in front of the path that are this Python, but call themselves another."""
+    folder.mkdir()
+    for name in ("python3.11", "python3", "python"):
+        command = folder / name
+        command.write_text(
+            f"#!/bin/sh\nexec '{sys.executable}' -c "
+            f'"import sys; sys.version_info = {version}; exec(sys.argv[1])" "$2"\n',
+            encoding="utf-8",
+        )
+        command.chmod(0o755)
+
+
+def run(command: list[str], folder: Path, path: str = "/usr/bin:/bin") -> Any:
+    """Run a command with nothing of the caller's make about it."""
+    return subprocess.run(
+        command, cwd=folder, env={"PATH": path}, capture_output=True, text=True, check=False
+    )

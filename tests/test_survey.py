@@ -1,0 +1,98 @@
+"""Checks that both readers share."""
+
+from pathlib import Path
+
+import pytest
+from tiny_eyes import write_image
+
+from replication.errors import DataError
+from replication.survey import COLUMNS, ImageRow, Remarks, Survey, name_some, survey_images
+
+ROWS = [
+    ImageRow("b.png", "1", "left", True),
+    ImageRow("a.png", "2", "right", False),
+    ImageRow("c.png", "2", "left", False),
+]
+
+
+def survey(root: Path, rows: list[ImageRow] = ROWS) -> Survey:
+    return survey_images(root, rows, remarks=Remarks())
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    for seed, name in enumerate("abc"):
+        write_image(tmp_path / f"{name}.png", seed=seed)
+    return tmp_path
+
+
+def test_a_good_table_is_sorted_and_plain(root: Path) -> None:
+    table = survey(root).require_usable()
+    assert tuple(table.columns) == COLUMNS
+    assert table["image_id"].tolist() == table["path"].tolist() == ["a.png", "b.png", "c.png"]
+    assert table["glaucoma"].tolist() == [False, True, False]
+    assert table["glaucoma"].dtype == bool
+    assert table["sha256"].str.len().eq(64).all()
+
+
+def test_two_files_of_the_same_content_are_both_named(root: Path) -> None:
+    (root / "c.png").write_bytes((root / "a.png").read_bytes())
+    with pytest.raises(DataError, match=r"'a\.png' and 'c\.png' have the same content"):
+        survey(root).require_usable()
+
+
+def test_empty_files_are_no_copies_of_each_other(root: Path) -> None:
+    for name in "ac":
+        (root / f"{name}.png").write_bytes(b"")
+    found = survey(root)
+    assert found.remarks == Remarks(odd=("'a.png', 'c.png': no readable image header",))
+    assert found.sizes_px == (None, (8, 6), None)
+
+
+def test_one_other_size_is_named(root: Path) -> None:
+    write_image(root / "b.png", seed=9, width_px=7)
+    with pytest.raises(DataError, match=r"mixed sizes: 8x6 \(2, 'a\.png'\), 7x6 \(1, 'b\.png'\)"):
+        survey(root).require_usable()
+
+
+def test_a_file_that_is_gone_is_named(root: Path) -> None:
+    (root / "b.png").unlink()
+    with pytest.raises(DataError, match=r"'b\.png': can't be opened"):
+        survey(root).require_usable()
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"patient_id": "1"}, "one patient"),
+        ({"glaucoma": True}, "every image has glaucoma"),
+        ({"glaucoma": False}, "no image has glaucoma"),
+    ],
+)
+def test_classes_that_nobody_could_tell_apart_are_refused(
+    root: Path, change: dict[str, object], sentence: str
+) -> None:
+    with pytest.raises(DataError, match=sentence):
+        survey(root, [row._replace(**change) for row in ROWS]).require_usable()
+
+
+def test_unknown_labels_are_not_counted_as_none_having_glaucoma(root: Path) -> None:
+    rows = [row._replace(glaucoma=row.glaucoma or None) for row in ROWS]
+    found = survey(root, rows)
+    assert found.remarks == Remarks()
+    assert found.table["glaucoma"].isna().tolist() == [True, False, True]
+
+
+def test_remarks_add_up_in_order_and_odd_ones_stop_nothing() -> None:
+    total = Remarks(("m1",), ("w1",), ("o1",)) + Remarks(("m2",), ("w2",), ("o2",))
+    assert total == Remarks(("m1", "m2"), ("w1", "w2"), ("o1", "o2"))
+    assert total.errors == ("m1", "m2", "w1", "w2")
+
+
+def test_only_three_names_are_shown() -> None:
+    assert name_some("abc") == "'a', 'b', 'c'"
+    assert name_some("abcde") == "'a', 'b', 'c' and 2 more"
+
+
+def test_a_name_can_not_break_the_line() -> None:
+    assert name_some(["a\nb"]) == r"'a\nb'"

@@ -1,0 +1,16 @@
+"""The numbers that the paper prints (Table 1), as its digits."""
+
+from __future__ import annotations
+
+import csv
+from importlib.resources import files
+
+
+def read_paper_percent() -> dict[tuple[str, str], str]:
+    """Return the 51 printed numbers in percent, as printed, by method and metric."""
+    text = files("validation").joinpath("paper_table1.csv").read_text(encoding="utf-8")
+    return {(row["method"], row["metric"]): row["paper_percent"] for row in _rows(text)}
+
+
+def _rows(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(text.splitlines()))
