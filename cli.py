@@ -16,7 +16,7 @@ PROFILES = ("smoke", "cpu", "paper")
 
 def main() -> None:
     """Run the command line; an error of the project becomes one sentence and its exit code."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     cli()
 
@@ -153,6 +153,25 @@ def evaluate(**options) -> None:
     """Stage 06: judge originals and privatized images, and write Table 1."""
     run = _run_until("06_evaluated", **options)
     _show_table(run)
+
+
+@cli.command()
+@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--out", default="docs/results.md", show_default=True, type=click.Path(path_type=Path)
+)
+@exit_on_error
+def results(runs: tuple[Path, ...], out: Path) -> None:
+    """Write a page with the tables of complete RUNS and the settings that made them.
+
+    \b
+    Example:
+      python cli.py results artifacts/runs/surrogate-cpu-seed-0
+    """
+    from replication.results import write_results
+
+    write_results(runs, out)
+    click.echo(f"Written: {out}")
 
 
 @cli.group()

@@ -8,11 +8,40 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import tensorflow as tf
 from keras import Model, initializers, layers
 
 LATENT_UNITS = 128
 MOMENTUM = 0.8
 SLOPE = 0.2
+
+
+class CountedDropout(layers.Layer):
+    """Dropout whose masks follow from its seed and from how often it was called in training.
+
+    The count is a weight, so that a training resumed from a checkpoint draws what it would have;
+    the state of Keras's own dropout is in no checkpoint. Works in float32.
+
+    Args:
+        rate: share of the inputs that are set to zero.
+        seed: of the masks.
+        name: of the layer.
+    """
+
+    def __init__(self, rate: float, seed: int, *, name: str) -> None:
+        super().__init__(name=name, dtype="float32")
+        self._rate = rate
+        self._seed = seed
+        self.calls = tf.Variable(0, dtype=tf.int64, trainable=False, name="calls")
+
+    def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """Return the inputs, in training with some at zero and the others scaled up."""
+        if not training:
+            return inputs
+        seed = tf.stack([tf.constant(self._seed, tf.int64), self.calls])
+        self.calls.assign_add(1)
+        kept = tf.random.stateless_uniform(tf.shape(inputs), seed) >= self._rate
+        return tf.where(kept, inputs / (1 - self._rate), 0.0)
 
 
 def build_encoder(
@@ -57,7 +86,7 @@ def build_encoder(
         x = layers.BatchNormalization(momentum=MOMENTUM, dtype=dtype, name=f"encoder_norm{block}")(
             x
         )
-        x = _dropout(dropout, next(seeds), f"encoder_dropout{block}")(x)
+        x = CountedDropout(dropout, next(seeds), name=f"encoder_dropout{block}")(x)
         x = _leaky_relu(f"encoder_relu{block}")(x)
     x = layers.Flatten(dtype=dtype, name="encoder_flatten")(x)
     mean, log_variance = (
@@ -188,7 +217,7 @@ def build_discriminator(
         name="discriminator_dense",
     )(x)
     x = _leaky_relu("discriminator_relu5")(x)
-    x = _dropout(dropout, next(seeds), "discriminator_dropout")(x)
+    x = CountedDropout(dropout, next(seeds), name="discriminator_dropout")(x)
     heads = [
         layers.Dense(
             classes,
@@ -209,11 +238,6 @@ def build_discriminator(
 def _seeds(seed: int) -> Iterator[int]:
     """Yield a seed for each layer of a network; networks of other seeds share none."""
     return iter(range(seed * 1000, (seed + 1) * 1000))
-
-
-def _dropout(rate: float, seed: int, name: str) -> layers.Dropout:
-    """Return dropout whose random state is a variable, so that a checkpoint holds it."""
-    return layers.Dropout(rate, seed=seed, rng_type="stateful", dtype="float32", name=name)
 
 
 def _leaky_relu(name: str) -> layers.LeakyReLU:

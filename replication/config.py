@@ -85,7 +85,7 @@ PAPER = Profile(
 CPU = replace(
     PAPER,
     name="cpu",
-    evaluator=replace(PAPER.evaluator, epochs=40, patience=40, batch_size=32, learning_rate=1e-3),
+    evaluator=replace(PAPER.evaluator, epochs=40, patience=12, batch_size=16, learning_rate=1e-3),
     vgan=replace(
         PAPER.vgan, kernel_size=4, units=128, batch_size=32, steps=2500, mixed_bfloat16=True
     ),

@@ -9,9 +9,8 @@ Departure: the first author's later code takes a Hough circle of a copy binarise
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 
 from replication.iris_edges import EdgePoints, find_edge_points
@@ -22,13 +21,10 @@ from replication.iris_evidence import (
     list_radii,
     tolerance_px,
 )
+from replication.iris_votes import LIMBUS_TO_PUPIL, SMALLEST_LIMBUS, propose_centres
 
-VOTE_CELL_PX = 2  # ours: half the working resolution is enough to propose
-PROPOSALS = 16  # ours
 SURVIVORS = 3  # ours: proposals whose centre is fitted
 FIT_ROUNDS = 2  # ours
-LIMBUS_TO_PUPIL = (1.25, 8.0)  # ours: wider than the 20 to 70% dilation of ISO/IEC 29794-6
-SMALLEST_LIMBUS = 1 / 16  # of the longer side: an iris an eighth of the frame across
 FOUND_DECADES = 3.0  # ours: fewer than one false alarm in a thousand frames of noise
 
 
@@ -41,7 +37,7 @@ class IrisFit:
         radius_px: of the limbus, the iris's outer edge.
         pupil_radius_px: of the pupil.
         confidence: in [0, 1]; 0.5 and above means found.
-        found: whether chance explains the circles badly enough.
+        found: whether chance would hardly draw such a pair of circles in any frame of noise.
     """
 
     centre_x_px: float
@@ -65,13 +61,16 @@ def find_iris(gray: np.ndarray) -> IrisFit:
     points = find_edge_points(gray)
     if len(points.x) == 0:
         return _nothing_found(gray)
-    centre_x, centre_y = _propose_centres(points)
+    centre_x, centre_y = propose_centres(points)
     pairs = _best_pairs(points, centre_x, centre_y)
     for _ in range(FIT_ROUNDS):
         pairs = sorted(pairs, key=lambda pair: -pair.decades)[:SURVIVORS]
-        fitted = np.float32([_fit_centre(points, pair) for pair in pairs])
-        pairs += _best_pairs(points, fitted[:, 0], fitted[:, 1])
-    return _to_frame(points, max(pairs, key=lambda pair: pair.decades))
+        fitted = [_fit_circles(points, pair) for pair in pairs]
+        x, y = (np.float32([getattr(pair, axis) for pair in fitted]) for axis in "xy")
+        pairs += _best_pairs(points, x, y)
+    best = max(pairs, key=lambda pair: pair.decades)
+    # The radii tried lie in steps: the first fit brings in all points, the second uses them.
+    return _to_frame(points, _fit_circles(points, _fit_circles(points, best)))
 
 
 @dataclass(frozen=True)
@@ -105,51 +104,6 @@ def _to_frame(points: EdgePoints, pair: _CirclePair) -> IrisFit:
     )
 
 
-def _propose_centres(points: EdgePoints) -> tuple[np.ndarray, np.ndarray]:
-    """Return the centres with the most votes from a pupil and a limbus together: (C,) x and y."""
-    radii = list_radii(points.height_px, points.width_px)[::2]
-    dark, bright = _count_votes(points, radii, 1), _count_votes(points, radii, -1)
-    best_pupil = np.maximum.accumulate(np.maximum(dark, bright), axis=0)
-    inner = np.searchsorted(radii, radii / LIMBUS_TO_PUPIL[0], side="right") - 1
-    outer = (inner >= 0) & (radii >= SMALLEST_LIMBUS * max(points.height_px, points.width_px))
-    votes = (best_pupil[inner[outer]] + dark[outer]).max(axis=0)
-    peaks = np.flatnonzero(votes >= cv2.dilate(votes, np.ones((3, 3), np.uint8)))
-    best = peaks[np.argsort(-votes.ravel()[peaks], kind="stable")[:PROPOSALS]]
-    row, column = np.divmod(best, votes.shape[1])
-    middle = (VOTE_CELL_PX - 1) / 2
-    return (
-        (column * VOTE_CELL_PX + middle).astype(np.float32),
-        (row * VOTE_CELL_PX + middle).astype(np.float32),
-    )
-
-
-def _count_votes(points: EdgePoints, radii: np.ndarray, side: int) -> np.ndarray:
-    """Return how many edge points have each cell as their centre at each radius.
-
-    Args:
-        side: 1 for discs darker than their surroundings, -1 for brighter ones.
-
-    Returns:
-        (K, rows, columns) float32 votes, spread over their uncertainty and divided by the square
-        root of the radius, as chance gives counts that grow with it.
-    """
-    rows = -(-points.height_px // VOTE_CELL_PX)
-    columns = -(-points.width_px // VOTE_CELL_PX)
-    reach = side * radii[:, None]
-    column = np.rint((points.x - reach * points.towards_x) / VOTE_CELL_PX - 0.25).astype(np.int32)
-    row = np.rint((points.y - reach * points.towards_y) / VOTE_CELL_PX - 0.25).astype(np.int32)
-    inside = (column >= 0) & (column < columns) & (row >= 0) & (row < rows)
-    layer = np.arange(len(radii), dtype=np.int32)[:, None]
-    cell = (layer * rows + row) * columns + column
-    counts = np.bincount(cell[inside], minlength=len(radii) * rows * columns)
-    votes = counts.reshape(len(radii), rows, columns).astype(np.float32)
-    for layer_votes, radius in zip(votes, radii, strict=True):
-        spread = (0.8 + 0.08 * radius) / VOTE_CELL_PX
-        blurred = cv2.GaussianBlur(layer_votes, (0, 0), spread)
-        layer_votes[:] = blurred * (spread**2 / np.sqrt(radius))
-    return votes
-
-
 def _best_pairs(
     points: EdgePoints, centre_x: np.ndarray, centre_y: np.ndarray
 ) -> list[_CirclePair]:
@@ -176,27 +130,47 @@ def _best_pairs(
     ]
 
 
-def _fit_centre(points: EdgePoints, pair: _CirclePair) -> tuple[float, float]:
-    """Return the centre of two concentric circles through the pair's edge points.
+def _fit_circles(points: EdgePoints, pair: _CirclePair) -> _CirclePair:
+    """Return the pair moved onto its own edge points, no further than their tolerance.
 
-    Least squares of x² + y² = 2ax + 2by + c, one c for each circle (Kåsa, 1976), where near and
-    far points weigh the same. Moves no further than the tolerance that chose the points.
+    Least squares of x² + y² = 2ax + 2by + c, one c for each of the two concentric circles
+    (Kåsa, 1976), where near and far points weigh the same.
     """
-    dx, dy = points.x - pair.x, points.y - pair.y
-    distance = np.hypot(dx, dy)
-    along = dx * points.towards_x + dy * points.towards_y
-    side = 1 if pair.pupil_is_dark else -1
-    on_pupil = np.abs(distance - pair.pupil) < tolerance_px(pair.pupil)
-    on_pupil &= side * along > DIRECTION_TOLERANCE * distance
-    on_limbus = np.abs(distance - pair.limbus) < tolerance_px(pair.limbus)
-    on_limbus &= (along > DIRECTION_TOLERANCE * distance) & (np.abs(dx) > LATERAL * distance)
+    on_pupil, on_limbus = _points_on(points, pair)
     circle = np.repeat([0, 1], [on_pupil.sum(), on_limbus.sum()])
-    x, y = (np.concatenate([axis[on_pupil], axis[on_limbus]]) for axis in (dx, dy))
+    chosen = np.concatenate([np.flatnonzero(on_pupil), np.flatnonzero(on_limbus)])
+    x, y = np.float64(points.x[chosen]) - pair.x, np.float64(points.y[chosen]) - pair.y
     squared = x * x + y * y
     weight = 1 / np.sqrt(squared + 1)
     terms = np.stack([2 * x, 2 * y, circle == 0, circle == 1]) * weight
     # A trace of damping decides where too few points leave the centre open: it stays.
-    normal = terms @ terms.T + 1e-3 * np.eye(len(terms))
-    shift = np.linalg.solve(normal, terms @ (squared * weight))[:2]
-    shift *= min(1.0, tolerance_px(pair.limbus) / max(float(np.hypot(*shift)), 1e-6))
-    return pair.x + float(shift[0]), pair.y + float(shift[1])
+    # Summed by NumPy: the threads of a matrix product would add in another order each time.
+    normal = (terms[:, None] * terms).sum(axis=-1) + 1e-6 * np.eye(len(terms))
+    wanted = (terms * (squared * weight)).sum(axis=-1)
+    right, down, *constants = np.linalg.solve(normal, wanted)
+    far = max(1.0, float(np.hypot(right, down)) / tolerance_px(pair.limbus))
+    pupil, limbus = np.sqrt(np.maximum(np.array(constants) + right**2 + down**2, 0))
+    return replace(
+        pair,
+        x=pair.x + float(right) / far,
+        y=pair.y + float(down) / far,
+        pupil=_keep_near(float(pupil), pair.pupil),
+        limbus=_keep_near(float(limbus), pair.limbus),
+    )
+
+
+def _points_on(points: EdgePoints, pair: _CirclePair) -> tuple[np.ndarray, np.ndarray]:
+    """Return which points are the pupil's and which are the limbus's, left and right: (E,)."""
+    dx, dy = points.x - pair.x, points.y - pair.y
+    distance = np.hypot(dx, dy)
+    along = dx * points.towards_x + dy * points.towards_y
+    outwards, inwards = (side * along > DIRECTION_TOLERANCE * distance for side in (1, -1))
+    on_pupil = np.abs(distance - pair.pupil) < tolerance_px(pair.pupil)
+    on_limbus = np.abs(distance - pair.limbus) < tolerance_px(pair.limbus)
+    lateral = np.abs(dx) > LATERAL * distance
+    return on_pupil & (outwards if pair.pupil_is_dark else inwards), on_limbus & outwards & lateral
+
+
+def _keep_near(fitted: float, radius: float) -> float:
+    """Return the fitted radius, no further from the judged one than its tolerance."""
+    return min(max(fitted, radius - tolerance_px(radius)), radius + tolerance_px(radius))

@@ -51,7 +51,8 @@ def find_edge_points(gray: np.ndarray) -> EdgePoints:
     smooth = cv2.GaussianBlur(small, (0, 0), SMOOTHING_PX, borderType=cv2.BORDER_REPLICATE)
     steep_x = cv2.Scharr(smooth, cv2.CV_32F, 1, 0, borderType=cv2.BORDER_REPLICATE)
     steep_y = cv2.Scharr(smooth, cv2.CV_32F, 0, 1, borderType=cv2.BORDER_REPLICATE)
-    strength = cv2.magnitude(steep_x, steep_y)
+    # Not cv2.magnitude: its last bit depends on where in memory the arrays lie.
+    strength = np.sqrt(steep_x * steep_x + steep_y * steep_y)
     divisor = np.maximum(strength, np.finfo(np.float32).tiny)
     unit_x, unit_y = steep_x / divisor, steep_y / divisor
     grid_x, grid_y = _pixel_grid(height, width)

@@ -1,7 +1,7 @@
-"""What lies around the surrogate's iris: lid curves, skin, sclera and lashes.
+"""What lies around the surrogate's iris: skin and sclera, drawn once per eye as maps.
 
 Ours. Coordinates are iris radii about the middle of the eye; MAP_SCALE pixels to the radius
-where a map is kept.
+of a map.
 """
 
 from __future__ import annotations
@@ -9,34 +9,13 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from replication.synthetic_lids import shape_lids
 from replication.synthetic_patient import PATIENT_LEVEL, EyeIdentity, make_rng
 
 MAP_SCALE = 100.0
 MAP_SIZE = (760, 600)  # width, height: covers the frame at every distance and place
 SHARED = 0.85
 FACE_STREAM = 2002
-LASH_STREAM = 2003
-CURVE_POINTS = 49
-
-
-def shape_lids(traits: dict[str, float], opening: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return the edges of the upper and the lower lid.
-
-    Args:
-        traits: of the eye.
-        opening: 1 for wide open, less for a lowered upper lid.
-
-    Returns:
-        Two (CURVE_POINTS, 2) float arrays of x, y in iris radii, inner corner first.
-    """
-    along = np.linspace(0, 1, CURVE_POINTS)
-    x = traits["inner_x"] + (traits["outer_x"] - traits["inner_x"]) * along
-    corner = 0.28 - traits["tilt"] * x
-    arch = np.sin(np.pi * along ** traits["lid_skew"]) ** 0.8
-    sag = np.sin(np.pi * along ** (2 - traits["lid_skew"])) ** 0.9
-    upper = corner - arch * (traits["upper_height"] * opening + 0.28 * opening)
-    lower = corner + sag * (traits["lower_height"] - 0.12 * (1 - opening))
-    return np.stack([x, upper], 1), np.stack([x, lower], 1)
 
 
 def paint_skin(identity: EyeIdentity) -> np.ndarray:
@@ -77,39 +56,6 @@ def paint_sclera(identity: EyeIdentity) -> np.ndarray:
     x = (np.arange(width, dtype=np.float32) - width / 2) / MAP_SCALE
     ball = identity.traits["sclera_grey"] - 7 * x[None] ** 2 + 4 * _draw_noise(rng, (40, 40))
     return ball - 0.12 * cv2.GaussianBlur(vessels, (0, 0), 1.0).astype(np.float32)
-
-
-def draw_lashes(
-    identity: EyeIdentity, edge: np.ndarray, rng: np.random.Generator, *, upper: bool
-) -> list[np.ndarray]:
-    """Return the lashes of one lid.
-
-    Args:
-        identity: the eye; its lashes keep root, length and bend.
-        edge: (n, 2) lid edge in iris radii.
-        rng: of the image, for how they lie today.
-        upper: upper lid or lower lid.
-
-    Returns:
-        One (6, 2) float curve per lash, root first, in iris radii.
-    """
-    lasting = make_rng(
-        identity.seed, identity.patient, identity.eye.number, LASH_STREAM + int(upper)
-    )
-    traits = identity.traits
-    count = int(traits["lash_count"] if upper else 0.45 * traits["lash_count"])
-    along = np.sort(lasting.uniform(0.1, 0.99, count))
-    index = along * (len(edge) - 1)
-    root = np.stack([np.interp(index, np.arange(len(edge)), edge[:, axis]) for axis in (0, 1)], 1)
-    length = traits["lash_length"] * lasting.uniform(0.5, 1.1, count) * (1 if upper else 0.45)
-    fan = 1.7 * (along - 0.5) + lasting.normal(0, 0.22, count) + rng.normal(0, 0.07, count)
-    fall = traits["lash_fall"] + lasting.normal(0, 0.12, count) + rng.normal(0, 0.06)
-    rise = np.where(upper, -np.cos(fan) * (0.75 - 0.25 * fall), np.cos(fan))
-    t = np.linspace(0, 1, 6)[None, :]
-    x = root[:, :1] + (length * np.sin(fan))[:, None] * t**1.2
-    dip = 1.1 * np.clip(fall, 0, None)[:, None] * t * (1 - t) * 2 if upper else 0 * t
-    y = root[:, 1:] + length[:, None] * (rise[:, None] * t**1.4 + dip)
-    return list(np.stack([x, y], axis=2))
 
 
 def _mix_noise(rngs: tuple[np.random.Generator, ...], grain_px: tuple[float, float]) -> np.ndarray:

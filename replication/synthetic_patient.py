@@ -1,4 +1,4 @@
-"""Who the surrogate's patients are: the parameters of each eye, its diseases and its shots.
+"""Who the surrogate's patients are: the parameters of each eye and its diseases.
 
 Ours, without a source in the paper: the numbers below are what the drawing of
 `synthetic_render` looks like, not a measurement of anybody's eyes. Lengths are in iris radii
@@ -19,24 +19,24 @@ import numpy as np
 
 # Range of each trait over patients. The two eyes of a patient differ by EYE_SPREAD of the range.
 TRAITS: dict[str, tuple[float, float]] = {
-    "skin_grey": (120, 212),
-    "skin_grain": (2.5, 8),
-    "skin_blotch": (5, 18),
+    "skin_grey": (138, 196),
+    "skin_grain": (4, 9),
+    "skin_blotch": (3, 10),
     "crease_gap": (0.12, 0.5),
     "crease_depth": (6, 55),
-    "bag_depth": (0, 34),
+    "bag_depth": (0, 26),
     "inner_x": (-2.7, -2.15),
     "outer_x": (2.2, 2.8),
-    "upper_height": (0.95, 1.4),
-    "lower_height": (0.72, 1.05),
+    "upper_height": (1.0, 1.32),
+    "lower_height": (0.78, 1.02),
     "lid_skew": (0.75, 1.2),
-    "tilt": (-0.1, 0.16),
+    "tilt": (-0.07, 0.13),
     "lash_count": (30, 100),
     "lash_length": (0.3, 0.85),
     "lash_fall": (-0.7, 0.6),
     "lash_dark": (0.4, 0.85),
-    "sclera_grey": (160, 205),
-    "iris_grey": (80, 150),
+    "sclera_grey": (165, 200),
+    "iris_grey": (90, 140),
     "iris_slope": (-22, 22),
     "fibre_gain": (6, 20),
     "crypt_count": (0, 34),
@@ -51,7 +51,6 @@ TRAITS: dict[str, tuple[float, float]] = {
 }
 EYE_SPREAD = 0.04
 PATIENT_LEVEL = 0
-SESSION_BASE = 1000
 
 
 class Eye(StrEnum):
@@ -115,25 +114,6 @@ class EyeIdentity:
     diseases: tuple[Disease, ...]
 
 
-@dataclass(frozen=True)
-class Shot:
-    """All that changes from image to image; x and y in iris radii unless said otherwise."""
-
-    scale_px: float
-    place_px: tuple[float, float]
-    gaze: tuple[float, float]
-    roll: float
-    torsion: float
-    opening: float
-    pupil_ratio: float
-    gain: float
-    light: tuple[float, float]
-    highlight: tuple[float, float]
-    focus_px: float
-    noise_grey: float
-    sign_strength: float
-
-
 def make_rng(seed: int, patient: int, eye: int, image: int) -> np.random.Generator:
     """Return the generator of one thing; image 0 is the eye itself, eye 0 the patient."""
     return np.random.default_rng([seed, patient, eye, image])
@@ -177,32 +157,3 @@ def _draw_diseases(rng: np.random.Generator) -> tuple[Disease, ...]:
     """Draw the other findings of an eye; each kind is present in about one eye in six."""
     present = rng.uniform(size=len(Disease)) < 0.17
     return tuple(disease for disease, here in zip(Disease, present, strict=True) if here)
-
-
-def describe_shot(identity: EyeIdentity, image: int, session: int) -> Shot:
-    """Draw what the session (both eyes alike) and the single image change.
-
-    Args:
-        identity: the eye.
-        image: number of the image within the eye, from 1.
-        session: number of the session, from 1.
-    """
-    visit = make_rng(identity.seed, identity.patient, PATIENT_LEVEL, SESSION_BASE + session)
-    shot = make_rng(identity.seed, identity.patient, identity.eye.number, image)
-    pupil = identity.traits["pupil_ratio"] + visit.normal(0, 0.035) + shot.normal(0, 0.015)
-    opening = visit.normal(0.95, 0.035) + shot.normal(0, 0.04)
-    return Shot(
-        scale_px=float(np.clip(124 + visit.normal(0, 4) + shot.normal(0, 3), 104, 146)),
-        place_px=tuple(visit.normal(0, (18, 12)) + shot.normal(0, (24, 14))),
-        gaze=tuple(shot.normal(0, (0.07, 0.045))),
-        roll=float(visit.normal(0, 0.025) + shot.normal(0, 0.015)),
-        torsion=float(shot.normal(0, 0.03)),
-        opening=float(np.clip(opening, 0.6, 1.15)),
-        pupil_ratio=float(np.clip(pupil, 0.22, 0.6)),
-        gain=float(np.clip(visit.normal(1, 0.06) + shot.normal(0, 0.04), 0.72, 1.25)),
-        light=tuple(visit.normal(0, 0.05, 2) + shot.normal(0, 0.03, 2)),
-        highlight=tuple(visit.normal(0, 0.02, 2) + shot.normal(0, 0.02, 2)),
-        focus_px=float(np.clip(shot.gamma(2.0, 0.4) + 0.5, 0.5, 3.5)),
-        noise_grey=float(np.clip(visit.gamma(4.0, 0.8), 1, 7)),
-        sign_strength=float(np.clip(shot.normal(0.85, 0.25), 0.3, 1.3)),
-    )

@@ -6,7 +6,9 @@ reads it); who has what is drawn from the seed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -17,6 +19,9 @@ from replication.synthetic_patient import Eye, EyeIdentity, describe_eye, make_r
 BOTH_EYES_SHARE = 0.85
 FEWEST_IMAGES = 3
 SHOTS_PER_SESSION = 4
+TRUTH_FILE = "truth.csv"
+ORIGIN_FILE = "surrogate.json"
+ORIGIN_NOTE = "a surrogate drawn from a seed, not the Warsaw database"
 ANNOTATIONS_HEADER = "patient;left eye;right eye"
 
 
@@ -92,6 +97,26 @@ def write_annotations(eyes: tuple[PlannedEye, ...], *, seed: int) -> str:
         for patient, of_eye in sorted(findings.items())
     ]
     return "\n".join([ANNOTATIONS_HEADER, *lines, ""])
+
+
+def write_origin(settings: SurrogateSettings, *, seed: int) -> str:
+    """Return surrogate.json: what a surrogate was drawn from."""
+    origin = {"note": ORIGIN_NOTE, "seed": seed, "settings": asdict(settings)}
+    return json.dumps(origin, indent=2) + "\n"
+
+
+def read_origin(root: Path) -> tuple[int, tuple[PlannedEye, ...]]:
+    """Return the seed and the eyes that a surrogate was drawn from.
+
+    Raises:
+        DataError: when the folder has no readable surrogate.json.
+    """
+    try:
+        origin = json.loads((root / ORIGIN_FILE).read_text(encoding="utf-8"))
+        seed, settings = origin["seed"], SurrogateSettings(**origin["settings"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{root}: no readable {ORIGIN_FILE}, so not a surrogate") from error
+    return seed, plan_eyes(settings, seed=seed)
 
 
 def _check_counts(settings: SurrogateSettings) -> None:

@@ -1,7 +1,7 @@
 """Draw one near-infrared frame of a surrogate eye from its identity and its shot.
 
 Ours. Steps: eyeball (sclera, iris, pupil, signs), lids over it, lashes, highlights, then what
-the camera does (light, focus, grain), the mirror for right eyes and the label strip.
+`synthetic_camera` does.
 """
 
 from __future__ import annotations
@@ -11,29 +11,39 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from replication.synthetic_camera import (
+    FRAME_SIZE,
+    DrawnFrame,
+    expose,
+    mirror_frame,
+    write_label,
+)
 from replication.synthetic_face import (
     MAP_SCALE,
     MAP_SIZE,
-    draw_lashes,
     paint_sclera,
     paint_skin,
-    shape_lids,
 )
 from replication.synthetic_iris import ANGLES, RADII, paint_iris
-from replication.synthetic_patient import Disease, Eye, EyeIdentity, Shot, SignKind, make_rng
+from replication.synthetic_lids import SUBPIXEL_BITS, cover_with_lids, draw_lashes, fix_point
+from replication.synthetic_patient import (
+    Disease,
+    Eye,
+    EyeIdentity,
+    SignKind,
+    make_rng,
+)
+from replication.synthetic_plan import PlannedEye, session_of
+from replication.synthetic_shot import Shot, describe_shot
 from replication.synthetic_signs import (
     LIMBUS_SOFTNESS_PX,
     PUPIL_SOFTNESS_PX,
-    Circle,
     IrisView,
     draw_sign,
     view_iris,
 )
 
-FRAME_SIZE = (640, 480)
-STRIP_ROWS = 11
 NOISE_STREAM = 3000
-SUBPIXEL_BITS = 4
 
 
 @dataclass(frozen=True)
@@ -44,16 +54,6 @@ class EyePainting:
     iris: np.ndarray
     skin: np.ndarray
     sclera: np.ndarray
-
-
-@dataclass(frozen=True)
-class DrawnFrame:
-    """A frame with what is true of it; circles in pixels of this frame."""
-
-    pixels: np.ndarray
-    iris: Circle
-    pupil: Circle
-    signs: tuple[tuple[SignKind, Circle], ...]
 
 
 def paint_eye(identity: EyeIdentity) -> EyePainting:
@@ -88,15 +88,26 @@ def draw_frame(
         window, circle = draw_sign(window, view, identity, sign, shot.sign_strength)
         signs.append((sign.kind, circle))
     ball[view.window] = window
-    scene = _cover_with_lids(ball, eye, shot, to_frame)
-    scene = _draw_lashes(scene, identity, shot, to_frame, rng)
+    scene = cover_with_lids(ball, _warp(eye.skin, to_frame), identity, shot, to_frame)
+    scene = draw_lashes(scene, identity, shot, to_frame, rng)
     scene = _draw_highlights(scene, view, shot)
-    pixels = _expose(scene, shot, rng)
+    pixels = expose(scene, shot, rng)
     pupil = next((c for kind, c in signs if kind is SignKind.DILATED), view.pupil)
     drawn = DrawnFrame(pixels, view.iris, pupil, tuple(signs))
     if identity.eye is Eye.RIGHT:
-        drawn = _mirror(drawn)
-    return DrawnFrame(_label(drawn.pixels, label), drawn.iris, drawn.pupil, drawn.signs)
+        drawn = mirror_frame(drawn)
+    return DrawnFrame(write_label(drawn.pixels, label), drawn.iris, drawn.pupil, drawn.signs)
+
+
+def draw_planned(
+    eye: EyePainting, planned: PlannedEye, image: int, *, with_signs: bool = True
+) -> DrawnFrame:
+    """Draw one numbered image of an eye."""
+    shot = describe_shot(eye.identity, image, session_of(image))
+    stem = planned.name_file(image).removesuffix(".jpg")
+    patient, side, camera, number = stem.split("_")
+    label = (f"{camera} {patient} {side} {number}", "AD100")
+    return draw_frame(eye, shot, image=image, label=label, with_signs=with_signs)
 
 
 def _place_eye(shot: Shot) -> np.ndarray:
@@ -140,108 +151,13 @@ def _draw_iris(ball: np.ndarray, eye: EyePainting, view: IrisView) -> np.ndarray
     return (eyeball + in_pupil * (pupil - eyeball)).astype(np.float32)
 
 
-def _cover_with_lids(
-    ball: np.ndarray, eye: EyePainting, shot: Shot, to_frame: np.ndarray
-) -> np.ndarray:
-    """Return the frame with skin outside the lids and the lids' shadow on the eyeball."""
-    traits = eye.identity.traits
-    upper, lower = (_to_frame(e, to_frame) for e in _open_lids(traits, shot))
-    opening = np.zeros(FRAME_SIZE[::-1], np.uint8)
-    outline = np.concatenate([upper, lower[::-1]])
-    cv2.fillPoly(opening, [_subpixel(outline)], 255, cv2.LINE_AA, SUBPIXEL_BITS)
-    clear = cv2.GaussianBlur(opening, (0, 0), 1.2).astype(np.float32) / 255
-    small = cv2.resize(opening, None, fx=0.125, fy=0.125, interpolation=cv2.INTER_AREA)
-    lit = cv2.GaussianBlur(small, (0, 0), 2.6).astype(np.float32) / 255
-    lit = cv2.resize(lit, FRAME_SIZE, interpolation=cv2.INTER_LINEAR)
-    shaded = ball * (0.55 + 0.45 * np.clip(1.5 * lit - 0.35, 0, 1))
-    skin = _warp(eye.skin, to_frame) * (1 - 0.18 * np.clip(2 * lit, 0, 1))
-    scene = skin + clear * (shaded - skin)
-    scene = _draw_rim(scene, lower + (0, 4), 10, 0.35 * traits["skin_grey"] + 135, 0.55)
-    return _draw_rim(scene, upper - (0, 1), 5, 0.45 * traits["skin_grey"], 0.6)
-
-
-def _open_lids(traits: dict[str, float], shot: Shot) -> tuple[np.ndarray, np.ndarray]:
-    """Return the lids' edges in iris radii; they follow the gaze up and down."""
-    upper, lower = shape_lids(traits, shot.opening - 0.3 * shot.gaze[1])
-    return upper, lower + (0, 0.3 * shot.gaze[1])
-
-
-def _draw_rim(
-    scene: np.ndarray, path: np.ndarray, width_px: int, grey: float, weight: float
-) -> np.ndarray:
-    """Return the scene with a soft line of one grey along a lid."""
-    line = np.zeros(FRAME_SIZE[::-1], np.uint8)
-    cv2.polylines(line, [_subpixel(path)], False, 255, width_px, cv2.LINE_AA, SUBPIXEL_BITS)
-    mask = cv2.GaussianBlur(line, (0, 0), width_px / 3).astype(np.float32) * (weight / 255)
-    return scene + mask * (grey - scene)
-
-
-def _draw_lashes(
-    scene: np.ndarray,
-    identity: EyeIdentity,
-    shot: Shot,
-    to_frame: np.ndarray,
-    rng: np.random.Generator,
-) -> np.ndarray:
-    """Return the scene with both rows of lashes, thicker at the root."""
-    mask = np.zeros(FRAME_SIZE[::-1], np.uint8)
-    for edge, upper in zip(_open_lids(identity.traits, shot), (True, False), strict=True):
-        lashes = [_to_frame(c, to_frame) for c in draw_lashes(identity, edge, rng, upper=upper)]
-        for stop, width in ((3, 4), (5, 3), (6, 2)) if upper else ((4, 2), (6, 1)):
-            paths = [_subpixel(lash[:stop]) for lash in lashes]
-            cv2.polylines(mask, paths, False, 255, width - 1, cv2.LINE_AA, SUBPIXEL_BITS)
-    dark = cv2.GaussianBlur(mask, (0, 0), 0.8).astype(np.float32)
-    dark *= identity.traits["lash_dark"] / 255
-    return scene + dark * (30 - scene)
-
-
 def _draw_highlights(scene: np.ndarray, view: IrisView, shot: Shot) -> np.ndarray:
     """Return the scene with the reflections of the camera's two lamps."""
     mask = np.zeros(FRAME_SIZE[::-1], np.uint8)
     for side in (-1, 1):
         x = view.iris.x + view.iris.radius * (shot.highlight[0] + 0.13 * side)
         y = view.iris.y + view.iris.radius * (shot.highlight[1] + 0.08)
-        spot = _subpixel(np.array([[x, y]]))[0, 0]
+        spot = fix_point(np.array([[x, y]]))[0, 0]
         size = int(0.045 * view.iris.radius * 2**SUBPIXEL_BITS)
         cv2.circle(mask, spot.tolist(), size, 255, -1, cv2.LINE_AA, SUBPIXEL_BITS)
     return scene + cv2.GaussianBlur(mask, (0, 0), 1.0).astype(np.float32) / 255 * (255 - scene)
-
-
-def _expose(scene: np.ndarray, shot: Shot, rng: np.random.Generator) -> np.ndarray:
-    """Return what the camera makes of the scene, (480, 640) uint8."""
-    x = np.linspace(-1, 1, FRAME_SIZE[0], dtype=np.float32)[None]
-    y = np.linspace(-1, 1, FRAME_SIZE[1], dtype=np.float32)[:, None]
-    light = shot.gain * (1 + shot.light[0] * x + shot.light[1] * y - 0.1 * (x**2 + y**2))
-    focused = cv2.GaussianBlur(scene * light, (0, 0), shot.focus_px)
-    grain = rng.standard_normal(FRAME_SIZE[::-1], dtype=np.float32) * shot.noise_grey
-    return np.clip(focused + grain + 0.5, 0, 255).astype(np.uint8)
-
-
-def _mirror(drawn: DrawnFrame) -> DrawnFrame:
-    """Return the frame and its circles seen in a mirror."""
-    last = FRAME_SIZE[0] - 1
-    iris, pupil, *signs = (
-        Circle(last - c.x, c.y, c.radius)
-        for c in (drawn.iris, drawn.pupil, *(circle for _, circle in drawn.signs))
-    )
-    kinds = (kind for kind, _ in drawn.signs)
-    pixels = np.ascontiguousarray(drawn.pixels[:, ::-1])
-    return DrawnFrame(pixels, iris, pupil, tuple(zip(kinds, signs, strict=True)))
-
-
-def _label(pixels: np.ndarray, label: tuple[str, str]) -> np.ndarray:
-    """Return the frame with a black strip of text in its bottom rows."""
-    strip = np.zeros((STRIP_ROWS, FRAME_SIZE[0]), np.uint8)
-    for text, x in zip(label, (4, FRAME_SIZE[0] - 60), strict=True):
-        cv2.putText(strip, text, (x, 9), cv2.FONT_HERSHEY_PLAIN, 0.75, 255, 1)
-    return np.concatenate([pixels[:-STRIP_ROWS], strip])
-
-
-def _to_frame(path: np.ndarray, to_frame: np.ndarray) -> np.ndarray:
-    """Return a path in iris radii as pixels of the frame."""
-    return path @ to_frame[:, :2].T + to_frame[:, 2]
-
-
-def _subpixel(path: np.ndarray) -> np.ndarray:
-    """Return a path as the fixed-point numbers that OpenCV draws from, (n, 1, 2) int32."""
-    return np.round(path * 2**SUBPIXEL_BITS).astype(np.int32).reshape(-1, 1, 2)

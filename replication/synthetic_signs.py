@@ -14,11 +14,11 @@ import numpy as np
 from replication.synthetic_patient import (
     Disease,
     EyeIdentity,
-    Shot,
     Sign,
     SignKind,
     make_rng,
 )
+from replication.synthetic_shot import Shot
 
 SIGN_STREAM = 2010
 LIMBUS_SOFTNESS_PX = 7.0

@@ -6,6 +6,7 @@ the epoch that was best on the validation subset, and `history.csv`, one row per
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -37,7 +38,7 @@ def train_evaluator(
     """Train one evaluation network and keep its best weights.
 
     Steps: build; fit with Adam; after each epoch keep the weights if the validation loss fell;
-    stop when the training loss has not fallen for `patience` epochs.
+    stop when it has not fallen for `patience` epochs.
 
     Args:
         train: images to learn from.
@@ -79,7 +80,7 @@ def train_evaluator(
                 save_best_only=True,
                 save_weights_only=True,
             ),
-            callbacks.EarlyStopping(monitor="loss", patience=settings.patience),
+            callbacks.EarlyStopping(monitor=MONITOR, patience=settings.patience),
             callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: on_epoch()),
         ],
     ).history
@@ -98,7 +99,10 @@ def _metrics(task: str, classes: int) -> list:
     """Return accuracy, and for the unbalanced task the F1 score of the positive class."""
     if task != "glaucoma":
         return ["accuracy"]
-    from tensorflow_addons.metrics import F1Score
+    with warnings.catch_warnings():
+        # The package says at import that its development has ended; docs/architecture.md knows.
+        warnings.simplefilter("ignore", UserWarning)
+        from tensorflow_addons.metrics import F1Score
 
     return ["accuracy", F1Score(classes, name="f1")]
 

@@ -117,7 +117,7 @@ def _read_history(file: Path, last_step: int) -> list[dict]:
     """Return the rows of an interrupted training up to the step that its checkpoint holds."""
     if not last_step or not file.exists():
         return []
-    table = pd.read_csv(file)
+    table = pd.read_csv(file, float_precision="round_trip")
     return table[table["step"] <= last_step].to_dict("records")
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import cv2
 import numpy as np
+import pandas as pd
 
 PUPIL, IRIS, SCLERA = 30, 120, 200
 
@@ -35,3 +38,17 @@ def label_strip(eye: np.ndarray, rows: int = 11) -> np.ndarray:
     labelled[-rows:] = 0
     cv2.putText(labelled, "LABEL", (4, len(eye) - 2), cv2.FONT_HERSHEY_PLAIN, 0.7, 255)
     return labelled
+
+
+def write_eyes(root: Path, count: int) -> pd.DataFrame:
+    """Write small drawn eyes and return their manifest."""
+    rng = np.random.default_rng(3)
+    rows = []
+    for i in range(count):
+        eye = draw_eye(
+            centre=(rng.uniform(60, 100), rng.uniform(50, 70)), size=(160, 120), radius_px=30
+        )
+        path = f"eye{i:03}.bmp"
+        cv2.imwrite(str(root / path), eye)
+        rows.append((f"id{i:03}", path, str(i // 2), ("left", "right")[i % 2], i % 3 == 0))
+    return pd.DataFrame(rows, columns=["image_id", "path", "patient_id", "eye", "glaucoma"])

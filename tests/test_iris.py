@@ -205,3 +205,13 @@ def test_real_eyes_are_found() -> None:
 @pytest.mark.slow
 def test_all_real_eyes_are_found() -> None:
     assert share_found_on_real_eyes(every=1) >= 0.99
+
+
+def test_the_same_frame_gives_the_same_bits() -> None:
+    eye = add_noise(draw_eye())
+    first = find_iris(eye)
+    # Arrays of odd lengths in between, so that the next ones lie elsewhere in memory.
+    kept = []
+    for length in range(1, 60, 2):
+        kept.append(np.empty(length * 97, np.uint8))
+        assert find_iris(eye.copy()) == first

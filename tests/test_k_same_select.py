@@ -11,12 +11,11 @@ from replication.privatize import METHODS
 from replication.privatize.k_same_select import BLOCK_QUERIES, privatize_by_k_same_select
 
 
-def k_same(k, *, own_patient=False):
+def k_same(k):
     run = partial(
         privatize_by_k_same_select,
         method=f"k-same-{k}",
         k=k,
-        own_patient=own_patient,
         generator=None,
         seed=0,
         draws=1,
@@ -24,14 +23,14 @@ def k_same(k, *, own_patient=False):
     return lambda queries, gallery: next(run(queries, gallery=gallery))
 
 
-def select_slowly(queries, query, gallery, *, k, own_patient):
+def select_slowly(queries, query, gallery, *, k):
     """Return the rows of the k images, nearest first."""
     best = {}
     for row in range(len(gallery)):
         patient = gallery.identity[row]
         if gallery.glaucoma[row] != queries.glaucoma[query]:
             continue
-        if patient == queries.identity[query] and not own_patient:
+        if patient == queries.identity[query]:
             continue
         difference = gallery.images[row].astype(float) - queries.images[query].astype(float)
         distance = np.sqrt((difference**2).sum())
@@ -40,40 +39,39 @@ def select_slowly(queries, query, gallery, *, k, own_patient):
     return [row for _, row in sorted(best.values())[:k]]
 
 
-@pytest.mark.parametrize("own_patient", [False, True])
 @pytest.mark.parametrize("k", [1, 3, 5])
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_it_is_the_definition(k, own_patient, seed):
+def test_it_is_the_definition(k, seed):
     queries, gallery = random_queries(seed=seed + 50), random_gallery(seed=seed)
-    fast = k_same(k, own_patient=own_patient)(queries, gallery)
+    fast = k_same(k)(queries, gallery)
     for query in range(len(queries)):
-        rows = select_slowly(queries, query, gallery, k=k, own_patient=own_patient)
+        rows = select_slowly(queries, query, gallery, k=k)
         np.testing.assert_array_equal(fast.used_identities[query], gallery.identity[rows])
         mean = gallery.images[rows].astype(float).mean(axis=0)
         assert np.abs(fast.images[query] - mean).max() <= 0.501 / 127.5
 
 
-def test_identities_are_distinct_share_the_pathology_and_are_not_the_own():
+def test_identities_are_distinct_and_share_the_pathology():
     queries, gallery = random_queries(), random_gallery()
     used = k_same(5)(queries, gallery).used_identities
     for row in range(len(queries)):
         assert len(set(used[row])) == 5
-        assert queries.identity[row] not in used[row]
         sharing = gallery.identity[gallery.glaucoma == queries.glaucoma[row]]
         assert set(used[row]) <= set(sharing)
 
 
-def test_the_own_training_image_comes_first_where_it_is_allowed():
+def test_the_own_patient_is_never_among_them():
     gallery = random_gallery()
-    used = k_same(3, own_patient=True)(gallery, gallery).used_identities
-    np.testing.assert_array_equal(used[:, 0], gallery.identity)
+    used = k_same(3)(gallery, gallery).used_identities
+    assert not np.any(used == gallery.identity[:, None])
 
 
 def test_with_k_1_the_image_is_the_nearest_one_unchanged():
     gallery = random_gallery()
-    np.testing.assert_array_equal(
-        k_same(1, own_patient=True)(gallery, gallery).images, gallery.images
+    strangers = type(gallery)(
+        gallery.images, gallery.identity + 100, gallery.glaucoma, gallery.image_id
     )
+    np.testing.assert_array_equal(k_same(1)(strangers, gallery).images, gallery.images)
 
 
 def test_more_queries_than_a_block_are_each_treated_alike():
@@ -104,9 +102,9 @@ def test_the_order_of_the_gallery_changes_nothing():
 
 
 def test_too_few_patients_are_named_with_k():
-    # Glaucoma: patients 6 to 11; without the own one, five are left.
-    with pytest.raises(DataError, match="K = 6: only 5 patients .* with glaucoma"):
-        k_same(6)(random_queries().take(np.array([6])), random_gallery())
+    # Glaucoma: patients 6 to 11.
+    with pytest.raises(DataError, match="K = 7: only 5 other patients .* with glaucoma"):
+        k_same(7)(random_queries().take(np.array([6])), random_gallery())
 
 
 def test_the_registry_binds_k():

@@ -10,17 +10,18 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, strategies
 from hypothesis import settings as hypothesis_settings
-from hypothesis import strategies
 
 from replication import synthetic_eyes
 from replication.config import SurrogateSettings
 from replication.errors import DataError
-from replication.synthetic_eyes import draw_contact_sheet, draw_twin, synthesize
-from replication.synthetic_patient import Eye, SignKind, describe_eye, describe_shot
+from replication.synthetic_eyes import synthesize
+from replication.synthetic_patient import Eye, SignKind, describe_eye
 from replication.synthetic_plan import plan_eyes
 from replication.synthetic_render import draw_frame, paint_eye
+from replication.synthetic_shot import describe_shot
+from replication.synthetic_twin import draw_contact_sheet, draw_twin
 
 SETTINGS = SurrogateSettings(patients=9, images=34, glaucoma_images=14)
 SEED = 5
@@ -192,7 +193,7 @@ def test_a_failure_leaves_nothing_behind(tmp_path, monkeypatch):
     def fail(*_args, **_options):
         raise OSError("disk full")
 
-    monkeypatch.setattr(synthetic_eyes, "_draw_image", fail)
+    monkeypatch.setattr(synthetic_eyes, "draw_planned", fail)
     with pytest.raises(OSError, match="disk full"):
         synthesize(tmp_path / "broken", SETTINGS, seed=SEED, workers=1)
     assert list(tmp_path.iterdir()) == []

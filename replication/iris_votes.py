@@ -1,0 +1,62 @@
+"""Where a pupil and a limbus about one middle may be: every edge point votes along its gradient.
+
+Radial votes as in Loy and Zelinsky (2003), for discs darker and brighter than their surroundings.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from replication.iris_edges import EdgePoints
+from replication.iris_evidence import list_radii
+
+VOTE_CELL_PX = 2  # ours: half the working resolution is enough to propose
+PROPOSALS = 16  # ours
+LIMBUS_TO_PUPIL = (1.25, 8.0)  # ours: wider than the 20 to 70% dilation of ISO/IEC 29794-6
+SMALLEST_LIMBUS = 1 / 16  # ours, of the longer side: an iris an eighth of the frame across
+
+
+def propose_centres(points: EdgePoints) -> tuple[np.ndarray, np.ndarray]:
+    """Return the centres with the most votes from a pupil and a limbus together: (C,) x and y."""
+    radii = list_radii(points.height_px, points.width_px)[::2]
+    dark, bright = _count_votes(points, radii, 1), _count_votes(points, radii, -1)
+    best_pupil = np.maximum.accumulate(np.maximum(dark, bright), axis=0)
+    inner = np.searchsorted(radii, radii / LIMBUS_TO_PUPIL[0], side="right") - 1
+    outer = (inner >= 0) & (radii >= SMALLEST_LIMBUS * max(points.height_px, points.width_px))
+    votes = (best_pupil[inner[outer]] + dark[outer]).max(axis=0)
+    peaks = np.flatnonzero(votes >= cv2.dilate(votes, np.ones((3, 3), np.uint8)))
+    best = peaks[np.argsort(-votes.ravel()[peaks], kind="stable")[:PROPOSALS]]
+    row, column = np.divmod(best, votes.shape[1])
+    middle = (VOTE_CELL_PX - 1) / 2
+    return (
+        (column * VOTE_CELL_PX + middle).astype(np.float32),
+        (row * VOTE_CELL_PX + middle).astype(np.float32),
+    )
+
+
+def _count_votes(points: EdgePoints, radii: np.ndarray, side: int) -> np.ndarray:
+    """Return how many edge points have each cell as their centre at each radius.
+
+    Args:
+        side: 1 for discs darker than their surroundings, -1 for brighter ones.
+
+    Returns:
+        (K, rows, columns) float32 votes, spread over their uncertainty and divided by the square
+        root of the radius, as chance gives counts that grow with it.
+    """
+    rows = -(-points.height_px // VOTE_CELL_PX)
+    columns = -(-points.width_px // VOTE_CELL_PX)
+    reach = side * radii[:, None]
+    column = np.rint((points.x - reach * points.towards_x) / VOTE_CELL_PX - 0.25).astype(np.int32)
+    row = np.rint((points.y - reach * points.towards_y) / VOTE_CELL_PX - 0.25).astype(np.int32)
+    inside = (column >= 0) & (column < columns) & (row >= 0) & (row < rows)
+    layer = np.arange(len(radii), dtype=np.int32)[:, None]
+    cell = (layer * rows + row) * columns + column
+    counts = np.bincount(cell[inside], minlength=len(radii) * rows * columns)
+    votes = counts.reshape(len(radii), rows, columns).astype(np.float32)
+    for layer_votes, radius in zip(votes, radii, strict=True):
+        spread = (0.8 + 0.08 * radius) / VOTE_CELL_PX
+        blurred = cv2.GaussianBlur(layer_votes, (0, 0), spread)
+        layer_votes[:] = blurred * (spread**2 / np.sqrt(radius))
+    return votes

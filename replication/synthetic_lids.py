@@ -1,0 +1,135 @@
+"""The surrogate's lids and lashes: their curves, and how they cover the eyeball.
+
+Ours. Coordinates are iris radii about the middle of the eye until they are drawn.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from replication.synthetic_camera import FRAME_SIZE
+from replication.synthetic_patient import EyeIdentity, make_rng
+from replication.synthetic_shot import Shot
+
+LASH_STREAM = 2003
+CURVE_POINTS = 49
+SUBPIXEL_BITS = 4
+
+
+def shape_lids(traits: dict[str, float], opening: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the edges of the upper and the lower lid.
+
+    Args:
+        traits: of the eye.
+        opening: 1 for wide open, less for a lowered upper lid.
+
+    Returns:
+        Two (CURVE_POINTS, 2) float arrays of x, y in iris radii, inner corner first.
+    """
+    along = np.linspace(0, 1, CURVE_POINTS)
+    x = traits["inner_x"] + (traits["outer_x"] - traits["inner_x"]) * along
+    corner = 0.28 - traits["tilt"] * x
+    arch = np.sin(np.pi * along ** traits["lid_skew"]) ** 0.8
+    sag = np.sin(np.pi * along ** (2 - traits["lid_skew"])) ** 0.9
+    upper = corner - arch * (traits["upper_height"] * opening + 0.28 * opening)
+    lower = corner + sag * (traits["lower_height"] - 0.12 * (1 - opening))
+    return np.stack([x, upper], 1), np.stack([x, lower], 1)
+
+
+def cover_with_lids(
+    ball: np.ndarray, skin: np.ndarray, identity: EyeIdentity, shot: Shot, to_frame: np.ndarray
+) -> np.ndarray:
+    """Return the frame with skin outside the lids and the lids' shadow on the eyeball."""
+    traits = identity.traits
+    upper, lower = (place_path(e, to_frame) for e in _open_lids(traits, shot))
+    opening = np.zeros(FRAME_SIZE[::-1], np.uint8)
+    outline = np.concatenate([upper, lower[::-1]])
+    cv2.fillPoly(opening, [fix_point(outline)], 255, cv2.LINE_AA, SUBPIXEL_BITS)
+    clear = cv2.GaussianBlur(opening, (0, 0), 1.2).astype(np.float32) / 255
+    small = cv2.resize(opening, None, fx=0.125, fy=0.125, interpolation=cv2.INTER_AREA)
+    lit = cv2.GaussianBlur(small, (0, 0), 2.6).astype(np.float32) / 255
+    lit = cv2.resize(lit, FRAME_SIZE, interpolation=cv2.INTER_LINEAR)
+    shaded = ball * (0.55 + 0.45 * np.clip(1.5 * lit - 0.35, 0, 1))
+    shadowed = skin * (1 - 0.18 * np.clip(2 * lit, 0, 1))
+    scene = shadowed + clear * (shaded - shadowed)
+    scene = _draw_rim(scene, lower + (0, 4), 10, 0.35 * traits["skin_grey"] + 135, 0.55)
+    return _draw_rim(scene, upper - (0, 1), 5, 0.45 * traits["skin_grey"], 0.6)
+
+
+def _open_lids(traits: dict[str, float], shot: Shot) -> tuple[np.ndarray, np.ndarray]:
+    """Return the lids' edges in iris radii; they follow the gaze up and down."""
+    upper, lower = shape_lids(traits, shot.opening - 0.3 * shot.gaze[1])
+    return upper, lower + (0, 0.3 * shot.gaze[1])
+
+
+def _draw_rim(
+    scene: np.ndarray, path: np.ndarray, width_px: int, grey: float, weight: float
+) -> np.ndarray:
+    """Return the scene with a soft line of one grey along a lid."""
+    line = np.zeros(FRAME_SIZE[::-1], np.uint8)
+    cv2.polylines(line, [fix_point(path)], False, 255, width_px, cv2.LINE_AA, SUBPIXEL_BITS)
+    mask = cv2.GaussianBlur(line, (0, 0), width_px / 3).astype(np.float32) * (weight / 255)
+    return scene + mask * (grey - scene)
+
+
+def draw_lashes(
+    scene: np.ndarray,
+    identity: EyeIdentity,
+    shot: Shot,
+    to_frame: np.ndarray,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Return the scene with both rows of lashes, thicker at the root."""
+    mask = np.zeros(FRAME_SIZE[::-1], np.uint8)
+    for edge, upper in zip(_open_lids(identity.traits, shot), (True, False), strict=True):
+        lashes = [place_path(c, to_frame) for c in _lay_lashes(identity, edge, rng, upper=upper)]
+        for stop, width in ((3, 4), (5, 3), (6, 2)) if upper else ((4, 2), (6, 1)):
+            paths = [fix_point(lash[:stop]) for lash in lashes]
+            cv2.polylines(mask, paths, False, 255, width - 1, cv2.LINE_AA, SUBPIXEL_BITS)
+    dark = cv2.GaussianBlur(mask, (0, 0), 0.8).astype(np.float32)
+    dark *= identity.traits["lash_dark"] / 255
+    return scene + dark * (30 - scene)
+
+
+def place_path(path: np.ndarray, to_frame: np.ndarray) -> np.ndarray:
+    """Return a path in iris radii as pixels of the frame."""
+    return path @ to_frame[:, :2].T + to_frame[:, 2]
+
+
+def fix_point(path: np.ndarray) -> np.ndarray:
+    """Return a path as the fixed-point numbers that OpenCV draws from, (n, 1, 2) int32."""
+    return np.round(path * 2**SUBPIXEL_BITS).astype(np.int32).reshape(-1, 1, 2)
+
+
+def _lay_lashes(
+    identity: EyeIdentity, edge: np.ndarray, rng: np.random.Generator, *, upper: bool
+) -> list[np.ndarray]:
+    """Return the lashes of one lid.
+
+    Args:
+        identity: the eye; its lashes keep root, length and bend.
+        edge: (n, 2) lid edge in iris radii.
+        rng: of the image, for how they lie today.
+        upper: upper lid or lower lid.
+
+    Returns:
+        One (6, 2) float curve per lash, root first, in iris radii.
+    """
+    lasting = make_rng(
+        identity.seed, identity.patient, identity.eye.number, LASH_STREAM + int(upper)
+    )
+    traits = identity.traits
+    count = int(traits["lash_count"] if upper else 0.45 * traits["lash_count"])
+    along = np.sort(lasting.uniform(0.1, 0.99, count))
+    index = along * (len(edge) - 1)
+    root = np.stack([np.interp(index, np.arange(len(edge)), edge[:, axis]) for axis in (0, 1)], 1)
+    length = traits["lash_length"] * lasting.uniform(0.5, 1.1, count) * (1 if upper else 0.45)
+    fan = 1.7 * (along - 0.5) + lasting.normal(0, 0.22, count) + rng.normal(0, 0.07, count)
+    fall = traits["lash_fall"] + lasting.normal(0, 0.12, count) + rng.normal(0, 0.06)
+    rise = np.where(upper, -np.cos(fan) * (0.75 - 0.25 * fall), np.cos(fan))
+    t = np.linspace(0, 1, 6)[None, :]
+    x = root[:, :1] + (length * np.sin(fan))[:, None] * t**1.2
+    dip = 1.1 * np.clip(fall, 0, None)[:, None] * t * (1 - t) * 2 if upper else 0 * t
+    y = root[:, 1:] + length[:, None] * (rise[:, None] * t**1.4 + dip)
+    return list(np.stack([x, y], axis=2))

@@ -1,0 +1,107 @@
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from tiny_eyes import write_image, write_manifest, write_warsaw
+
+import cli as command_line
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def call(tmp_path, monkeypatch):
+    monkeypatch.setattr(command_line, "ARTIFACTS", tmp_path / "artifacts")
+    return lambda *words: CliRunner().invoke(command_line.cli, [str(word) for word in words])
+
+
+def expect_one_sentence(result, *parts, code=3):
+    assert result.exit_code == code, result.output
+    errors = [line for line in result.stderr.splitlines() if line.startswith("Error: ")]
+    assert len(errors) == 1
+    for part in parts:
+        assert part in errors[0]
+
+
+def test_every_command_has_a_help_text(call):
+    for words in ([], ["replicate"], ["data"], ["data", "doctor"], ["evaluate"], ["results"]):
+        result = call(*words, "--help")
+        assert result.exit_code == 0
+        assert "Usage:" in result.output
+
+
+def test_help_needs_no_heavy_import():
+    code = (
+        "import sys, cli\n"
+        "from click.testing import CliRunner\n"
+        "assert CliRunner().invoke(cli.cli, ['--help']).exit_code == 0\n"
+        "heavy = {'tensorflow', 'keras', 'pandas', 'cv2', 'numpy', 'great_expectations'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
+@pytest.mark.parametrize(
+    ("options", "parts"),
+    [
+        ((), ["--all", "blur-9"]),
+        (("--all", "--method", "blur-9"), ["--all"]),
+        (("--method", "blur-8"), ["unknown method 'blur-8'", "k-same-6"]),
+        (("--all", "--profile", "gpu"), ["unknown profile 'gpu'", "smoke"]),
+        (("--all", "--data-dir", "a", "--manifest", "b"), ["not both"]),
+    ],
+)
+def test_options_that_do_not_fit_are_told(call, options, parts):
+    expect_one_sentence(call("replicate", *options), *parts)
+
+
+def test_a_missing_folder_leaves_nothing_behind(call, tmp_path):
+    result = call("replicate", "--all", "--data-dir", tmp_path / "nowhere")
+    expect_one_sentence(result, "nowhere")
+    assert not list((tmp_path / "artifacts").rglob("stage.json"))
+
+
+def test_a_run_folder_of_other_settings_is_refused(call, tmp_path):
+    options = ("--data-dir", tmp_path / "nowhere", "--run", "mine")
+    call("preprocess", *options)
+    expect_one_sentence(call("preprocess", *options, "--seed", 1), "other settings (seed)")
+
+
+def test_the_doctor_says_what_is_there_and_the_next_command(call, tmp_path):
+    result = call("data", "doctor", write_warsaw(tmp_path))
+    assert result.exit_code == 0
+    assert "images: 5" in result.output
+    assert f"Usable. Next: cli.py replicate --all --data-dir {tmp_path}" in result.output
+
+
+def test_the_doctor_says_what_is_missing(call, tmp_path):
+    result = call("data", "doctor", tmp_path / "nowhere")
+    assert result.exit_code == 3
+    assert "missing: " in result.output
+
+
+def test_the_doctor_reads_a_manifest(call, tmp_path):
+    result = call("data", "doctor", write_manifest(tmp_path))
+    assert "--manifest" in result.output
+
+
+def test_synthesize_draws_a_surrogate_and_never_over_something(call, tmp_path):
+    target = tmp_path / "eyes"
+    write_image(target / "mine.png", seed=0)
+    expect_one_sentence(call("data", "synthesize", target, "--profile", "smoke"), "exists already")
+    assert [file.name for file in target.iterdir()] == ["mine.png"]
+
+
+def test_help_answers_within_half_a_second_of_python_itself():
+    def measure(*words):
+        times = []
+        for _ in range(5):
+            start = time.perf_counter()
+            subprocess.run([sys.executable, *words], cwd=ROOT, check=True, capture_output=True)
+            times.append(time.perf_counter() - start)
+        return min(times)
+
+    assert measure("cli.py", "--help") - measure("-c", "pass") < 0.5

@@ -1,0 +1,90 @@
+"""A smoke run end to end, on the surrogate, through the command line."""
+
+import json
+import time
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+import cli as command_line
+from replication.config import SMOKE
+from replication.table1 import ROWS
+from replication.table1_text import from_json
+
+
+@pytest.fixture(scope="module")
+def artifacts(tmp_path_factory):
+    return tmp_path_factory.mktemp("smoke") / "artifacts"
+
+
+@pytest.fixture
+def call(artifacts, monkeypatch):
+    monkeypatch.setattr(command_line, "ARTIFACTS", artifacts)
+    words = ["replicate", "--profile", "smoke", "--draws", "2", "--run", "smoke"]
+    return lambda *more: CliRunner().invoke(command_line.cli, [*words, *map(str, more)])
+
+
+@pytest.fixture
+def first_run(call, artifacts):
+    """Run everything once for this file; later calls find it complete."""
+    result = call("--all")
+    assert result.exit_code == 0, result.output
+    return artifacts / "runs" / "smoke"
+
+
+def test_it_fills_the_whole_table(first_run):
+    table = from_json((first_run / "06_evaluated" / "table1.json").read_text())
+    assert all(row.measured for row in table.rows)
+    numbers = pd.read_csv(first_run / "06_evaluated" / "table1.csv")
+    cells = numbers.filter(regex="accuracy|f1").to_numpy().ravel()
+    assert len(numbers) == len(ROWS) == 14
+    assert sum(cell != "-" for cell in cells) == 51
+
+
+def test_the_split_has_the_papers_shares_and_every_patient_in_training(first_run):
+    table = pd.read_csv(first_run / "01_preprocessed" / "manifest.csv", dtype={"patient_id": str})
+    images = SMOKE.surrogate.images
+    assert len(table) == images
+    counts = table["subset"].value_counts()
+    assert counts["validation"] == round(0.15 * images)
+    assert counts["test"] == round(0.20 * images)
+    training = table[table["subset"] == "train"]
+    assert training["patient_id"].nunique() == SMOKE.surrogate.patients
+    assert table["iris_found"].mean() > 0.9
+
+
+def test_a_second_run_keeps_every_stage_and_is_quick(first_run, call):
+    start = time.perf_counter()
+    result = call("--all")
+    assert time.perf_counter() - start < 10
+    stages = [line for line in result.stderr.splitlines() if line[:2].isdigit()]
+    assert len(stages) == 18
+    assert all(line.endswith(": kept") for line in stages)
+
+
+def test_the_table_at_the_end_is_ours_beside_the_papers_and_names_the_surrogate(first_run, call):
+    output = call("--all").stdout
+    assert "not Warsaw" in " ".join(output.split())
+    assert "(90.00)" in output
+    assert str(first_run) in output.replace("\n", "")
+
+
+def test_only_what_was_asked_for_is_measured_and_the_rest_says_so(first_run, call):
+    result = call("--method", "blur-9", "--method", "k-same-6")
+    assert result.exit_code == 0
+    table = from_json((first_run / "06_evaluated" / "table1.json").read_text())
+    measured = {row.method for row in table.rows if row.measured}
+    assert measured == {"original", "blur-9", "k-same-6"}
+    assert "not measured" in (first_run / "06_evaluated" / "table1.md").read_text()
+
+
+def test_a_broken_stage_is_made_again_and_gives_the_same_table(first_run, call):
+    call("--all")
+    before = (first_run / "06_evaluated" / "table1.json").read_text()
+    record = json.loads((first_run / "05_privatized" / "blur-9" / "stage.json").read_text())
+    assert record["outputs"]
+    (first_run / "05_privatized" / "blur-9" / "draw-0.npy").write_bytes(b"broken")
+    result = call("--all")
+    assert "05_privatized/blur-9: run" in result.stderr
+    assert (first_run / "06_evaluated" / "table1.json").read_text() == before

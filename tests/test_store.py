@@ -1,0 +1,109 @@
+import json
+
+import pytest
+
+from replication.errors import SettingsError, StageNotRun
+from replication.store import RECORD, RunStore, read_json
+
+KEY = {"settings": {"size": (3, 4)}, "inputs": {"01_raw": "abc"}}
+
+
+@pytest.fixture
+def store(tmp_path):
+    store = RunStore(tmp_path / "run")
+    store.open({"seed": 0})
+    return store
+
+
+def write(store, unit="02_stage", key=KEY, text="hello"):
+    with store.writing(unit, key) as folder:
+        (folder / "out.txt").write_text(text)
+
+
+def test_a_stage_is_complete_once_its_block_ended_well(store):
+    assert not store.is_complete("02_stage", KEY)
+    with pytest.raises(StageNotRun, match="02_stage: not complete"):
+        store.folder("02_stage")
+    write(store)
+    assert store.is_complete("02_stage", KEY)
+    record = read_json(store.folder("02_stage") / RECORD)
+    assert record["versions"]["numpy"]
+    assert list(record["outputs"]) == ["out.txt"]
+
+
+def test_a_stage_that_fails_leaves_nothing_complete(store):
+    write(store, text="before")
+    with pytest.raises(ValueError), store.writing("02_stage", {"settings": 2}) as folder:
+        (folder / "out.txt").write_text("half")
+        raise ValueError
+    assert (store.folder("02_stage") / "out.txt").read_text() == "before"
+    assert not store.is_complete("02_stage", {"settings": 2})
+
+
+@pytest.mark.parametrize(
+    "key", [{**KEY, "settings": {"size": (3, 5)}}, {**KEY, "inputs": {"01_raw": "abd"}}]
+)
+def test_other_settings_or_inputs_are_another_stage(store, key):
+    write(store)
+    assert not store.is_complete("02_stage", key)
+
+
+@pytest.mark.parametrize("change", ["edit", "remove", "add"])
+def test_files_that_were_changed_are_not_believed(store, change):
+    write(store)
+    file = store.folder("02_stage") / "out.txt"
+    if change == "edit":
+        file.write_text("other")
+    elif change == "remove":
+        file.unlink()
+    else:
+        (file.parent / "more.txt").write_text("more")
+    assert not store.is_complete("02_stage", KEY)
+
+
+def test_what_a_killed_stage_left_is_given_again_for_the_same_key_alone(store):
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt), store.writing("04_train", KEY) as folder:
+            with (folder / "log").open("a") as log:
+                log.write("x")
+            raise KeyboardInterrupt
+    assert (folder / "log").read_text() == "xx"
+    with store.writing("04_train", {"settings": "others"}) as folder:
+        assert not (folder / "log").exists()
+
+
+def test_the_digest_follows_the_files_and_not_the_clock(store):
+    write(store)
+    before = store.digest("02_stage")
+    write(store)
+    assert store.digest("02_stage") == before
+    write(store, text="other")
+    assert store.digest("02_stage") != before
+
+
+def test_a_run_of_other_settings_is_refused_and_fresh_starts_it_again(store):
+    write(store)
+    store.open({"seed": 0})
+    with pytest.raises(SettingsError, match=r"other settings \(seed\)"):
+        store.open({"seed": 1})
+    store.open({"seed": 1}, fresh=True)
+    assert not (store.root / "02_stage").exists()
+
+
+def test_a_folder_that_is_no_run_is_never_touched(tmp_path):
+    (tmp_path / "thesis.doc").write_text("x")
+    with pytest.raises(SettingsError, match="not a run's folder"):
+        RunStore(tmp_path).open({"seed": 0}, fresh=True)
+    assert (tmp_path / "thesis.doc").exists()
+
+
+def test_a_broken_record_is_an_error_with_its_name(store):
+    (store.root / "run.json").write_text("{")
+    with pytest.raises(SettingsError, match=r"run\.json: not readable"):
+        store.open({"seed": 0})
+
+
+def test_json_is_written_whole_or_not_at_all(store):
+    write(store)
+    assert json.loads((store.root / "run.json").read_text()) == {"seed": 0}
+    assert not list(store.root.rglob("*.tmp"))

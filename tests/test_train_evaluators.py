@@ -1,0 +1,74 @@
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from replication.config import SMOKE
+from replication.errors import ReplicationError
+from replication.records import EyeDataset
+from replication.train_evaluators import train_evaluator
+from replication.trained_networks import TrainedEvaluator
+
+SETTINGS = replace(SMOKE.evaluator, epochs=4, patience=4, batch_size=8)
+
+
+def draw_eyes(count, *, seed):
+    """Make dark images without glaucoma and bright ones with it."""
+    rng = np.random.default_rng(seed)
+    glaucoma = np.arange(count) % 4 == 0
+    level = np.where(glaucoma, 0.5, -0.5)[:, None, None, None]
+    images = level + rng.uniform(-0.3, 0.3, (count, 16, 16, 3))
+    names = np.array([f"{seed}-{i}" for i in range(count)])
+    return EyeDataset(images.astype(np.float32), np.arange(count) % 3, glaucoma, names)
+
+
+def train(folder, *, validation=None, settings=SETTINGS, seed=0, task="glaucoma", classes=2):
+    folder.mkdir(exist_ok=True)
+    train_evaluator(
+        draw_eyes(48, seed=0),
+        validation or draw_eyes(16, seed=1),
+        task=task,
+        classes=classes,
+        settings=settings,
+        seed=seed,
+        folder=folder,
+    )
+    return pd.read_csv(folder / "history.csv")
+
+
+def test_the_kept_weights_are_those_of_the_epoch_that_was_best_on_validation(tmp_path):
+    history = train(tmp_path)
+    best = history[history["best"]]
+    assert best["val_loss"].tolist() == [history["val_loss"].min()]
+    validation = draw_eyes(16, seed=1)
+    network = TrainedEvaluator(tmp_path / "weights.h5", 2, (16, 16, 3), SETTINGS)
+    seen = network.predict(validation.images)
+    loss = -np.log(seen[np.arange(16), validation.glaucoma.astype(int)]).mean()
+    assert loss == pytest.approx(best["val_loss"].item(), rel=1e-3)
+
+
+def test_the_unbalanced_task_is_followed_by_its_f1_score(tmp_path):
+    history = train(tmp_path, settings=replace(SETTINGS, epochs=1))
+    assert {"f1", "val_f1"} <= set(history.columns)
+    validation = draw_eyes(16, seed=1)
+    network = TrainedEvaluator(tmp_path / "weights.h5", 2, (16, 16, 3), SETTINGS)
+    seen = network.predict(validation.images)[:, 1] > 0.5
+    hits = 2 * np.sum(seen & validation.glaucoma)
+    assert history["val_f1"][0] == pytest.approx(hits / (seen.sum() + 4), abs=1e-6)
+
+
+def test_the_identity_network_is_followed_by_accuracy_alone(tmp_path):
+    history = train(tmp_path, settings=replace(SETTINGS, epochs=1), task="identity", classes=3)
+    assert "accuracy" in history and "f1" not in history
+
+
+def test_the_same_seed_trains_the_same(tmp_path):
+    short = replace(SETTINGS, epochs=2)
+    one, same = (train(tmp_path / str(i), settings=short) for i in range(2))
+    pd.testing.assert_frame_equal(one, same)
+
+
+def test_a_training_without_any_finite_validation_loss_is_an_error(tmp_path):
+    with pytest.raises(ReplicationError, match="no epoch gave a finite val_loss"):
+        train(tmp_path, settings=replace(SETTINGS, learning_rate=float("nan")))

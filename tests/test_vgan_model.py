@@ -1,0 +1,92 @@
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from keras_models.vgan_model import PprlVgan, TrainingImages, standard_deviation
+
+IDENTITIES = 4
+
+
+def build(seed=0, dtype="float32"):
+    return PprlVgan(
+        IDENTITIES,
+        (16, 16, 3),
+        units=16,
+        kernel_size=4,
+        learning_rate=3e-4,
+        decay=1e-6,
+        generator_weights=(0.5, 0.5, 0.5, 0.002),
+        discriminator_weights=(0.25, 0.5, 0.25),
+        dtype=dtype,
+        seed=seed,
+    )
+
+
+@pytest.fixture(scope="module")
+def data():
+    rng = np.random.default_rng(0)
+    return TrainingImages(
+        tf.constant(rng.uniform(-1, 1, (12, 16, 16, 3)), tf.float32),
+        tf.constant(np.arange(12) % IDENTITIES, tf.int32),
+        tf.constant(np.arange(12) % 2, tf.int32),
+    )
+
+
+def test_a_step_updates_the_discriminator_and_the_generator_twice_each(data):
+    model = build()
+    before = [v.numpy() for v in (*model.generator_variables, *model.discriminator.variables)]
+    losses = model.train_step(data, 4)
+    after = [v.numpy() for v in (*model.generator_variables, *model.discriminator.variables)]
+    assert int(model.discriminator_optimizer.iterations) == 2
+    assert int(model.generator_optimizer.iterations) == 2
+    assert int(model.step) == 1
+    moved = [np.any(b != a) for b, a in zip(before, after, strict=True) if b.ndim > 1]
+    assert all(moved)
+    assert all(np.isfinite(float(loss)) for loss in losses.values())
+
+
+def test_the_generators_loss_is_its_terms_with_the_papers_weights(data):
+    model = build()
+    losses = {name: float(loss) for name, loss in model.train_step(data, 4).items()}
+    names = ("realism", "identity", "task", "latent")
+    terms = [losses[f"generator_{name}"] for name in names]
+    assert losses["generator"] == pytest.approx(np.dot((0.5, 0.5, 0.5, 0.002), terms), rel=1e-5)
+
+
+def test_the_generators_updates_leave_the_discriminator_alone(data):
+    model = build()
+    before = [v.numpy() for v in model.discriminator.trainable_variables]
+    model._update_generator(data, 4, 1)
+    for variable, value in zip(model.discriminator.trainable_variables, before, strict=True):
+        np.testing.assert_array_equal(variable.numpy(), value)
+
+
+def test_the_same_seed_trains_the_same_and_another_does_not(data):
+    first, same, other = build(1), build(1), build(2)
+    for model in (first, same, other):
+        for _ in range(2):
+            model.train_step(data, 4)
+    np.testing.assert_array_equal(first.decoder.get_weights()[0], same.decoder.get_weights()[0])
+    assert np.any(first.decoder.get_weights()[0] != other.decoder.get_weights()[0])
+
+
+def test_batches_have_no_image_twice_and_change_from_step_to_step(data):
+    model = build()
+    drawn = [model._draw_batch(data, 8, stream)[0].numpy() for stream in (0, 1)]
+    for images in drawn:
+        assert len(np.unique(images.reshape(8, -1), axis=0)) == 8
+    model.step.assign_add(1)
+    assert np.any(drawn[0] != model._draw_batch(data, 8, 0)[0].numpy())
+    assert np.any(drawn[0] != drawn[1])
+
+
+def test_replacement_identities_are_uniform_over_the_patients(data):
+    counts = np.bincount(build()._draw_identities(4000, 0), minlength=IDENTITIES)
+    assert counts.sum() == 4000
+    assert np.all(np.abs(counts - 1000) < 150)
+
+
+def test_the_latent_noise_follows_the_references_training_formula():
+    np.testing.assert_allclose(
+        standard_deviation(tf.constant([0.0, 0.5, 1.0])), np.exp([0, 0.125, 0.5])
+    )
