@@ -114,7 +114,7 @@ def replicate(everything: bool, methods: tuple[str, ...], **options) -> None:
 
     if everything == bool(methods):
         raise SettingsError(f"give --all, or --method with one of: {', '.join(_known_methods())}")
-    run = _open_run(methods, **options)
+    run = _open_run(methods or _known_methods(), **options)
     run.run()
     _show_table(run)
 
@@ -153,6 +153,17 @@ def evaluate(**options) -> None:
     """Stage 06: judge originals and privatized images, and write Table 1."""
     run = _run_until("06_evaluated", **options)
     _show_table(run)
+
+
+@cli.command("measure-departures")
+@run_options
+def measure_departures(**options) -> None:
+    """Measure what ReLU costs beside the reference's LeakyReLU, on a run's data."""
+    run = _run_until("01_preprocessed", **options)
+    for name, accuracies in run.measure_departures().items():
+        figures = ", ".join(f"{task} {100 * value:.2f}%" for task, value in accuracies.items())
+        click.echo(f"{name}: {figures}")
+    click.echo(f"Written: {run.store.root / 'departures.json'}")
 
 
 @cli.command()
@@ -271,7 +282,7 @@ def _open_run(
         settings,
         seed=seed,
         draws=draws,
-        methods=tuple(name for name in _known_methods() if not methods or name in methods),
+        methods=tuple(name for name in _known_methods() if name in methods),
         store=store,
         workers=_workers(),
         track=track_on_terminal,
@@ -282,7 +293,7 @@ def _open_run(
 
 
 def _run_until(unit: str, **options):
-    run = _open_run((), **options)
+    run = _open_run(_known_methods(), **options)
     run.run(until=unit)
     click.echo(f"Done: {run.store.root / unit}")
     return run

@@ -10,8 +10,9 @@ import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,7 @@ import pandas as pd
 from replication.config import Profile
 from replication.errors import DataError
 from replication.preprocess import preprocess
-from replication.privatize import METHODS
+from replication.privatize import METHODS, Method
 from replication.record_files import (
     load_preprocessed,
     load_privatized,
@@ -29,7 +30,7 @@ from replication.record_files import (
 from replication.records import EyeDataset, Splits
 from replication.sources import Source, draw_surrogate
 from replication.split import split_dataset
-from replication.store import RunStore
+from replication.store import RunStore, write_json
 from replication.table1 import Table1
 from replication.table1_text import from_json
 from validation.paper import read_paper_percent
@@ -130,6 +131,10 @@ class Replication:
         profile = self.profile
         trained = asdict(profile.evaluator) | {"seed": self.seed}
         methods = [METHODS[name] for name in self.methods]
+        simple, generative = (
+            [self._privatizing(m) for m in methods if m.needs_generator is needs]
+            for needs in (False, True)
+        )
         stages = [
             Stage(
                 PREPROCESSED,
@@ -139,25 +144,25 @@ class Replication:
                 (),
                 self._preprocess,
             ),
+            # Before the long trainings: they take seconds, and say early what the data can't do.
+            *simple,
             *(
-                Stage(unit, trained, (PREPROCESSED,), lambda f, task=task: self._train(task, f))
+                Stage(unit, trained, (PREPROCESSED,), partial(self._train, task))
                 for task, unit in EVALUATORS.items()
             ),
         ]
-        if any(method.needs_generator for method in methods):
+        if generative:
             settings = asdict(profile.vgan) | {"seed": self.seed}
             stages.append(Stage(VGAN, settings, (PREPROCESSED,), self._train_vgan))
-        stages += [
-            Stage(
-                privatized_unit(method.name),
-                {"seed": self.seed, "draws": self.draws},
-                (PREPROCESSED, VGAN) if method.needs_generator else (PREPROCESSED,),
-                lambda folder, method=method: self._privatize(method.name, folder),
-            )
-            for method in methods
-        ]
         inputs = (PREPROCESSED, *EVALUATORS.values(), *map(privatized_unit, self.methods))
-        return [*stages, Stage(EVALUATED, {}, inputs, self._evaluate)]
+        return [*stages, *generative, Stage(EVALUATED, {}, inputs, self._evaluate)]
+
+    def _privatizing(self, method: Method) -> Stage:
+        settings = {"seed": self.seed, "draws": self.draws} if method.needs_generator else {}
+        needs = (PREPROCESSED, VGAN) if method.needs_generator else (PREPROCESSED,)
+        return Stage(
+            privatized_unit(method.name), settings, needs, partial(self._privatize, method)
+        )
 
     def table(self) -> Table1:
         """Return the table that the run measured.
@@ -166,6 +171,26 @@ class Replication:
             StageNotRun: when the evaluation isn't complete.
         """
         return from_json((self.store.folder(EVALUATED) / "table1.json").read_text("utf-8"))
+
+    def measure_departures(self) -> dict[str, dict[str, float]]:
+        """Measure what ReLU costs, and leave it in the run's folder."""
+        from replication.departures import ACTIVATIONS, measure_activations
+
+        dataset, splits = self._data
+        with (
+            TemporaryDirectory() as scratch,
+            self.track("training evaluators", 2 * len(ACTIVATIONS)) as advance,
+        ):
+            measured = measure_activations(
+                dataset,
+                splits,
+                settings=self.profile.evaluator,
+                seed=self.seed,
+                folder=Path(scratch),
+                on_network=advance,
+            )
+        write_json(self.store.root / "departures.json", measured)
+        return measured
 
     def _run_stage(self, stage: Stage) -> None:
         inputs = {need: self.store.digest(need) for need in stage.needs}
@@ -212,7 +237,8 @@ class Replication:
                 manifest, root, self.profile.preprocess, workers=self.workers, on_image=advance
             )
         table = manifest.merge(facts.drop(columns="path"), on="image_id", validate="1:1")
-        table = table[table["readable"]].reset_index(drop=True)
+        # Columns that an unreadable file left gaps in get their own types back without it.
+        table = table[table["readable"]].reset_index(drop=True).convert_dtypes()
         table["identity"] = pd.factorize(table["patient_id"], sort=True)[0]
         splits = split_dataset(
             table["image_id"].to_numpy(np.str_),
@@ -255,8 +281,7 @@ class Replication:
                 on_step=advance,
             )
 
-    def _privatize(self, name: str, folder: Path) -> None:
-        method = METHODS[name]
+    def _privatize(self, method: Method, folder: Path) -> None:
         sets = method.privatize(
             self._test_set,
             gallery=self._train_set,
@@ -265,7 +290,7 @@ class Replication:
             draws=self.draws,
         )
         draws = self.draws if method.needs_generator else 1
-        with self.track(f"privatizing: {name}", draws) as advance:
+        with self.track(f"privatizing: {method.name}", draws) as advance:
             save_privatized(folder, _count(sets, advance))
 
     def _evaluate(self, folder: Path) -> None:

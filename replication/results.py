@@ -51,6 +51,7 @@ def _describe_run(store: RunStore) -> str:
         "",
         *(_describe_judgement(judgement) for judgement in judge_claims(_numbers(table))),
         "",
+        *_describe_departures(store),
         *_describe_making(store, run),
         "",
     ]
@@ -62,6 +63,17 @@ def _describe_judgement(judgement: Judgement) -> str:
         "not measured" if number is None else f"{100 * number:.2f}" for number in judgement.numbers
     )
     return f"- {judgement.claim.statement}: {VERDICTS[judgement.holds]} ({numbers})"
+
+
+def _describe_departures(store: RunStore) -> list[str]:
+    file = store.root / "departures.json"
+    if not file.exists():
+        return ["What ReLU costs beside the reference's LeakyReLU: not measured.", ""]
+    figures = [
+        f"- {name}: " + ", ".join(f"{task} {100 * v:.2f}%" for task, v in accuracies.items())
+        for name, accuracies in sorted(read_json(file).items())
+    ]
+    return ["Test accuracy of the evaluation networks by activation:", "", *figures, ""]
 
 
 def _describe_making(store: RunStore, run: dict) -> list[str]:

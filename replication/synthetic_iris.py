@@ -48,6 +48,8 @@ def paint_iris(identity: EyeIdentity) -> np.ndarray:
     texture = texture + _draw_crypts(rngs[1], ring[0], int(traits["crypt_count"]))
     if Disease.NEVUS in identity.diseases:
         texture = texture + _draw_nevi(rngs[1])
+    if Disease.HETEROCHROMIA in identity.diseases:
+        texture = texture + _draw_pale_sector(rngs[1])
     limbus = np.clip((rho - 1) / traits["limbus_width"] + 1, 0, 1)
     return (texture - 28 * limbus**2 - 22 * np.exp(-rho / 0.02)).astype(np.float32)
 
@@ -108,12 +110,19 @@ def _draw_crypts(rng: np.random.Generator, ring: np.ndarray, count: int) -> np.n
 
 
 def _draw_nevi(rng: np.random.Generator) -> np.ndarray:
-    """Return one to four dark spots, smaller and paler than an iridotomy."""
+    """Return one to four dark spots, paler than an iridotomy."""
     mask = np.zeros((RADII, ANGLES), np.uint8)
     for _ in range(int(rng.integers(1, 5))):
         axes = (int(rng.integers(8, 18)), int(rng.integers(5, 10)))
         _stamp(mask, int(rng.integers(ANGLES)), int(rng.integers(25, 80)), axes)
-    return -rng.uniform(20, 45) * cv2.GaussianBlur(mask, (0, 0), 2).astype(np.float32) / 255
+    return -rng.uniform(25, 60) * cv2.GaussianBlur(mask, (0, 0), 2).astype(np.float32) / 255
+
+
+def _draw_pale_sector(rng: np.random.Generator) -> np.ndarray:
+    """Return one pale sector; it keeps its texture, unlike an atrophic one."""
+    turn = 2 * np.pi * np.arange(ANGLES) / ANGLES - rng.uniform(0, 2 * np.pi)
+    side = np.abs(np.mod(turn + np.pi, 2 * np.pi) - np.pi)
+    return rng.uniform(14, 34) * np.clip((rng.uniform(0.25, 0.6) - side) / 0.15, 0, 1)[None]
 
 
 def _stamp(mask: np.ndarray, column: int, row: int, axes: tuple[int, int]) -> None:

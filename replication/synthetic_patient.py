@@ -81,6 +81,7 @@ class Disease(StrEnum):
     SYNECHIAE = "posterior synechiae"
     ARCUS = "corneal arcus"
     NEVUS = "iris nevus"
+    HETEROCHROMIA = "sectoral heterochromia"
 
 
 @dataclass(frozen=True)
@@ -155,5 +156,5 @@ def _draw_signs(patient_rng: np.random.Generator, eye_rng: np.random.Generator) 
 
 def _draw_diseases(rng: np.random.Generator) -> tuple[Disease, ...]:
     """Draw the other findings of an eye; each kind is present in about one eye in six."""
-    present = rng.uniform(size=len(Disease)) < 0.17
+    present = rng.uniform(size=len(Disease)) < 0.18
     return tuple(disease for disease, here in zip(Disease, present, strict=True) if here)

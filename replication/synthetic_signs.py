@@ -129,7 +129,8 @@ def draw_sign(
 def _shape_pupil(identity: EyeIdentity, angle: np.ndarray) -> np.ndarray:
     """Return the pupil's outline as a factor near 1; synechiae pull notches into it."""
     rng = make_rng(identity.seed, identity.patient, identity.eye.number, SIGN_STREAM)
-    outline = 1 + 0.02 * np.cos(2 * angle + np.float32(rng.uniform(0, 6.28)))
+    oval = np.float32(abs(rng.normal(0, 0.045)))
+    outline = 1 + oval * np.cos(2 * angle + np.float32(rng.uniform(0, 6.28)))
     if Disease.SYNECHIAE in identity.diseases:
         for _ in range(int(rng.integers(1, 4))):
             apart = np.cos(angle - np.float32(rng.uniform(0, 6.28)))
@@ -142,11 +143,11 @@ def _draw_iridotomy(
 ) -> tuple[np.ndarray, Circle]:
     """Draw a dark hole in the outer iris."""
     x, y = view.place(sign.angle, 0.5 + 0.35 * sign.rho)
-    radius = view.iris.radius * (0.08 + 0.05 * sign.size)
+    radius = view.iris.radius * (0.08 + 0.04 * sign.size)
     distance = np.hypot(view.x - x, view.y - y)
     mask = np.clip((radius - distance) / 3, 0, 1)
     grey = identity.traits["pupil_grey"] + 14
-    return ball + mask * (0.7 + 0.3 * sign.strength) * (grey - ball), Circle(x, y, radius)
+    return ball + mask * np.clip(0.5 + 0.5 * strength, 0, 1) * (grey - ball), Circle(x, y, radius)
 
 
 def _draw_haze(
@@ -159,7 +160,7 @@ def _draw_haze(
     radius = view.iris.radius * (0.65 + 0.3 * sign.size)
     closeness = np.clip(1 - np.hypot(view.x - x, view.y - y) / radius, 0, 1)
     cloud = 0.85 + 0.15 * np.sin(5 * view.rho + 3 * np.cos(view.angle + 6 * sign.size))
-    veil = np.clip(2.2 * closeness, 0, 1) * cloud * strength * (0.16 + 0.26 * sign.strength)
+    veil = np.clip(2.2 * closeness, 0, 1) * cloud * strength * (0.2 + 0.2 * sign.strength)
     veil = np.clip(veil, 0, 0.8)
     return ball + veil * (172 - ball), Circle(float(x), float(y), radius)
 
@@ -168,11 +169,9 @@ def _draw_dilated(
     ball: np.ndarray, view: IrisView, identity: EyeIdentity, sign: Sign, strength: float
 ) -> tuple[np.ndarray, Circle]:
     """Draw a wide oval pupil over the iris."""
-    longer = view.iris.radius * max(
-        0.52 + 0.16 * sign.size, 1.08 * view.pupil.radius / view.iris.radius
-    )
-    longer = min(longer, 0.82 * view.iris.radius)
-    shorter = longer * (0.88 - 0.14 * sign.strength)
+    wide = view.iris.radius * (0.52 + 0.16 * sign.size) - view.pupil.radius
+    longer = view.pupil.radius + strength * max(wide, 0.08 * view.iris.radius)
+    shorter = longer * (0.9 - 0.12 * sign.strength)
     cosine, sine = np.cos(sign.angle + view.turn), np.sin(sign.angle + view.turn)
     dx, dy = view.x - view.pupil.x, view.y - view.pupil.y
     oval = np.hypot((dx * cosine + dy * sine) / longer, (dy * cosine - dx * sine) / shorter)
@@ -192,6 +191,6 @@ def _draw_atrophy(
     inside = np.clip(view.rho / 0.08, 0, 1) * np.clip((0.97 - view.rho) / 0.08, 0, 1)
     radius = 0.75 * view.iris.radius * max(half_angle, 0.45)
     disc = np.clip((radius - np.hypot(view.x - x, view.y - y)) / 6, 0, 1)
-    pale = identity.traits["iris_grey"] + 22 + 24 * sign.strength
-    mask = sector * inside * disc * np.clip(0.7 * strength, 0, 0.95)
+    pale = identity.traits["iris_grey"] + 22 + 20 * sign.strength
+    mask = sector * inside * disc * np.clip(0.8 * strength, 0, 0.9)
     return ball + mask * (pale - ball), Circle(x, y, radius)

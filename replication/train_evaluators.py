@@ -33,6 +33,7 @@ def train_evaluator(
     settings: EvaluatorSettings,
     seed: int,
     folder: Path,
+    activation: str | Callable = "relu",
     on_epoch: Callable[[], None] = lambda: None,
 ) -> None:
     """Train one evaluation network and keep its best weights.
@@ -48,6 +49,7 @@ def train_evaluator(
         settings: of the training.
         seed: of the initial weights, dropout and the order of images.
         folder: where the weights and the history are left.
+        activation: of the network; another than ReLU can't be explained by Deep Taylor.
         on_epoch: called after each epoch.
 
     Raises:
@@ -60,6 +62,7 @@ def train_evaluator(
         block_dropout=settings.block_dropout,
         dense_dropout=settings.dense_dropout,
         seed=seed,
+        activation=activation,
     )
     model.compile(
         optimizers.legacy.Adam(settings.learning_rate, decay=settings.decay),

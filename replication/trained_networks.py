@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ class TrainedEvaluator:
         classes: of its softmax.
         image_shape: (H, W, C).
         settings: with which it was trained.
+        activation: with which it was trained.
     """
 
     def __init__(
@@ -31,6 +33,8 @@ class TrainedEvaluator:
         classes: int,
         image_shape: tuple[int, int, int],
         settings: EvaluatorSettings,
+        *,
+        activation: str | Callable = "relu",
     ) -> None:
         self.model = build_evaluator(
             classes,
@@ -38,6 +42,7 @@ class TrainedEvaluator:
             block_dropout=settings.block_dropout,
             dense_dropout=settings.dense_dropout,
             seed=0,
+            activation=activation,
         )
         self.model.load_weights(str(weights))
 
