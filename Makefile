@@ -46,5 +46,5 @@ clean: ## remove .venv and the caches of the tools; results stay
 .venv/.locked: requirements.lock
 	$(if $(PYTHON),,$(error $(NEEDS_PYTHON)))
 	"$(PYTHON)" -m venv --clear .venv
-	.venv/bin/python -m pip install --quiet --no-compile --require-hashes -r requirements.lock
+	.venv/bin/python -m pip install --quiet --no-deps --no-compile --require-hashes -r requirements.lock
 	@touch $@

@@ -9,8 +9,6 @@ author's later evaluator does the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from keras import Model, initializers, layers
 
 BLOCK_KERNELS = (5, 5, 3, 3)
@@ -25,7 +23,7 @@ def build_evaluator(
     block_dropout: float,
     dense_dropout: float,
     seed: int,
-    activation: str | Callable = "relu",
+    activation: str = "relu",
 ) -> Model:
     """Build the evaluation CNN, untrained.
 

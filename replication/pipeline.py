@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from replication.config import Profile
+from replication.departures import measure_activations
 from replication.errors import DataError
 from replication.preprocess import preprocess
 from replication.privatize import METHODS, Method
@@ -173,22 +174,15 @@ class Replication:
         return from_json((self.store.folder(EVALUATED) / "table1.json").read_text("utf-8"))
 
     def measure_departures(self) -> dict[str, dict[str, float]]:
-        """Measure what ReLU costs, and leave it in the run's folder."""
-        from replication.departures import ACTIVATIONS, measure_activations
+        """Measure what ReLU costs, and leave it as `departures.json` in the run's folder."""
+        with TemporaryDirectory() as scratch:
 
-        dataset, splits = self._data
-        with (
-            TemporaryDirectory() as scratch,
-            self.track("training evaluators", 2 * len(ACTIVATIONS)) as advance,
-        ):
-            measured = measure_activations(
-                dataset,
-                splits,
-                settings=self.profile.evaluator,
-                seed=self.seed,
-                folder=Path(scratch),
-                on_network=advance,
-            )
+            def train_and_predict(task: str, activation: str) -> np.ndarray:
+                folder = Path(scratch)
+                self._train(task, folder, activation=activation)
+                return self._evaluator(task, folder, activation).predict(self._test_set.images)
+
+            measured = measure_activations(self._test_set, train_and_predict)
         write_json(self.store.root / "departures.json", measured)
         return measured
 
@@ -251,7 +245,7 @@ class Replication:
         _check_pathology(table)
         save_preprocessed(folder, images, table)
 
-    def _train(self, task: str, folder: Path) -> None:
+    def _train(self, task: str, folder: Path, *, activation: str = "relu") -> None:
         from replication.train_evaluators import train_evaluator
 
         dataset, splits = self._data
@@ -265,6 +259,7 @@ class Replication:
                 settings=settings,
                 seed=self.seed,
                 folder=folder,
+                activation=activation,
                 on_epoch=advance,
             )
 
@@ -295,15 +290,9 @@ class Replication:
 
     def _evaluate(self, folder: Path) -> None:
         from replication.evaluate import evaluate_sets, write_evaluation
-        from replication.trained_networks import TrainedEvaluator
 
         networks = {
-            f"{task}_network": TrainedEvaluator(
-                self.store.folder(unit) / "weights.h5",
-                self._classes(task),
-                self._data[0].images.shape[1:],
-                self.profile.evaluator,
-            )
+            f"{task}_network": self._evaluator(task, self.store.folder(unit))
             for task, unit in EVALUATORS.items()
         }
         with self.track("evaluating", len(self.methods)) as advance:
@@ -332,6 +321,17 @@ class Replication:
             self._patients,
             self._data[0].images.shape[1:],
             self.profile.vgan,
+        )
+
+    def _evaluator(self, task: str, folder: Path, activation: str = "relu"):
+        from replication.trained_networks import TrainedEvaluator
+
+        return TrainedEvaluator(
+            folder / "weights.h5",
+            self._classes(task),
+            self._data[0].images.shape[1:],
+            self.profile.evaluator,
+            activation=activation,
         )
 
     def _classes(self, task: str) -> int:

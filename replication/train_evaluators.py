@@ -33,7 +33,7 @@ def train_evaluator(
     settings: EvaluatorSettings,
     seed: int,
     folder: Path,
-    activation: str | Callable = "relu",
+    activation: str = "relu",
     on_epoch: Callable[[], None] = lambda: None,
 ) -> None:
     """Train one evaluation network and keep its best weights.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +33,7 @@ class TrainedEvaluator:
         image_shape: tuple[int, int, int],
         settings: EvaluatorSettings,
         *,
-        activation: str | Callable = "relu",
+        activation: str = "relu",
     ) -> None:
         self.model = build_evaluator(
             classes,
