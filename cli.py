@@ -166,6 +166,34 @@ def measure_departures(**options) -> None:
     click.echo(f"Written: {run.store.root / 'departures.json'}")
 
 
+@cli.command("audit-paper")
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+def audit_paper(as_json: bool) -> None:
+    """Say what the digits of the paper's own Table 1 tell; needs no data.
+
+    \b
+    Examples:
+      python cli.py audit-paper
+      python cli.py audit-paper --json > audit.json
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    from validation.audit import audit_paper as audit
+    from validation.audit import to_json
+    from validation.audit_text import to_tables
+
+    found = audit()
+    if as_json:
+        click.echo(to_json(found), nl=False)
+        return
+    for text in to_tables(found):
+        table = Table(*text.columns, title=text.title)
+        for row in text.rows:
+            table.add_row(*row)
+        Console().print(table)
+
+
 @cli.command()
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
@@ -275,6 +303,10 @@ def _open_run(
     for name in methods:
         find_method(name)
     source = find_source(data_dir, manifest, settings.surrogate, ARTIFACTS)
+    if run_name and Path(run_name).name != run_name:
+        raise SettingsError(
+            f"--run {run_name}: expected a plain name, it goes under artifacts/runs"
+        )
     label = "surrogate" if source.kind == "surrogate" else source.path.resolve().stem
     store = RunStore(ARTIFACTS / "runs" / (run_name or f"{label}-{profile}-seed-{seed}"))
     run = Replication(

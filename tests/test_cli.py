@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 import time
@@ -52,6 +53,7 @@ def test_help_needs_no_heavy_import():
         (("--method", "blur-8"), ["unknown method 'blur-8'", "k-same-6"]),
         (("--all", "--profile", "gpu"), ["unknown profile 'gpu'", "smoke"]),
         (("--all", "--data-dir", "a", "--manifest", "b"), ["not both"]),
+        (("--all", "--run", "../elsewhere"), ["../elsewhere: expected a plain name"]),
     ],
 )
 def test_options_that_do_not_fit_are_told(call, options, parts):
@@ -86,6 +88,12 @@ def test_the_doctor_says_what_is_missing(call, tmp_path):
 def test_the_doctor_reads_a_manifest(call, tmp_path):
     result = call("data", "doctor", write_manifest(tmp_path))
     assert "--manifest" in result.output
+
+
+def test_the_audit_needs_no_data_and_finds_the_test_size(call):
+    assert json.loads(call("audit-paper", "--json").output)
+    text = call("audit-paper").output
+    assert "340" in text
 
 
 def test_synthesize_draws_a_surrogate_and_never_over_something(call, tmp_path):
