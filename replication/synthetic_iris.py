@@ -115,14 +115,14 @@ def _draw_nevi(rng: np.random.Generator) -> np.ndarray:
     for _ in range(int(rng.integers(1, 5))):
         axes = (int(rng.integers(8, 18)), int(rng.integers(5, 10)))
         _stamp(mask, int(rng.integers(ANGLES)), int(rng.integers(25, 80)), axes)
-    return -rng.uniform(25, 60) * cv2.GaussianBlur(mask, (0, 0), 2).astype(np.float32) / 255
+    return -rng.uniform(25, 80) * cv2.GaussianBlur(mask, (0, 0), 2).astype(np.float32) / 255
 
 
 def _draw_pale_sector(rng: np.random.Generator) -> np.ndarray:
     """Return one pale sector; it keeps its texture, unlike an atrophic one."""
     turn = 2 * np.pi * np.arange(ANGLES) / ANGLES - rng.uniform(0, 2 * np.pi)
     side = np.abs(np.mod(turn + np.pi, 2 * np.pi) - np.pi)
-    return rng.uniform(14, 34) * np.clip((rng.uniform(0.25, 0.6) - side) / 0.15, 0, 1)[None]
+    return rng.uniform(14, 42) * np.clip((rng.uniform(0.25, 0.6) - side) / 0.15, 0, 1)[None]
 
 
 def _stamp(mask: np.ndarray, column: int, row: int, axes: tuple[int, int]) -> None:

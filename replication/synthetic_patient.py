@@ -19,24 +19,24 @@ import numpy as np
 
 # Range of each trait over patients. The two eyes of a patient differ by EYE_SPREAD of the range.
 TRAITS: dict[str, tuple[float, float]] = {
-    "skin_grey": (129, 204),
-    "skin_grain": (3.2, 8.5),
-    "skin_blotch": (4, 14),
+    "skin_grey": (134, 200),
+    "skin_grain": (3.6, 8.8),
+    "skin_blotch": (3.5, 12),
     "crease_gap": (0.12, 0.5),
     "crease_depth": (6, 55),
-    "bag_depth": (0, 30),
+    "bag_depth": (0, 28),
     "inner_x": (-2.7, -2.15),
     "outer_x": (2.2, 2.8),
-    "upper_height": (0.97, 1.36),
-    "lower_height": (0.75, 1.04),
+    "upper_height": (0.99, 1.34),
+    "lower_height": (0.77, 1.03),
     "lid_skew": (0.75, 1.2),
-    "tilt": (-0.09, 0.15),
+    "tilt": (-0.08, 0.14),
     "lash_count": (30, 100),
     "lash_length": (0.3, 0.85),
     "lash_fall": (-0.7, 0.6),
     "lash_dark": (0.4, 0.85),
-    "sclera_grey": (162, 203),
-    "iris_grey": (85, 145),
+    "sclera_grey": (164, 201),
+    "iris_grey": (88, 142),
     "iris_slope": (-22, 22),
     "fibre_gain": (6, 20),
     "crypt_count": (0, 34),
@@ -50,6 +50,8 @@ TRAITS: dict[str, tuple[float, float]] = {
     "pupil_y": (-0.04, 0.03),
 }
 EYE_SPREAD = 0.04
+SECOND_SIGN_SHARE = 0.35
+DISEASE_SHARE = 0.25
 PATIENT_LEVEL = 0
 
 
@@ -144,7 +146,7 @@ def describe_eye(seed: int, patient: int, eye: Eye, *, glaucoma: bool) -> EyeIde
 
 def _draw_signs(patient_rng: np.random.Generator, eye_rng: np.random.Generator) -> tuple[Sign, ...]:
     """Draw one or two kinds of sign for the patient, each at the eye's own place near it."""
-    count = int(patient_rng.integers(1, 3))
+    count = 1 + int(patient_rng.uniform() < SECOND_SIGN_SHARE)
     kinds = patient_rng.choice(list(SignKind), size=count, replace=False)
     signs = []
     for kind in kinds:
@@ -155,6 +157,6 @@ def _draw_signs(patient_rng: np.random.Generator, eye_rng: np.random.Generator) 
 
 
 def _draw_diseases(rng: np.random.Generator) -> tuple[Disease, ...]:
-    """Draw the other findings of an eye; each kind is present in about one eye in six."""
-    present = rng.uniform(size=len(Disease)) < 0.18
+    """Draw the other findings of an eye; each kind is present in about one eye in four."""
+    present = rng.uniform(size=len(Disease)) < DISEASE_SHARE
     return tuple(disease for disease, here in zip(Disease, present, strict=True) if here)

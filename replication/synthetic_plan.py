@@ -147,9 +147,9 @@ def _choose_eyes(settings: SurrogateSettings, rng: np.random.Generator) -> list[
 def _choose_glaucoma(
     eyes: list[tuple[int, Eye]], count: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """Return (eyes,) bool with `count` True; where one eye is ill, the other often is too."""
+    """Return (eyes,) bool with `count` True; where one eye is ill, the other more often is too."""
     ill_patients = {patient: rng.uniform() for patient in dict(eyes)}
-    rank = [ill_patients[patient] + 0.35 * rng.uniform() for patient, _ in eyes]
+    rank = [ill_patients[patient] + 1.6 * rng.uniform() for patient, _ in eyes]
     sick = np.zeros(len(eyes), bool)
     sick[np.argsort(rank)[:count]] = True
     return sick

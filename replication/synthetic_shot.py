@@ -53,10 +53,10 @@ def describe_shot(identity: EyeIdentity, image: int, session: int) -> Shot:
         torsion=float(shot.normal(0, 0.03)),
         opening=float(np.clip(opening, 0.6, 1.15)),
         pupil_ratio=float(np.clip(pupil, 0.22, 0.6)),
-        gain=float(np.clip(visit.normal(1, 0.075) + shot.normal(0, 0.045), 0.7, 1.25)),
-        light=tuple(visit.normal(0, 0.06, 2) + shot.normal(0, 0.035, 2)),
+        gain=float(np.clip(visit.normal(1, 0.083) + shot.normal(0, 0.048), 0.7, 1.25)),
+        light=tuple(visit.normal(0, 0.065, 2) + shot.normal(0, 0.038, 2)),
         highlight=tuple(visit.normal(0, 0.02, 2) + shot.normal(0, 0.02, 2)),
         focus_px=float(np.clip(shot.gamma(2.0, 0.4) + 0.5, 0.5, 3.5)),
         noise_grey=float(np.clip(visit.gamma(4.0, 0.8), 1, 7)),
-        sign_strength=float(np.clip(visit.uniform(0.4, 1.1) + shot.normal(0, 0.12), 0.25, 1.2)),
+        sign_strength=float(np.clip(visit.uniform(0.15, 1.05) + shot.normal(0, 0.12), 0.15, 1.2)),
     )

@@ -129,7 +129,7 @@ def draw_sign(
 def _shape_pupil(identity: EyeIdentity, angle: np.ndarray) -> np.ndarray:
     """Return the pupil's outline as a factor near 1; synechiae pull notches into it."""
     rng = make_rng(identity.seed, identity.patient, identity.eye.number, SIGN_STREAM)
-    oval = np.float32(abs(rng.normal(0, 0.045)))
+    oval = np.float32(abs(rng.normal(0, 0.06)))
     outline = 1 + oval * np.cos(2 * angle + np.float32(rng.uniform(0, 6.28)))
     if Disease.SYNECHIAE in identity.diseases:
         for _ in range(int(rng.integers(1, 4))):
@@ -147,7 +147,7 @@ def _draw_iridotomy(
     distance = np.hypot(view.x - x, view.y - y)
     mask = np.clip((radius - distance) / 3, 0, 1)
     grey = identity.traits["pupil_grey"] + 14
-    return ball + mask * np.clip(0.5 + 0.5 * strength, 0, 1) * (grey - ball), Circle(x, y, radius)
+    return ball + mask * np.clip(0.25 + 0.7 * strength, 0, 1) * (grey - ball), Circle(x, y, radius)
 
 
 def _draw_haze(

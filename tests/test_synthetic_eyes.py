@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -132,7 +133,7 @@ def test_a_twin_differs_at_its_signs_and_nowhere_else(root, truth):
 def test_each_sign_stays_in_its_circle_and_is_seen_at_network_size(kind):
     eyes = (describe_eye(3, patient, Eye.RIGHT, glaucoma=True) for patient in range(1, 200))
     identity = next(eye for eye in eyes if [sign.kind for sign in eye.signs] == [kind])
-    eye, shot = paint_eye(identity), describe_shot(identity, 1, 1)
+    eye, shot = paint_eye(identity), replace(describe_shot(identity, 1, 1), sign_strength=1.0)
     drawn = draw_frame(eye, shot, image=1, label=("", ""))
     twin = draw_frame(eye, shot, image=1, label=("", ""), with_signs=False)
     circles = [(kind, c.x, c.y, c.radius) for kind, c in drawn.signs]
