@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -22,6 +21,7 @@ from replication.departures import measure_activations
 from replication.errors import DataError
 from replication.preprocess import preprocess
 from replication.privatize import METHODS, Method
+from replication.progress import Track
 from replication.record_files import (
     load_preprocessed,
     load_privatized,
@@ -40,8 +40,6 @@ PREPROCESSED = "01_preprocessed"
 EVALUATORS = {task: f"03_evaluators/{task}" for task in ("identity", "glaucoma")}
 VGAN = "04_vgan"
 EVALUATED = "06_evaluated"
-
-Track = Callable[[str, int], AbstractContextManager[Callable[[], None]]]
 
 
 def privatized_unit(method: str) -> str:
@@ -124,8 +122,9 @@ class Replication:
         """
         stages = self.stages()
         last = max(i for i, stage in enumerate(stages) if stage.unit.startswith(until))
-        for stage in stages[: last + 1]:
-            self._run_stage(stage)
+        with self.store.locked():
+            for stage in stages[: last + 1]:
+                self._run_stage(stage)
 
     def stages(self) -> list[Stage]:
         """Return the stages of this run in their order."""

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Protocol
+from contextlib import AbstractContextManager, contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-
-class Track(Protocol):
-    """Opens a progress bar over `total` pieces of work."""
-
-    def __call__(self, what: str, total: int) -> Iterator[Callable[[], None]]:
-        """Give a function to call after each piece."""
+# Opens a bar over so many pieces of work, and gives a function to call after each.
+Track = Callable[[str, int], AbstractContextManager[Callable[[], None]]]
 
 
 @contextmanager

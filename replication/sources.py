@@ -13,6 +13,7 @@ import pandas as pd
 
 from replication.config import SurrogateSettings
 from replication.manifest import read_manifest
+from replication.progress import Track
 from replication.synthetic_eyes import synthesize
 from replication.warsaw import read_warsaw
 
@@ -61,7 +62,9 @@ def find_source(
     return Source("surrogate", artifacts / "surrogate" / name)
 
 
-def draw_surrogate(source: Source, settings: SurrogateSettings, *, workers: int, track) -> None:
+def draw_surrogate(
+    source: Source, settings: SurrogateSettings, *, workers: int, track: Track
+) -> None:
     """Draw the surrogate where it isn't on disk yet."""
     if source.kind == "surrogate" and not source.path.exists():
         source.path.parent.mkdir(parents=True, exist_ok=True)

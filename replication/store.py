@@ -19,11 +19,14 @@ from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from replication.errors import SettingsError, StageNotRun
 
 RECORD = "stage.json"
 KEY = "stage-key.json"
 RUN_RECORD = "run.json"
+LOCK = "run.lock"
 RECORDED_PACKAGES = (
     "tensorflow",
     "keras",
@@ -69,6 +72,26 @@ class RunStore:
                 f"{self.root}: this run was made with other settings ({', '.join(differing)}); "
                 "choose another --run, or --fresh to start it again"
             )
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other processes out of the run while the block runs.
+
+        Raises:
+            SettingsError: when another process is working in the run.
+        """
+        lock = FileLock(self.root / LOCK, timeout=0)
+        try:
+            lock.acquire()
+        except Timeout as error:
+            raise SettingsError(
+                f"{self.root}: another process is working in this run; wait for it, or choose "
+                "another --run"
+            ) from error
+        try:
+            yield
+        finally:
+            lock.release()
 
     def folder(self, unit: str) -> Path:
         """Return the folder of a complete stage.

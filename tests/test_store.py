@@ -107,3 +107,11 @@ def test_json_is_written_whole_or_not_at_all(store):
     write(store)
     assert json.loads((store.root / "run.json").read_text()) == {"seed": 0}
     assert not list(store.root.rglob("*.tmp"))
+
+
+def test_two_processes_cannot_work_in_one_run(store):
+    again = RunStore(store.root)
+    with store.locked(), pytest.raises(SettingsError, match="another process"), again.locked():
+        pass
+    with RunStore(store.root).locked():
+        pass
