@@ -126,6 +126,16 @@ def preprocess(**options) -> None:
     _run_until("01_preprocessed", **options)
 
 
+@cli.command()
+@run_options
+def validate(**options) -> None:
+    """Stage 02: hold the preprocessed eyes against the Great Expectations suites."""
+    run = _open_run(_known_methods(), **options)
+    run.validate()
+    page = run.store.root / "02_validated" / "data_docs" / "index.html"
+    click.echo(f"Every expectation holds. Data Docs: {page}")
+
+
 @cli.command("train-evaluators")
 @run_options
 def train_evaluators(**options) -> None:
@@ -158,8 +168,8 @@ def evaluate(**options) -> None:
 @cli.command("measure-departures")
 @run_options
 def measure_departures(**options) -> None:
-    """Measure what ReLU costs beside the reference's LeakyReLU, on a run's data."""
-    run = _run_until("01_preprocessed", **options)
+    """Measure what choices of ours cost on a run's data: ReLU, and whom K-Same-Select leaves out."""
+    run = _run_until("03_evaluators", **options)
     for name, accuracies in run.measure_departures().items():
         figures = ", ".join(f"{task} {100 * value:.2f}%" for task, value in accuracies.items())
         click.echo(f"{name}: {figures}")

@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from replication.metrics import accuracy
+from replication.metrics import accuracy, any_of_accuracy
+from replication.privatize import METHODS
 from replication.records import EyeDataset
 
 # Keras's names; its leaky_relu has the reference's slope of 0.2.
@@ -34,3 +35,32 @@ def measure_activations(
         }
         for name, activation in ACTIVATIONS.items()
     }
+
+
+def measure_own_patient(
+    test: EyeDataset, gallery: EyeDataset, predict: Callable[[np.ndarray], np.ndarray]
+) -> dict[str, dict[str, float]]:
+    """Compare K-Same-Select with and without the query's own patient among the K.
+
+    Args:
+        test: the N original test images.
+        gallery: the training images.
+        predict: the trained identity network, images to (N, classes) probabilities.
+
+    Returns:
+        Per method and choice, identity and replacement accuracy, fractions in [0, 1].
+    """
+    measured = {}
+    for method in METHODS.values():
+        if not method.name.startswith("k-same"):
+            continue
+        for own_patient, words in ((False, "without"), (True, "with")):
+            (privatized,) = method.privatize(
+                test, gallery=gallery, generator=None, seed=0, draws=1, own_patient=own_patient
+            )
+            seen = predict(privatized.images).argmax(axis=1)
+            measured[f"{method.name}, {words} the own patient"] = {
+                "identity": accuracy(seen, test.identity),
+                "replacement": any_of_accuracy(seen, privatized.used_identities),
+            }
+    return measured

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from replication.config import Profile
-from replication.departures import measure_activations
+from replication.departures import measure_activations, measure_own_patient
 from replication.errors import DataError
 from replication.preprocess import preprocess
 from replication.privatize import METHODS, Method
@@ -34,9 +34,12 @@ from replication.split import split_dataset
 from replication.store import RunStore, write_json
 from replication.table1 import Table1
 from replication.table1_text import from_json
+from replication.validate import validate
+from validation.manifest_suites import Counts
 from validation.paper import read_paper_percent
 
 PREPROCESSED = "01_preprocessed"
+VALIDATED = "02_validated"
 EVALUATORS = {task: f"03_evaluators/{task}" for task in ("identity", "glaucoma")}
 VGAN = "04_vgan"
 EVALUATED = "06_evaluated"
@@ -172,8 +175,19 @@ class Replication:
         """
         return from_json((self.store.folder(EVALUATED) / "table1.json").read_text("utf-8"))
 
+    def validate(self) -> None:
+        """Hold the preprocessed data against the Great Expectations suites (stage 02).
+
+        Raises:
+            DataError: when an expectation fails; the message names it and the files at fault.
+        """
+        self.run(until=PREPROCESSED)
+        settings = asdict(self.profile.preprocess) | asdict(self.profile.split)
+        with self.store.locked():
+            self._run_stage(Stage(VALIDATED, settings, (PREPROCESSED,), self._validate))
+
     def measure_departures(self) -> dict[str, dict[str, float]]:
-        """Measure what ReLU costs, and leave it as `departures.json` in the run's folder."""
+        """Measure what choices of ours cost, and leave `departures.json` in the run's folder."""
         with TemporaryDirectory() as scratch:
 
             def train_and_predict(task: str, activation: str) -> np.ndarray:
@@ -181,7 +195,11 @@ class Replication:
                 self._train(task, folder, activation=activation)
                 return self._evaluator(task, folder, activation).predict(self._test_set.images)
 
-            measured = measure_activations(self._test_set, train_and_predict)
+            activations = measure_activations(self._test_set, train_and_predict)
+        identity = self._evaluator("identity", self.store.folder(EVALUATORS["identity"]))
+        measured = activations | measure_own_patient(
+            self._test_set, self._train_set, identity.predict
+        )
         write_json(self.store.root / "departures.json", measured)
         return measured
 
@@ -243,6 +261,28 @@ class Replication:
             table.loc[rows, "subset"] = subset.value
         _check_pathology(table)
         save_preprocessed(folder, images, table)
+
+    def _validate(self, folder: Path) -> None:
+        raw, root = self._raw
+        with self.track("validating", len(raw)) as advance:
+            validate(
+                self.store.folder(PREPROCESSED),
+                raw,
+                root,
+                preprocess=self.profile.preprocess,
+                split=self.profile.split,
+                counts=self._counts,
+                folder=folder,
+                on_image=advance,
+            )
+
+    @property
+    def _counts(self) -> Counts | None:
+        """What the data must hold; known of the surrogate alone."""
+        if self.source.kind != "surrogate":
+            return None
+        drawn = self.profile.surrogate
+        return Counts(drawn.images, drawn.patients, drawn.glaucoma_images)
 
     def _train(self, task: str, folder: Path, *, activation: str = "relu") -> None:
         from replication.train_evaluators import train_evaluator

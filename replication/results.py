@@ -68,12 +68,12 @@ def _describe_judgement(judgement: Judgement) -> str:
 def _describe_departures(store: RunStore) -> list[str]:
     file = store.root / "departures.json"
     if not file.exists():
-        return ["What ReLU costs beside the reference's LeakyReLU: not measured.", ""]
+        return ["What departures cost on this data: not measured.", ""]
     figures = [
         f"- {name}: " + ", ".join(f"{task} {100 * v:.2f}%" for task, v in accuracies.items())
-        for name, accuracies in sorted(read_json(file).items())
+        for name, accuracies in read_json(file).items()
     ]
-    return ["Test accuracy of the evaluation networks by activation:", "", *figures, ""]
+    return ["Departures and their other choice, accuracies on the test images:", "", *figures, ""]
 
 
 def _describe_making(store: RunStore, run: dict) -> list[str]:

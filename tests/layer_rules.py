@@ -17,7 +17,7 @@ STAGES = frozenset(
     f"replication.{name}"
     for name in (
         "preprocess",
-        "image_facts",
+        "validate",
         "split",
         "train_evaluators",
         "train_vgan",

@@ -11,11 +11,12 @@ from replication.privatize import METHODS
 from replication.privatize.k_same_select import BLOCK_QUERIES, privatize_by_k_same_select
 
 
-def k_same(k):
+def k_same(k, *, own_patient=False):
     run = partial(
         privatize_by_k_same_select,
         method=f"k-same-{k}",
         k=k,
+        own_patient=own_patient,
         generator=None,
         seed=0,
         draws=1,
@@ -66,12 +67,25 @@ def test_the_own_patient_is_never_among_them():
     assert not np.any(used == gallery.identity[:, None])
 
 
+def test_the_own_patient_comes_first_where_it_may():
+    gallery = random_gallery()
+    used = k_same(3, own_patient=True)(gallery, gallery).used_identities
+    np.testing.assert_array_equal(used[:, 0], gallery.identity)
+
+
+def test_the_registry_leaves_the_own_patient_out():
+    gallery = random_gallery()
+    (only,) = METHODS["k-same-3"].privatize(
+        gallery, gallery=gallery, generator=None, seed=0, draws=1
+    )
+    assert not np.any(only.used_identities == gallery.identity[:, None])
+
+
 def test_with_k_1_the_image_is_the_nearest_one_unchanged():
     gallery = random_gallery()
-    strangers = type(gallery)(
-        gallery.images, gallery.identity + 100, gallery.glaucoma, gallery.image_id
+    np.testing.assert_array_equal(
+        k_same(1, own_patient=True)(gallery, gallery).images, gallery.images
     )
-    np.testing.assert_array_equal(k_same(1)(strangers, gallery).images, gallery.images)
 
 
 def test_more_queries_than_a_block_are_each_treated_alike():

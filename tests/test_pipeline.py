@@ -54,6 +54,15 @@ def test_the_split_has_the_papers_shares_and_every_patient_in_training(first_run
     assert table["iris_found"].mean() > 0.9
 
 
+def test_the_preprocessed_surrogate_holds_every_expectation(first_run, call):
+    words = ["validate", "--profile", "smoke", "--draws", "2", "--run", "smoke"]
+    result = CliRunner().invoke(command_line.cli, words)
+    assert result.exit_code == 0, result.output
+    record = json.loads((first_run / "02_validated" / "validation.json").read_text())
+    assert record["success"] and record["counts_known"]
+    assert (first_run / "02_validated" / "data_docs" / "index.html").exists()
+
+
 def test_a_second_run_keeps_every_stage_and_is_quick(first_run, call):
     start = time.perf_counter()
     result = call("--all")

@@ -61,7 +61,7 @@ def _blur(kernel_px: int) -> Method:
 
 def _k_same_select(k: int) -> Method:
     name = f"k-same-{k}"
-    privatize = partial(privatize_by_k_same_select, method=name, k=k)
+    privatize = partial(privatize_by_k_same_select, method=name, k=k, own_patient=False)
     dataset = f"Privatized set with {k} identities"
     return Method(name, "K-Same-Select", dataset, privatize, False, True)
 

@@ -1,0 +1,152 @@
+"""The tables that the suites look at: the raw manifest, one row per image, one row per subset.
+
+What preprocessing noted of an image stands in its row beside what is measured here on the image
+and on its file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from replication.config import SplitSettings
+from replication.errors import DataError
+from replication.frame_agreement import compare_with_frame, see_strip
+from replication.image_facts import measure_centres_again
+from replication.image_file import read_gray
+from replication.records import Subset
+from validation.suites import OFF_MIDDLE_PX
+
+REFERENCE_WIDTH_PX = 640  # the frame that distances from the middle are told for
+RAW_LABELS = ("patient_id", "eye", "glaucoma")
+
+
+def tabulate_raw(raw: pd.DataFrame, manifest: pd.DataFrame) -> pd.DataFrame:
+    """Return the raw manifest, and which of its images and patients were kept.
+
+    Args:
+        raw: as the reader of the data gives it.
+        manifest: of the preprocessed images.
+
+    Returns:
+        The columns of `raw`, and kept and patient_kept (bool).
+    """
+    return raw.assign(
+        kept=raw["image_id"].isin(manifest["image_id"]),
+        patient_kept=raw["patient_id"].isin(manifest["patient_id"]),
+    )
+
+
+def tabulate_images(
+    images: np.ndarray,
+    manifest: pd.DataFrame,
+    raw: pd.DataFrame,
+    root: Path,
+    *,
+    strip_rows: int,
+    on_image: Callable[[], None] | None = None,
+) -> pd.DataFrame:
+    """Measure every preprocessed image, alone and against its file.
+
+    Args:
+        images: (N, H, W) as preprocessing stored them.
+        manifest: their N rows.
+        raw: as the reader of the data gives it.
+        root: folder that the paths start from; read only.
+        strip_rows: rows of the label strip.
+        on_image: called after each image, for a progress bar.
+
+    Returns:
+        The N rows of the manifest with the columns that the suites on images name.
+
+    Raises:
+        DataError: when the images are not (N, H, W), or a file can't be read any more.
+    """
+    if images.ndim != 3 or len(images) != len(manifest):
+        raise DataError(
+            f"preprocessed images: expected ({len(manifest)}, height, width), one per row of their "
+            f"manifest, got {images.shape}; preprocess again"
+        )
+    labels = raw.drop_duplicates("image_id").set_index("image_id")[list(RAW_LABELS)]
+    read = labels.reindex(manifest["image_id"]).add_prefix("raw_").reset_index(drop=True)
+    training = manifest.loc[manifest["subset"] == Subset.TRAIN, "identity"]
+    noted = manifest.reset_index(drop=True).assign(
+        is_right=(read["raw_eye"] == "right").to_numpy(),
+        expected_identity=pd.factorize(manifest["patient_id"], sort=True)[0],
+        identity_in_training=manifest["identity"].isin(training).to_numpy(),
+    )
+    measured = []
+    for image, row in zip(images, noted.itertuples(), strict=True):
+        agreement = compare_with_frame(
+            image,
+            read_gray(root / row.path),
+            strip_rows=strip_rows,
+            is_right=row.is_right,
+            shift=(row.shift_x_px, row.shift_y_px),
+        )
+        measured.append(_measure_values(image) | asdict(agreement))
+        measured[-1]["centred"] = _is_centred(image, noted.iloc[[row.Index]])
+        if on_image is not None:
+            on_image()
+    return pd.concat([noted, read, pd.DataFrame(measured, index=noted.index)], axis=1)
+
+
+def tabulate_subsets(manifest: pd.DataFrame, split: SplitSettings) -> pd.DataFrame:
+    """Count the images and the glaucoma of each subset, and of all together.
+
+    Args:
+        manifest: of the preprocessed images.
+        split: the subsets' shares.
+
+    Returns:
+        One row per subset and one for all: subset, images_off (how many more than its share of
+        the images), glaucoma_share, chance_of_share (of a random split giving a glaucoma share at
+        least as far off the one of all images, on its side, doubled).
+    """
+    parts = {subset.value: manifest[manifest["subset"] == subset] for subset in Subset}
+    shares = {subset.value: getattr(split, subset.value) for subset in Subset}
+    rows = [
+        {
+            "subset": name,
+            "images_off": len(part) - shares.get(name, 1.0) * len(manifest),
+            "glaucoma_share": float(part["glaucoma"].mean()) if len(part) else 0.0,
+            "chance_of_share": _chance_of_share(part["glaucoma"], manifest["glaucoma"]),
+        }
+        for name, part in (parts | {"all": manifest}).items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def _chance_of_share(part: pd.Series, whole: pd.Series) -> float:
+    from scipy.stats import hypergeom  # takes a second to import
+
+    drawn = hypergeom(len(whole), int(whole.sum()), len(part))
+    labelled = int(part.sum())
+    return float(min(1.0, 2 * min(drawn.cdf(labelled), drawn.sf(labelled - 1))))
+
+
+def _measure_values(image: np.ndarray) -> dict:
+    lowest, highest = float(image.min()), float(image.max())
+    return {
+        "height_px": image.shape[0],
+        "width_px": image.shape[1],
+        "value_type": str(image.dtype),
+        "lowest_grey": lowest,
+        "highest_grey": highest,
+        "grey_span": highest - lowest,
+        "strip_seen": see_strip(image),
+        "pixels_sha256": hashlib.sha256(np.ascontiguousarray(image).tobytes()).hexdigest(),
+    }
+
+
+def _is_centred(image: np.ndarray, row: pd.DataFrame) -> bool:
+    """Find the iris again; where it isn't found, it isn't in the middle."""
+    grey = np.clip(np.nan_to_num(image), 0, 255).astype(np.uint8)
+    again = measure_centres_again(grey[None], row).iloc[0]
+    off_px = np.hypot(again["off_middle_x_px"], again["off_middle_y_px"])
+    return bool(off_px * REFERENCE_WIDTH_PX / row["frame_width_px"].iloc[0] <= OFF_MIDDLE_PX)
