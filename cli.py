@@ -170,7 +170,7 @@ def evaluate(**options) -> None:
 def measure_departures(**options) -> None:
     """Measure what choices of ours cost on a run's data: ReLU, and whom K-Same-Select leaves out."""
     run = _run_until("03_evaluators", **options)
-    for name, accuracies in run.measure_departures().items():
+    for name, accuracies in run.work.measure_departures().items():
         figures = ", ".join(f"{task} {100 * value:.2f}%" for task, value in accuracies.items())
         click.echo(f"{name}: {figures}")
     click.echo(f"Written: {run.store.root / 'departures.json'}")
@@ -305,6 +305,7 @@ def _open_run(
     from replication.privatize import find_method
     from replication.progress import track_on_terminal
     from replication.sources import find_source
+    from replication.stage_work import StageWork
     from replication.store import RunStore
 
     if data_dir and manifest:
@@ -319,7 +320,7 @@ def _open_run(
         )
     label = "surrogate" if source.kind == "surrogate" else source.path.resolve().stem
     store = RunStore(ARTIFACTS / "runs" / (run_name or f"{label}-{profile}-seed-{seed}"))
-    run = Replication(
+    work = StageWork(
         source,
         settings,
         seed=seed,
@@ -328,8 +329,8 @@ def _open_run(
         store=store,
         workers=_workers(),
         track=track_on_terminal,
-        on_stage=lambda unit, state: click.echo(f"{unit}: {state}", err=True),
     )
+    run = Replication(work, on_stage=lambda unit, state: click.echo(f"{unit}: {state}", err=True))
     store.open(run.describe(), fresh=fresh)
     return run
 
@@ -349,7 +350,7 @@ def _show_table(run) -> None:
     from replication.table1_text import to_cells
     from validation.paper import read_paper_percent
 
-    table = Table(title=f"Table 1 on {run.source.title}; in percent: ours (paper)")
+    table = Table(title=f"Table 1 on {run.work.source.title}; in percent: ours (paper)")
     table.add_column("Dataset")
     for heading in ("Identity", "Replacement", "Glaucoma", "F1"):
         table.add_column(heading, justify="right")
