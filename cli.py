@@ -252,6 +252,24 @@ def synthesize(folder: Path, seed: int, profile: str) -> None:
     click.echo(f"{settings.images} synthetic eyes in {folder}. Next: cli.py data doctor {folder}")
 
 
+@data.command("contact-sheet")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("picture", type=click.Path(path_type=Path))
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Whose eyes.")
+@exit_on_error
+def contact_sheet(folder: Path, picture: Path, seed: int) -> None:
+    """Draw some eyes of the surrogate in FOLDER into a PICTURE, each row ending in a twin.
+
+    \b
+    Example:
+      python cli.py data contact-sheet eyes sheet.png
+    """
+    from replication.synthetic_twin import draw_contact_sheet
+
+    draw_contact_sheet(folder, picture, seed=seed)
+    click.echo(f"Written: {picture}")
+
+
 @data.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @exit_on_error

@@ -58,5 +58,5 @@ def describe_shot(identity: EyeIdentity, image: int, session: int) -> Shot:
         highlight=tuple(visit.normal(0, 0.02, 2) + shot.normal(0, 0.02, 2)),
         focus_px=float(np.clip(shot.gamma(2.0, 0.4) + 0.5, 0.5, 3.5)),
         noise_grey=float(np.clip(visit.gamma(4.0, 0.8), 1, 7)),
-        sign_strength=float(np.clip(visit.uniform(0.3, 1.08) + shot.normal(0, 0.12), 0.15, 1.2)),
+        sign_strength=float(np.clip(visit.uniform(0.15, 1.05) + shot.normal(0, 0.12), 0.15, 1.2)),
     )
