@@ -42,7 +42,7 @@ def _describe_run(store: RunStore) -> str:
     text = (evaluated / "table1.md").read_text(encoding="utf-8")
     heading, _, rest = text.partition("\n\n")
     lines = [
-        f"## {run['source']['name']}: profile {run['profile']['name']}, seed {run['seed']}",
+        f"## {_name_source(run)}: profile {run['profile']['name']}, seed {run['seed']}",
         "",
         heading,
         "",
@@ -56,6 +56,11 @@ def _describe_run(store: RunStore) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _name_source(run: dict) -> str:
+    source = run["source"]
+    return "The surrogate (not Warsaw)" if source["kind"] == "surrogate" else source["name"]
 
 
 def _describe_judgement(judgement: Judgement) -> str:
