@@ -1,0 +1,61 @@
+import json
+
+import pytest
+
+from replication.errors import StageNotRun
+from replication.records import Table1Row
+from replication.results import write_results
+from replication.store import RunStore
+from replication.table1 import build_table
+from replication.table1_text import to_json, to_markdown
+from validation.paper import read_paper_percent
+
+
+@pytest.fixture
+def run(tmp_path):
+    store = RunStore(tmp_path / "mine")
+    store.open(
+        {
+            "source": {"kind": "surrogate", "name": "eyes"},
+            "profile": {"name": "cpu", "evaluator": {"epochs": 3}, "vgan": {"steps": 7}},
+            "seed": 4,
+            "draws": 10,
+        }
+    )
+    table = build_table(
+        [
+            Table1Row("original", True, 0.9, None, 0.8, 0.7),
+            Table1Row("blur-3", True, 0.5, None, 1, 1),
+        ]
+    )
+    with store.writing("06_evaluated", {}) as folder:
+        (folder / "table1.json").write_text(to_json(table))
+        text = to_markdown(table, paper_percent=read_paper_percent())
+        (folder / "table1.md").write_text(f"On what it was measured\n\n{text}")
+    return store.root
+
+
+def test_the_page_has_table_claims_settings_and_versions(run, tmp_path):
+    write_results([run], tmp_path / "results.md")
+    page = (tmp_path / "results.md").read_text()
+    assert "## The surrogate (not Warsaw): profile cpu, seed 4" in page
+    assert "| Baseline | Original test set | 90.00 (90.00) |" in page
+    assert (
+        "identity accuracy falls strictly with the blur kernel: not measured (90.00, 50.00" in page
+    )
+    assert "epochs 3" in page and "steps 7" in page and "numpy" in page
+    assert "departures cost on this data: not measured" in page
+
+
+def test_measured_departures_are_told(run, tmp_path):
+    (run / "departures.json").write_text(json.dumps({"ReLU (ours)": {"identity": 0.25}}))
+    write_results([run], tmp_path / "results.md")
+    assert "- ReLU (ours): identity 25.00%" in (tmp_path / "results.md").read_text()
+
+
+def test_a_run_that_is_not_evaluated_is_refused(tmp_path):
+    store = RunStore(tmp_path / "empty")
+    store.open({"seed": 0})
+    with pytest.raises(StageNotRun, match="06_evaluated: not complete"):
+        write_results([store.root], tmp_path / "results.md")
+    assert not (tmp_path / "results.md").exists()
