@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import ceil
 
 from replication.errors import SettingsError
 
@@ -38,13 +39,17 @@ class SplitSettings:
 class EvaluatorSettings:
     """Training of the two evaluation networks."""
 
-    epochs: int = 300  # first author's later code
+    updates: int = 5700  # first author's later code: 300 epochs of Warsaw's training images
     patience: int = 50  # first author's later code
     batch_size: int = 64  # first author's later code
     learning_rate: float = 2e-4  # first author's later code
     decay: float = 1e-6  # first author's later code
     block_dropout: float = 0.0  # PPRL-VGAN Privacy_vs_Utility_check.py
     dense_dropout: float = 0.5  # PPRL-VGAN Privacy_vs_Utility_check.py
+
+    def epochs(self, images: int) -> int:
+        """Return the passes over so many training images that make the updates asked for."""
+        return ceil(self.updates / ceil(images / self.batch_size))
 
 
 @dataclass(frozen=True)
@@ -85,7 +90,9 @@ PAPER = Profile(
 CPU = replace(
     PAPER,
     name="cpu",
-    evaluator=replace(PAPER.evaluator, epochs=40, patience=12, batch_size=16, learning_rate=1e-3),
+    evaluator=replace(
+        PAPER.evaluator, updates=2920, patience=12, batch_size=16, learning_rate=1e-3
+    ),
     vgan=replace(
         PAPER.vgan, kernel_size=4, units=128, batch_size=32, steps=2500, mixed_bfloat16=True
     ),
@@ -94,7 +101,7 @@ SMOKE = replace(
     CPU,
     name="smoke",
     surrogate=SurrogateSettings(patients=40, images=240, glaucoma_images=90),
-    evaluator=replace(CPU.evaluator, epochs=2, patience=2),
+    evaluator=replace(CPU.evaluator, updates=20, patience=2),
     vgan=replace(CPU.vgan, units=32, batch_size=16, steps=10),
 )
 PROFILES = {profile.name: profile for profile in (SMOKE, CPU, PAPER)}

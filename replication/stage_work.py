@@ -151,7 +151,9 @@ class StageWork:
 
         dataset, splits = self._data
         settings = self.profile.evaluator
-        with self.track(f"training the {task} network", settings.epochs) as advance:
+        with self.track(
+            f"training the {task} network", settings.epochs(len(splits.train))
+        ) as advance:
             train_evaluator(
                 dataset.take(splits.train),
                 dataset.take(splits.validation),

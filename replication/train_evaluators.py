@@ -74,7 +74,7 @@ def train_evaluator(
         _one_hot(train, task, classes),
         validation_data=(validation.images, _one_hot(validation, task, classes)),
         batch_size=settings.batch_size,
-        epochs=settings.epochs,
+        epochs=settings.epochs(len(train)),
         verbose=0,
         callbacks=[
             callbacks.ModelCheckpoint(

@@ -4,13 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from replication.config import SMOKE
+from replication.config import CPU, SMOKE
 from replication.errors import ReplicationError
 from replication.records import EyeDataset
 from replication.train_evaluators import train_evaluator
 from replication.trained_networks import TrainedEvaluator
 
-SETTINGS = replace(SMOKE.evaluator, epochs=4, patience=4, batch_size=8)
+SETTINGS = replace(SMOKE.evaluator, updates=24, patience=4, batch_size=8)
 
 
 def draw_eyes(count, *, seed):
@@ -49,7 +49,7 @@ def test_the_kept_weights_are_those_of_the_epoch_that_was_best_on_validation(tmp
 
 
 def test_the_unbalanced_task_is_followed_by_its_f1_score(tmp_path):
-    history = train(tmp_path, settings=replace(SETTINGS, epochs=1))
+    history = train(tmp_path, settings=replace(SETTINGS, updates=1))
     assert {"f1", "val_f1"} <= set(history.columns)
     validation = draw_eyes(16, seed=1)
     network = TrainedEvaluator(tmp_path / "weights.h5", 2, (16, 16, 3), SETTINGS)
@@ -59,12 +59,12 @@ def test_the_unbalanced_task_is_followed_by_its_f1_score(tmp_path):
 
 
 def test_the_identity_network_is_followed_by_accuracy_alone(tmp_path):
-    history = train(tmp_path, settings=replace(SETTINGS, epochs=1), task="identity", classes=3)
+    history = train(tmp_path, settings=replace(SETTINGS, updates=1), task="identity", classes=3)
     assert "accuracy" in history and "f1" not in history
 
 
 def test_the_same_seed_trains_the_same(tmp_path):
-    short = replace(SETTINGS, epochs=2)
+    short = replace(SETTINGS, updates=12)
     one, same = (train(tmp_path / str(i), settings=short) for i in range(2))
     pd.testing.assert_frame_equal(one, same)
 
@@ -72,3 +72,9 @@ def test_the_same_seed_trains_the_same(tmp_path):
 def test_a_training_without_any_finite_validation_loss_is_an_error(tmp_path):
     with pytest.raises(ReplicationError, match="no epoch gave a finite val_loss"):
         train(tmp_path, settings=replace(SETTINGS, learning_rate=float("nan")))
+
+
+def test_the_epochs_make_the_updates_asked_for_whatever_the_number_of_images():
+    assert replace(SETTINGS, updates=24, batch_size=8).epochs(48) == 4
+    assert replace(SETTINGS, updates=25, batch_size=8).epochs(48) == 5
+    assert CPU.evaluator.epochs(1167) == 40
