@@ -5,7 +5,7 @@ so that the highest probability of recognising one is 1/K.
 
 Departure: the paper doesn't say whether the query's own patient may be among the K. In the
 registry they may not: that is nearer to the printed numbers on real near-infrared eyes.
-`python cli.py measure-departures` measures both; docs/results.md has the figures.
+`python cli.py measure-departures` measures both.
 """
 
 from __future__ import annotations
