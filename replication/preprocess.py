@@ -21,8 +21,8 @@ from replication.config import PreprocessSettings
 from replication.errors import DataError
 from replication.eye_frame import ImageFacts, preprocess_image
 from replication.image_file import read_gray
+from replication.survey import EYES
 
-EYES = ("left", "right")
 MOST_UNREADABLE = 0.01  # ours: share of the files that may be left out
 CHUNK = 16
 NAMED_FILES = 3

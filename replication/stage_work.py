@@ -86,12 +86,12 @@ class StageWork:
         channels = self.profile.preprocess.channels
         return load_preprocessed(self.store.folder(PREPROCESSED), channels)
 
-    @property
+    @cached_property
     def _train_set(self) -> EyeDataset:
         dataset, splits = self._data
         return dataset.take(splits.train)
 
-    @property
+    @cached_property
     def _test_set(self) -> EyeDataset:
         dataset, splits = self._data
         return dataset.take(splits.test)
@@ -155,7 +155,7 @@ class StageWork:
             f"training the {task} network", settings.epochs(len(splits.train))
         ) as advance:
             train_evaluator(
-                dataset.take(splits.train),
+                self._train_set,
                 dataset.take(splits.validation),
                 task=task,
                 classes=self._classes(task),
