@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from dataclasses import replace
 from functools import wraps
 from pathlib import Path
 
@@ -56,7 +57,14 @@ def run_options(command):
         default=0,
         show_default=True,
         type=click.IntRange(0, 2**31 - 1),
-        help="Of split, training and draws.",
+        help="Of training and draws.",
+    )
+    @click.option(
+        "--split-seed",
+        default=0,
+        show_default=True,
+        type=click.IntRange(0, 2**31 - 1),
+        help="Of the split into training, validation and test images.",
     )
     @click.option(
         "--draws",
@@ -130,8 +138,7 @@ def preprocess(**options) -> None:
 @run_options
 def validate(**options) -> None:
     """Stage 02: hold the preprocessed eyes against the Great Expectations suites."""
-    run = _open_run(_known_methods(), **options)
-    run.validate()
+    run = _run_until("02_validated", **options)
     page = run.store.root / "02_validated" / "data_docs" / "index.html"
     click.echo(f"Every expectation holds. Data Docs: {page}")
 
@@ -313,6 +320,7 @@ def _open_run(
     manifest: Path | None,
     profile: str,
     seed: int,
+    split_seed: int,
     draws: int,
     run_name: str | None,
     fresh: bool,
@@ -328,7 +336,8 @@ def _open_run(
 
     if data_dir and manifest:
         raise SettingsError("give --data-dir or --manifest, not both")
-    settings = find_profile(profile)
+    known = find_profile(profile)
+    settings = replace(known, split=replace(known.split, seed=split_seed))
     for name in methods:
         find_method(name)
     source = find_source(data_dir, manifest, settings.surrogate, ARTIFACTS)
@@ -337,7 +346,9 @@ def _open_run(
             f"--run {run_name}: expected a plain name, it goes under artifacts/runs"
         )
     label = "surrogate" if source.kind == "surrogate" else source.path.resolve().stem
-    store = RunStore(ARTIFACTS / "runs" / (run_name or f"{label}-{profile}-seed-{seed}"))
+    split = f"-split-{split_seed}" if split_seed else ""
+    folder = run_name or f"{label}-{profile}-seed-{seed}{split}"
+    store = RunStore(ARTIFACTS / "runs" / folder)
     work = StageWork(
         source,
         settings,

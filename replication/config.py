@@ -28,11 +28,12 @@ class PreprocessSettings:
 
 @dataclass(frozen=True)
 class SplitSettings:
-    """Shares of the three subsets."""
+    """Shares of the three subsets, and the seed of the shuffling."""
 
     train: float = 0.65  # paper §2.1
     validation: float = 0.15  # paper §2.1
     test: float = 0.20  # paper §2.1
+    seed: int = 0  # ours: apart from training's, so that several trainings share one split
 
 
 @dataclass(frozen=True)

@@ -42,8 +42,11 @@ def evaluate_sets(
         glaucoma_network: trained on glaucoma, class 1.
 
     Returns:
-        The table, each method the mean over its draws, and the predictions: method, draw,
-        image_id, predicted_identity, glaucoma_probability.
+        The table, each method the mean over its draws, and the predictions, one row per method,
+        draw and image: method, draw, image_id; identity and glaucoma, the truth;
+        predicted_identity; identity_margin, by how much its probability leads the second;
+        replacement_shown, whether it is one of the used identities (None where none are used);
+        glaucoma_probability.
     """
     originals = PrivatizedSet(BASELINE, 0, test.images, None)
     draws: dict[str, list[Table1Row]] = {}
@@ -94,12 +97,22 @@ def _predict(
     identity_network: Evaluator,
     glaucoma_network: Evaluator,
 ) -> pd.DataFrame:
+    identities = identity_network.predict(judged.images)
+    predicted = identities.argmax(axis=1)
+    second, first = np.partition(identities, -2, axis=1)[:, -2:].T
+    shown = None
+    if judged.used_identities is not None:
+        shown = (predicted[:, None] == judged.used_identities).any(axis=1)
     return pd.DataFrame(
         {
             "method": judged.method,
             "draw": judged.draw,
             "image_id": test.image_id,
-            "predicted_identity": identity_network.predict(judged.images).argmax(axis=1),
+            "identity": test.identity,
+            "glaucoma": test.glaucoma,
+            "predicted_identity": predicted,
+            "identity_margin": first - second,
+            "replacement_shown": shown,
             "glaucoma_probability": glaucoma_network.predict(judged.images)[:, 1],
         }
     )

@@ -1,7 +1,7 @@
 """The stages in their order: what each needs, what it leaves, and which are still to be run.
 
-raw eyes → 01_preprocessed → 03_evaluators → 04_vgan → 05_privatized → 06_evaluated. Only this
-module knows the order; a stage meets the others through the run's folder.
+raw eyes → 01_preprocessed → 02_validated → 03_evaluators → 04_vgan → 05_privatized →
+06_evaluated. Only this module knows the order; a stage meets the others through the run's folder.
 """
 
 from __future__ import annotations
@@ -90,14 +90,19 @@ class Replication:
             [self._privatizing(m) for m in methods if m.needs_generator is needs]
             for needs in (False, True)
         )
+        shape = asdict(profile.preprocess) | asdict(profile.split)
         stages = [
             Stage(
                 PREPROCESSED,
-                asdict(profile.preprocess)
-                | asdict(profile.split)
-                | {"seed": self.work.seed, "manifest": self.work.manifest_digest},
+                shape | {"manifest": self.work.manifest_digest},
                 (),
                 self.work.preprocess,
+            ),
+            Stage(
+                VALIDATED,
+                shape | {"suites": self.work.suites_digest},
+                (PREPROCESSED,),
+                self.work.validate,
             ),
             # Before the long trainings: they take seconds, and say early what the data can't do.
             *simple,
@@ -128,17 +133,6 @@ class Replication:
             StageNotRun: when the evaluation isn't complete.
         """
         return from_json((self.store.folder(EVALUATED) / "table1.json").read_text("utf-8"))
-
-    def validate(self) -> None:
-        """Hold the preprocessed data against the Great Expectations suites (stage 02).
-
-        Raises:
-            DataError: when an expectation fails; the message names it and the files at fault.
-        """
-        self.run(until=PREPROCESSED)
-        settings = asdict(self.work.profile.preprocess) | asdict(self.work.profile.split)
-        with self.store.locked():
-            self._run_stage(Stage(VALIDATED, settings, (PREPROCESSED,), self.work.validate))
 
     def _run_stage(self, stage: Stage) -> None:
         inputs = {need: self.store.digest(need) for need in stage.needs}

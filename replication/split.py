@@ -15,7 +15,7 @@ from replication.records import Splits
 
 
 def split_dataset(
-    image_id: np.ndarray, identity: np.ndarray, settings: SplitSettings, *, seed: int
+    image_id: np.ndarray, identity: np.ndarray, settings: SplitSettings
 ) -> Splits:
     """Split the images at random, every identity keeping at least one image in training.
 
@@ -27,8 +27,7 @@ def split_dataset(
     Args:
         image_id: (N,) unique strings.
         identity: (N,) class of the patient.
-        settings: shares of the three subsets, summing to 1.
-        seed: of the shuffling.
+        settings: shares of the three subsets, summing to 1, and the shuffling's seed.
 
     Returns:
         The rows of each subset, ascending.
@@ -45,7 +44,7 @@ def split_dataset(
             f"split: {held_out_size} of {len(image_id)} images are for validation and test, and "
             f"only {spare} can leave training with every identity in it: add images"
         )
-    shuffled = shuffle_by_id(image_id, seed=seed)
+    shuffled = shuffle_by_id(image_id, seed=settings.seed)
     held_out = take_spare(shuffled, identity, size=held_out_size)
     return Splits(
         train=np.setdiff1d(shuffled, held_out),

@@ -34,6 +34,7 @@ from replication.store import RunStore, write_json
 from replication.validate import validate
 from validation.manifest_suites import Counts
 from validation.paper import read_paper_percent
+from validation.suites import build_suites
 
 PREPROCESSED = "01_preprocessed"
 VALIDATED = "02_validated"
@@ -54,7 +55,7 @@ class StageWork:
     Args:
         source: where the raw eyes come from.
         profile: settings of all stages.
-        seed: of split, training and privatization.
+        seed: of training and privatization.
         draws: privatized sets per method that draws.
         methods: names of the privatizers to run, in Table 1's order.
         store: the run's folder.
@@ -115,7 +116,6 @@ class StageWork:
             table["image_id"].to_numpy(np.str_),
             table["identity"].to_numpy(),
             self.profile.split,
-            seed=self.seed,
         )
         for subset, rows in splits.items():
             table.loc[rows, "subset"] = subset.value
@@ -136,6 +136,17 @@ class StageWork:
                 folder=folder,
                 on_image=advance,
             )
+
+    @property
+    def suites_digest(self) -> str:
+        """Hash of the expectations, so that a change of them is judged again."""
+        shape = self.profile.preprocess
+        expected = build_suites(
+            counts=self._counts,
+            image_size_px=shape.image_size_px,
+            strip_rows=shape.strip_rows,
+        )
+        return hashlib.sha256(repr(expected).encode()).hexdigest()
 
     @property
     def _counts(self) -> Counts | None:
@@ -267,7 +278,7 @@ def _check_pathology(table: pd.DataFrame) -> None:
         if part["glaucoma"].nunique() < 2:
             raise DataError(
                 f"split: the {subset} subset has only eyes with one glaucoma label; "
-                "use more images or another --seed"
+                "use more images or another --split-seed"
             )
 
 

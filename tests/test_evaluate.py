@@ -70,6 +70,17 @@ def test_the_baseline_is_measured_and_the_rest_is_not(judged):
     assert list(predictions.groupby(["method", "draw"]).size()) == [4, 4, 4, 4]
 
 
+def test_a_prediction_stands_beside_the_truth_and_its_lead(judged):
+    predictions = judged[1]
+    drawn = predictions[predictions["method"] == "k-same-3"]
+    assert drawn["identity"].tolist() == [0, 1, 2, 3]
+    assert drawn["glaucoma"].tolist() == [True, False, True, False]
+    assert drawn["predicted_identity"].tolist() == [1, 1, 3, 2]
+    assert drawn["replacement_shown"].tolist() == [True, False, True, False]
+    assert (predictions["identity_margin"] == 1).all()
+    assert predictions.loc[predictions["method"] == "original", "replacement_shown"].isna().all()
+
+
 def test_it_leaves_its_files(judged, tmp_path):
     write_evaluation(tmp_path, *judged, paper_percent=read_paper_percent(), heading="On what")
     assert json.loads((tmp_path / "table1.json").read_text())["rows"][0]["measured"]

@@ -73,7 +73,6 @@ def make_textured_eyes(root: Path, *, patients: int = 8, each: int = 5) -> Textu
         manifest["image_id"].to_numpy(np.str_),
         manifest["identity"].to_numpy(),
         SplitSettings(),
-        seed=0,
     )
     for subset, places in splits.items():
         manifest.loc[places, "subset"] = subset.value
