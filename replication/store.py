@@ -13,9 +13,11 @@ import json
 import os
 import platform
 import shutil
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
@@ -138,6 +140,7 @@ class RunStore:
             "seconds": round(time.perf_counter() - start, 2),
             "versions": _versions(),
             "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+            "commit": find_commit(),
             "outputs": _hash_files(partial),
         }
         write_json(partial / RECORD, record)
@@ -146,9 +149,14 @@ class RunStore:
 
 
 def write_json(file: Path, content: dict) -> None:
-    """Write JSON atomically: under a temporary name, then renamed."""
+    """Write JSON atomically."""
+    write_text(file, json.dumps(content, indent=1, sort_keys=True) + "\n")
+
+
+def write_text(file: Path, text: str) -> None:
+    """Write a text atomically: under a temporary name, then renamed."""
     temporary = file.with_name(file.name + ".tmp")
-    temporary.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    temporary.write_text(text, encoding="utf-8")
     temporary.replace(file)
 
 
@@ -183,3 +191,20 @@ def _versions() -> dict[str, str]:
     return {"python": platform.python_version()} | {
         package: metadata.version(package) for package in RECORDED_PACKAGES
     }
+
+
+@cache
+def find_commit() -> str | None:
+    """Return the commit of this code, None where it was changed since or is in no git clone."""
+    code = Path(__file__).resolve().parents[1]
+    told = []
+    for words in (["rev-parse", "HEAD"], ["status", "--porcelain", "--untracked-files=no"]):
+        try:
+            git = subprocess.run(
+                ["git", "-C", str(code), *words], capture_output=True, text=True, check=True
+            )
+        except (OSError, subprocess.CalledProcessError):
+            return None
+        told.append(git.stdout.strip())
+    commit, changes = told
+    return None if changes else commit

@@ -1,9 +1,10 @@
 import json
+import subprocess
 
 import pytest
 
 from replication.errors import SettingsError, StageNotRun
-from replication.store import RECORD, RunStore, read_json
+from replication.store import RECORD, RunStore, find_commit, read_json
 
 KEY = {"settings": {"size": (3, 4)}, "inputs": {"01_raw": "abc"}}
 
@@ -115,3 +116,18 @@ def test_two_processes_cannot_work_in_one_run(store):
         pass
     with RunStore(store.root).locked():
         pass
+
+
+def test_a_stage_names_the_commit_of_unchanged_code_only(store, monkeypatch):
+    told = {"rev-parse": "abc\n", "status": ""}
+
+    def run_git(words, **options):
+        return subprocess.CompletedProcess(words, 0, stdout=told[words[3]])
+
+    monkeypatch.setattr(subprocess, "run", run_git)
+    for changes, commit in (("", "abc"), (" M cli.py", None)):
+        told["status"] = changes
+        find_commit.cache_clear()
+        write(store, unit=f"stage-{commit}")
+        assert read_json(store.folder(f"stage-{commit}") / RECORD)["commit"] == commit
+    find_commit.cache_clear()
