@@ -13,6 +13,8 @@ import click
 
 ARTIFACTS = Path("artifacts")
 PROFILES = ("smoke", "cpu", "paper")
+NOT_MEASURED = 4
+WORST_FIRST = (3, 1, NOT_MEASURED)
 
 
 def main() -> None:
@@ -107,14 +109,33 @@ def exit_on_error(command):
     metavar="NAME",
     help="Run this privatizer alone; may be given several times.",
 )
+@click.option(
+    "--seeds",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1),
+    help="So many runs, the seed one higher each time; with their mean and deviation.",
+)
+@click.option(
+    "--from-baseline",
+    is_flag=True,
+    help="Take the reference weights instead of training (surrogate, profile cpu, two minutes).",
+)
 @run_options
-def replicate(everything: bool, methods: tuple[str, ...], **options) -> None:
-    """Measure Table 1: preprocess, train, privatize and evaluate what isn't done yet.
+def replicate(
+    everything: bool, methods: tuple[str, ...], seeds: int, from_baseline: bool, **options
+) -> None:
+    """Measure Table 1 and check it: whatever isn't done yet, from the raw eyes to the verdict.
+
+    Ends as `check` does, with its exit code; a smoke run and a run of single methods end with 0
+    when nothing failed, since they leave things out on purpose.
 
     \b
     Examples:
       python cli.py replicate --all
+      python cli.py replicate --all --from-baseline
       python cli.py replicate --all --profile smoke
+      python cli.py replicate --all --seeds 5
       python cli.py replicate --method blur-9 --method k-same-6
       python cli.py replicate --all --data-dir ~/Warsaw --profile paper
     """
@@ -122,9 +143,56 @@ def replicate(everything: bool, methods: tuple[str, ...], **options) -> None:
 
     if everything == bool(methods):
         raise SettingsError(f"give --all, or --method with one of: {', '.join(_known_methods())}")
-    run = _open_run(methods or _known_methods(), **options)
-    run.run()
-    _show_table(run)
+    if from_baseline and (seeds > 1 or options["seed"]):
+        raise SettingsError("--from-baseline: the reference weights are of seed 0 alone")
+    first, named, stores, codes = options.pop("seed"), options.pop("run_name"), {}, set()
+    for seed in range(first, first + seeds):
+        name = f"{named}-seed-{seed}" if named and seeds > 1 else named
+        run = _open_run(
+            methods or _known_methods(),
+            seed=seed,
+            run_name=name,
+            from_baseline=from_baseline,
+            **options,
+        )
+        run.run()
+        stores[seed] = run.store
+        codes.add(_show_verdict(run, whole=everything))
+    if seeds > 1:
+        _show_spread(stores, named)
+    sys.exit(next((code for code in WORST_FIRST if code in codes), 0))
+
+
+@cli.command()
+@click.argument("run", required=False, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+@exit_on_error
+def check(run: Path | None, as_json: bool) -> None:
+    """Say whether RUN is BLESSED or NOT_BLESSED, and why; without RUN, the latest one.
+
+    Numbers are held against the paper's bands on the Warsaw data alone, the paper's claims on any
+    data, the data against their expectations; a run from the baseline also against the numbers
+    that its weights gave before. Leaves check.json, check.md and check.xml (JUnit) in the run.
+
+    \b
+    Exit codes: 0 blessed; 1 a number outside its band or a claim fails; 3 the data are invalid;
+    4 something is not measured, or can't be told apart.
+
+    \b
+    Examples:
+      python cli.py check
+      python cli.py check artifacts/runs/surrogate-cpu-seed-0
+    """
+    from replication.check import check_run, find_latest
+    from replication.store import RunStore
+
+    store = RunStore(run or find_latest(ARTIFACTS / "runs"))
+    blessing = check_run(store)
+    if as_json:
+        click.echo((store.root / "check.json").read_text(encoding="utf-8"), nl=False)
+    else:
+        _show_blessing(store, blessing)
+    sys.exit(blessing.exit_code)
 
 
 @cli.command()
@@ -168,8 +236,7 @@ def privatize(**options) -> None:
 @run_options
 def evaluate(**options) -> None:
     """Stage 06: judge originals and privatized images, and write Table 1."""
-    run = _run_until("06_evaluated", **options)
-    _show_table(run)
+    _show_table(_run_until("06_evaluated", **options))
 
 
 @cli.command("measure-departures")
@@ -181,6 +248,44 @@ def measure_departures(**options) -> None:
         figures = ", ".join(f"{task} {100 * value:.2f}%" for task, value in accuracies.items())
         click.echo(f"{name}: {figures}")
     click.echo(f"Written: {run.store.root / 'departures.json'}")
+
+
+@cli.command("keep-baseline")
+@click.argument("run", type=click.Path(path_type=Path))
+@exit_on_error
+def keep_baseline(run: Path) -> None:
+    """Keep RUN's weights and table as artifacts/baselines/surrogate-cpu (maintainers).
+
+    \b
+    Example:
+      python cli.py keep-baseline artifacts/runs/surrogate-cpu-seed-0
+    """
+    from replication.baseline import BASELINE
+    from replication.baseline import keep_baseline as keep
+    from replication.store import RunStore
+
+    keep(RunStore(run))
+    click.echo(f"Written: {BASELINE}. Next: commit it.")
+
+
+@cli.command("derive-bands")
+@click.argument("seeds", type=click.Path(path_type=Path))
+@exit_on_error
+def derive_bands(seeds: Path) -> None:
+    """Derive validation/paper_table1.csv anew, with the spread of a seeds.json (maintainers).
+
+    \b
+    Example:
+      python cli.py derive-bands artifacts/baselines/seeds.json
+    """
+    from replication.seeds import read_seeds
+    from replication.store import write_text
+    from validation import bands
+
+    spread = {cell: found.deviation for cell, found in read_seeds(seeds).items()}
+    file = Path(bands.__file__).with_name("paper_table1.csv")
+    write_text(file, bands.to_csv(spread))
+    click.echo(f"Written: {file}")
 
 
 @cli.command("audit-paper")
@@ -324,7 +429,9 @@ def _open_run(
     draws: int,
     run_name: str | None,
     fresh: bool,
+    from_baseline: bool = False,
 ):
+    from replication.baseline import describe_baseline
     from replication.config import find_profile
     from replication.errors import SettingsError
     from replication.pipeline import Replication
@@ -341,13 +448,18 @@ def _open_run(
     for name in methods:
         find_method(name)
     source = find_source(data_dir, manifest, settings.surrogate, ARTIFACTS)
+    if from_baseline and (profile != "cpu" or data_dir or manifest or split_seed):
+        raise SettingsError(
+            "--from-baseline: the reference weights are of the surrogate's first split, profile cpu"
+        )
     if run_name and Path(run_name).name != run_name:
         raise SettingsError(
             f"--run {run_name}: expected a plain name, it goes under artifacts/runs"
         )
-    label = "surrogate" if source.kind == "surrogate" else source.path.resolve().stem
+    label = source.path.resolve().stem if data_dir or manifest else "surrogate"
     split = f"-split-{split_seed}" if split_seed else ""
-    folder = run_name or f"{label}-{profile}-seed-{seed}{split}"
+    trained = "baseline" if from_baseline else f"seed-{seed}"
+    folder = run_name or f"{label}-{profile}-{trained}{split}"
     store = RunStore(ARTIFACTS / "runs" / folder)
     work = StageWork(
         source,
@@ -359,7 +471,11 @@ def _open_run(
         workers=_workers(),
         track=track_on_terminal,
     )
-    run = Replication(work, on_stage=lambda unit, state: click.echo(f"{unit}: {state}", err=True))
+    run = Replication(
+        work,
+        baseline=describe_baseline() if from_baseline else None,
+        on_stage=lambda unit, state: click.echo(f"{unit}: {state}", err=True),
+    )
     store.open(run.describe(), fresh=fresh)
     return run
 
@@ -369,6 +485,38 @@ def _run_until(unit: str, **options):
     run.run(until=unit)
     click.echo(f"Done: {run.store.root / unit}")
     return run
+
+
+def _show_verdict(run, *, whole: bool) -> int:
+    """Print the table and the verdict; return the exit code that goes with it."""
+    from replication.check import SMOKE, check_run
+
+    _show_table(run)
+    blessing = check_run(run.store)
+    _show_blessing(run.store, blessing)
+    left_out = run.work.profile.name == SMOKE or not whole
+    return 0 if left_out and blessing.exit_code == NOT_MEASURED else blessing.exit_code
+
+
+def _show_blessing(store, blessing) -> None:
+    from validation.blessing_text import summarise
+
+    for group, verdicts in summarise(blessing):
+        click.echo(f"{group}: {verdicts}")
+    click.echo(blessing.word)
+    for reason in blessing.reasons:
+        click.echo(f"  {reason}")
+    click.echo(f"Why: {store.root / 'check.md'}")
+
+
+def _show_spread(stores: dict, named: str | None) -> None:
+    from replication.seeds import summarise_seeds
+
+    first = next(iter(stores.values())).root
+    stem = named or first.name.removesuffix(f"-seed-{min(stores)}")
+    folder = ARTIFACTS / "runs" / f"{stem}-seeds-{min(stores)}-to-{max(stores)}"
+    summarise_seeds(stores, folder)
+    click.echo(f"Mean and deviation over the seeds: {folder / 'seeds.md'}")
 
 
 def _show_table(run) -> None:

@@ -33,6 +33,7 @@ setup(
         "filelock==4.2.12",
         "great-expectations==1.24.1",
         "innvestigate==2.1.2",
+        "junitparser==5.0.3",
         "keras==2.14.0",
         "numpy==1.26.4",
         "opencv-python-headless==4.11.0.86",

@@ -44,8 +44,9 @@ def evaluate_sets(
     Returns:
         The table, each method the mean over its draws, and the predictions, one row per method,
         draw and image: method, draw, image_id; identity and glaucoma, the truth;
-        predicted_identity; identity_margin, by how much its probability leads the second;
-        replacement_shown, whether it is one of the used identities (None where none are used);
+        predicted_identity; identity_lead, by how much the patient's probability is above the best
+        other one; replacement_shown, whether a used identity is predicted, and replacement_lead,
+        by how much the best used one is above the best other one (None where none are used);
         glaucoma_probability.
     """
     originals = PrivatizedSet(BASELINE, 0, test.images, None)
@@ -99,10 +100,10 @@ def _predict(
 ) -> pd.DataFrame:
     identities = identity_network.predict(judged.images)
     predicted = identities.argmax(axis=1)
-    second, first = np.partition(identities, -2, axis=1)[:, -2:].T
-    shown = None
+    shown = replacement_lead = None
     if judged.used_identities is not None:
         shown = (predicted[:, None] == judged.used_identities).any(axis=1)
+        replacement_lead = _lead(identities, judged.used_identities)
     return pd.DataFrame(
         {
             "method": judged.method,
@@ -111,8 +112,17 @@ def _predict(
             "identity": test.identity,
             "glaucoma": test.glaucoma,
             "predicted_identity": predicted,
-            "identity_margin": first - second,
+            "identity_lead": _lead(identities, test.identity[:, None]),
             "replacement_shown": shown,
+            "replacement_lead": replacement_lead,
             "glaucoma_probability": glaucoma_network.predict(judged.images)[:, 1],
         }
     )
+
+
+def _lead(probabilities: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """Return by how much the best of (N, K) chosen classes is above the best of the others."""
+    is_chosen = np.zeros(probabilities.shape, dtype=bool)
+    np.put_along_axis(is_chosen, chosen, True, axis=1)
+    best = np.where(is_chosen, probabilities, -np.inf).max(axis=1)
+    return best - np.where(is_chosen, -np.inf, probabilities).max(axis=1)

@@ -7,9 +7,9 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import NamedTuple
 
-from PIL import Image
+from replication.image_file import open_image
 
 
 class FileFacts(NamedTuple):
@@ -32,14 +32,7 @@ def inspect_file(file: Path) -> FileFacts:
         with file.open("rb") as stream:
             sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
             empty = stream.tell() == 0
-            return FileFacts(sha256, _read_size(stream), empty)
+            image = open_image(stream)
+            return FileFacts(sha256, image.size if image else None, empty)
     except OSError:
         return FileFacts(None, None)
-
-
-def _read_size(stream: BinaryIO) -> tuple[int, int] | None:
-    try:
-        with Image.open(stream) as image:
-            return image.size
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        return None

@@ -72,17 +72,15 @@ def see_strip(image: np.ndarray) -> bool:
     Args:
         image: (S, S) preprocessed.
     """
-    grey = image.astype(np.float64)
-    first = round(len(grey) * (1 - SCANNED))
-    return any(_is_strip_edge(grey, row) for row in range(first, len(grey) - 1))
-
-
-def _is_strip_edge(grey: np.ndarray, row: int) -> bool:
-    """Tell whether everything below a row is a strip; the row itself may be half of it."""
-    if np.ptp(np.median(grey[row + 1 :], axis=1)) > EVEN_GREY:
-        return False
-    drop = grey[row - 1] - grey[row + 1]
-    return any(np.quantile(sign * drop, 1 - MOST_COLUMNS) > EDGE_GREY for sign in (1, -1))
+    first = round(len(image) * (1 - SCANNED))
+    # The row between the two may be half of the strip, so what is below starts after it.
+    above = image[first - 1 : -2].astype(np.float64)
+    below = image[first + 1 :].astype(np.float64)
+    upwards = np.median(below, axis=1)[::-1]
+    span = np.maximum.accumulate(upwards) - np.minimum.accumulate(upwards)
+    drop = (above - below)[span[::-1] <= EVEN_GREY]
+    edge = [np.quantile(sign * drop, 1 - MOST_COLUMNS, axis=1) for sign in (1, -1)]
+    return bool(np.any(np.greater(edge, EDGE_GREY)))
 
 
 def _difference(

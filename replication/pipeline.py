@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
+from replication.baseline import copy_weights
 from replication.privatize import METHODS, Method
 from replication.stage_work import (
     EVALUATED,
@@ -47,14 +48,20 @@ class Replication:
 
     Args:
         work: what the stages do, and on what.
+        baseline: what identifies the reference weights to take instead of training, or None.
         on_stage: told each unit's name and whether it is "run" or "kept".
     """
 
     def __init__(
-        self, work: StageWork, *, on_stage: Callable[[str, str], None] = lambda unit, state: None
+        self,
+        work: StageWork,
+        *,
+        baseline: dict | None = None,
+        on_stage: Callable[[str, str], None] = lambda unit, state: None,
     ) -> None:
         self.work = work
         self.store = work.store
+        self.baseline = baseline
         self.on_stage = on_stage
 
     def describe(self) -> dict:
@@ -64,7 +71,7 @@ class Replication:
             "profile": asdict(self.work.profile),
             "seed": self.work.seed,
             "draws": self.work.draws,
-        }
+        } | ({"baseline": self.baseline} if self.baseline else {})
 
     def run(self, *, until: str = EVALUATED) -> None:
         """Run every stage that isn't complete, up to and with the last one that starts so.
@@ -84,7 +91,7 @@ class Replication:
     def stages(self) -> list[Stage]:
         """Return the stages of this run in their order."""
         profile = self.work.profile
-        trained = asdict(profile.evaluator) | {"seed": self.work.seed}
+        evaluator = asdict(profile.evaluator)
         methods = [METHODS[name] for name in self.work.methods]
         simple, generative = (
             [self._privatizing(m) for m in methods if m.needs_generator is needs]
@@ -107,15 +114,19 @@ class Replication:
             # Before the long trainings: they take seconds, and say early what the data can't do.
             *simple,
             *(
-                Stage(unit, trained, (PREPROCESSED,), partial(self.work.train_evaluator, task))
+                self._training(unit, evaluator, partial(self.work.train_evaluator, task))
                 for task, unit in EVALUATORS.items()
             ),
         ]
         if generative:
-            settings = asdict(profile.vgan) | {"seed": self.work.seed}
-            stages.append(Stage(VGAN, settings, (PREPROCESSED,), self.work.train_vgan))
+            stages.append(self._training(VGAN, asdict(profile.vgan), self.work.train_vgan))
         inputs = (PREPROCESSED, *EVALUATORS.values(), *map(privatized_unit, self.work.methods))
         return [*stages, *generative, Stage(EVALUATED, {}, inputs, self.work.evaluate)]
+
+    def _training(self, unit: str, settings: dict, train: Callable[[Path], None]) -> Stage:
+        if self.baseline:
+            return Stage(unit, {"baseline": self.baseline}, (), partial(copy_weights, unit))
+        return Stage(unit, settings | {"seed": self.work.seed}, (PREPROCESSED,), train)
 
     def _privatizing(self, method: Method) -> Stage:
         settings = (

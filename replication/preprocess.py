@@ -6,14 +6,11 @@ Images that can't be read are left out and named; `replication.eye_frame` says w
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pandas as pd
 
@@ -21,6 +18,7 @@ from replication.config import PreprocessSettings
 from replication.errors import DataError
 from replication.eye_frame import ImageFacts, preprocess_image
 from replication.image_file import read_gray
+from replication.processes import spread
 from replication.survey import EYES
 
 MOST_UNREADABLE = 0.01  # ours: share of the files that may be left out
@@ -62,8 +60,9 @@ def preprocess(
     if odd:
         raise DataError(f"manifest, column eye: expected 'left' or 'right', got {odd[0]!r}")
     tasks = [(root / path, eye) for path, eye in zip(manifest.path, manifest.eye, strict=True)]
+    results = spread(partial(_preprocess_file, settings), tasks, workers=workers, chunk=CHUNK)
     images, rows = [], []
-    for image, row in _run(partial(_preprocess_file, settings), tasks, workers=workers):
+    for image, row in results:
         rows.append(row)
         if image is not None:
             images.append(image)
@@ -90,18 +89,6 @@ def _preprocess_file(
     except DataError as error:
         return None, {"readable": False, "problem": f"{path.name}: {error}"}
     return image, {"readable": True, "problem": "", **asdict(facts)}
-
-
-def _run(work: Callable, tasks: list, *, workers: int) -> Iterator:
-    """Yield the work's result on each task, in the tasks' order."""
-    if workers == 1:
-        yield from map(work, tasks)
-        return
-    # A fresh process: a forked one would inherit the locks of the parent's threads.
-    with ProcessPoolExecutor(
-        workers, mp_context=get_context("spawn"), initializer=cv2.setNumThreads, initargs=(1,)
-    ) as pool:
-        yield from pool.map(work, tasks, chunksize=CHUNK)
 
 
 def _report_unreadable(facts: pd.DataFrame) -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from replication.records import TABLE1_METRICS
-from replication.store import RECORD, RunStore, read_json
-from replication.table1 import Table1
-from replication.table1_text import from_json
-from validation.claims import Judgement, judge_claims
+import pandas as pd
 
-VERDICTS = {True: "holds", False: "**fails**", None: "not measured"}
+from replication.errors import DataError
+from replication.store import RECORD, RunStore, read_json
+from validation.claims import JudgedPart, Judgement, judge_claims
+
+CLAIMS_INTRO = (
+    "What the paper says, on this data. Each margin is positive where its part holds; in points, "
+    "with its interval (docs/validation.md):"
+)
 
 
 def write_results(runs: Sequence[Path], file: Path) -> None:
@@ -23,6 +26,7 @@ def write_results(runs: Sequence[Path], file: Path) -> None:
 
     Raises:
         StageNotRun: when a run has no complete evaluation.
+        DataError: when its predictions can't be judged.
     """
     intro = (
         "# Results\n\nMade by `python cli.py results`; nothing here is typed by hand. The paper's "
@@ -37,7 +41,6 @@ def write_results(runs: Sequence[Path], file: Path) -> None:
 
 def _describe_run(store: RunStore) -> str:
     evaluated = store.folder("06_evaluated")
-    table = from_json((evaluated / "table1.json").read_text(encoding="utf-8"))
     run = read_json(store.root / "run.json")
     text = (evaluated / "table1.md").read_text(encoding="utf-8")
     heading, _, rest = text.partition("\n\n")
@@ -47,9 +50,9 @@ def _describe_run(store: RunStore) -> str:
         heading,
         "",
         rest,
-        "The paper's picture on this data:",
+        CLAIMS_INTRO,
         "",
-        *(_describe_judgement(judgement) for judgement in judge_claims(_numbers(table))),
+        *_describe_claims(evaluated / "predictions.csv"),
         "",
         *_describe_departures(store),
         *_describe_making(store, run),
@@ -63,11 +66,26 @@ def _name_source(run: dict) -> str:
     return "The surrogate (not Warsaw)" if source["kind"] == "surrogate" else source["name"]
 
 
-def _describe_judgement(judgement: Judgement) -> str:
-    numbers = ", ".join(
-        "not measured" if number is None else f"{100 * number:.2f}" for number in judgement.numbers
-    )
-    return f"- {judgement.claim.statement}: {VERDICTS[judgement.holds]} ({numbers})"
+def _describe_claims(file: Path) -> list[str]:
+    try:
+        judgements = judge_claims(pd.read_csv(file))
+    except ValueError as error:
+        raise DataError(f"{file}: {error}") from error
+    return [line for judgement in judgements for line in _describe_judgement(judgement)]
+
+
+def _describe_judgement(judgement: Judgement) -> list[str]:
+    claim = judgement.claim
+    place = f'Paper, {claim.place}: "{claim.quotation}"'
+    parts = [f"  - {part.text}: {_describe_margin(part)}" for part in judgement.parts]
+    return [f"- **{claim.name}: {judgement.finding}.** {claim.statement} {place}", *parts]
+
+
+def _describe_margin(part: JudgedPart) -> str:
+    if part.margin is None:
+        return "not measured"
+    margin, low, high = (f"{100 * value:+.2f}" for value in (part.margin, part.low, part.high))
+    return f"{margin} ({low} to {high})" + ("" if part.to_be_shown else "; must not be below 0")
 
 
 def _describe_departures(store: RunStore) -> list[str]:
@@ -103,7 +121,3 @@ def _describe_making(store: RunStore, run: dict) -> list[str]:
         + ", ".join(f"{unit} {record['seconds']:.0f}" for unit, record in records.items())
         + ".",
     ]
-
-
-def _numbers(table: Table1) -> dict[tuple[str, str], float | None]:
-    return {(row.method, name): getattr(row, name) for row in table.rows for name in TABLE1_METRICS}

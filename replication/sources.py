@@ -1,12 +1,15 @@
 """Where the raw eyes come from: the Warsaw layout, a manifest, or the surrogate, drawn if missing.
 
 The data's kind goes with it: only Warsaw itself is ever held against the paper's numbers, and the
-surrogate is named so wherever its numbers are shown.
+surrogate is named so wherever its numbers are shown. A folder is taken for Warsaw when its
+annotations list as many patients as the paper counts; whether its images are those of the paper
+too, validation says.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 import pandas as pd
@@ -15,9 +18,22 @@ from replication.config import SurrogateSettings
 from replication.manifest import read_manifest
 from replication.progress import Track
 from replication.synthetic_eyes import synthesize
+from replication.synthetic_plan import ORIGIN_FILE, read_origin
 from replication.warsaw import read_warsaw
+from replication.warsaw_annotations import read_annotations
+from validation.manifest_suites import Counts
 
 SURROGATE_SEED = 0
+WARSAW = Counts(images=1795, patients=115, glaucoma_images=425)  # paper §2.1
+
+
+class Kind(StrEnum):
+    """What the data are."""
+
+    SURROGATE = "surrogate"
+    WARSAW = "warsaw"
+    FOLDER = "folder"
+    MANIFEST = "manifest"
 
 
 @dataclass(frozen=True)
@@ -25,19 +41,36 @@ class Source:
     """One data set on disk.
 
     Args:
-        kind: "surrogate", "folder" (Warsaw layout) or "manifest".
+        kind: what it is; a folder in the Warsaw layout may be any of three.
         path: the folder, or the manifest's file.
     """
 
-    kind: str
+    kind: Kind
     path: Path
 
     @property
     def title(self) -> str:
         """What pages that show its numbers call it."""
-        if self.kind == "surrogate":
-            return "the embedded surrogate (synthetic eyes, not Warsaw)"
-        return f"the data in `{self.path.name}` (read from a {self.kind})"
+        return {
+            Kind.SURROGATE: "the embedded surrogate (synthetic eyes, not Warsaw)",
+            Kind.WARSAW: f"the Warsaw database in `{self.path.name}`",
+            Kind.FOLDER: f"the data in `{self.path.name}` (in Warsaw's layout, not Warsaw)",
+            Kind.MANIFEST: f"the data in `{self.path.name}` (read from a manifest)",
+        }[self.kind]
+
+    @property
+    def counts(self) -> Counts | None:
+        """What the data must hold, where that is known beforehand; a surrogate has to be drawn."""
+        if self.kind is Kind.WARSAW:
+            return WARSAW
+        if self.kind is not Kind.SURROGATE:
+            return None
+        _, eyes = read_origin(self.path)
+        return Counts(
+            images=sum(eye.images for eye in eyes),
+            patients=len({eye.patient for eye in eyes}),
+            glaucoma_images=sum(eye.images for eye in eyes if eye.glaucoma),
+        )
 
     def read(self) -> tuple[pd.DataFrame, Path]:
         """Return the manifest and the folder that its paths are relative to.
@@ -45,7 +78,7 @@ class Source:
         Raises:
             DataError: when the data can't be used; the message says what to do.
         """
-        if self.kind == "manifest":
+        if self.kind is Kind.MANIFEST:
             return read_manifest(self.path)
         return read_warsaw(self.path), self.path
 
@@ -55,20 +88,27 @@ def find_source(
 ) -> Source:
     """Return the source that was asked for; with neither folder nor manifest, the surrogate."""
     if data_dir:
-        return Source("folder", data_dir)
+        return Source(_recognise(data_dir), data_dir)
     if manifest:
-        return Source("manifest", manifest)
+        return Source(Kind.MANIFEST, manifest)
     name = f"{settings.patients}-patients-{settings.images}-images-seed-{SURROGATE_SEED}"
-    return Source("surrogate", artifacts / "surrogate" / name)
+    return Source(Kind.SURROGATE, artifacts / "surrogate" / name)
 
 
 def draw_surrogate(
     source: Source, settings: SurrogateSettings, *, workers: int, track: Track
 ) -> None:
     """Draw the surrogate where it isn't on disk yet."""
-    if source.kind == "surrogate" and not source.path.exists():
+    if source.kind is Kind.SURROGATE and not source.path.exists():
         source.path.parent.mkdir(parents=True, exist_ok=True)
         with track("drawing the surrogate", settings.images) as advance:
             synthesize(
                 source.path, settings, seed=SURROGATE_SEED, workers=workers, on_image=advance
             )
+
+
+def _recognise(folder: Path) -> Kind:
+    if (folder / ORIGIN_FILE).exists():
+        return Kind.SURROGATE
+    listed = read_annotations(folder).patients() if folder.is_dir() else ()
+    return Kind.WARSAW if len(listed) == WARSAW.patients else Kind.FOLDER

@@ -14,9 +14,7 @@ from replication.errors import DataError, SettingsError
 from replication.records import Splits
 
 
-def split_dataset(
-    image_id: np.ndarray, identity: np.ndarray, settings: SplitSettings
-) -> Splits:
+def split_dataset(image_id: np.ndarray, identity: np.ndarray, settings: SplitSettings) -> Splits:
     """Split the images at random, every identity keeping at least one image in training.
 
     Steps: order the images by id, shuffle them by the seed, take test and validation from the

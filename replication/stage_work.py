@@ -32,7 +32,6 @@ from replication.sources import Source, draw_surrogate
 from replication.split import split_dataset
 from replication.store import RunStore, write_json
 from replication.validate import validate
-from validation.manifest_suites import Counts
 from validation.paper import read_paper_percent
 from validation.suites import build_suites
 
@@ -132,8 +131,9 @@ class StageWork:
                 root,
                 preprocess=self.profile.preprocess,
                 split=self.profile.split,
-                counts=self._counts,
+                counts=self.source.counts,
                 folder=folder,
+                workers=self.workers,
                 on_image=advance,
             )
 
@@ -142,19 +142,11 @@ class StageWork:
         """Hash of the expectations, so that a change of them is judged again."""
         shape = self.profile.preprocess
         expected = build_suites(
-            counts=self._counts,
+            counts=self.source.counts,
             image_size_px=shape.image_size_px,
             strip_rows=shape.strip_rows,
         )
         return hashlib.sha256(repr(expected).encode()).hexdigest()
-
-    @property
-    def _counts(self) -> Counts | None:
-        """What the data must hold; known of the surrogate alone."""
-        if self.source.kind != "surrogate":
-            return None
-        drawn = self.profile.surrogate
-        return Counts(drawn.images, drawn.patients, drawn.glaucoma_images)
 
     def train_evaluator(self, task: str, folder: Path, *, activation: str = "relu") -> None:
         """Train the network of one task (stage 03)."""

@@ -12,16 +12,16 @@ Warsaw, and no image of anybody went into it. Leaves under its root:
 
 from __future__ import annotations
 
-import multiprocessing
 import shutil
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import cv2
 
 from replication.config import SurrogateSettings
 from replication.errors import DataError
+from replication.processes import spread
 from replication.synthetic_camera import STRIP_ROWS, encode_jpeg
 from replication.synthetic_plan import (
     ORIGIN_FILE,
@@ -62,41 +62,23 @@ def synthesize(
     if root.exists():
         raise DataError(f"{root}: exists already; name a new folder or remove this one")
     eyes = plan_eyes(settings, seed=seed)
-    partial = root.with_name(f".{root.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    (partial / "images-visible").mkdir(parents=True)
+    unfinished = root.with_name(f".{root.name}.partial")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    (unfinished / "images-visible").mkdir(parents=True)
     try:
         rows = []
-        for eye_rows in _draw_all(partial, eyes, seed, workers):
+        write_eye = partial(_write_eye, unfinished, seed)
+        for eye_rows in spread(write_eye, eyes, workers=workers, chunk=1):
             rows += eye_rows
             for _ in eye_rows if on_image else ():
                 on_image()
-        _write_tables(partial, eyes, sorted(rows), settings, seed)
-        partial.rename(root)
+        _write_tables(unfinished, eyes, sorted(rows), settings, seed)
+        unfinished.rename(root)
     finally:
-        shutil.rmtree(partial, ignore_errors=True)
+        shutil.rmtree(unfinished, ignore_errors=True)
 
 
-def _draw_all(
-    root: Path, eyes: tuple[PlannedEye, ...], seed: int, workers: int
-) -> Iterator[list[str]]:
-    """Yield the truth rows of each eye as it is finished."""
-    if workers == 1:
-        yield from (_write_eye(root, planned, seed) for planned in eyes)
-        return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(
-        workers, mp_context=context, initializer=cv2.setNumThreads, initargs=(1,)
-    ) as pool:
-        tasks = [pool.submit(_write_eye, root, planned, seed) for planned in eyes]
-        try:
-            for task in as_completed(tasks):
-                yield task.result()
-        finally:
-            pool.shutdown(cancel_futures=True)
-
-
-def _write_eye(root: Path, planned: PlannedEye, seed: int) -> list[str]:
+def _write_eye(root: Path, seed: int, planned: PlannedEye) -> list[str]:
     """Write all images of one eye and return their rows of truth.csv."""
     eye = paint_eye(planned.describe(seed))
     folder = root / "images-NIR" / planned.folder

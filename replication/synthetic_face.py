@@ -11,6 +11,7 @@ import numpy as np
 
 from replication.synthetic_lids import shape_lids
 from replication.synthetic_patient import PATIENT_LEVEL, EyeIdentity, make_rng
+from replication.synthetic_strokes import soften
 
 MAP_SCALE = 100.0
 MAP_SIZE = (760, 600)  # width, height: covers the frame at every distance and place
@@ -33,11 +34,12 @@ def paint_skin(identity: EyeIdentity) -> np.ndarray:
     skin += traits["skin_grain"] * grain
     upper, lower = shape_lids(traits, 1.0)
     gap, depth = traits["crease_gap"], traits["crease_depth"]
-    skin -= depth * _draw_fold(upper - (0, gap), 3.0)
-    skin += 0.5 * depth * _draw_fold(upper - (0, gap - 0.12), 7.0)
-    skin -= traits["bag_depth"] * _draw_fold(lower * (1, 0.9) + (0, 0.42), 9.0)
+    _fold(skin, upper - (0, gap), 3.0, -depth)
+    _fold(skin, upper - (0, gap - 0.12), 7.0, 0.5 * depth)
+    _fold(skin, lower * (1, 0.9) + (0, 0.42), 9.0, -traits["bag_depth"])
     for _ in range(12):
-        skin -= rngs[0].uniform(2, 24) * _draw_wrinkle(rngs[0], lower)
+        depth = rngs[0].uniform(2, 24)
+        _fold(skin, *_choose_wrinkle(rngs[0], lower), -depth)
     return skin
 
 
@@ -72,21 +74,21 @@ def _draw_noise(rng: np.random.Generator, grain_px: tuple[float, float]) -> np.n
     return cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
 
 
-def _draw_wrinkle(rng: np.random.Generator, lower: np.ndarray) -> np.ndarray:
-    """Return one fine fold below the eye."""
+def _choose_wrinkle(rng: np.random.Generator, lower: np.ndarray) -> tuple[np.ndarray, float]:
+    """Return path and width of one fine fold below the eye."""
     start = int(rng.integers(0, 25))
     path = lower[start : start + int(rng.integers(10, 24))]
     slope = rng.uniform(-0.15, 0.25) * (path[:, :1] - path[0, 0])
-    return _draw_fold(
-        path + np.concatenate([0 * slope, slope + rng.uniform(0.15, 1.1)], 1), rng.uniform(1.5, 4)
-    )
+    moved = path + np.concatenate([0 * slope, slope + rng.uniform(0.15, 1.1)], 1)
+    return moved, rng.uniform(1.5, 4)
 
 
-def _draw_fold(path: np.ndarray, width_px: float) -> np.ndarray:
-    """Return a soft line along a path, 1 at its middle."""
+def _fold(skin: np.ndarray, path: np.ndarray, width_px: float, grey: float) -> None:
+    """Add a soft line along a path to the skin, all of `grey` at the line's middle."""
     line = np.zeros(MAP_SIZE[::-1], np.uint8)
     cv2.polylines(line, [_to_map(path)], False, 255, max(1, round(width_px)), cv2.LINE_AA)
-    return cv2.GaussianBlur(line, (0, 0), width_px / 2).astype(np.float32) / 200
+    rows, soft = soften(line, width_px / 2)
+    skin[rows] += grey * (soft / 200)
 
 
 def _to_map(path: np.ndarray) -> np.ndarray:

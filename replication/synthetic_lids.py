@@ -11,10 +11,10 @@ import numpy as np
 from replication.synthetic_camera import FRAME_SIZE
 from replication.synthetic_patient import EyeIdentity, make_rng
 from replication.synthetic_shot import Shot
+from replication.synthetic_strokes import SUBPIXEL_BITS, cover_rows, fix_point, soften
 
 LASH_STREAM = 2003
 CURVE_POINTS = 49
-SUBPIXEL_BITS = 4
 
 
 def shape_lids(traits: dict[str, float], opening: float) -> tuple[np.ndarray, np.ndarray]:
@@ -69,8 +69,8 @@ def _draw_rim(
     """Return the scene with a soft line of one grey along a lid."""
     line = np.zeros(FRAME_SIZE[::-1], np.uint8)
     cv2.polylines(line, [fix_point(path)], False, 255, width_px, cv2.LINE_AA, SUBPIXEL_BITS)
-    mask = cv2.GaussianBlur(line, (0, 0), width_px / 3).astype(np.float32) * (weight / 255)
-    return scene + mask * (grey - scene)
+    rows, soft = soften(line, width_px / 3)
+    return cover_rows(scene, rows, soft * (weight / 255), grey)
 
 
 def draw_lashes(
@@ -83,28 +83,22 @@ def draw_lashes(
     """Return the scene with both rows of lashes, thicker at the root."""
     mask = np.zeros(FRAME_SIZE[::-1], np.uint8)
     for edge, upper in zip(_open_lids(identity.traits, shot), (True, False), strict=True):
-        lashes = [place_path(c, to_frame) for c in _lay_lashes(identity, edge, rng, upper=upper)]
+        lashes = fix_point(place_path(_lay_lashes(identity, edge, rng, upper=upper), to_frame))
         for stop, width in ((3, 4), (5, 3), (6, 2)) if upper else ((4, 2), (6, 1)):
-            paths = [fix_point(lash[:stop]) for lash in lashes]
+            paths = list(lashes[:, :stop])
             cv2.polylines(mask, paths, False, 255, width - 1, cv2.LINE_AA, SUBPIXEL_BITS)
-    dark = cv2.GaussianBlur(mask, (0, 0), 0.8).astype(np.float32)
-    dark *= identity.traits["lash_dark"] / 255
-    return scene + dark * (30 - scene)
+    rows, soft = soften(mask, 0.8)
+    return cover_rows(scene, rows, soft * (identity.traits["lash_dark"] / 255), 30)
 
 
 def place_path(path: np.ndarray, to_frame: np.ndarray) -> np.ndarray:
-    """Return a path in iris radii as pixels of the frame."""
+    """Return paths in iris radii, (..., 2), as pixels of the frame."""
     return path @ to_frame[:, :2].T + to_frame[:, 2]
-
-
-def fix_point(path: np.ndarray) -> np.ndarray:
-    """Return a path as the fixed-point numbers that OpenCV draws from, (n, 1, 2) int32."""
-    return np.round(path * 2**SUBPIXEL_BITS).astype(np.int32).reshape(-1, 1, 2)
 
 
 def _lay_lashes(
     identity: EyeIdentity, edge: np.ndarray, rng: np.random.Generator, *, upper: bool
-) -> list[np.ndarray]:
+) -> np.ndarray:
     """Return the lashes of one lid.
 
     Args:
@@ -114,7 +108,7 @@ def _lay_lashes(
         upper: upper lid or lower lid.
 
     Returns:
-        One (6, 2) float curve per lash, root first, in iris radii.
+        (lashes, 6, 2) float curves, root first, in iris radii.
     """
     lasting = make_rng(
         identity.seed, identity.patient, identity.eye.number, LASH_STREAM + int(upper)
@@ -132,4 +126,4 @@ def _lay_lashes(
     x = root[:, :1] + (length * np.sin(fan))[:, None] * t**1.2
     dip = 1.1 * np.clip(fall, 0, None)[:, None] * t * (1 - t) * 2 if upper else 0 * t
     y = root[:, 1:] + length[:, None] * (rise[:, None] * t**1.4 + dip)
-    return list(np.stack([x, y], axis=2))
+    return np.stack([x, y], axis=2)

@@ -25,7 +25,7 @@ from replication.synthetic_face import (
     paint_skin,
 )
 from replication.synthetic_iris import ANGLES, RADII, paint_iris
-from replication.synthetic_lids import SUBPIXEL_BITS, cover_with_lids, draw_lashes, fix_point
+from replication.synthetic_lids import cover_with_lids, draw_lashes
 from replication.synthetic_patient import (
     Disease,
     Eye,
@@ -42,6 +42,7 @@ from replication.synthetic_signs import (
     draw_sign,
     view_iris,
 )
+from replication.synthetic_strokes import SUBPIXEL_BITS, cover_rows, fix_point, soften
 
 NOISE_STREAM = 3000
 
@@ -160,4 +161,5 @@ def _draw_highlights(scene: np.ndarray, view: IrisView, shot: Shot) -> np.ndarra
         spot = fix_point(np.array([[x, y]]))[0, 0]
         size = int(0.045 * view.iris.radius * 2**SUBPIXEL_BITS)
         cv2.circle(mask, spot.tolist(), size, 255, -1, cv2.LINE_AA, SUBPIXEL_BITS)
-    return scene + cv2.GaussianBlur(mask, (0, 0), 1.0).astype(np.float32) / 255 * (255 - scene)
+    rows, soft = soften(mask, 1.0)
+    return cover_rows(scene, rows, soft / 255, 255)

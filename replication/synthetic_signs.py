@@ -88,8 +88,8 @@ def view_iris(
     reach = 1.3 * radius
     columns = slice(max(0, int(iris.x - reach)), min(size[0], int(iris.x + reach) + 1))
     rows = slice(max(0, int(iris.y - reach)), min(size[1], int(iris.y + reach) + 1))
-    y, x = np.mgrid[rows, columns].astype(np.float32)
-    dx, dy = x - pupil.x, y - pupil.y
+    y, x = (axis.astype(np.float32) for axis in np.ogrid[rows, columns])
+    dx, dy = np.meshgrid(x - pupil.x, y - pupil.y)
     distance, direction = cv2.cartToPolar(dx, dy)
     distance = np.maximum(distance, 1e-3)
     offset_x, offset_y = pupil.x - iris.x, pupil.y - iris.y

@@ -38,6 +38,7 @@ def validate(
     split: SplitSettings,
     counts: suites.Counts | None,
     folder: Path,
+    workers: int,
     on_image: Callable[[], None] | None = None,
 ) -> None:
     """Validate what preprocessing left.
@@ -53,6 +54,7 @@ def validate(
         split: the subsets' shares.
         counts: what the data set must hold; None where that isn't known.
         folder: to write into.
+        workers: processes to share the work.
         on_image: called after each image, for a progress bar.
 
     Raises:
@@ -68,6 +70,7 @@ def validate(
             raw,
             root,
             strip_rows=preprocess.strip_rows,
+            workers=workers,
             on_image=on_image,
         ),
         suites.SUBSETS: tabulate_subsets(manifest, split),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,13 +18,24 @@ import pandas as pd
 from replication.config import SplitSettings
 from replication.errors import DataError
 from replication.frame_agreement import compare_with_frame, see_strip
-from replication.image_facts import measure_centres_again
+from replication.image_facts import measure_off_middle
 from replication.image_file import read_gray
+from replication.processes import spread
 from replication.records import Subset
 from validation.suites import OFF_MIDDLE_PX
 
 REFERENCE_WIDTH_PX = 640  # the frame that distances from the middle are told for
 RAW_LABELS = ("patient_id", "eye", "glaucoma")
+NOTED = (
+    "path",
+    "is_right",
+    "shift_x_px",
+    "shift_y_px",
+    "frame_width_px",
+    "frame_height_px",
+    "strip_rows_removed",
+)
+CHUNK = 16
 
 
 def tabulate_raw(raw: pd.DataFrame, manifest: pd.DataFrame) -> pd.DataFrame:
@@ -49,9 +61,12 @@ def tabulate_images(
     root: Path,
     *,
     strip_rows: int,
+    workers: int,
     on_image: Callable[[], None] | None = None,
 ) -> pd.DataFrame:
     """Measure every preprocessed image, alone and against its file.
+
+    The table is the same for any number of workers.
 
     Args:
         images: (N, H, W) as preprocessing stored them.
@@ -59,6 +74,7 @@ def tabulate_images(
         raw: as the reader of the data gives it.
         root: folder that the paths start from; read only.
         strip_rows: rows of the label strip.
+        workers: processes to share the work.
         on_image: called after each image, for a progress bar.
 
     Returns:
@@ -80,17 +96,10 @@ def tabulate_images(
         expected_identity=pd.factorize(manifest["patient_id"], sort=True)[0],
         identity_in_training=manifest["identity"].isin(training).to_numpy(),
     )
+    tasks = list(zip(images, noted[list(NOTED)].to_dict("records"), strict=True))
     measured = []
-    for image, row in zip(images, noted.itertuples(), strict=True):
-        agreement = compare_with_frame(
-            image,
-            read_gray(root / row.path),
-            strip_rows=strip_rows,
-            is_right=row.is_right,
-            shift=(row.shift_x_px, row.shift_y_px),
-        )
-        measured.append(_measure_values(image) | asdict(agreement))
-        measured[-1]["centred"] = _is_centred(image, noted.iloc[[row.Index]])
+    for row in spread(partial(_measure, root, strip_rows), tasks, workers=workers, chunk=CHUNK):
+        measured.append(row)
         if on_image is not None:
             on_image()
     return pd.concat([noted, read, pd.DataFrame(measured, index=noted.index)], axis=1)
@@ -130,6 +139,20 @@ def _chance_of_share(part: pd.Series, whole: pd.Series) -> float:
     return float(min(1.0, 2 * min(drawn.cdf(labelled), drawn.sf(labelled - 1))))
 
 
+def _measure(root: Path, strip_rows: int, task: tuple[np.ndarray, dict]) -> dict:
+    """Measure one image, alone and against its file; of its row in the manifest, NOTED is given."""
+    image, noted = task
+    agreement = compare_with_frame(
+        image,
+        read_gray(root / noted["path"]),
+        strip_rows=strip_rows,
+        is_right=noted["is_right"],
+        shift=(noted["shift_x_px"], noted["shift_y_px"]),
+    )
+    centred = {"centred": _is_centred(image, noted)}
+    return _measure_values(image) | asdict(agreement) | centred
+
+
 def _measure_values(image: np.ndarray) -> dict:
     lowest, highest = float(image.min()), float(image.max())
     return {
@@ -144,9 +167,12 @@ def _measure_values(image: np.ndarray) -> dict:
     }
 
 
-def _is_centred(image: np.ndarray, row: pd.DataFrame) -> bool:
+def _is_centred(image: np.ndarray, noted: dict) -> bool:
     """Find the iris again; where it isn't found, it isn't in the middle."""
     grey = np.clip(np.nan_to_num(image), 0, 255).astype(np.uint8)
-    again = measure_centres_again(grey[None], row).iloc[0]
-    off_px = np.hypot(again["off_middle_x_px"], again["off_middle_y_px"])
-    return bool(off_px * REFERENCE_WIDTH_PX / row["frame_width_px"].iloc[0] <= OFF_MIDDLE_PX)
+    width_px = noted["frame_width_px"]
+    height_px = noted["frame_height_px"] - noted["strip_rows_removed"]
+    off_px = measure_off_middle(grey, width_px=width_px, height_px=height_px)
+    if off_px is None:
+        return False
+    return bool(np.hypot(*off_px) * REFERENCE_WIDTH_PX / width_px <= OFF_MIDDLE_PX)

@@ -77,8 +77,25 @@ def test_a_prediction_stands_beside_the_truth_and_its_lead(judged):
     assert drawn["glaucoma"].tolist() == [True, False, True, False]
     assert drawn["predicted_identity"].tolist() == [1, 1, 3, 2]
     assert drawn["replacement_shown"].tolist() == [True, False, True, False]
-    assert (predictions["identity_margin"] == 1).all()
-    assert predictions.loc[predictions["method"] == "original", "replacement_shown"].isna().all()
+    assert drawn["identity_lead"].tolist() == [-1, 1, -1, -1]
+    assert drawn["replacement_lead"].tolist() == [1, -1, 1, -1]
+    plain = predictions[predictions["method"] == "original"]
+    assert plain[["replacement_shown", "replacement_lead"]].isna().all(axis=None)
+
+
+def test_a_lead_is_over_the_best_other_class(test_set):
+    class Doubting:
+        def predict(self, images):
+            return np.tile([0.5, 0.25, 0.125, 0.0625], (len(images), 1))
+
+    used = np.tile([1, 2], (4, 1))
+    drawn = PrivatizedSet("k-same-3", 0, test_set.images, used)
+    _, predictions = evaluate_sets(
+        test_set, [drawn], identity_network=Doubting(), glaucoma_network=Doubting()
+    )
+    drawn = predictions[predictions["method"] == "k-same-3"]
+    assert drawn["identity_lead"].tolist() == [0.25, -0.25, -0.375, -0.4375]
+    assert drawn["replacement_lead"].tolist() == [-0.25] * 4
 
 
 def test_it_leaves_its_files(judged, tmp_path):

@@ -34,14 +34,14 @@ def test_a_whole_file_is_read(tmp_path: Path, eye: np.ndarray, kind: str, colour
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("share", [0.005, 0.3, 0.7, 0.98])
+@pytest.mark.parametrize("share", [0.3, 0.7, 0.98])
 def test_a_truncated_file_is_refused(
     tmp_path: Path, eye: np.ndarray, kind: str, share: float
 ) -> None:
     path = tmp_path / f"eye{kind}"
     cv2.imwrite(str(path), eye)
     content = path.read_bytes()
-    path.write_bytes(content[: max(int(share * len(content)), 4)])
+    path.write_bytes(content[: int(share * len(content))])
     with pytest.raises(DataError, match=rf"eye{kind}: is truncated"):
         read_gray(path)
 
@@ -67,11 +67,14 @@ def test_bytes_after_the_end_do_no_harm(tmp_path: Path, eye: np.ndarray) -> None
         assert read_gray(path).shape == eye.shape
 
 
-@pytest.mark.parametrize("content", [b"", b"GIF89a and more", b"not an image at all"])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"GIF89a and more", b"not an image at all", b"BM", b"\xff\xd8\xff\xe0", b"\x89PNG"],
+)
 def test_another_kind_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "eye.jpg"
     path.write_bytes(content)
-    with pytest.raises(DataError, match=r"eye\.jpg: is no BMP, JPEG or PNG"):
+    with pytest.raises(DataError, match=r"eye\.jpg: has no readable header"):
         read_gray(path)
 
 
@@ -80,13 +83,18 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
         read_gray(tmp_path / "gone.bmp")
 
 
-def test_a_claimed_size_is_not_believed(tmp_path: Path, eye: np.ndarray) -> None:
+@pytest.mark.parametrize(
+    ("side_px", "message"), [(8000, "at most 40000000 px, got 8000x8000"), (65000, "header")]
+)
+def test_a_claimed_size_is_not_believed(
+    tmp_path: Path, eye: np.ndarray, side_px: int, message: str
+) -> None:
     path = tmp_path / "eye.jpg"
     cv2.imwrite(str(path), eye)
     content = path.read_bytes()
     claim = content.index(b"\xff\xc0") + 5
-    path.write_bytes(content[:claim] + struct.pack(">HH", 65000, 65000) + content[claim + 4 :])
-    with pytest.raises(DataError, match="65000x65000"):
+    path.write_bytes(content[:claim] + struct.pack(">HH", side_px, side_px) + content[claim + 4 :])
+    with pytest.raises(DataError, match=message):
         read_gray(path)
 
 
@@ -94,7 +102,8 @@ def test_damage_inside_is_refused(tmp_path: Path, eye: np.ndarray) -> None:
     path = tmp_path / "eye.png"
     cv2.imwrite(str(path), eye)
     content = bytearray(path.read_bytes())
-    content[33:60] = bytes(27)
+    middle = len(content) // 2
+    content[middle : middle + 27] = bytes(27)
     path.write_bytes(content)
     with pytest.raises(DataError, match="damaged"):
         read_gray(path)

@@ -61,7 +61,7 @@ def test_one_bad_file_in_a_hundred_is_left_out_with_a_warning(
     assert "1 of 100 images can't be read: eye042.bmp: is truncated" in caplog.text
     assert len(images) == 99
     assert facts.image_id[~facts.readable].tolist() == ["id042"]
-    assert facts.problem[42] == "eye042.bmp: is truncated"
+    assert facts.problem[42] == "eye042.bmp: is truncated or damaged"
     assert (facts.problem[facts.readable] == "").all()
     whole, _ = preprocess(manifest.drop(index=42), tmp_path, SETTINGS, workers=1)
     np.testing.assert_array_equal(images, whole)

@@ -221,7 +221,9 @@ def tabulate(eyes: TexturedEyes, table: str) -> pd.DataFrame:
     if table == SUBSETS:
         return tabulate_subsets(eyes.manifest, SplitSettings())
     assert table == IMAGES
-    return tabulate_images(eyes.images, eyes.manifest, eyes.raw, eyes.root, strip_rows=11)
+    return tabulate_images(
+        eyes.images, eyes.manifest, eyes.raw, eyes.root, strip_rows=11, workers=1
+    )
 
 
 @pytest.mark.parametrize(
@@ -249,6 +251,7 @@ def run(eyes: TexturedEyes, folder: Path, counts: Counts | None = COUNTS, **more
         split=SplitSettings(),
         counts=counts,
         folder=folder / "02",
+        workers=1,
         **more,
     )
 

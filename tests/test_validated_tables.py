@@ -21,7 +21,8 @@ def eyes(tmp_path_factory: pytest.TempPathFactory) -> TexturedEyes:
 
 
 def tabulate(eyes: TexturedEyes, **more) -> pd.DataFrame:
-    return tabulate_images(eyes.images, eyes.manifest, eyes.raw, eyes.root, strip_rows=11, **more)
+    options = {"strip_rows": 11, "workers": 1} | more
+    return tabulate_images(eyes.images, eyes.manifest, eyes.raw, eyes.root, **options)
 
 
 def test_sound_images_are_measured_as_sound(eyes: TexturedEyes) -> None:
@@ -38,6 +39,13 @@ def test_sound_images_are_measured_as_sound(eyes: TexturedEyes) -> None:
     assert not table.drop(columns="problem").isna().any(axis=None)
     assert table["lowest_grey"].tolist() == [image.min() for image in eyes.images]
     assert table["grey_span"].tolist() == [int(i.max()) - int(i.min()) for i in eyes.images]
+
+
+def test_two_workers_measure_the_same_as_one(eyes: TexturedEyes) -> None:
+    calls: list[None] = []
+    shared = tabulate(eyes, workers=2, on_image=lambda: calls.append(None))
+    assert len(calls) == 20
+    pd.testing.assert_frame_equal(shared, tabulate(eyes))
 
 
 def test_the_order_of_the_raw_manifest_does_not_matter(eyes: TexturedEyes) -> None:
@@ -79,6 +87,8 @@ def test_a_file_that_was_lost_since_is_refused(eyes: TexturedEyes, tmp_path: Pat
     moved.root = tmp_path
     with pytest.raises(DataError, match=r"eye000\.bmp: can't be opened"):
         tabulate(moved)
+    with pytest.raises(DataError, match=r"eye000\.bmp: can't be opened"):
+        tabulate(moved, workers=2)
 
 
 def test_what_was_left_out_is_marked_in_the_raw_manifest(eyes: TexturedEyes) -> None:

@@ -24,11 +24,11 @@ from enum import StrEnum
 
 from scipy.special import ndtri
 
-from validation.paper import read_paper_percent
+from validation.paper import read_paper_percent, read_seed_deviation
 from validation.paper_counts import F1, TEST_IMAGES, Share, count_draws, find_share
 
 JOINT_CONFIDENCE = 0.95
-COLUMNS = ("method", "metric", "paper_percent", "low", "high", "reason")
+COLUMNS = ("method", "metric", "paper_percent", "seed_points", "low", "high", "reason")
 
 Cell = tuple[str, str]
 
@@ -61,15 +61,16 @@ def derive_bands(
 
     Args:
         test_images: size of the run's test set.
-        spread: standard deviation over training seeds by (method, metric), as fractions; a cell
-            without one is widened by nothing, and its reason says so.
+        spread: standard deviation over training seeds by (method, metric), as fractions; by
+            default those of validation/paper_table1.csv. A number without one is widened by
+            nothing, and its reason says so.
 
     Raises:
         ValueError: when the test set is empty, or a deviation is negative, not finite, or of a
             number that the table doesn't have.
     """
     printed = read_paper_percent()
-    deviations = spread or {}
+    deviations = read_seed_deviation() if spread is None else spread
     if test_images < 1:
         raise ValueError(f"test_images: expected at least 1, got {test_images}")
     if strangers := sorted(deviations.keys() - printed.keys()):
@@ -100,16 +101,23 @@ def judge(measured: float | None, band: Band, *, comparable: bool = True) -> Ver
     return Verdict.INSIDE if band.low <= measured <= band.high else Verdict.OUTSIDE
 
 
-def to_csv(bands: tuple[Band, ...]) -> str:
-    """Write the paper's digits with their bands in percent: validation/paper_table1.csv."""
+def to_csv(spread: Mapping[Cell, float]) -> str:
+    """Write validation/paper_table1.csv: the paper's digits with their bands, in percent.
+
+    Args:
+        spread: standard deviation over training seeds by (method, metric), as fractions.
+    """
     printed = read_paper_percent()
+    # As rounded in the file, so that who reads it derives the same bands.
+    points = {cell: f"{100 * deviation:.3f}" for cell, deviation in spread.items()}
+    bands = derive_bands(spread={cell: float(text) / 100 for cell, text in points.items()})
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(COLUMNS)
     for band in bands:
         limits = (f"{100 * limit:.2f}" for limit in (band.low, band.high))
         cell = band.method, band.metric
-        writer.writerow((*cell, printed[cell], *limits, band.reason))
+        writer.writerow((*cell, printed[cell], points.get(cell, ""), *limits, band.reason))
     return file.getvalue()
 
 

@@ -1,0 +1,99 @@
+"""Judge a run: its numbers, the paper's claims and its data, from the run's files alone.
+
+Leaves, in the run's folder, `check.json`, `check.md` and `check.xml` (JUnit). Needs no TensorFlow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from replication.baseline import read_references
+from replication.errors import DataError, StageNotRun
+from replication.records import TABLE1_METRICS
+from replication.store import RECORD, RunStore, read_json, write_text
+from replication.table1 import BASELINE
+from replication.table1_text import from_json
+from validation.bands import derive_bands
+from validation.blessing import (
+    Blessing,
+    Check,
+    check_claims,
+    check_data,
+    check_drift,
+    check_numbers,
+)
+from validation.blessing_text import to_json, to_junit, to_markdown
+from validation.claims import judge_claims
+
+EVALUATED = "06_evaluated"
+# Where validation fails, its stage isn't complete, and what it found lies in the second place.
+VALIDATIONS = ("02_validated/validation.json", "02_validated.partial/validation.json")
+SMOKE = "smoke"  # the profile whose numbers mean nothing
+
+
+def check_run(store: RunStore) -> Blessing:
+    """Judge a run and write down what was found.
+
+    Args:
+        store: of a run whose evaluation is complete, or whose data failed their validation.
+
+    Raises:
+        StageNotRun: when there is neither.
+        DataError: when the predictions can't be judged.
+    """
+    if not (store.root / "run.json").exists():
+        raise StageNotRun(f"{store.root}: not a run's folder; `replicate` makes one")
+    run = read_json(store.root / "run.json")
+    data = check_data(_read_expectations(store))
+    if (store.root / EVALUATED).exists() or all(check.passed for check in data):
+        data += _check_results(store, run)
+    blessing = Blessing(data)
+    source, profile = run["source"], run["profile"]["name"]
+    heading = f"Data: {source['kind']} `{source['name']}`. Profile {profile}, seed {run['seed']}."
+    write_text(store.root / "check.json", to_json(blessing))
+    write_text(store.root / "check.md", to_markdown(blessing, heading=heading))
+    write_text(store.root / "check.xml", to_junit(blessing))
+    return blessing
+
+
+def find_latest(runs: Path) -> Path:
+    """Return the run that was evaluated last.
+
+    Raises:
+        StageNotRun: when none was.
+    """
+    records = sorted(runs.glob(f"*/{EVALUATED}/{RECORD}"), key=lambda file: file.stat().st_mtime)
+    if not records:
+        raise StageNotRun(f"{runs}: no evaluated run; `replicate` makes one")
+    return records[-1].parents[1]
+
+
+def _check_results(store: RunStore, run: Mapping) -> tuple[Check, ...]:
+    folder = store.folder(EVALUATED)
+    table = from_json((folder / "table1.json").read_text(encoding="utf-8"))
+    numbers = {
+        (row.method, metric): getattr(row, metric)
+        for row in table.rows
+        for metric in TABLE1_METRICS
+    }
+    predictions = pd.read_csv(folder / "predictions.csv")
+    try:
+        judgements = judge_claims(predictions)
+    except ValueError as error:
+        raise DataError(f"{folder / 'predictions.csv'}: {error}") from error
+    images = int((predictions["method"] == BASELINE).sum())
+    meant = run["profile"]["name"] != SMOKE
+    comparable = meant and run["source"]["kind"] == "warsaw"
+    checks = check_numbers(derive_bands(test_images=images), numbers, comparable=comparable)
+    checks += check_claims(judgements, meant=meant)
+    return checks + (check_drift(read_references(), numbers) if run.get("baseline") else ())
+
+
+def _read_expectations(store: RunStore) -> list[dict] | None:
+    for name in VALIDATIONS:
+        if (store.root / name).exists():
+            return read_json(store.root / name)["expectations"]
+    return None

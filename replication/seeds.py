@@ -1,0 +1,99 @@
+"""Several runs that differ in the seed alone: mean, deviation and interval of each number.
+
+The split stays the same, so that what varies is training and what is drawn. Leaves, in a folder of
+its own beside the runs', `seeds.json` (every run's numbers and the settings), `seeds.csv` and
+`seeds.md`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from replication.errors import SettingsError
+from replication.records import TABLE1_METRICS
+from replication.store import RECORD, RunStore, read_json, write_json, write_text
+from replication.table1 import ROWS
+from replication.table1_text import DOES_NOT_APPLY, HEADINGS, NOT_MEASURED, from_json
+from validation.spread import CONFIDENCE, Spread, measure_spread
+
+EVALUATED = "06_evaluated"
+SEEDS = "seeds.json"
+
+
+def summarise_seeds(stores: Mapping[int, RunStore], folder: Path) -> dict[tuple, Spread]:
+    """Write the spread of several runs' numbers.
+
+    Args:
+        stores: by seed, of complete runs.
+        folder: to write into; made where missing.
+
+    Raises:
+        StageNotRun: when a run is not complete.
+        SettingsError: when the runs differ in more than the seed.
+    """
+    runs = [read_json(store.root / "run.json") | {"seed": None} for store in stores.values()]
+    if any(run != runs[0] for run in runs):
+        raise SettingsError(f"{folder.name}: the runs differ in more than the seed")
+    numbers = {seed: _read_numbers(store) for seed, store in stores.items()}
+    spread = measure_spread(numbers.values())
+    records = [read_json(store.folder(EVALUATED) / RECORD) for store in stores.values()]
+    made = [{name: r[name] for name in ("commit", "versions", "machine")} for r in records]
+    folder.mkdir(parents=True, exist_ok=True)
+    tables = {
+        str(seed): {f"{method}/{metric}": value for (method, metric), value in table.items()}
+        for seed, table in numbers.items()
+    }
+    write_json(folder / SEEDS, {"run": runs[0], "made": made, "numbers": tables})
+    rows = [{"method": m, "metric": n} | vars(s) for (m, n), s in spread.items()]
+    write_text(folder / "seeds.csv", pd.DataFrame(rows).to_csv(index=False, lineterminator="\n"))
+    write_text(folder / "seeds.md", to_markdown(spread, seeds=list(stores)))
+    return spread
+
+
+def read_seeds(file: Path) -> dict[tuple[str, str], Spread]:
+    """Return the spread of the runs in a seeds.json."""
+    tables = read_json(file)["numbers"].values()
+    return measure_spread(
+        [{tuple(cell.split("/")): value for cell, value in table.items()} for table in tables]
+    )
+
+
+def to_markdown(spread: Mapping[tuple[str, str], Spread], *, seeds: list[int]) -> str:
+    """Write Table 1 with mean, standard deviation and interval of the mean in each cell."""
+    heading = (
+        f"Seeds {', '.join(map(str, seeds))} on one split; in percent: mean ± standard deviation "
+        f"({CONFIDENCE:.0%} interval of the mean)."
+    )
+    lines = [
+        heading,
+        "",
+        "| " + " | ".join(HEADINGS) + " |",
+        "|---|---|" + "---:|" * len(TABLE1_METRICS),
+    ]
+    for title in ROWS:
+        cells = [_write_cell(spread, title, metric) for metric in TABLE1_METRICS]
+        lines.append("| " + " | ".join((title.experiment, title.dataset, *cells)) + " |")
+    return "\n".join([*lines, ""])
+
+
+def _write_cell(spread: Mapping, title, metric: str) -> str:
+    if metric not in title.metrics():
+        return DOES_NOT_APPLY
+    if (title.method, metric) not in spread:
+        return NOT_MEASURED
+    cell = spread[title.method, metric]
+    mean, sd, low, high = (100 * v for v in (cell.mean, cell.deviation, cell.low, cell.high))
+    return f"{mean:.2f} ± {sd:.2f} ({low:.2f} to {high:.2f})"
+
+
+def _read_numbers(store: RunStore) -> dict[tuple[str, str], float]:
+    table = from_json((store.folder(EVALUATED) / "table1.json").read_text(encoding="utf-8"))
+    return {
+        (row.method, metric): getattr(row, metric)
+        for row in table.rows
+        for metric in TABLE1_METRICS
+        if getattr(row, metric) is not None
+    }

@@ -1,0 +1,45 @@
+"""Lines and spots drawn at places between pixels and laid softly over a picture.
+
+Ours. A stroke touches few rows of a picture, so the others are left alone.
+"""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+
+SUBPIXEL_BITS = 4
+
+
+def fix_point(path: np.ndarray) -> np.ndarray:
+    """Return paths as the fixed-point numbers that OpenCV draws from, (..., 1, 2) int32."""
+    return np.round(path * 2**SUBPIXEL_BITS).astype(np.int32)[..., None, :]
+
+
+def soften(mask: np.ndarray, sigma_px: float) -> tuple[slice, np.ndarray]:
+    """Blur what is drawn in a mask.
+
+    Args:
+        mask: (H, W) uint8, 0 where nothing is drawn.
+        sigma_px: of the Gaussian.
+
+    Returns:
+        The rows outside which the blurred mask is 0, and the blurred mask there, (rows, W)
+        float32 in 0..255.
+    """
+    drawn = np.flatnonzero(mask.any(axis=1))
+    if len(drawn) == 0:
+        return slice(0, 0), np.zeros((0, mask.shape[1]), np.float32)
+    # Twice the blur's reach: its border mirrors what is cut out, and shall mirror nothing drawn.
+    margin = 2 * math.ceil(3 * sigma_px + 1)
+    rows = slice(max(0, drawn[0] - margin), drawn[-1] + 1 + margin)
+    return rows, cv2.GaussianBlur(mask[rows], (0, 0), sigma_px).astype(np.float32)
+
+
+def cover_rows(scene: np.ndarray, rows: slice, cover: np.ndarray, grey: float) -> np.ndarray:
+    """Return the scene with one grey over some of its rows, as much as `cover` says in 0..1."""
+    covered = scene.copy()
+    covered[rows] += cover * (grey - scene[rows])
+    return covered

@@ -1,0 +1,77 @@
+"""Predictions with known numbers: a table of a run in which every claim holds, to be spoilt."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+PATIENTS, IMAGES_EACH = 120, 5
+SICK = 40  # patients, all of whose images have glaucoma
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the evaluators see of a method, as shares of images."""
+
+    identity: float
+    replacement: float | None
+    true_positive: float
+    false_positive: float
+
+
+EVERY_CLAIM_HOLDS: Mapping[str, Seen] = {
+    "original": Seen(0.9, None, 0.95, 0.04),
+    "blur-3": Seen(0.7, None, 0.93, 0.05),
+    "blur-9": Seen(0.5, None, 0.6, 0.05),
+    "blur-15": Seen(0.4, None, 0.4, 0.05),
+    "blur-21": Seen(0.3, None, 0.1, 0.05),
+    "k-same-3": Seen(0.2, 0.4, 0.8, 0.1),
+    "k-same-6": Seen(0.12, 0.35, 0.6, 0.15),
+    "k-same-9": Seen(0.06, 0.33, 0.4, 0.2),
+    "k-same-12": Seen(0.01, 0.31, 0.2, 0.25),
+    "pprl-vgan-random": Seen(0.01, 0.8, 0.7, 0.2),
+    "pprl-vgan-same-pathology": Seen(0.01, 0.8, 0.9, 0.1),
+    "pprl-vgan-different-pathology": Seen(0.0, 0.7, 0.4, 0.4),
+    "pprl-vgan-averaged-random": Seen(0.03, 0.1, 0.8, 0.12),
+    "pprl-vgan-averaged-same-pathology": Seen(0.03, 0.1, 0.9, 0.05),
+}
+
+
+def plant_predictions(seen: Mapping[str, Seen], *, draws: int = 1) -> pd.DataFrame:
+    """Make predictions that have exactly these shares, spread at random over the images."""
+    rng = np.random.default_rng(3)
+    return pd.concat(
+        [_plant_draw(method, draw, seen[method], rng) for method in seen for draw in range(draws)],
+        ignore_index=True,
+    )
+
+
+def _plant_draw(method: str, draw: int, seen: Seen, rng: np.random.Generator) -> pd.DataFrame:
+    identity = np.repeat(np.arange(PATIENTS), IMAGES_EACH)
+    glaucoma = identity < SICK
+    named = np.where(_choose(np.ones_like(glaucoma), seen.identity, rng), identity, PATIENTS)
+    shown = None
+    if seen.replacement is not None:
+        shown = _choose(np.ones_like(glaucoma), seen.replacement, rng)
+    positive = _choose(glaucoma, seen.true_positive, rng)
+    positive |= _choose(~glaucoma, seen.false_positive, rng)
+    return pd.DataFrame(
+        {
+            "method": method,
+            "draw": draw,
+            "image_id": [f"eye-{number}" for number in range(len(identity))],
+            "identity": identity,
+            "glaucoma": glaucoma,
+            "predicted_identity": named,
+            "replacement_shown": shown,
+            "glaucoma_probability": np.where(positive, 0.9, 0.1),
+        }
+    )
+
+
+def _choose(among: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
+    chosen = np.zeros(len(among), dtype=bool)
+    pool = np.flatnonzero(among)
+    chosen[rng.choice(pool, size=round(share * len(pool)), replace=False)] = True
+    return chosen

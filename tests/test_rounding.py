@@ -1,0 +1,60 @@
+"""Other ways of computing the same: the bands of the regression test hold what they change.
+
+What they change is told: `pytest -m slow --log-cli-level=INFO tests/test_rounding.py`.
+"""
+
+import logging
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from replication.store import read_json
+from validation.drift import GENERATED, TIE, TIE_OF_GENERATED
+
+ROOT = Path(__file__).resolve().parents[1]
+WAYS = {
+    "as-it-comes": {},
+    "avx2": {"ONEDNN_MAX_CPU_ISA": "AVX2"},
+    "without-onednn": {"TF_ENABLE_ONEDNN_OPTS": "0"},
+}
+LEADS = ["identity_lead", "replacement_lead", "glaucoma_probability"]
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """The table from the reference weights, computed in three ways; in minutes."""
+    folder = tmp_path_factory.mktemp("ways")
+    words = [sys.executable, str(ROOT / "cli.py"), "replicate", "--all", "--from-baseline"]
+    for name, environment in WAYS.items():
+        subprocess.run(
+            [*words, "--run", name], cwd=folder, env=os.environ | environment, check=False
+        )
+    return {name: folder / "artifacts" / "runs" / name for name in WAYS}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_number_stays_in_its_band(runs, way):
+    checks = read_json(runs[way] / "check.json")["checks"]
+    drift = [check for check in checks if check["group"] == "drift"]
+    assert len(drift) == 51
+    assert [check for check in drift if check["verdict"] != "inside"] == []
+
+
+@pytest.mark.parametrize("way", [name for name in WAYS if WAYS[name]])
+def test_no_decision_moves_by_as_much_as_a_tie(runs, way):
+    one, other = (
+        pd.read_csv(runs[name] / "06_evaluated" / "predictions.csv")
+        for name in ("as-it-comes", way)
+    )
+    moved = (one[LEADS] - other[LEADS]).abs().max(axis=1)
+    generated = one["method"].str.startswith(GENERATED)
+    of_generated, of_others = moved[generated].max(), moved[~generated].max()
+    logging.getLogger(__name__).info("%s: %.1e, others %.1e", way, of_generated, of_others)
+    assert 0 < of_generated < TIE_OF_GENERATED
+    assert of_others < TIE
