@@ -18,7 +18,7 @@ from pathlib import Path
 import pandas as pd
 
 from replication.errors import SettingsError, StageNotRun
-from replication.store import RECORD, RunStore, read_json, write_json, write_text
+from replication.store import RunStore, read_json, write_json, write_text
 from validation.bands import Band
 from validation.drift import derive_references, references_from_csv, references_to_csv
 
@@ -52,10 +52,8 @@ def keep_baseline(store: RunStore, folder: Path = BASELINE) -> None:
         kept: store.folder(str(Path(file).parent)) / Path(file).name
         for kept, file in WEIGHTS.items()
     }
-    records = {
-        file.parent.relative_to(store.root).as_posix(): read_json(file.parent / RECORD)
-        for file in (*files.values(), evaluated / RECORD)
-    }
+    made_by = {*(file.parent for file in files.values()), evaluated}
+    records = {unit: r for unit, r in store.records().items() if store.root / unit in made_by}
     commits = {unit: record.get("commit") for unit, record in records.items()}
     if unnamed := sorted(unit for unit, commit in commits.items() if not commit):
         raise SettingsError(

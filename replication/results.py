@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from replication.errors import DataError
-from replication.store import RECORD, RunStore, read_json
+from replication.store import RunStore, read_json
 from validation.claims import JudgedPart, Judgement, judge_claims
 
 CLAIMS_INTRO = (
@@ -100,10 +100,7 @@ def _describe_departures(store: RunStore) -> list[str]:
 
 
 def _describe_making(store: RunStore, run: dict) -> list[str]:
-    records = {
-        file.parent.relative_to(store.root).as_posix(): read_json(file)
-        for file in sorted(store.root.rglob(RECORD))
-    }
+    records = store.records()
     last = records["06_evaluated"]
     versions = ", ".join(f"{name} {version}" for name, version in last["versions"].items())
     trained = {task: run["profile"][task] for task in ("evaluator", "vgan")}

@@ -14,7 +14,7 @@ import pandas as pd
 
 from replication.errors import SettingsError
 from replication.records import TABLE1_METRICS
-from replication.store import RECORD, RunStore, read_json, write_json, write_text
+from replication.store import RunStore, read_json, write_json, write_text
 from replication.table1 import ROWS
 from replication.table1_text import DOES_NOT_APPLY, HEADINGS, NOT_MEASURED, from_json
 from validation.spread import CONFIDENCE, Spread, measure_spread
@@ -39,8 +39,7 @@ def summarise_seeds(stores: Mapping[int, RunStore], folder: Path) -> dict[tuple,
         raise SettingsError(f"{folder.name}: the runs differ in more than the seed")
     numbers = {seed: _read_numbers(store) for seed, store in stores.items()}
     spread = measure_spread(numbers.values())
-    records = [read_json(store.folder(EVALUATED) / RECORD) for store in stores.values()]
-    made = [{name: r[name] for name in ("commit", "versions", "machine")} for r in records]
+    made = {str(seed): _describe_making(store) for seed, store in stores.items()}
     folder.mkdir(parents=True, exist_ok=True)
     tables = {
         str(seed): {f"{method}/{metric}": value for (method, metric), value in table.items()}
@@ -87,6 +86,13 @@ def _write_cell(spread: Mapping, title, metric: str) -> str:
     cell = spread[title.method, metric]
     mean, sd, low, high = (100 * v for v in (cell.mean, cell.deviation, cell.low, cell.high))
     return f"{mean:.2f} ± {sd:.2f} ({low:.2f} to {high:.2f})"
+
+
+def _describe_making(store: RunStore) -> dict:
+    records = store.records()
+    last = records[EVALUATED]
+    commits = {unit: record.get("commit") for unit, record in records.items()}
+    return {"commits": commits, "versions": last["versions"], "machine": last["machine"]}
 
 
 def _read_numbers(store: RunStore) -> dict[tuple[str, str], float]:

@@ -29,6 +29,7 @@ RECORD = "stage.json"
 KEY = "stage-key.json"
 RUN_RECORD = "run.json"
 LOCK = "run.lock"
+PARTIAL = ".partial"
 RECORDED_PACKAGES = (
     "tensorflow",
     "keras",
@@ -111,6 +112,14 @@ class RunStore:
         outputs = read_json(self.folder(unit) / RECORD)["outputs"]
         return hashlib.sha256(json.dumps(outputs, sort_keys=True).encode()).hexdigest()
 
+    def records(self) -> dict[str, dict]:
+        """Return what each complete stage recorded of its making, by unit in their order."""
+        return {
+            file.parent.relative_to(self.root).as_posix(): read_json(file)
+            for file in sorted(self.root.rglob(RECORD))
+            if not file.parent.name.endswith(PARTIAL)
+        }
+
     def is_complete(self, unit: str, key: dict) -> bool:
         """Tell whether the stage was completed with this key and its files are unchanged."""
         folder = self.root / unit
@@ -127,7 +136,7 @@ class RunStore:
         from the checkpoint in it; one of another key is emptied.
         """
         final = self.root / unit
-        partial = final.with_name(final.name + ".partial")
+        partial = final.with_name(final.name + PARTIAL)
         if not (partial / KEY).exists() or read_json(partial / KEY) != _plain(key):
             shutil.rmtree(partial, ignore_errors=True)
             partial.mkdir(parents=True)
