@@ -1,16 +1,19 @@
 import csv
 import math
 from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.stats import binom, norm
 
+from replication.seeds import read_seeds
 from validation.bands import Band, Verdict, _find_limits, derive_bands, judge, to_csv
 from validation.paper import read_paper_percent, read_seed_deviation
 from validation.paper_counts import Share
 
 CELL = ("original", "identity_accuracy")
+SEEDS = Path(__file__).resolve().parents[1] / "artifacts" / "baselines" / "seeds.json"
 
 
 def by_cell(**options):
@@ -31,6 +34,13 @@ def test_there_is_a_two_sided_band_with_a_reason_for_every_number(bands):
 def test_the_committed_table_is_in_step_with_the_derivation():
     committed = files("validation").joinpath("paper_table1.csv").read_text(encoding="utf-8")
     assert committed == to_csv(read_seed_deviation())
+
+
+def test_its_spread_is_that_of_the_committed_seeds():
+    spread = {cell: found.deviation for cell, found in read_seeds(SEEDS).items()}
+    assert len(spread) == 51
+    committed = files("validation").joinpath("paper_table1.csv").read_text(encoding="utf-8")
+    assert committed == to_csv(spread)
 
 
 def test_writing_the_table_keeps_the_papers_digits():

@@ -28,7 +28,7 @@ def expect_one_sentence(result, *parts, code=3):
 
 
 def test_every_command_has_a_help_text(call):
-    for words in ([], ["replicate"], ["data"], ["data", "doctor"], ["evaluate"], ["results"]):
+    for words in ([], ["replicate"], ["data"], ["data", "doctor"], ["check"], ["results"]):
         result = call(*words, "--help")
         assert result.exit_code == 0
         assert "Usage:" in result.output
@@ -54,6 +54,10 @@ def test_help_needs_no_heavy_import():
         (("--all", "--profile", "gpu"), ["unknown profile 'gpu'", "smoke"]),
         (("--all", "--data-dir", "a", "--manifest", "b"), ["not both"]),
         (("--all", "--run", "../elsewhere"), ["../elsewhere: expected a plain name"]),
+        (("--all", "--from-baseline", "--seed", 1), ["of seed 0 alone"]),
+        (("--all", "--from-baseline", "--seeds", 2), ["of seed 0 alone"]),
+        (("--all", "--from-baseline", "--profile", "smoke"), ["profile cpu"]),
+        (("--all", "--from-baseline", "--data-dir", "a"), ["the surrogate's first split"]),
     ],
 )
 def test_options_that_do_not_fit_are_told(call, options, parts):

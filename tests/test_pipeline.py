@@ -2,6 +2,7 @@
 
 import json
 import time
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -74,6 +75,31 @@ def test_the_table_at_the_end_is_ours_beside_the_papers_and_names_the_surrogate(
     assert "not Warsaw" in " ".join(output.split())
     assert "(90.00)" in output
     assert str(first_run) in output.replace("\n", "")
+
+
+def test_it_ends_with_the_verdict_and_a_smoke_run_is_never_blessed(first_run, call):
+    result = call("--all")
+    assert result.exit_code == 0
+    assert "\nNOT_BLESSED\n" in result.stdout
+    assert "data: 40 holds" in result.stdout
+    assert json.loads((first_run / "check.json").read_text())["exit_code"] == 4
+    judged = CliRunner().invoke(command_line.cli, ["check", str(first_run)])
+    assert judged.exit_code == 4
+
+
+def test_several_seeds_share_a_split_and_leave_their_spread(first_run, artifacts):
+    words = ["replicate", "--method", "blur-3", "--profile", "smoke", "--seeds", "2", "--run", "m"]
+    result = CliRunner().invoke(command_line.cli, words)
+    assert result.exit_code == 0, result.output
+    runs = artifacts / "runs"
+    one, other = (runs / f"m-seed-{seed}" for seed in (0, 1))
+    split = Path("01_preprocessed") / "manifest.csv"
+    assert (one / split).read_bytes() == (other / split).read_bytes()
+    weights = Path("03_evaluators") / "identity" / "weights.h5"
+    assert (one / weights).read_bytes() != (other / weights).read_bytes()
+    told = json.loads((runs / "m-seeds-0-to-1" / "seeds.json").read_text())
+    assert set(told["numbers"]) == {"0", "1"}
+    assert len(told["numbers"]["0"]) == 6
 
 
 def test_only_what_was_asked_for_is_measured_and_the_rest_says_so(first_run, call):
