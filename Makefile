@@ -8,7 +8,7 @@ NEEDS_PYTHON := Please install Python 3.11 (with its venv module): iNNvestigate 
 	do not run on a later Python, pandas 3 does not run on an earlier one
 
 .DEFAULT_GOAL := help
-.PHONY: help replicate baseline test lint format lock clean
+.PHONY: help replicate baseline seeds test lint format lock clean
 
 help: ## list these targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1|\2/p' Makefile | while IFS='|' read -r target what; do \
@@ -21,6 +21,11 @@ replicate: .venv/.stamp ## fill Table 1; more options by ARGS="--profile smoke -
 baseline: .venv/.stamp ## train the reference weights anew and keep them (committed code only)
 	-.venv/bin/python cli.py replicate --all --fresh --run baseline
 	.venv/bin/python cli.py keep-baseline artifacts/runs/baseline
+
+seeds: .venv/.stamp ## train with five seeds (an hour), keep their spread and the bands from it
+	-.venv/bin/python cli.py replicate --all --seeds 5
+	cp artifacts/runs/surrogate-cpu-seeds-0-to-4/seeds.* artifacts/baselines/
+	.venv/bin/python cli.py derive-bands artifacts/baselines/seeds.json
 
 test: lint ## lint, then the fast tests; one file by ARGS=tests/test_layers.py
 	.venv/bin/python -m pytest -m "not slow and not paper" $(ARGS)
