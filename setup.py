@@ -39,6 +39,7 @@ setup(
         "opencv-python-headless==4.11.0.86",
         "pandas==3.0.6",
         "pillow==13.0.0",
+        "scikit-image==0.26.0",
         "scipy==1.17.1",
         "rich==15.0.0",
         "tensorflow==2.14.1",
