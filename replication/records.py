@@ -147,3 +147,58 @@ def check_images(name: str, images: np.ndarray) -> None:
         raise DataError(f"{name}: expected (N, H, W, C) float32, got {images.shape} {images.dtype}")
     if images.size and not (images.min() >= -1.0 and images.max() <= 1.0):
         raise DataError(f"{name}: expected values in [-1, 1], got {images.min()}..{images.max()}")
+
+
+class Neuron(StrEnum):
+    """Which output of a network a relevance map explains."""
+
+    PREDICTED = "predicted"
+    GLAUCOMA = "glaucoma"
+
+
+@dataclass(frozen=True)
+class RelevanceMaps:
+    """Where in each image a network's output comes from (paper §2.3).
+
+    Args:
+        maps: (N, H, W) float32 relevance, not negative, summed over the image's channels.
+        neuron: (N,) integer class that each map explains.
+        logit: (N,) float32 of that class before the softmax.
+
+    Raises:
+        DataError: when shapes or ranges are off, or a map whose logit isn't positive has relevance.
+    """
+
+    maps: np.ndarray
+    neuron: np.ndarray
+    logit: np.ndarray
+
+    def __post_init__(self) -> None:
+        if self.maps.ndim != 3 or self.maps.dtype != np.float32:
+            raise DataError(
+                f"maps: expected (N, H, W) float32, got {self.maps.shape} {self.maps.dtype}"
+            )
+        for name, kind in (("neuron", "iu"), ("logit", "f")):
+            array = getattr(self, name)
+            if array.shape != (len(self.maps),) or array.dtype.kind not in kind:
+                raise DataError(
+                    f"{name}: expected ({len(self.maps)},) of kind {kind!r}, "
+                    f"got {array.shape} {array.dtype}"
+                )
+        if not (np.isfinite(self.maps).all() and np.isfinite(self.logit).all()):
+            raise DataError("maps: a relevance or a logit is not a finite number")
+        if self.maps.size and self.maps.min() < 0:
+            raise DataError(f"maps: expected no negative relevance, got {self.maps.min()}")
+        if not self.empty[self.logit <= 0].all():
+            raise DataError("maps: relevance for a logit that isn't positive")
+
+    def __len__(self) -> int:
+        return len(self.maps)
+
+    @property
+    def empty(self) -> np.ndarray:
+        """(N,) bool: maps without relevance, which no average over maps may take in.
+
+        Deep Taylor explains positive outputs: where the logit is not positive, all is zero.
+        """
+        return ~self.maps.any(axis=(1, 2))

@@ -1,0 +1,182 @@
+"""Stage 07: where in an image the glaucoma network's output comes from (paper §2.3).
+
+Starts `explain_worker` as a process and hands arrays over by files. What is wrong on either side
+ends as one sentence, and leaves no files.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from replication.config import EvaluatorSettings
+from replication.errors import DataError, ExplanationError
+from replication.records import Neuron, RelevanceMaps, check_images
+from replication.relevance_files import (
+    ANALYZER_OPTIONS,
+    DEEP_TAYLOR,
+    EXPLAINED,
+    ExplanationRequest,
+    load_relevance,
+    save_request,
+)
+
+EXCHANGE = "explanation-worker"
+LOG = "worker.log"
+LAST_LINES = 3
+# iNNvestigate and TensorFlow warn about their own age; silenced, the last lines are about a fault.
+WORKER = (sys.executable, "-W", "ignore", "-m", "replication.explain_worker")
+PYTHON_ALONE = {"TF_CPP_MIN_LOG_LEVEL": "3"}
+ROOT = Path(__file__).resolve().parents[1]
+SIGNS_OF_FULL_MEMORY = (
+    "MemoryError",
+    "ResourceExhausted",
+    "bad_alloc",
+    "OOM",
+    "failed to map segment",
+)
+
+
+def explain_images(
+    images: np.ndarray,
+    *,
+    weights: Path,
+    classes: int,
+    settings: EvaluatorSettings,
+    predictions: np.ndarray,
+    neuron: Neuron,
+    folder: Path,
+    method: str = DEEP_TAYLOR,
+    activation: str = "relu",
+    on_image: Callable[[], None] = lambda: None,
+) -> RelevanceMaps:
+    """Explain one output of an evaluator on each image.
+
+    Args:
+        images: (N, H, W, C) float32 in [-1, 1].
+        weights: of the evaluator, legacy HDF5.
+        classes: of its softmax.
+        settings: with which it was trained.
+        predictions: (N, classes) probabilities that it gives for the images; the worker's must
+            agree to 1e-5.
+        neuron: the predicted class of each image, or glaucoma on all.
+        folder: the worker's files lie in it while it works.
+        method: `deep_taylor` or `deep_taylor.bounded`.
+        activation: with which the evaluator was trained.
+        on_image: called once for each image explained.
+
+    Returns:
+        One map per image; those of a logit that isn't positive are empty.
+
+    Raises:
+        ExplanationError: when the inputs don't fit each other, the weights don't load or predict
+            otherwise, the network can't be explained, or the worker dies.
+    """
+    _check_inputs(images, weights, classes, predictions, method)
+    request = ExplanationRequest(weights, classes, settings, activation, Neuron(neuron), method)
+    with _exchange(folder) as exchange:
+        save_request(exchange, request, images, predictions)
+        _run_worker(exchange, weights, on_image)
+        return _load_answer(exchange, images.shape[:3])
+
+
+def _check_inputs(
+    images: np.ndarray, weights: Path, classes: int, predictions: np.ndarray, method: str
+) -> None:
+    try:
+        check_images("images", images)
+    except DataError as error:
+        raise ExplanationError(str(error)) from error
+    if not len(images):
+        raise ExplanationError("images: there are none to explain")
+    if predictions.shape != (len(images), classes):
+        raise ExplanationError(
+            f"predictions: expected ({len(images)}, {classes}), got {predictions.shape}"
+        )
+    if not weights.is_file():
+        raise ExplanationError(f"{weights}: no such file; train the evaluator first")
+    if method not in ANALYZER_OPTIONS:
+        raise ExplanationError(f"{method}: expected one of {', '.join(ANALYZER_OPTIONS)}")
+
+
+@contextmanager
+def _exchange(folder: Path) -> Iterator[Path]:
+    """Give an empty folder that is gone afterwards; one left by a killed parent is emptied."""
+    exchange = folder / EXCHANGE
+    shutil.rmtree(exchange, ignore_errors=True)
+    exchange.mkdir(parents=True)
+    try:
+        yield exchange.resolve()
+    finally:
+        shutil.rmtree(exchange)
+
+
+def _run_worker(exchange: Path, weights: Path, on_image: Callable[[], None]) -> None:
+    """Run the worker to its end, and raise ExplanationError unless that is a good one."""
+    with (
+        (exchange / LOG).open("wb") as log,
+        subprocess.Popen(
+            [*WORKER, str(exchange)],
+            cwd=ROOT,
+            env=os.environ | PYTHON_ALONE,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        ) as worker,
+    ):
+        try:
+            for line in worker.stdout:
+                word, _, count = line.partition(" ")
+                for _ in range(int(count) if word == EXPLAINED else 0):
+                    on_image()
+            worker.wait()
+        finally:
+            worker.kill()  # where the loop was left early; nothing where the worker has ended
+    if worker.returncode:
+        lines = (exchange / LOG).read_text("utf-8", errors="replace").splitlines()
+        raise ExplanationError(describe_end(worker.returncode, lines, weights))
+
+
+def describe_end(code: int, lines: list[str], weights: Path) -> str:
+    """Say in one sentence how the worker ended.
+
+    Args:
+        code: its exit code; negative, the signal that ended it.
+        lines: of its log.
+        weights: which network it was to explain.
+    """
+    last = [line.strip() for line in lines if line.strip()][-LAST_LINES:]
+    if code == ExplanationError.exit_code and last:
+        return last[-1]
+    memory = any(sign in line for sign in SIGNS_OF_FULL_MEMORY for line in last)
+    if memory:
+        end = "ran out of memory; free some, or explain fewer images at once"
+    elif code == -signal.SIGKILL:
+        end = "was killed (SIGKILL), as the system does when memory runs out; run it again"
+    elif code < 0:
+        end = f"was ended by {signal.Signals(-code).name}"
+    else:
+        end = f"failed (exit code {code})"
+    said = " | ".join(last) if last else "none"
+    return f"{weights}: the explanation worker {end}; its last lines: {said}"
+
+
+def _load_answer(exchange: Path, shape: tuple[int, int, int]) -> RelevanceMaps:
+    try:
+        relevance = load_relevance(exchange)
+    except (OSError, ValueError, DataError) as error:
+        raise ExplanationError(f"the explanation worker left no usable maps: {error}") from error
+    if relevance.maps.shape != shape:
+        raise ExplanationError(
+            f"the explanation worker's maps: expected {shape}, got {relevance.maps.shape}"
+        )
+    return relevance
