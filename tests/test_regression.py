@@ -111,6 +111,7 @@ def test_all_51_numbers_are_those_of_the_baseline(reference):
     assert [check for check in checks if check["verdict"] != "inside"] == []
 
 
+@pytest.mark.slow  # a time, so only on a machine that is left alone
 def test_it_takes_no_longer_than_a_break(reference):
     assert reference.seconds < SECONDS
 
