@@ -524,6 +524,7 @@ def _show_table(run) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from replication.evaluated_run import read_table
     from replication.table1_text import to_cells
     from validation.paper import read_paper_percent
 
@@ -532,7 +533,9 @@ def _show_table(run) -> None:
     for heading in ("Identity", "Replacement", "Glaucoma", "F1"):
         table.add_column(heading, justify="right")
     before = None
-    for experiment, dataset, *numbers in to_cells(run.table(), paper_percent=read_paper_percent()):
+    for experiment, dataset, *numbers in to_cells(
+        read_table(run.store), paper_percent=read_paper_percent()
+    ):
         if experiment != before:
             table.add_row(f"[bold]{experiment}[/bold]")
         table.add_row(dataset.removeprefix("Privatized set "), *numbers)

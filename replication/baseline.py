@@ -15,9 +15,8 @@ import hashlib
 import shutil
 from pathlib import Path
 
-import pandas as pd
-
 from replication.errors import SettingsError, StageNotRun
+from replication.evaluated_run import EVALUATED, PAGE, read_predictions
 from replication.store import RunStore, read_json, write_json, write_text
 from validation.bands import Band
 from validation.drift import derive_references, references_from_csv, references_to_csv
@@ -29,8 +28,7 @@ WEIGHTS = {
     "encoder.h5": "04_vgan/encoder.h5",
     "decoder.h5": "04_vgan/decoder.h5",
 }
-EVALUATED = "06_evaluated"
-ORIGIN, REFERENCES, TABLE = "baseline.json", "references.csv", "table1.md"
+ORIGIN, REFERENCES = "baseline.json", "references.csv"
 
 
 def keep_baseline(store: RunStore, folder: Path = BASELINE) -> None:
@@ -65,8 +63,8 @@ def keep_baseline(store: RunStore, folder: Path = BASELINE) -> None:
     partial.mkdir(parents=True)
     for kept, file in files.items():
         shutil.copyfile(file, partial / kept)
-    shutil.copyfile(evaluated / TABLE, partial / TABLE)
-    references = derive_references(pd.read_csv(evaluated / "predictions.csv"))
+    shutil.copyfile(evaluated / PAGE, partial / PAGE)
+    references = derive_references(read_predictions(store))
     write_text(partial / REFERENCES, references_to_csv(references))
     made = {name: records[EVALUATED][name] for name in ("versions", "machine")}
     made |= {"commits": commits, "run": run, "weights": _hash_weights(partial)}

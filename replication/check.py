@@ -8,14 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-import pandas as pd
-
 from replication.baseline import read_references
-from replication.errors import DataError, StageNotRun
-from replication.records import TABLE1_METRICS
+from replication.errors import StageNotRun
+from replication.evaluated_run import EVALUATED, judge_run, read_predictions, read_table
 from replication.store import RECORD, RunStore, read_json, write_text
 from replication.table1 import BASELINE
-from replication.table1_text import from_json
 from validation.bands import derive_bands
 from validation.blessing import (
     Blessing,
@@ -26,9 +23,7 @@ from validation.blessing import (
     check_numbers,
 )
 from validation.blessing_text import to_json, to_junit, to_markdown
-from validation.claims import judge_claims
 
-EVALUATED = "06_evaluated"
 # Where validation fails, its stage isn't complete, and what it found lies in the second place.
 VALIDATIONS = ("02_validated/validation.json", "02_validated.partial/validation.json")
 SMOKE = "smoke"  # the profile whose numbers mean nothing
@@ -72,19 +67,9 @@ def find_latest(runs: Path) -> Path:
 
 
 def _check_results(store: RunStore, run: Mapping) -> tuple[Check, ...]:
-    folder = store.folder(EVALUATED)
-    table = from_json((folder / "table1.json").read_text(encoding="utf-8"))
-    numbers = {
-        (row.method, metric): getattr(row, metric)
-        for row in table.rows
-        for metric in TABLE1_METRICS
-    }
-    predictions = pd.read_csv(folder / "predictions.csv")
-    try:
-        judgements = judge_claims(predictions)
-    except ValueError as error:
-        raise DataError(f"{folder / 'predictions.csv'}: {error}") from error
-    images = int((predictions["method"] == BASELINE).sum())
+    numbers = read_table(store).numbers()
+    judgements = judge_run(store)
+    images = int((read_predictions(store)["method"] == BASELINE).sum())
     meant = run["profile"]["name"] != SMOKE
     comparable = meant and run["source"]["kind"] == "warsaw"
     checks = check_numbers(derive_bands(test_images=images), numbers, comparable=comparable)

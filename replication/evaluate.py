@@ -14,6 +14,7 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
+from replication.evaluated_run import PAGE, PREDICTIONS, TABLE
 from replication.records import EyeDataset, PrivatizedSet, Table1Row
 from replication.table1 import BASELINE, Table1, average_draws, build_table, evaluate_set
 from replication.table1_text import to_csv, to_json, to_markdown
@@ -85,11 +86,11 @@ def write_evaluation(
         paper_percent: the paper's printed digits by method and metric.
         heading: of the Markdown table: which data, which settings.
     """
-    predictions.to_csv(folder / "predictions.csv", index=False, lineterminator="\n")
-    (folder / "table1.json").write_text(to_json(table), encoding="utf-8")
+    predictions.to_csv(folder / PREDICTIONS, index=False, lineterminator="\n")
+    (folder / TABLE).write_text(to_json(table), encoding="utf-8")
     (folder / "table1.csv").write_text(to_csv(table), encoding="utf-8")
     text = f"{heading}\n\n{to_markdown(table, paper_percent=paper_percent)}"
-    (folder / "table1.md").write_text(text, encoding="utf-8")
+    (folder / PAGE).write_text(text, encoding="utf-8")
 
 
 def _predict(

@@ -12,9 +12,9 @@ from functools import partial
 from pathlib import Path
 
 from replication.baseline import copy_weights
+from replication.evaluated_run import EVALUATED
 from replication.privatize import METHODS, Method
 from replication.stage_work import (
-    EVALUATED,
     EVALUATORS,
     PREPROCESSED,
     VALIDATED,
@@ -22,8 +22,6 @@ from replication.stage_work import (
     StageWork,
     privatized_unit,
 )
-from replication.table1 import Table1
-from replication.table1_text import from_json
 
 
 @dataclass(frozen=True)
@@ -136,14 +134,6 @@ class Replication:
         return Stage(
             privatized_unit(method.name), settings, needs, partial(self.work.privatize, method)
         )
-
-    def table(self) -> Table1:
-        """Return the table that the run measured.
-
-        Raises:
-            StageNotRun: when the evaluation isn't complete.
-        """
-        return from_json((self.store.folder(EVALUATED) / "table1.json").read_text("utf-8"))
 
     def _run_stage(self, stage: Stage) -> None:
         inputs = {need: self.store.digest(need) for need in stage.needs}

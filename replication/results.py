@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import pandas as pd
-
-from replication.errors import DataError
-from replication.store import RunStore, read_json
-from validation.claims import JudgedPart, Judgement, judge_claims
+from replication.evaluated_run import EVALUATED, PAGE, judge_run
+from replication.store import RunStore, read_json, write_text
+from validation.claims import JudgedPart, Judgement
 
 CLAIMS_INTRO = (
     "What the paper says, on this data. Each margin is positive where its part holds; in points, "
@@ -34,15 +32,12 @@ def write_results(runs: Sequence[Path], file: Path) -> None:
         "none of these runs used, so they are shown and not judged.\n"
     )
     sections = [_describe_run(RunStore(folder)) for folder in runs]
-    temporary = file.with_name(file.name + ".tmp")
-    temporary.write_text("\n".join([intro, *sections]), encoding="utf-8")
-    temporary.replace(file)
+    write_text(file, "\n".join([intro, *sections]))
 
 
 def _describe_run(store: RunStore) -> str:
-    evaluated = store.folder("06_evaluated")
+    text = (store.folder(EVALUATED) / PAGE).read_text(encoding="utf-8")
     run = read_json(store.root / "run.json")
-    text = (evaluated / "table1.md").read_text(encoding="utf-8")
     heading, _, rest = text.partition("\n\n")
     lines = [
         f"## {_name_source(run)}: profile {run['profile']['name']}, seed {run['seed']}",
@@ -52,7 +47,7 @@ def _describe_run(store: RunStore) -> str:
         rest,
         CLAIMS_INTRO,
         "",
-        *_describe_claims(evaluated / "predictions.csv"),
+        *(line for judgement in judge_run(store) for line in _describe_judgement(judgement)),
         "",
         *_describe_departures(store),
         *_describe_making(store, run),
@@ -64,14 +59,6 @@ def _describe_run(store: RunStore) -> str:
 def _name_source(run: dict) -> str:
     source = run["source"]
     return "The surrogate (not Warsaw)" if source["kind"] == "surrogate" else source["name"]
-
-
-def _describe_claims(file: Path) -> list[str]:
-    try:
-        judgements = judge_claims(pd.read_csv(file))
-    except ValueError as error:
-        raise DataError(f"{file}: {error}") from error
-    return [line for judgement in judgements for line in _describe_judgement(judgement)]
 
 
 def _describe_judgement(judgement: Judgement) -> list[str]:
@@ -101,7 +88,7 @@ def _describe_departures(store: RunStore) -> list[str]:
 
 def _describe_making(store: RunStore, run: dict) -> list[str]:
     records = store.records()
-    last = records["06_evaluated"]
+    last = records[EVALUATED]
     versions = ", ".join(f"{name} {version}" for name, version in last["versions"].items())
     trained = {task: run["profile"][task] for task in ("evaluator", "vgan")}
     return [

@@ -13,13 +13,13 @@ from pathlib import Path
 import pandas as pd
 
 from replication.errors import SettingsError
+from replication.evaluated_run import EVALUATED, read_table
 from replication.records import TABLE1_METRICS
 from replication.store import RunStore, read_json, write_json, write_text
 from replication.table1 import ROWS
-from replication.table1_text import DOES_NOT_APPLY, HEADINGS, NOT_MEASURED, from_json
+from replication.table1_text import DOES_NOT_APPLY, NOT_MEASURED, lay_out_markdown
 from validation.spread import CONFIDENCE, Spread, measure_spread
 
-EVALUATED = "06_evaluated"
 SEEDS = "seeds.json"
 
 
@@ -37,7 +37,7 @@ def summarise_seeds(stores: Mapping[int, RunStore], folder: Path) -> dict[tuple,
     runs = [read_json(store.root / "run.json") | {"seed": None} for store in stores.values()]
     if any(run != runs[0] for run in runs):
         raise SettingsError(f"{folder.name}: the runs differ in more than the seed")
-    numbers = {seed: _read_numbers(store) for seed, store in stores.items()}
+    numbers = {seed: read_table(store).numbers() for seed, store in stores.items()}
     spread = measure_spread(numbers.values())
     made = {str(seed): _describe_making(store) for seed, store in stores.items()}
     folder.mkdir(parents=True, exist_ok=True)
@@ -66,16 +66,11 @@ def to_markdown(spread: Mapping[tuple[str, str], Spread], *, seeds: list[int]) -
         f"Seeds {', '.join(map(str, seeds))} on one split; in percent: mean ± standard deviation "
         f"({CONFIDENCE:.0%} interval of the mean)."
     )
-    lines = [
-        heading,
-        "",
-        "| " + " | ".join(HEADINGS) + " |",
-        "|---|---|" + "---:|" * len(TABLE1_METRICS),
+    rows = [
+        (title.experiment, title.dataset, *(_write_cell(spread, title, m) for m in TABLE1_METRICS))
+        for title in ROWS
     ]
-    for title in ROWS:
-        cells = [_write_cell(spread, title, metric) for metric in TABLE1_METRICS]
-        lines.append("| " + " | ".join((title.experiment, title.dataset, *cells)) + " |")
-    return "\n".join([*lines, ""])
+    return "\n".join([heading, "", *lay_out_markdown(rows), ""])
 
 
 def _write_cell(spread: Mapping, title, metric: str) -> str:
@@ -93,13 +88,3 @@ def _describe_making(store: RunStore) -> dict:
     last = records[EVALUATED]
     commits = {unit: record.get("commit") for unit, record in records.items()}
     return {"commits": commits, "versions": last["versions"], "machine": last["machine"]}
-
-
-def _read_numbers(store: RunStore) -> dict[tuple[str, str], float]:
-    table = from_json((store.folder(EVALUATED) / "table1.json").read_text(encoding="utf-8"))
-    return {
-        (row.method, metric): getattr(row, metric)
-        for row in table.rows
-        for metric in TABLE1_METRICS
-        if getattr(row, metric) is not None
-    }

@@ -39,7 +39,6 @@ PREPROCESSED = "01_preprocessed"
 VALIDATED = "02_validated"
 EVALUATORS = {task: f"03_evaluators/{task}" for task in ("identity", "glaucoma")}
 VGAN = "04_vgan"
-EVALUATED = "06_evaluated"
 
 
 def privatized_unit(method: str) -> str:

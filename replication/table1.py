@@ -61,6 +61,15 @@ class Table1:
             if given != (title.metrics() if row.measured else ()):
                 raise DataError(f"Table 1, {row.method}: measured={row.measured}, but has {given}")
 
+    def numbers(self) -> dict[tuple[str, str], float]:
+        """Return the measured numbers, fractions by (method, metric); the others are left out."""
+        return {
+            (row.method, name): getattr(row, name)
+            for row in self.rows
+            for name in TABLE1_METRICS
+            if getattr(row, name) is not None
+        }
+
 
 def evaluate_set(
     method: str,

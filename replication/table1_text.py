@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 
 from replication.errors import DataError
@@ -64,10 +64,14 @@ def to_markdown(table: Table1, *, paper_percent: Mapping[tuple[str, str], str]) 
         table: the measured table.
         paper_percent: the paper's printed digits ("90.00") by method and metric.
     """
-    rows = [HEADINGS, *to_cells(table, paper_percent=paper_percent)]
-    first, *others = ["| " + " | ".join(cells) + " |" for cells in rows]
-    rule = "|---|---|" + "---:|" * len(TABLE1_METRICS)
-    return "\n".join([first, rule, *others, "", "In percent: measured (paper).", ""])
+    lines = lay_out_markdown(to_cells(table, paper_percent=paper_percent))
+    return "\n".join([*lines, "", "In percent: measured (paper).", ""])
+
+
+def lay_out_markdown(rows: Iterable[tuple[str, ...]]) -> list[str]:
+    """Return the lines of a Markdown table of rows with six cells, under `HEADINGS`."""
+    first, *others = ["| " + " | ".join(cells) + " |" for cells in (HEADINGS, *rows)]
+    return [first, "|---|---|" + "---:|" * len(TABLE1_METRICS), *others]
 
 
 def to_cells(

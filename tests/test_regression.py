@@ -28,7 +28,7 @@ from replication.preprocess import preprocess
 from replication.privatize import METHODS
 from replication.privatize.k_same_select import privatize_by_k_same_select
 from replication.record_files import load_manifest, load_preprocessed
-from replication.records import TABLE1_METRICS, EyeDataset
+from replication.records import EyeDataset
 from replication.store import read_json
 from replication.table1 import BASELINE as ORIGINAL
 from replication.trained_networks import TrainedEvaluator, TrainedGenerator
@@ -78,15 +78,9 @@ class Reference:
             identity_network=self.load_evaluator("identity"),
             glaucoma_network=self.load_evaluator("glaucoma"),
         )
-        rows = {
-            row.method: row
-            for row in table.rows
-            if row.measured and (original or row.method != ORIGINAL)
-        }
-        numbers = {
-            (m, name): getattr(row, name) for m, row in rows.items() for name in TABLE1_METRICS
-        }
-        checks = check_drift([b for b in read_references() if b.method in rows], numbers)
+        numbers = table.numbers()
+        methods = {m for m, _ in numbers if original or m != ORIGINAL}
+        checks = check_drift([b for b in read_references() if b.method in methods], numbers)
         assert len(checks) >= 3
         return [check.name for check in checks if check.outcome is not Outcome.PASSED]
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from validation.intervals import proportion_interval
-from validation.resampling import REPLICATES
+from validation.resampling import REPLICATES, count_unbelieved
 
 CONFIDENCE = 0.95  # ours: as in docs/validation.md
 
@@ -64,8 +64,7 @@ def estimate_mean(
     counts = np.bincount(rows, minlength=len(names))
     images = int(measured.sum())
     mean = float(sums.sum() / images) if images else math.nan
-    # Five of five are no evidence at 95%, six of six are.
-    unbelieved = math.floor(math.log2(2 / (1 - confidence)))
+    unbelieved = count_unbelieved(confidence)
     if len(names) <= unbelieved:
         return Estimate(mean, math.nan, math.nan, images, len(names))
     drawn = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=replicates)

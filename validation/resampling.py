@@ -108,7 +108,7 @@ def margin_interval(
     values = margin(*(resamples.replicates[cell] for cell in cells))
     ends = [
         *np.quantile(values, [tail, 1 - tail]),
-        *_leave_out(margin, cells, resamples, count=_unbelieved(confidence)),
+        *_leave_out(margin, cells, resamples, count=count_unbelieved(confidence)),
     ]
     if len(cells) == 1:
         share = resamples.observed[cells[0]].item()
@@ -118,7 +118,7 @@ def margin_interval(
     return float(min(ends)), float(max(ends))
 
 
-def _unbelieved(confidence: float) -> int:
+def count_unbelieved(confidence: float) -> int:
     """Return how many patients, all in favour, an exact two-sided sign test does not believe."""
     return math.floor(math.log2(2 / (1 - confidence)))
 

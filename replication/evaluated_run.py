@@ -1,0 +1,46 @@
+"""What stage 06 left in a run's folder, read back by those who come after the stages."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from replication.errors import DataError
+from replication.store import RunStore
+from replication.table1 import Table1
+from replication.table1_text import from_json
+from validation.claims import Judgement, judge_claims
+
+EVALUATED = "06_evaluated"
+TABLE, PAGE, PREDICTIONS = "table1.json", "table1.md", "predictions.csv"
+
+
+def read_table(store: RunStore) -> Table1:
+    """Return the table that a run measured.
+
+    Raises:
+        StageNotRun: when its evaluation isn't complete.
+        DataError: when the file is no Table 1.
+    """
+    return from_json((store.folder(EVALUATED) / TABLE).read_text(encoding="utf-8"))
+
+
+def read_predictions(store: RunStore) -> pd.DataFrame:
+    """Return the predictions behind the table, as `evaluate_sets` describes them.
+
+    Raises:
+        StageNotRun: when its evaluation isn't complete.
+    """
+    return pd.read_csv(store.folder(EVALUATED) / PREDICTIONS)
+
+
+def judge_run(store: RunStore) -> list[Judgement]:
+    """Judge the paper's claims by a run's predictions.
+
+    Raises:
+        StageNotRun: when its evaluation isn't complete.
+        DataError: when the predictions can't be judged.
+    """
+    try:
+        return judge_claims(read_predictions(store))
+    except ValueError as error:
+        raise DataError(f"{store.folder(EVALUATED) / PREDICTIONS}: {error}") from error
