@@ -92,7 +92,7 @@ CPU = replace(
     PAPER,
     name="cpu",
     evaluator=replace(
-        PAPER.evaluator, updates=2920, patience=12, batch_size=16, learning_rate=1e-3
+        PAPER.evaluator, updates=2920, patience=12, batch_size=16, learning_rate=5e-4
     ),
     vgan=replace(
         PAPER.vgan, kernel_size=4, units=128, batch_size=32, steps=2500, mixed_bfloat16=True
