@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 from dataclasses import replace
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 
 import click
@@ -75,6 +75,11 @@ def run_options(command):
         type=click.IntRange(1),
         help="Privatized sets per PPRL-VGAN regime; the table has their mean.",
     )
+    @click.option(
+        "--from-baseline",
+        is_flag=True,
+        help="Take the reference weights instead of training (surrogate, profile cpu).",
+    )
     @click.option("--run", "run_name", help="Name of the run's folder under artifacts/runs.")
     @click.option("--fresh", is_flag=True, help="Remove what an earlier run of that name left.")
     @wraps(command)
@@ -116,16 +121,9 @@ def exit_on_error(command):
     type=click.IntRange(1),
     help="So many runs, the seed one higher each time; with their mean and deviation.",
 )
-@click.option(
-    "--from-baseline",
-    is_flag=True,
-    help="Take the reference weights instead of training (surrogate, profile cpu, two minutes).",
-)
 @run_options
-def replicate(
-    everything: bool, methods: tuple[str, ...], seeds: int, from_baseline: bool, **options
-) -> None:
-    """Measure Table 1 and check it: whatever isn't done yet, from the raw eyes to the verdict.
+def replicate(everything: bool, methods: tuple[str, ...], seeds: int, **options) -> None:
+    """Measure Table 1, explain and check it: whatever isn't done yet, from raw eyes to verdict.
 
     Ends as `check` does, with its exit code; a smoke run and a run of single methods end with 0
     when nothing failed, since they leave things out on purpose.
@@ -143,18 +141,13 @@ def replicate(
 
     if everything == bool(methods):
         raise SettingsError(f"give --all, or --method with one of: {', '.join(_known_methods())}")
-    if from_baseline and (seeds > 1 or options["seed"]):
-        raise SettingsError("--from-baseline: the reference weights are of seed 0 alone")
+    if seeds > 1 and options["from_baseline"]:
+        raise SettingsError("--from-baseline: the reference weights are of one seed alone")
     first, named, stores, codes = options.pop("seed"), options.pop("run_name"), {}, set()
     for seed in range(first, first + seeds):
         name = f"{named}-seed-{seed}" if named and seeds > 1 else named
-        run = _open_run(
-            methods or _known_methods(),
-            seed=seed,
-            run_name=name,
-            from_baseline=from_baseline,
-            **options,
-        )
+        run = _open_run(methods or _known_methods(), seed=seed, run_name=name, **options)
+        run.on_stage = partial(_tell_stage, show_table=partial(_show_table, run))
         run.run()
         stores[seed] = run.store
         codes.add(_show_verdict(run, whole=everything))
@@ -237,6 +230,61 @@ def privatize(**options) -> None:
 def evaluate(**options) -> None:
     """Stage 06: judge originals and privatized images, and write Table 1."""
     _show_table(_run_until("06_evaluated", **options))
+
+
+@cli.command()
+@click.option(
+    "--image",
+    "file",
+    type=click.Path(path_type=Path),
+    help="Explain this eye image alone (a camera's frame with its label strip).",
+)
+@click.option(
+    "--eye", type=click.Choice(["left", "right"]), default="left", help="Whose eye --image shows."
+)
+@click.option(
+    "--out",
+    "picture",
+    default="explained.png",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="Where the picture of --image goes, PNG or PDF.",
+)
+@click.option(
+    "--neuron",
+    default="predicted",
+    show_default=True,
+    type=click.Choice(["predicted", "glaucoma"]),
+    help="Which output is explained: the class predicted for each image, or glaucoma on all.",
+)
+@click.option(
+    "--method",
+    "explanation_method",
+    default="deep_taylor",
+    show_default=True,
+    type=click.Choice(["deep_taylor", "deep_taylor.bounded"]),
+    help="iNNvestigate's name of the method.",
+)
+@run_options
+def explain(file: Path | None, eye: str, picture: Path, **options) -> None:
+    """Stage 07: Deep Taylor maps of originals and PPRL-VGAN sets, and Figure 5.
+
+    With --image: that image alone, by the run's glaucoma network. Deep Taylor explains positive
+    outputs: where the class explained has no positive logit, a map is empty, and says so.
+
+    \b
+    Examples:
+      python cli.py explain
+      python cli.py explain --from-baseline --neuron glaucoma
+      python cli.py explain --from-baseline --image eye.jpg --eye right --out explained.png
+    """
+    if file is None:
+        run = _run_until("07_explained", **options)
+        click.echo(f"What came of it: {run.store.root / '07_explained' / 'explanation.md'}")
+        return
+    run = _open_run(_known_methods(), **options)
+    run.run(until="03_evaluators")
+    _show_explanation(run.work.explain_image(file, eye=eye, picture=picture), picture)
 
 
 @cli.command("measure-departures")
@@ -429,10 +477,12 @@ def _open_run(
     draws: int,
     run_name: str | None,
     fresh: bool,
-    from_baseline: bool = False,
+    from_baseline: bool,
+    neuron: str = "predicted",
+    explanation_method: str = "deep_taylor",
 ):
     from replication.baseline import describe_baseline
-    from replication.config import find_profile
+    from replication.config import ExplanationSettings, find_profile
     from replication.errors import SettingsError
     from replication.pipeline import Replication
     from replication.privatize import find_method
@@ -448,9 +498,10 @@ def _open_run(
     for name in methods:
         find_method(name)
     source = find_source(data_dir, manifest, settings.surrogate, ARTIFACTS)
-    if from_baseline and (profile != "cpu" or data_dir or manifest or split_seed):
+    if from_baseline and (profile != "cpu" or data_dir or manifest or split_seed or seed):
         raise SettingsError(
-            "--from-baseline: the reference weights are of the surrogate's first split, profile cpu"
+            "--from-baseline: the reference weights are of the surrogate's first split, "
+            "profile cpu, seed 0"
         )
     if run_name and Path(run_name).name != run_name:
         raise SettingsError(
@@ -470,14 +521,23 @@ def _open_run(
         store=store,
         workers=_workers(),
         track=track_on_terminal,
+        explanation=ExplanationSettings(neuron, explanation_method),
     )
     run = Replication(
         work,
         baseline=describe_baseline() if from_baseline else None,
-        on_stage=lambda unit, state: click.echo(f"{unit}: {state}", err=True),
+        on_stage=_tell_stage,
     )
     store.open(run.describe(), fresh=fresh)
     return run
+
+
+def _tell_stage(unit: str, state: str, *, show_table=None) -> None:
+    """Say what a run does; show the table as soon as it is measured, long before the end."""
+    if state != "done":
+        click.echo(f"{unit}: {state}", err=True)
+    if show_table and unit == "06_evaluated" and state != "run":
+        show_table()
 
 
 def _run_until(unit: str, **options):
@@ -487,11 +547,22 @@ def _run_until(unit: str, **options):
     return run
 
 
+def _show_explanation(found, picture: Path) -> None:
+    """Print what the glaucoma network makes of one image."""
+    explained = "glaucoma" if found.explains_glaucoma else "no glaucoma"
+    click.echo(f"Glaucoma: {100 * found.glaucoma_probability:.1f}%")
+    click.echo(f"Explained: {explained}, logit {found.logit:.2f}")
+    if found.empty:
+        click.echo("The map is empty: Deep Taylor explains positive logits alone.")
+    if not found.iris_found:
+        click.echo("No iris was found, so the image is not centred.")
+    click.echo(f"Written: {picture}")
+
+
 def _show_verdict(run, *, whole: bool) -> int:
-    """Print the table and the verdict; return the exit code that goes with it."""
+    """Print the verdict; return the exit code that goes with it."""
     from replication.check import SMOKE, check_run
 
-    _show_table(run)
     blessing = check_run(run.store)
     _show_blessing(run.store, blessing)
     left_out = run.work.profile.name == SMOKE or not whole

@@ -11,6 +11,7 @@ from pathlib import Path
 from replication.baseline import read_references
 from replication.errors import StageNotRun
 from replication.evaluated_run import EVALUATED, judge_run, read_predictions, read_table
+from replication.explained_run import judge_explanation
 from replication.store import RECORD, RunStore, read_json, write_text
 from replication.table1 import BASELINE
 from validation.bands import derive_bands
@@ -68,7 +69,7 @@ def find_latest(runs: Path) -> Path:
 
 def _check_results(store: RunStore, run: Mapping) -> tuple[Check, ...]:
     numbers = read_table(store).numbers()
-    judgements = judge_run(store)
+    judgements = [*judge_run(store), *judge_explanation(store)]
     images = int((read_predictions(store)["method"] == BASELINE).sum())
     meant = run["profile"]["name"] != SMOKE
     comparable = meant and run["source"]["kind"] == "warsaw"

@@ -69,6 +69,14 @@ class VganSettings:
 
 
 @dataclass(frozen=True)
+class ExplanationSettings:
+    """How relevance maps are computed; no profile changes them."""
+
+    neuron: str = "predicted"  # iNNvestigate's default, the highest output; the paper doesn't say
+    method: str = "deep_taylor"  # paper §2.3
+
+
+@dataclass(frozen=True)
 class Profile:
     """One named choice of all settings."""
 

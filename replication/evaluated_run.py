@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from replication.errors import DataError
@@ -31,6 +32,22 @@ def read_predictions(store: RunStore) -> pd.DataFrame:
         StageNotRun: when its evaluation isn't complete.
     """
     return pd.read_csv(store.folder(EVALUATED) / PREDICTIONS)
+
+
+def read_glaucoma_probabilities(store: RunStore) -> dict[tuple[str, int], np.ndarray]:
+    """Return what the glaucoma network gave each test image, in their order.
+
+    Returns:
+        By method and draw, (N, 2) float32 probabilities of no glaucoma and of glaucoma.
+
+    Raises:
+        StageNotRun: when its evaluation isn't complete.
+    """
+    found = {
+        key: rows["glaucoma_probability"].to_numpy(np.float32)
+        for key, rows in read_predictions(store).groupby(["method", "draw"])
+    }
+    return {key: np.column_stack([1 - ill, ill]) for key, ill in found.items()}
 
 
 def judge_run(store: RunStore) -> list[Judgement]:

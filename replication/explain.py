@@ -12,8 +12,9 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 
@@ -22,9 +23,11 @@ from replication.errors import DataError, ExplanationError
 from replication.records import Neuron, RelevanceMaps, check_images
 from replication.relevance_files import (
     ANALYZER_OPTIONS,
+    ANSWERED,
     DEEP_TAYLOR,
     EXPLAINED,
     ExplanationRequest,
+    forget_relevance,
     load_relevance,
     save_request,
 )
@@ -45,47 +48,98 @@ SIGNS_OF_FULL_MEMORY = (
 )
 
 
-def explain_images(
-    images: np.ndarray,
-    *,
-    weights: Path,
-    classes: int,
-    settings: EvaluatorSettings,
-    predictions: np.ndarray,
-    neuron: Neuron,
-    folder: Path,
-    method: str = DEEP_TAYLOR,
-    activation: str = "relu",
-    on_image: Callable[[], None] = lambda: None,
-) -> RelevanceMaps:
-    """Explain one output of an evaluator on each image.
+class ExplanationWorker:
+    """A worker process that explains what it is asked, request after request.
+
+    It starts with the first request, since its start takes longer than hundreds of images, and is
+    ended with the block that it is opened for.
 
     Args:
-        images: (N, H, W, C) float32 in [-1, 1].
-        weights: of the evaluator, legacy HDF5.
-        classes: of its softmax.
-        settings: with which it was trained.
-        predictions: (N, classes) probabilities that it gives for the images; the worker's must
-            agree to 1e-5.
-        neuron: the predicted class of each image, or glaucoma on all.
         folder: the worker's files lie in it while it works.
-        method: `deep_taylor` or `deep_taylor.bounded`.
-        activation: with which the evaluator was trained.
-        on_image: called once for each image explained.
-
-    Returns:
-        One map per image; those of a logit that isn't positive are empty.
-
-    Raises:
-        ExplanationError: when the inputs don't fit each other, the weights don't load or predict
-            otherwise, the network can't be explained, or the worker dies.
     """
-    _check_inputs(images, weights, classes, predictions, method)
-    request = ExplanationRequest(weights, classes, settings, activation, Neuron(neuron), method)
-    with _exchange(folder) as exchange:
-        save_request(exchange, request, images, predictions)
-        _run_worker(exchange, weights, on_image)
-        return _load_answer(exchange, images.shape[:3])
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._open = ExitStack()
+        self._exchange: Path | None = None
+        self._process: subprocess.Popen | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        self._open.close()
+
+    def explain(
+        self,
+        images: np.ndarray,
+        *,
+        weights: Path,
+        classes: int,
+        settings: EvaluatorSettings,
+        predictions: np.ndarray,
+        neuron: Neuron,
+        method: str = DEEP_TAYLOR,
+        activation: str = "relu",
+        on_image: Callable[[], None] = lambda: None,
+    ) -> RelevanceMaps:
+        """Explain one output of an evaluator on each image.
+
+        Args:
+            images: (N, H, W, C) float32 in [-1, 1].
+            weights: of the evaluator, legacy HDF5.
+            classes: of its softmax.
+            settings: with which it was trained.
+            predictions: (N, classes) probabilities that it gives for the images; the worker's must
+                agree to 1e-5.
+            neuron: the predicted class of each image, or glaucoma on all.
+            method: `deep_taylor` or `deep_taylor.bounded`.
+            activation: with which the evaluator was trained.
+            on_image: called once for each image explained.
+
+        Returns:
+            One map per image; those of a logit that isn't positive are empty.
+
+        Raises:
+            ExplanationError: when the inputs don't fit each other, the weights don't load or
+                predict otherwise, the network can't be explained, or the worker dies.
+        """
+        _check_inputs(images, weights, classes, predictions, method)
+        request = ExplanationRequest(weights, classes, settings, activation, Neuron(neuron), method)
+        if self._process is None:
+            self._start()
+        save_request(self._exchange, request, images, predictions)
+        if not self._ask(on_image):
+            lines = (self._exchange / LOG).read_text("utf-8", errors="replace").splitlines()
+            raise ExplanationError(describe_end(self._process.wait(), lines, weights))
+        return _load_answer(self._exchange, images.shape[:3])
+
+    def _start(self) -> None:
+        self._exchange = self._open.enter_context(_exchange(self._folder))
+        log = self._open.enter_context((self._exchange / LOG).open("wb"))
+        self._process = subprocess.Popen(
+            [*WORKER, str(self._exchange)],
+            cwd=ROOT,
+            env=os.environ | PYTHON_ALONE,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
+        self._open.callback(_end, self._process)
+
+    def _ask(self, on_image: Callable[[], None]) -> bool:
+        """Have the worker answer the request in its folder; return whether it did."""
+        with suppress(BrokenPipeError):  # of a worker that has died: its log says why
+            self._process.stdin.write("\n")
+            self._process.stdin.flush()
+        for line in self._process.stdout:
+            word, _, count = line.strip().partition(" ")
+            if word == ANSWERED:
+                return True
+            for _ in range(int(count) if word == EXPLAINED else 0):
+                on_image()
+        return False
 
 
 def _check_inputs(
@@ -119,31 +173,13 @@ def _exchange(folder: Path) -> Iterator[Path]:
         shutil.rmtree(exchange)
 
 
-def _run_worker(exchange: Path, weights: Path, on_image: Callable[[], None]) -> None:
-    """Run the worker to its end, and raise ExplanationError unless that is a good one."""
-    with (
-        (exchange / LOG).open("wb") as log,
-        subprocess.Popen(
-            [*WORKER, str(exchange)],
-            cwd=ROOT,
-            env=os.environ | PYTHON_ALONE,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-        ) as worker,
-    ):
-        try:
-            for line in worker.stdout:
-                word, _, count = line.partition(" ")
-                for _ in range(int(count) if word == EXPLAINED else 0):
-                    on_image()
-            worker.wait()
-        finally:
-            worker.kill()  # where the loop was left early; nothing where the worker has ended
-    if worker.returncode:
-        lines = (exchange / LOG).read_text("utf-8", errors="replace").splitlines()
-        raise ExplanationError(describe_end(worker.returncode, lines, weights))
+def _end(process: subprocess.Popen) -> None:
+    """End a worker that has nothing more to do, or whose parent stops."""
+    process.kill()
+    process.stdout.close()
+    with suppress(BrokenPipeError):
+        process.stdin.close()
+    process.wait()
 
 
 def describe_end(code: int, lines: list[str], weights: Path) -> str:
@@ -175,6 +211,8 @@ def _load_answer(exchange: Path, shape: tuple[int, int, int]) -> RelevanceMaps:
         relevance = load_relevance(exchange)
     except (OSError, ValueError, DataError) as error:
         raise ExplanationError(f"the explanation worker left no usable maps: {error}") from error
+    finally:
+        forget_relevance(exchange)
     if relevance.maps.shape != shape:
         raise ExplanationError(
             f"the explanation worker's maps: expected {shape}, got {relevance.maps.shape}"

@@ -1,12 +1,13 @@
 """The explanation worker: Deep Taylor by iNNvestigate (paper §2.3), as a process of its own.
 
-Run as `python -m replication.explain_worker FOLDER`; FOLDER holds the request, its images and
-predictions, and receives the relevance maps. Nothing imports this file: iNNvestigate needs
+Run as `python -m replication.explain_worker FOLDER`; FOLDER holds a request, its images and
+predictions, and receives the relevance maps. Each line on standard input says that a request is
+there; the worker ends with its input. Nothing imports this file: iNNvestigate needs
 TensorFlow's eager mode off before any model is built, which the rest of the project needs on.
 
 Steps: rebuild the evaluator, load its weights, strip its softmax, hold its predictions against
-those of the request, and only then analyze, batch by batch. Each batch is told on standard
-output; a refusal is one sentence, the last line on standard error.
+those of the request, and only then analyze, batch by batch. Each batch and each whole answer is
+told on standard output; a refusal is one sentence, the last line on standard error.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import tensorflow as tf
 tf.compat.v1.disable_eager_execution()
 
 import sys
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 
@@ -29,6 +31,7 @@ from replication.errors import ExplanationError, ReplicationError
 from replication.records import Neuron, RelevanceMaps
 from replication.relevance_files import (
     ANALYZER_OPTIONS,
+    ANSWERED,
     CLASS_OF_GLAUCOMA,
     EXPLAINED,
     ExplanationRequest,
@@ -41,12 +44,14 @@ TOLERANCE = 1e-5  # of a probability: two ways of computing the same network dif
 
 
 def main() -> None:
-    """Explain the images of the folder given as the only argument."""
+    """Explain what is asked for in the folder given as the only argument."""
     sys.excepthook = tell_last
     tf.get_logger().setLevel("ERROR")  # its warnings are about its own age
     folder = Path(sys.argv[1])
     try:
-        save_relevance(folder, explain(*load_request(folder)))
+        for _ in sys.stdin:
+            save_relevance(folder, explain(*load_request(folder)))
+            _tell(ANSWERED)
     except ReplicationError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(ExplanationError.exit_code)
@@ -66,7 +71,7 @@ def explain(
         ExplanationError: when the weights don't load, the predictions differ, or the network is
             none that the method can explain.
     """
-    network = innvestigate.model_wo_softmax(_rebuild_evaluator(request, images.shape[1:]))
+    network = _rebuild_network(request, images.shape[1:])
     logits = _predict_logits(network, images)
     _check_predictions(request, logits, predictions)
     if request.neuron is Neuron.PREDICTED:
@@ -91,7 +96,9 @@ def first_line(error: BaseException) -> str:
     return str(error).strip().partition("\n")[0]
 
 
-def _rebuild_evaluator(request: ExplanationRequest, image_shape: tuple[int, int, int]) -> Model:
+@lru_cache(maxsize=1)  # one network after another; most requests are about the last one's
+def _rebuild_network(request: ExplanationRequest, image_shape: tuple[int, int, int]) -> Model:
+    """Return the evaluator without its softmax."""
     network = build_evaluator(
         request.classes,
         image_shape,
@@ -107,7 +114,7 @@ def _rebuild_evaluator(request: ExplanationRequest, image_shape: tuple[int, int,
             f"{request.weights}: not the weights of an evaluator of {request.classes} classes "
             f"for images of {image_shape}; retrain it, or give its own images ({first_line(error)})"
         ) from error
-    return network
+    return innvestigate.model_wo_softmax(network)
 
 
 def _predict_logits(network: Model, images: np.ndarray) -> np.ndarray:
@@ -132,6 +139,7 @@ def _check_predictions(
         )
 
 
+@lru_cache(maxsize=1)
 def _build_analyzer(request: ExplanationRequest, network: Model) -> AnalyzerBase:
     try:
         return innvestigate.create_analyzer(
@@ -154,9 +162,13 @@ def _analyze(analyzer: AnalyzerBase, images: np.ndarray, neuron: np.ndarray) -> 
         batch = slice(start, start + BATCH)
         relevance = analyzer.analyze(images[batch], neuron_selection=neuron[batch])
         maps[batch] = relevance.sum(axis=-1)
-        sys.stdout.write(f"{EXPLAINED} {len(relevance)}\n")
-        sys.stdout.flush()
+        _tell(f"{EXPLAINED} {len(relevance)}")
     return maps
+
+
+def _tell(words: str) -> None:
+    sys.stdout.write(f"{words}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

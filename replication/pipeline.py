@@ -1,7 +1,7 @@
 """The stages in their order: what each needs, what it leaves, and which are still to be run.
 
 raw eyes → 01_preprocessed → 02_validated → 03_evaluators → 04_vgan → 05_privatized →
-06_evaluated. Only this module knows the order; a stage meets the others through the run's folder.
+06_evaluated → 07_explained. Only this module knows the order; a stage meets the others through the run's folder.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 
 from replication.baseline import copy_weights
 from replication.evaluated_run import EVALUATED
+from replication.explained_run import EXPLAINED
 from replication.privatize import METHODS, Method
 from replication.stage_work import (
     EVALUATORS,
@@ -47,7 +48,7 @@ class Replication:
     Args:
         work: what the stages do, and on what.
         baseline: what identifies the reference weights to take instead of training, or None.
-        on_stage: told each unit's name and whether it is "run" or "kept".
+        on_stage: told each unit's name and that it is "kept", or is "run" and then "done".
     """
 
     def __init__(
@@ -71,7 +72,7 @@ class Replication:
             "draws": self.work.draws,
         } | ({"baseline": self.baseline} if self.baseline else {})
 
-    def run(self, *, until: str = EVALUATED) -> None:
+    def run(self, *, until: str = EXPLAINED) -> None:
         """Run every stage that isn't complete, up to and with the last one that starts so.
 
         Args:
@@ -119,7 +120,12 @@ class Replication:
         if generative:
             stages.append(self._training(VGAN, asdict(profile.vgan), self.work.train_vgan))
         inputs = (PREPROCESSED, *EVALUATORS.values(), *map(privatized_unit, self.work.methods))
-        return [*stages, *generative, Stage(EVALUATED, {}, inputs, self.work.evaluate)]
+        return [
+            *stages,
+            *generative,
+            Stage(EVALUATED, {}, inputs, self.work.evaluate),
+            self._explaining(),
+        ]
 
     def _training(self, unit: str, settings: dict, train: Callable[[Path], None]) -> Stage:
         if self.baseline:
@@ -135,6 +141,11 @@ class Replication:
             privatized_unit(method.name), settings, needs, partial(self.work.privatize, method)
         )
 
+    def _explaining(self) -> Stage:
+        sets = map(privatized_unit, self.work.explained_methods)
+        needs = (PREPROCESSED, EVALUATORS["glaucoma"], *sets, EVALUATED)
+        return Stage(EXPLAINED, asdict(self.work.explanation), needs, self.work.explain)
+
     def _run_stage(self, stage: Stage) -> None:
         inputs = {need: self.store.digest(need) for need in stage.needs}
         key = {"settings": stage.settings, "inputs": inputs}
@@ -144,3 +155,4 @@ class Replication:
         self.on_stage(stage.unit, "run")
         with self.store.writing(stage.unit, key) as folder:
             stage.run(folder)
+        self.on_stage(stage.unit, "done")

@@ -1,7 +1,7 @@
 """How far two relevance maps agree, and whether they agree more where the pathology is the same.
 
 The paper shows three maps and says that original and privatized image are relevant "in the same
-regions", and not so where the pathology differs (paper §4, Figure 5). Ours is what is measured:
+regions", and not so where the pathology differs (paper §3, Figure 5). Ours is what is measured:
 
 - rank correlation: Spearman's over all pixels;
 - top overlap: share of the most relevant tenth of pixels that both maps have in common (of a map
@@ -73,45 +73,45 @@ def has_pattern(maps: np.ndarray) -> np.ndarray:
     return np.ptp(maps, axis=(1, 2)) > 0
 
 
-def compare_regimes(
-    same: pd.DataFrame,
-    different: pd.DataFrame,
+def compare_agreements(
+    first: pd.DataFrame,
+    second: pd.DataFrame,
     *,
     rng: np.random.Generator,
     replicates: int = REPLICATES,
     confidence: float = CONFIDENCE,
 ) -> pd.DataFrame:
-    """Compare agreements under replacement identities of the same and of different pathology.
+    """Compare two agreements of the same images, such as under two choices of the replacement.
 
     1. Average each image's agreement over the draws that have one. 2. Keep the images that have
     one in both tables, so that the two means are of the same images. 3. Estimate both means and
     that of the images' differences, over patients.
 
     Args:
-        same: columns image_id, identity and MEASURES (`measure_agreement` of original and
+        first: columns image_id, identity and MEASURES (`measure_agreement` of original and
             privatized), one row per image and draw.
-        different: the same of the other regime.
+        second: the same of the other agreement.
         rng: draws the patients.
         replicates: how many times.
         confidence: of the intervals, within (0, 1).
 
     Returns:
-        One row per measure: measure, then mean, low and high of `same_`, `different_` and
-        `difference_` (same minus different, paired), images and patients that went in,
-        left_out_images, and the rows without agreement, same_empty and different_empty.
+        One row per measure: measure, then mean, low and high of `first_`, `second_` and
+        `difference_` (first minus second, paired), images and patients that went in,
+        left_out_images, and the rows without agreement, first_empty and second_empty.
 
     Raises:
         DataError: when the two tables are of different images.
     """
-    if set(same["image_id"]) != set(different["image_id"]):
-        raise DataError("agreement: the two regimes have different images; explain both again")
-    patients = same.groupby("image_id")["identity"].first()
+    if set(first["image_id"]) != set(second["image_id"]):
+        raise DataError("agreement: the two tables have different images; explain both again")
+    patients = first.groupby("image_id")["identity"].first()
     rows = []
     for measure in MEASURES:
-        ours, theirs = (table.groupby("image_id")[measure].mean() for table in (same, different))
+        ours, theirs = (table.groupby("image_id")[measure].mean() for table in (first, second))
         both = ours.notna() & theirs.notna()
         row: dict[str, object] = {"measure": measure}
-        values = {"same": ours, "different": theirs, "difference": ours - theirs}
+        values = {"first": ours, "second": theirs, "difference": ours - theirs}
         for name, value in values.items():
             estimate = estimate_mean(
                 value[both].to_numpy(),
@@ -123,8 +123,8 @@ def compare_regimes(
             row |= name_parts(name, estimate)
         row |= {"images": estimate.images, "patients": estimate.patients}
         row |= {"left_out_images": int((~both).sum())}
-        row |= {"same_empty": int(same[measure].isna().sum())}
-        row |= {"different_empty": int(different[measure].isna().sum())}
+        row |= {"first_empty": int(first[measure].isna().sum())}
+        row |= {"second_empty": int(second[measure].isna().sum())}
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -136,7 +136,7 @@ def pair_with_others(
 
     Any two eyes' maps agree somewhat, since all irises are in the middle. The agreement of
     privatized images with the originals `maps[pair_with_others(...)]` is what an agreement with
-    their own original has to beat; `compare_regimes` compares the two.
+    their own original has to beat; `compare_agreements` compares the two.
 
     Args:
         identity: (N,) integers.

@@ -18,8 +18,9 @@ MAPS = "maps.npy"
 NEURON = "neuron.npy"
 LOGIT = "logit.npy"
 
-# The worker's word before a number of images, on a line of its standard output.
+# The worker's words on its standard output: before a number of images, and after a whole answer.
 EXPLAINED = "explained"
+ANSWERED = "answered"
 
 DEEP_TAYLOR = "deep_taylor"
 # iNNvestigate's names; the bounds are those of the images.
@@ -100,3 +101,9 @@ def load_relevance(folder: Path) -> RelevanceMaps:
     return RelevanceMaps(
         *(np.load(folder / name, allow_pickle=False) for name in (MAPS, NEURON, LOGIT))
     )
+
+
+def forget_relevance(folder: Path) -> None:
+    """Remove an answer that was read, so that it is never taken for the next one."""
+    for name in (MAPS, NEURON, LOGIT):
+        (folder / name).unlink(missing_ok=True)

@@ -1,6 +1,6 @@
 """Where the relevance of a map lies: in the iris, in its upper half, in a known sign.
 
-The paper names "the upper side of the iris" (paper §4, Figure 5). Where a sign's place is known, two
+The paper names "the upper side of the iris" (paper §3, Figure 5). Where a sign's place is known, two
 measures say whether a map finds it: the pointing game (Zhang et al., IJCV 126, 2018: is the highest
 pixel inside?) and relevance mass (Arras et al., Information Fusion 81, 2022: the share of relevance
 inside). Both are only as good as they beat maps that know nothing of the network: a random map, an

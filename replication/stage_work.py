@@ -7,33 +7,42 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from replication.config import Profile
+from replication.config import ExplanationSettings, Profile
 from replication.departures import measure_activations, measure_own_patient
 from replication.errors import DataError
+from replication.evaluated_run import read_glaucoma_probabilities
+from replication.explain import ExplanationWorker
 from replication.preprocess import preprocess
-from replication.privatize import Method
+from replication.privatize import METHODS, Method
 from replication.progress import Track
 from replication.record_files import (
+    load_manifest,
     load_preprocessed,
     load_privatized,
     save_preprocessed,
     save_privatized,
 )
-from replication.records import EyeDataset, Splits
+from replication.records import EyeDataset, PrivatizedSet, RelevanceMaps, Splits
+from replication.sign_places import find_sign_table, read_signs
 from replication.sources import Source, draw_surrogate
 from replication.split import split_dataset
 from replication.store import RunStore, write_json
 from replication.validate import validate
 from validation.paper import read_paper_percent
 from validation.suites import build_suites
+
+if TYPE_CHECKING:
+    from replication.explain_image import ImageExplanation
 
 PREPROCESSED = "01_preprocessed"
 VALIDATED = "02_validated"
@@ -59,6 +68,7 @@ class StageWork:
         store: the run's folder.
         workers: processes for drawing and preprocessing.
         track: opens progress bars.
+        explanation: how relevance maps are computed.
     """
 
     source: Source
@@ -69,6 +79,7 @@ class StageWork:
     store: RunStore
     workers: int
     track: Track
+    explanation: ExplanationSettings
 
     @cached_property
     def _raw(self) -> tuple[pd.DataFrame, Path]:
@@ -205,7 +216,7 @@ class StageWork:
         }
         with self.track("evaluating", len(self.methods)) as advance:
             table, predictions = evaluate_sets(
-                self._test_set, self._privatized_sets(advance), **networks
+                self._test_set, self._load_sets(self.methods, advance), **networks
             )
         heading = (
             f"Table 1 on {self.source.title}: profile {self.profile.name}, seed {self.seed}, "
@@ -214,6 +225,64 @@ class StageWork:
         write_evaluation(
             folder, table, predictions, paper_percent=read_paper_percent(), heading=heading
         )
+
+    def explain(self, folder: Path) -> None:
+        """Explain the originals and what PPRL-VGAN made of them (stage 07)."""
+        from replication.explain_sets import explain_sets
+
+        methods = self.explained_methods
+        images = len(self._test_set) * (1 + len(methods) * self.draws)
+        heading = (
+            f"Deep Taylor (`{self.explanation.method}`) of the glaucoma network's "
+            f"{self.explanation.neuron} class on {self.source.title}: profile {self.profile.name}, "
+            f"seed {self.seed}, {images} images."
+        )
+        table = find_sign_table(self._raw[1])
+        with self._explaining(folder, images) as explain:
+            explain_sets(
+                self._test_set,
+                self._load_sets(methods),
+                explain=explain,
+                predictions=read_glaucoma_probabilities(self.store),
+                facts=load_manifest(self.store.folder(PREPROCESSED)).iloc[self._data[1].test],
+                signs=None if table is None else read_signs(table),
+                heading=heading,
+                folder=folder,
+            )
+
+    def explain_image(self, file: Path, *, eye: str, picture: Path) -> ImageExplanation:
+        """Explain one image by the run's glaucoma network, and draw it."""
+        from replication.explain_image import explain_image
+
+        network = self._evaluator("glaucoma", self.store.folder(EVALUATORS["glaucoma"]))
+        with TemporaryDirectory() as scratch, self._explaining(Path(scratch), 1) as explain:
+            return explain_image(
+                file,
+                eye=eye,
+                settings=self.profile.preprocess,
+                predict=network.predict,
+                explain=explain,
+                picture=picture,
+            )
+
+    @contextmanager
+    def _explaining(self, folder: Path, images: int) -> Iterator[Callable[..., RelevanceMaps]]:
+        """Give a function that explains images by the run's glaucoma network."""
+        with self.track("explaining", images) as advance, ExplanationWorker(folder) as worker:
+            yield partial(
+                worker.explain,
+                weights=self.store.folder(EVALUATORS["glaucoma"]) / "weights.h5",
+                classes=self._classes("glaucoma"),
+                settings=self.profile.evaluator,
+                neuron=self.explanation.neuron,
+                method=self.explanation.method,
+                on_image=advance,
+            )
+
+    @property
+    def explained_methods(self) -> tuple[str, ...]:
+        """Names of the methods whose sets are explained: those of PPRL-VGAN (paper §3)."""
+        return tuple(name for name in self.methods if METHODS[name].needs_generator)
 
     def measure_departures(self) -> dict[str, dict[str, float]]:
         """Measure what choices of ours cost, and leave `departures.json` in the run's folder."""
@@ -232,8 +301,10 @@ class StageWork:
         write_json(self.store.root / "departures.json", measured)
         return measured
 
-    def _privatized_sets(self, advance: Callable[[], None]) -> Iterator:
-        for name in self.methods:
+    def _load_sets(
+        self, methods: tuple[str, ...], advance: Callable[[], None] = lambda: None
+    ) -> Iterator[PrivatizedSet]:
+        for name in methods:
             yield from load_privatized(self.store.folder(privatized_unit(name)), name)
             advance()
 

@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 from junitparser import JUnitXml
 from planted_predictions import EVERY_CLAIM_HOLDS, Seen, plant_predictions
+from planted_relevance import plant_relevance
 
 import cli as command_line
 from replication.check import check_run, find_latest
@@ -30,7 +31,7 @@ def tabulate(predictions):
     return build_table([average_draws([row]) for row in rows])
 
 
-def plant_run(root, seen, *, kind="surrogate", profile="cpu", expectations=(True,)):
+def plant_run(root, seen, *, kind="surrogate", profile="cpu", expectations=(True,), explained=True):
     store = RunStore(root)
     source = {"kind": kind, "name": "eyes"}
     store.open({"source": source, "profile": {"name": profile}, "seed": 0, "draws": 1})
@@ -46,6 +47,9 @@ def plant_run(root, seen, *, kind="surrogate", profile="cpu", expectations=(True
     with store.writing("06_evaluated", {}) as folder:
         predictions.to_csv(folder / "predictions.csv", index=False)
         (folder / "table1.json").write_text(to_json(tabulate(predictions)))
+    if explained:
+        with store.writing("07_explained", {}) as folder:
+            plant_relevance().to_csv(folder / "relevance.csv", index=False)
     return store
 
 
@@ -104,7 +108,7 @@ def test_a_smoke_run_is_never_blessed(tmp_path, call, kind):
     result = call(store.root)
     assert result.exit_code == 4
     assert "NOT_BLESSED" in result.output
-    assert "claims: 10 not judged" in result.output
+    assert "claims: 13 not judged" in result.output
 
 
 def test_data_that_failed_end_with_3_even_where_nothing_was_evaluated(tmp_path, call):
@@ -141,4 +145,20 @@ def test_predictions_of_an_older_version_are_told(tmp_path):
         store.root / "06_evaluated" / "predictions.csv", index=False
     )
     with pytest.raises(DataError, match=r"predictions.csv: .*no column"):
+        check_run(store)
+
+
+def test_maps_that_were_not_explained_bless_nothing(tmp_path, call):
+    store = plant_run(tmp_path / "run", EVERY_CLAIM_HOLDS, explained=False)
+    result = call(store.root)
+    assert result.exit_code == 4
+    assert "claims, not measured: relevance stays where it was" in result.output
+
+
+def test_a_table_of_maps_of_an_older_version_is_told(tmp_path):
+    store = plant_run(tmp_path / "run", EVERY_CLAIM_HOLDS)
+    pd.DataFrame({"method": ["original"]}).to_csv(
+        store.root / "07_explained" / "relevance.csv", index=False
+    )
+    with pytest.raises(DataError, match=r"relevance.csv: no column"):
         check_run(store)

@@ -11,7 +11,7 @@ import pytest
 from replication import explain
 from replication.config import SMOKE
 from replication.errors import DataError, ExplanationError
-from replication.explain import describe_end, explain_images
+from replication.explain import ExplanationWorker, describe_end
 from replication.records import Neuron, RelevanceMaps
 from replication.relevance_files import load_relevance, load_request, save_relevance
 
@@ -24,6 +24,7 @@ from pathlib import Path
 import numpy as np
 from replication.records import RelevanceMaps
 from replication.relevance_files import load_request, save_relevance
+sys.stdin.readline()
 request, images, predictions = load_request(Path(sys.argv[1]))
 logit = predictions[:, 0] - np.float32(0.5)
 maps = np.broadcast_to(np.maximum(logit, 0)[:, None, None], images.shape[:3]).astype(np.float32)
@@ -32,7 +33,11 @@ print("TensorFlow says something")
 print("explained 2")
 print("explained 1", flush=True)
 """
-SAVE = "save_relevance(Path(sys.argv[1]), relevance)\n"
+SAVE = """
+save_relevance(Path(sys.argv[1]), relevance)
+print("answered", flush=True)
+sys.stdin.read()
+"""
 
 
 @pytest.fixture
@@ -61,6 +66,11 @@ def request_of_three(tmp_path):
     }
 
 
+def explain_images(images, *, folder, **asked):
+    with ExplanationWorker(folder) as worker:
+        return worker.explain(images, **asked)
+
+
 def left_in(folder):
     return sorted(folder.iterdir())
 
@@ -81,10 +91,20 @@ def test_what_a_killed_parent_left_is_not_taken_for_an_answer(stand_in, request_
     left = request_of_three["folder"] / explain.EXCHANGE
     left.mkdir(parents=True)
     (left / "maps.npy").write_bytes(b"of before")
-    stand_in("pass")
+    stand_in("print('answered')")
     with pytest.raises(ExplanationError, match="no usable maps.*No such file"):
         explain_images(**request_of_three)
     assert left_in(request_of_three["folder"]) == []
+
+
+def test_one_worker_answers_one_request_after_another(stand_in, request_of_three):
+    stand_in(f"while True:\n  exec({(ANSWER + SAVE.replace('sys.stdin.read()', ''))!r})")
+    folder = request_of_three.pop("folder")
+    others = request_of_three | {"predictions": request_of_three["predictions"][::-1].copy()}
+    with ExplanationWorker(folder) as worker:
+        first, second = (worker.explain(**asked) for asked in (request_of_three, others))
+    np.testing.assert_array_equal(first.logit, second.logit[::-1])
+    assert left_in(folder) == []
 
 
 @pytest.mark.parametrize(
@@ -97,7 +117,10 @@ def test_what_a_killed_parent_left_is_not_taken_for_an_answer(stand_in, request_
         ),
         ("raise MemoryError", "ran out of memory.*MemoryError"),
         ("import sys; sys.stderr.write('a\\nfoo.h5: no.\\n'); sys.exit(5)", r"^foo\.h5: no\.$"),
-        (ANSWER + "open(sys.argv[1] + '/maps.npy', 'wb').write(b'half')", "no usable maps"),
+        (
+            ANSWER + "open(sys.argv[1] + '/maps.npy', 'wb').write(b'half')\nprint('answered')",
+            "no usable maps",
+        ),
         (ANSWER + "relevance.maps[0, 0, 0] = -1\n" + SAVE, "no usable maps.*negative"),
         (
             ANSWER
@@ -180,9 +203,14 @@ def test_how_a_worker_ended_is_said(tmp_path, code, lines, words):
     assert "\n" not in said
 
 
-def test_the_request_reaches_the_worker_as_it_was_made(tmp_path, request_of_three, monkeypatch):
+def test_the_request_reaches_the_worker_as_it_was_made(stand_in, request_of_three, monkeypatch):
+    stand_in("pass")
     seen = []
-    monkeypatch.setattr(explain, "_run_worker", lambda *given: seen.append(load_request(given[0])))
+    monkeypatch.setattr(
+        ExplanationWorker,
+        "_ask",
+        lambda worker, on_image: seen.append(load_request(worker._exchange)) or True,
+    )
     with pytest.raises(ExplanationError):
         explain_images(**request_of_three | {"neuron": "glaucoma"}, activation="leaky_relu")
     request, images, predictions = seen[0]

@@ -9,7 +9,7 @@ import tensorflow as tf
 from keras_models.evaluator import build_evaluator
 from replication.config import SMOKE
 from replication.errors import ExplanationError
-from replication.explain import explain_images
+from replication.explain import ExplanationWorker
 
 SHAPE = (16, 16, 3)
 COUNT = 70  # more than one batch
@@ -53,9 +53,9 @@ def ask(folder, network, weights, **changes):
         "settings": SMOKE.evaluator,
         "predictions": network(images, training=False).numpy(),
         "neuron": "predicted",
-        "folder": folder,
     }
-    return explain_images(images, **asked | changes)
+    with ExplanationWorker(folder) as worker:
+        return worker.explain(images, **asked | changes)
 
 
 @pytest.fixture(scope="module")

@@ -66,7 +66,7 @@ def test_a_second_run_keeps_every_stage_and_is_quick(first_run, call):
     result = call("--all")
     assert time.perf_counter() - start < 10
     stages = [line for line in result.stderr.splitlines() if line[:2].isdigit()]
-    assert len(stages) == 19
+    assert len(stages) == 20
     assert all(line.endswith(": kept") for line in stages)
 
 

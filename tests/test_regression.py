@@ -22,6 +22,7 @@ import replication.metrics
 import replication.table1
 import replication.trained_networks
 from replication.baseline import WEIGHTS, read_references
+from replication.check import check_run
 from replication.config import CPU
 from replication.evaluate import evaluate_sets
 from replication.preprocess import preprocess
@@ -29,10 +30,10 @@ from replication.privatize import METHODS
 from replication.privatize.k_same_select import privatize_by_k_same_select
 from replication.record_files import load_manifest, load_preprocessed
 from replication.records import EyeDataset
-from replication.store import read_json
+from replication.store import RunStore
 from replication.table1 import BASELINE as ORIGINAL
 from replication.trained_networks import TrainedEvaluator, TrainedGenerator
-from validation.blessing import Outcome, check_drift
+from validation.blessing import DRIFT, Outcome, check_drift
 
 SECONDS = 90
 
@@ -91,18 +92,18 @@ def reference(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(command_line, "ARTIFACTS", artifacts)
         start = time.perf_counter()
-        result = CliRunner().invoke(command_line.cli, ["replicate", "--all", "--from-baseline"])
+        result = CliRunner().invoke(command_line.cli, ["evaluate", "--from-baseline"])
         seconds = time.perf_counter() - start
     run = artifacts / "runs" / "surrogate-cpu-baseline"
-    assert (run / "check.json").exists(), result.output
+    assert result.exit_code == 0, result.output
     dataset, splits = load_preprocessed(run / "01_preprocessed", CPU.preprocess.channels)
     return Reference(run, dataset.take(splits.test), dataset.take(splits.train), seconds)
 
 
 def test_all_51_numbers_are_those_of_the_baseline(reference):
-    checks = [c for c in read_json(reference.run / "check.json")["checks"] if c["group"] == "drift"]
+    checks = [c for c in check_run(RunStore(reference.run)).checks if c.group == DRIFT]
     assert len(checks) == 51
-    assert [check for check in checks if check["verdict"] != "inside"] == []
+    assert [check for check in checks if check.verdict != "inside"] == []
 
 
 @pytest.mark.slow  # a time, so only on a machine that is left alone

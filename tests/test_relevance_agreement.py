@@ -12,7 +12,7 @@ from scipy.stats import spearmanr
 from replication.errors import DataError
 from replication.relevance_agreement import (
     MEASURES,
-    compare_regimes,
+    compare_agreements,
     measure_agreement,
     pair_with_others,
 )
@@ -131,7 +131,7 @@ def tell_agreement(*, lift: float, seed: int, patients: int = 40, draws: int = 3
 
 
 def compare(same, different, **options):
-    return compare_regimes(same, different, rng=np.random.default_rng(0), **options)
+    return compare_agreements(same, different, rng=np.random.default_rng(0), **options)
 
 
 def test_a_planted_difference_is_found_with_its_size():
@@ -141,7 +141,7 @@ def test_a_planted_difference_is_found_with_its_size():
         assert row.difference_mean == pytest.approx(0.05, abs=0.01)
         assert 0 < row.difference_low < row.difference_mean < row.difference_high
         # Paired: each mean alone is known far less well than their difference.
-        assert row.same_high - row.same_low > 4 * (row.difference_high - row.difference_low)
+        assert row.first_high - row.first_low > 4 * (row.difference_high - row.difference_low)
         assert (row.images, row.patients, row.left_out_images) == (80, 40, 0)
 
 
@@ -161,11 +161,11 @@ def test_empty_maps_are_counted_and_take_their_images_out_of_both_means():
     found = compare(same, different)
     assert (found["left_out_images"] == 10).all()
     assert (found["images"] == 70).all()
-    assert (found["same_empty"] == 0).all()
-    assert (found["different_empty"] == 3 * 10 + 10).all()
+    assert (found["first_empty"] == 0).all()
+    assert (found["second_empty"] == 3 * 10 + 10).all()
     without = compare(same[~unlike], different[~unlike])
-    pd.testing.assert_series_equal(found["same_mean"], without["same_mean"])
-    assert (found["same_mean"] < 0.6).all()
+    pd.testing.assert_series_equal(found["first_mean"], without["first_mean"])
+    assert (found["first_mean"] < 0.6).all()
 
 
 def test_every_image_counts_the_same_whatever_its_draws():
@@ -175,7 +175,7 @@ def test_every_image_counts_the_same_whatever_its_draws():
     repeated = pd.concat([once, *[once[once["image_id"] == "i000"]] * 50])
     assert lone.any()
     pd.testing.assert_series_equal(
-        compare(once, different)["same_mean"], compare(repeated, different)["same_mean"]
+        compare(once, different)["first_mean"], compare(repeated, different)["first_mean"]
     )
 
 

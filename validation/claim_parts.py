@@ -19,6 +19,14 @@ WORDS = {
     "replacement_accuracy": "replacement accuracy",
     "glaucoma_accuracy": "glaucoma accuracy",
     "glaucoma_f1": "F1",
+    "rank_correlation": "rank correlation of maps",
+    "top_overlap": "overlap of the top 10% of maps",
+    "structural_similarity": "SSIM of maps",
+    "other_rank_correlation": "with another patient's original",
+    "other_top_overlap": "with another patient's original",
+    "other_structural_similarity": "with another patient's original",
+    "in_upper_half": "relevance in the upper half of the iris",
+    "in_lower_half": "in the lower half",
 }
 
 
@@ -55,6 +63,12 @@ def exceeds(metric: str, method: str, other: str, *, share: float = 1.0) -> Part
 def exceeds_each(metric: str, method: str, others: tuple[str, ...]) -> tuple[Part, ...]:
     """Say that a method's number is above that of each of the others."""
     return tuple(exceeds(metric, method, other) for other in others)
+
+
+def outweighs(method: str, metric: str, other: str) -> Part:
+    """Say that one number of a method is above another of its numbers."""
+    option = Option(((method, metric), (method, other)), lambda own, its: own - its)
+    return Part(f"{method}: {WORDS[metric]} over {WORDS[other]}", (option,))
 
 
 def ranks(metric: str, methods: tuple[str, ...]) -> tuple[Part, ...]:

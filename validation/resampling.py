@@ -65,8 +65,32 @@ def resample_patients(
     Raises:
         ValueError: when the table can't be judged (`patient_sums.check_predictions`).
     """
-    ratios = sum_by_patient(predictions)
-    patients = predictions["identity"].nunique()
+    return resample_ratios(
+        sum_by_patient(predictions),
+        patients=predictions["identity"].nunique(),
+        images=predictions["image_id"].nunique(),
+        rng=rng,
+        replicates=replicates,
+    )
+
+
+def resample_ratios(
+    ratios: Mapping[Cell, Ratio],
+    *,
+    patients: int,
+    images: int,
+    rng: np.random.Generator,
+    replicates: int = REPLICATES,
+) -> Resamples:
+    """Draw patients again and again, and weigh every number by who was drawn.
+
+    Args:
+        ratios: by (method, metric), each over the same patients.
+        patients: how many.
+        images: how many each draw has.
+        rng: draws the patients.
+        replicates: how many times.
+    """
     drawn = rng.multinomial(patients, np.full(patients, 1 / patients), size=replicates)
     weightings = (
         np.ones((1, patients)),
@@ -76,7 +100,6 @@ def resample_patients(
     observed, replicated, without_one = (
         {cell: ratio.weigh(weights) for cell, ratio in ratios.items()} for weights in weightings
     )
-    images = predictions["image_id"].nunique()
     return Resamples(ratios, images, observed, replicated, without_one)
 
 

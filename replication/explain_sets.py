@@ -1,0 +1,101 @@
+"""Stage 07: explain all test originals and all PPRL-VGAN sets (paper §2.3, Figure 5).
+
+Leaves, in the stage's folder: `maps/<method>/draw-<n>/` with maps, explained classes and logits;
+`relevance.csv`, one row per map; `sign_places.csv`, where the signs' places are known;
+`figure5.png`, `figure5.pdf`; and `explanation.md` with `explanation.json`, what comes of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from replication.explained_run import PAGE, PLACES, RELEVANCE, SUMMARY
+from replication.explanation_summary import summarise_relevance
+from replication.explanation_text import to_markdown
+from replication.figure5 import choose_example, draw_figure5
+from replication.records import EyeDataset, PrivatizedSet, RelevanceMaps
+from replication.relevance_agreement import pair_with_others
+from replication.relevance_files import save_relevance
+from replication.relevance_place import judge_places, make_controls
+from replication.relevance_table import compare_with_originals, describe_maps
+from replication.sign_places import mask_irises, mask_signs
+from replication.store import write_json, write_text
+from replication.table1 import BASELINE
+
+# `ExplanationWorker.explain` of one network: images, and `predictions` by name, to their maps.
+Explain = Callable[..., RelevanceMaps]
+
+
+def explain_sets(
+    test: EyeDataset,
+    sets: Iterable[PrivatizedSet],
+    *,
+    explain: Explain,
+    predictions: Mapping[tuple[str, int], np.ndarray],
+    facts: pd.DataFrame,
+    signs: pd.DataFrame | None,
+    heading: str,
+    folder: Path,
+) -> None:
+    """Explain the originals and every set, measure the maps and write everything down.
+
+    Args:
+        test: the N original test images.
+        sets: all draws of the methods to explain, N images each.
+        explain: has images explained.
+        predictions: the network's (N, 2) probabilities for each set, by method and draw.
+        facts: the N rows of the preprocessed manifest.
+        signs: of `sign_places.read_signs`, or None where the signs' places aren't known.
+        heading: which data, which settings, what is explained.
+        folder: of the stage.
+
+    Raises:
+        ExplanationError: as `explain` does.
+        DataError: when the maps contradict themselves.
+    """
+    rng = np.random.default_rng(0)
+    iris, upper = mask_irises(facts, size_px=test.images.shape[1])
+    places = {"iris": iris, "upper": upper}
+    originals = PrivatizedSet(BASELINE, 0, test.images, None)
+    own = _explain(originals, explain, predictions, folder)
+    tables = [describe_maps(own, test, method=BASELINE, draw=0, **places)]
+    others = pair_with_others(test.identity, test.glaucoma, rng=rng)
+    shown = {BASELINE: (test.images, own)}
+    for judged in sets:
+        relevance = _explain(judged, explain, predictions, folder)
+        told = describe_maps(relevance, test, method=judged.method, draw=judged.draw, **places)
+        compared = compare_with_originals(relevance.maps, own.maps, others)
+        tables.append(pd.concat([told, compared], axis=1))
+        shown.setdefault(judged.method, (judged.images, relevance))  # Figure 5 shows first draws
+    table = pd.concat(tables, ignore_index=True)
+    table.to_csv(folder / RELEVANCE, index=False, lineterminator="\n")
+    found = None if signs is None else _judge_signs(test, own, mask_signs(facts, signs), rng)
+    if found is not None:
+        found.to_csv(folder / PLACES, index=False, lineterminator="\n")
+    example = choose_example(table)
+    if example.row is not None:
+        draw_figure5(shown, example.row, folder)
+    summary = summarise_relevance(table, found, rng=rng)
+    write_json(folder / SUMMARY, summary)
+    write_text(folder / PAGE, to_markdown(summary, heading=heading, example=example.text))
+
+
+def _explain(
+    judged: PrivatizedSet, explain: Explain, predictions: Mapping, folder: Path
+) -> RelevanceMaps:
+    relevance = explain(judged.images, predictions=predictions[judged.method, judged.draw])
+    kept = folder / "maps" / judged.method / f"draw-{judged.draw}"
+    kept.mkdir(parents=True, exist_ok=True)
+    save_relevance(kept, relevance)
+    return relevance
+
+
+def _judge_signs(
+    test: EyeDataset, originals: RelevanceMaps, masks: np.ndarray, rng: np.random.Generator
+) -> pd.DataFrame:
+    controls = make_controls(test.images, rng=rng)
+    return judge_places(originals.maps, masks, controls, test.identity, rng=rng)
