@@ -10,12 +10,8 @@ from validation.claims import Judgement
 from validation.relevance_claims import NOTHING_EXPLAINED, judge_relevance
 
 EXPLAINED = "07_explained"
-RELEVANCE, PLACES, SUMMARY, PAGE = (
-    "relevance.csv",
-    "sign_places.csv",
-    "explanation.json",
-    "explanation.md",
-)
+RELEVANCE, PLACES = "relevance.csv", "sign_places.csv"
+SUMMARY, PAGE, FIGURE5 = "explanation.json", "explanation.md", "figure5.png"
 
 
 def is_explained(store: RunStore) -> bool:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
+from replication.relevance_agreement import MEASURES
 from replication.table1_text import NOT_MEASURED
 
 SHARE_NAMES = {
-    "in_iris": "relevance in the iris",
-    "iris_area": "the iris' part of the image",
-    "in_upper_half": "relevance in the iris' upper half",
-    "upper_half_area": "that half's part of the image",
-    "upper_of_iris": "of the relevance in the iris, in its upper half",
+    "in_iris": "in the iris",
+    "iris_area": "even map",
+    "in_upper_half": "in its upper half",
+    "upper_half_area": "even map",
+    "upper_of_iris": "upper half / iris",
 }
 
 
@@ -49,44 +50,53 @@ def _tell_maps(rows: Iterable[Mapping]) -> list[str]:
 
 
 def _tell_agreement(rows: Iterable[Mapping]) -> list[str]:
+    """One row per comparison, one column per measure."""
+    compared = _gather(rows, ("eyes", "comparison"), "measure", _compare)
     return [
-        "**Agreement of maps of privatized images and originals.** Means over images, with 95% "
-        + "intervals by bootstrap over patients; differences are paired.",
+        "**Agreement of maps of privatized images and originals.** Means over images, one / the "
+        + "other, then their paired difference with its 95% interval by bootstrap over patients.",
         "",
         *_lay_out(
-            ("eyes", "compared", "measure", "first", "second", "difference", "images"),
+            ("eyes", "compared", *(name.replace("_", " ") for name in MEASURES), "images"),
             (
-                (
-                    row["eyes"],
-                    row["comparison"],
-                    row["measure"].replace("_", " "),
-                    *(_interval(row, part) for part in ("first", "second", "difference")),
-                    row["images"],
-                )
-                for row in rows
+                (*key, *(cells.get(name, NOT_MEASURED) for name in MEASURES), cells["images"])
+                for key, cells in compared.items()
             ),
         ),
     ]
 
 
 def _tell_iris(rows: Iterable[Mapping]) -> list[str]:
+    """One row per set, one column per share."""
+    shares = _gather(rows, ("eyes", "method"), "share", lambda row: _interval(row, "share"))
     return [
-        "**Place in the iris.** Means over images, 95% intervals by bootstrap over patients.",
+        "**Place in the iris.** Shares of a map's relevance, and of the image that an even map "
+        + "would have; means over images, 95% intervals by bootstrap over patients.",
         "",
         *_lay_out(
-            ("eyes", "set", "what", "share", "images"),
+            ("eyes", "set", *SHARE_NAMES.values(), "images"),
             (
-                (
-                    row["eyes"],
-                    row["method"],
-                    SHARE_NAMES[row["share"]],
-                    _interval(row, "share"),
-                    row["images"],
-                )
-                for row in rows
+                (*key, *(cells[name] for name in SHARE_NAMES), cells["images"])
+                for key, cells in shares.items()
             ),
         ),
     ]
+
+
+def _gather(
+    rows: Iterable[Mapping], keys: tuple[str, ...], name: str, write: Callable[[Mapping], str]
+) -> dict[tuple, dict[str, object]]:
+    """Return, by the keys' values, the cells of all rows by their names, and how many images."""
+    gathered: dict[tuple, dict[str, object]] = {}
+    for row in rows:
+        cells = gathered.setdefault(tuple(row[key] for key in keys), {})
+        cells |= {row[name]: write(row), "images": row["images"]}
+    return gathered
+
+
+def _compare(row: Mapping) -> str:
+    first, second = (_number(row[f"{part}_mean"]) for part in ("first", "second"))
+    return f"{first} / {second}; {_interval(row, 'difference')}"
 
 
 def _tell_signs(rows: list[Mapping]) -> list[str]:

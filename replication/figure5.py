@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from replication.explained_run import FIGURE5
 from replication.records import RelevanceMaps
 from replication.relevance_figure import draw_maps, show_map
 from replication.table1 import BASELINE
@@ -23,7 +24,7 @@ TITLES = {
     SAME: "(b) privatized, identity with glaucoma",
     DIFFERENT: "(c) privatized, identity without",
 }
-FILES = ("figure5.png", "figure5.pdf")
+FILES = (FIGURE5, "figure5.pdf")
 RULE = (
     "Of the test images of eyes with glaucoma that the network takes for such, whose first image "
     "privatized with an identity with glaucoma it takes for such too and whose first one with an "

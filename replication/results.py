@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 from replication.evaluated_run import EVALUATED, PAGE, judge_run
+from replication.explained_run import EXPLAINED, FIGURE5, is_explained, judge_explanation
+from replication.explained_run import PAGE as PAGE_OF_MAPS
 from replication.store import RunStore, read_json, write_text
 from validation.claims import JudgedPart, Judgement
 
@@ -20,7 +23,8 @@ def write_results(runs: Sequence[Path], file: Path) -> None:
 
     Args:
         runs: folders of runs whose evaluation is complete.
-        file: the Markdown file to write.
+        file: the Markdown file to write; `images/` beside it gets Figure 5 of runs on the
+            surrogate. Other data's images are patients' and are not taken out of their run.
 
     Raises:
         StageNotRun: when a run has no complete evaluation.
@@ -31,11 +35,11 @@ def write_results(runs: Sequence[Path], file: Path) -> None:
         "numbers stand in brackets beside ours. They were measured on the Warsaw database, which "
         "none of these runs used, so they are shown and not judged.\n"
     )
-    sections = [_describe_run(RunStore(folder)) for folder in runs]
+    sections = [_describe_run(RunStore(folder), file.parent) for folder in runs]
     write_text(file, "\n".join([intro, *sections]))
 
 
-def _describe_run(store: RunStore) -> str:
+def _describe_run(store: RunStore, docs: Path) -> str:
     text = (store.folder(EVALUATED) / PAGE).read_text(encoding="utf-8")
     run = read_json(store.root / "run.json")
     heading, _, rest = text.partition("\n\n")
@@ -49,6 +53,7 @@ def _describe_run(store: RunStore) -> str:
         "",
         *(line for judgement in judge_run(store) for line in _describe_judgement(judgement)),
         "",
+        *_describe_explanation(store, run, docs),
         *_describe_departures(store),
         *_describe_making(store, run),
         "",
@@ -73,6 +78,24 @@ def _describe_margin(part: JudgedPart) -> str:
         return "not measured"
     margin, low, high = (f"{100 * value:+.2f}" for value in (part.margin, part.low, part.high))
     return f"{margin} ({low} to {high})" + ("" if part.to_be_shown else "; must not be below 0")
+
+
+def _describe_explanation(store: RunStore, run: dict, docs: Path) -> list[str]:
+    """Return the page of stage 07, the claims about it and, of drawn eyes, its picture."""
+    if not is_explained(store):
+        return ["Relevance maps: not measured.", ""]
+    folder = store.folder(EXPLAINED)
+    claims = [line for judged in judge_explanation(store) for line in _describe_judgement(judged)]
+    lines = ["### Explanation", "", *claims, "", (folder / PAGE_OF_MAPS).read_text("utf-8")]
+    if run["source"]["kind"] == "surrogate" and (folder / FIGURE5).exists():
+        name = f"figure5-{store.root.name}.png"
+        (docs / "images").mkdir(exist_ok=True)
+        shutil.copyfile(folder / FIGURE5, docs / "images" / name)
+        lines += [
+            f"![Figure 5 on the surrogate: three eyes with their relevance](images/{name})",
+            "",
+        ]
+    return lines
 
 
 def _describe_departures(store: RunStore) -> list[str]:

@@ -61,6 +61,37 @@ def test_the_preprocessed_surrogate_holds_every_expectation(first_run):
     assert (first_run / "02_validated" / "data_docs" / "index.html").exists()
 
 
+def test_originals_and_all_pprl_vgan_sets_are_explained_and_nothing_else(first_run):
+    folder = first_run / "07_explained"
+    relevance = pd.read_csv(folder / "relevance.csv")
+    predictions = pd.read_csv(first_run / "06_evaluated" / "predictions.csv")
+    expected = predictions[predictions["method"].str.contains("original|pprl")]
+    keys = ["method", "draw", "image_id", "identity", "glaucoma"]
+    ordered = [
+        table.sort_values(keys)[keys].reset_index(drop=True) for table in (relevance, expected)
+    ]
+    pd.testing.assert_frame_equal(*ordered)
+    kept = sorted(file.parent.relative_to(folder / "maps") for file in folder.rglob("maps.npy"))
+    assert len(kept) == 1 + 5 * 2
+    assert (folder / "sign_places.csv").exists()
+    page = (folder / "explanation.md").read_text()
+    assert "predicted class on the embedded surrogate (synthetic eyes, not Warsaw)" in page
+    assert "**Figure 5.** Of the test images" in page
+
+
+def test_a_file_is_explained_by_the_runs_network(first_run, artifacts, monkeypatch, tmp_path):
+    monkeypatch.setattr(command_line, "ARTIFACTS", artifacts)
+    eye = next((artifacts / "surrogate").rglob("*_R_IG_*.jpg"))
+    picture = tmp_path / "eye.png"
+    words = ["explain", "--profile", "smoke", "--draws", "2", "--run", "smoke", "--eye", "right"]
+    result = CliRunner().invoke(
+        command_line.cli, [*words, "--image", str(eye), "--out", str(picture)]
+    )
+    assert result.exit_code == 0, result.output
+    assert "Glaucoma: " in result.stdout and "Explained: " in result.stdout
+    assert picture.exists()
+
+
 def test_a_second_run_keeps_every_stage_and_is_quick(first_run, call):
     start = time.perf_counter()
     result = call("--all")

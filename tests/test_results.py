@@ -3,6 +3,7 @@ import re
 
 import pytest
 from planted_predictions import EVERY_CLAIM_HOLDS, plant_predictions
+from planted_relevance import plant_relevance
 
 from replication.errors import DataError, StageNotRun
 from replication.records import Table1Row
@@ -39,6 +40,29 @@ def run(tmp_path):
         }
         plant_predictions(blurred).to_csv(folder / "predictions.csv", index=False)
     return store.root
+
+
+def test_maps_that_were_not_made_are_not_measured(run, tmp_path):
+    write_results([run], tmp_path / "results.md")
+    assert "Relevance maps: not measured." in (tmp_path / "results.md").read_text()
+
+
+@pytest.mark.parametrize(("kind", "copies"), [("surrogate", 1), ("folder", 0)])
+def test_the_page_has_the_maps_and_pictures_of_drawn_eyes_alone(run, tmp_path, kind, copies):
+    told = json.loads((run / "run.json").read_text())
+    told["source"]["kind"] = kind
+    (run / "run.json").write_text(json.dumps(told))
+    with RunStore(run).writing("07_explained", {}) as folder:
+        plant_relevance().to_csv(folder / "relevance.csv", index=False)
+        (folder / "explanation.md").write_text("What came of the maps.")
+        (folder / "figure5.png").write_bytes(b"a picture")
+    write_results([run], tmp_path / "results.md")
+    page = (tmp_path / "results.md").read_text()
+    assert "**relevance stays where it was: holds.**" in page
+    assert "What came of the maps." in page
+    pictures = list(tmp_path.glob("images/*"))
+    assert len(pictures) == page.count("images/figure5-mine.png") == copies
+    assert [file.read_bytes() for file in pictures] == [b"a picture"] * copies
 
 
 def test_the_page_has_table_claims_settings_and_versions(run, tmp_path):
