@@ -8,6 +8,7 @@ Leaves, in the stage's folder: `maps/<method>/draw-<n>/` with maps, explained cl
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -58,22 +59,12 @@ def explain_sets(
         DataError: when the maps contradict themselves.
     """
     rng = np.random.default_rng(0)
-    iris, upper = mask_irises(facts, size_px=test.images.shape[1])
-    places = {"iris": iris, "upper": upper}
-    originals = PrivatizedSet(BASELINE, 0, test.images, None)
-    own = _explain(originals, explain, predictions, folder)
-    tables = [describe_maps(own, test, method=BASELINE, draw=0, **places)]
-    others = pair_with_others(test.identity, test.glaucoma, rng=rng)
-    shown = {BASELINE: (test.images, own)}
-    for judged in sets:
-        relevance = _explain(judged, explain, predictions, folder)
-        told = describe_maps(relevance, test, method=judged.method, draw=judged.draw, **places)
-        compared = compare_with_originals(relevance.maps, own.maps, others)
-        tables.append(pd.concat([told, compared], axis=1))
-        shown.setdefault(judged.method, (judged.images, relevance))  # Figure 5 shows first draws
-    table = pd.concat(tables, ignore_index=True)
+    explain_set = partial(_explain, explain=explain, predictions=predictions, folder=folder)
+    own = explain_set(PrivatizedSet(BASELINE, 0, test.images, None))
+    explained = ((judged, explain_set(judged)) for judged in sets)
+    table, shown = _tabulate(test, own, explained, facts=facts, rng=rng)
     table.to_csv(folder / RELEVANCE, index=False, lineterminator="\n")
-    found = None if signs is None else _judge_signs(test, own, mask_signs(facts, signs), rng)
+    found = None if signs is None else _judge_signs(test, own, facts, signs, rng)
     if found is not None:
         found.to_csv(folder / PLACES, index=False, lineterminator="\n")
     example = choose_example(table)
@@ -85,7 +76,7 @@ def explain_sets(
 
 
 def _explain(
-    judged: PrivatizedSet, explain: Explain, predictions: Mapping, folder: Path
+    judged: PrivatizedSet, *, explain: Explain, predictions: Mapping, folder: Path
 ) -> RelevanceMaps:
     relevance = explain(judged.images, predictions=predictions[judged.method, judged.draw])
     kept = folder / "maps" / judged.method / f"draw-{judged.draw}"
@@ -94,8 +85,36 @@ def _explain(
     return relevance
 
 
+def _tabulate(
+    test: EyeDataset,
+    own: RelevanceMaps,
+    explained: Iterable[tuple[PrivatizedSet, RelevanceMaps]],
+    *,
+    facts: pd.DataFrame,
+    rng: np.random.Generator,
+) -> tuple[pd.DataFrame, dict[str, tuple[np.ndarray, RelevanceMaps]]]:
+    """Return all rows, and each method's first images with their maps, as Figure 5 shows them."""
+    iris, upper = mask_irises(facts, size_px=test.images.shape[1])
+    places = {"iris": iris, "upper": upper}
+    others = pair_with_others(test.identity, test.glaucoma, rng=rng)
+    tables = [describe_maps(own, test, method=BASELINE, draw=0, **places)]
+    shown = {BASELINE: (test.images, own)}
+    for judged, relevance in explained:
+        told = describe_maps(relevance, test, method=judged.method, draw=judged.draw, **places)
+        compared = compare_with_originals(relevance.maps, own.maps, others)
+        tables.append(pd.concat([told, compared], axis=1))
+        shown.setdefault(judged.method, (judged.images, relevance))
+    return pd.concat(tables, ignore_index=True), shown
+
+
 def _judge_signs(
-    test: EyeDataset, originals: RelevanceMaps, masks: np.ndarray, rng: np.random.Generator
+    test: EyeDataset,
+    own: RelevanceMaps,
+    facts: pd.DataFrame,
+    signs: pd.DataFrame,
+    rng: np.random.Generator,
 ) -> pd.DataFrame:
-    controls = make_controls(test.images, rng=rng)
-    return judge_places(originals.maps, masks, controls, test.identity, rng=rng)
+    masks = mask_signs(facts, signs, size_px=test.images.shape[1])
+    return judge_places(
+        own.maps, masks, make_controls(test.images, rng=rng), test.identity, rng=rng
+    )

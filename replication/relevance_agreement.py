@@ -144,17 +144,12 @@ def pair_with_others(
         rng: draws the images.
 
     Returns:
-        (N,) rows.
-
-    Raises:
-        DataError: when only one patient has a pathology.
+        (N,) rows, -1 for an image whose pathology no other patient has.
     """
     rows = []
     for own, ill in zip(identity, glaucoma, strict=True):
         others = np.flatnonzero((identity != own) & (glaucoma == ill))
-        if not len(others):
-            raise DataError("agreement: expected two patients of each pathology, got one")
-        rows.append(rng.choice(others))
+        rows.append(rng.choice(others) if len(others) else -1)
     return np.array(rows)
 
 

@@ -68,7 +68,9 @@ def compare_with_originals(
             whose agreement is what the own one's has to beat.
 
     Returns:
-        N rows with the columns MEASURES, and the same of the other originals after `OTHER`.
+        N rows with the columns MEASURES, and the same of the other originals after `OTHER`, NaN
+        where there is no other.
     """
     own, other = (measure_agreement(seen, maps) for seen in (originals, originals[others]))
+    other[others < 0] = np.nan
     return pd.concat([own, other.set_axis([OTHER + name for name in MEASURES], axis=1)], axis=1)

@@ -23,6 +23,7 @@ STAGES = frozenset(
         "train_vgan",
         "evaluate",
         "explain",
+        "explain_sets",
         "report",
         "pipeline",
     )
@@ -40,6 +41,7 @@ MAY_USE_DEEP_LEARNING = frozenset(
         "train_vgan",
         "evaluate",
         "explain",
+        "explain_sets",
         "explain_worker",
         "stage_work",
         "pipeline",

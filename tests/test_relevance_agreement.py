@@ -201,7 +201,7 @@ def test_others_are_other_patients_of_the_same_pathology():
 
 
 def test_a_lone_patient_has_no_other():
-    with pytest.raises(DataError, match="two patients"):
-        pair_with_others(
-            np.array([0, 0, 1]), np.array([True, True, False]), rng=np.random.default_rng(0)
-        )
+    others = pair_with_others(
+        np.array([0, 0, 1, 2]), np.array([True, True, False, False]), rng=np.random.default_rng(0)
+    )
+    np.testing.assert_array_equal(others, [-1, -1, 3, 2])

@@ -47,6 +47,8 @@ def test_maps_are_compared_with_their_own_originals_and_with_others():
     for name in MEASURES:
         np.testing.assert_array_equal(table[name], own[name])
         np.testing.assert_array_equal(table[f"other_{name}"], other[name])
+    alone = compare_with_originals(maps, originals, np.array([2, -1, 1]))
+    assert alone.filter(like="other_").isna().all(axis=1).tolist() == [False, True, False]
     same = compare_with_originals(originals, originals, others)
     np.testing.assert_allclose(same[list(MEASURES)], 1)
     assert (same["other_rank_correlation"] < 0.5).all()
