@@ -35,6 +35,7 @@ setup(
         "innvestigate==2.1.2",
         "junitparser==5.0.3",
         "keras==2.14.0",
+        "matplotlib==3.11.2",
         "numpy==1.26.4",
         "opencv-python-headless==4.11.0.86",
         "pandas==3.0.6",
