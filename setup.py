@@ -1,7 +1,8 @@
 """Packages, exact pins and the console script of the replication.
 
-The pins are the stack that installs together on Python 3.11 (`pip check` is clean);
-`requirements.lock`, made from this file by `make lock`, adds everything below them with hashes.
+The pins are the stack that installs together on Python 3.11. `pip check` names one package, left
+out on purpose ([tool.uv] in pyproject.toml). `requirements.lock`, made from this file by
+`make lock`, adds everything below the pins with hashes.
 """
 
 import sys
@@ -64,6 +65,7 @@ setup(
             "hypothesis==6.170.15",
             "pre-commit==4.7.0",
             "pytest==9.2.0",
+            "quantus==0.6.0",
             "ruff==0.17.6",
             "setuptools==84.2.1",
             "uv==0.13.9",

@@ -67,6 +67,14 @@ def test_the_environment_is_the_lock() -> None:
     assert installed == locked, "remove .venv and run make again"
 
 
+def test_pip_misses_one_package_alone() -> None:
+    # Left out on purpose: it is the module cv2 of opencv-python-headless once more.
+    version = importlib.metadata.version("quantus")
+    left_out = f"quantus {version} requires opencv-python, which is not installed."
+    told = run([sys.executable, "-m", "pip", "check"], ROOT).stdout.splitlines()
+    assert told == [left_out], "remove .venv and run make again"
+
+
 def test_cuda_adds_to_the_same_tensorflow(described: dict[str, Any]) -> None:
     wanted = [
         line.partition(";")[0].strip()

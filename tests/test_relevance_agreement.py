@@ -1,12 +1,14 @@
-"""Agreement of relevance maps: the three definitions slowly, properties, planted regimes."""
+"""Agreement of relevance maps: definitions slowly and by Quantus, properties, planted regimes."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 import pytest
+import quantus
 from hypothesis import given, strategies
 from hypothesis import settings as hypothesis_settings
+from quantus_scores import score_by_quantus
 from scipy.stats import spearmanr
 
 from replication.errors import DataError
@@ -48,6 +50,19 @@ def test_measures_are_their_definitions(sparse):
             count = round(0.1 * a.size)
             top = [set(np.argsort(m.ravel())[-count:].tolist()) for m in (a, b)]
             assert found["top_overlap"][row] == pytest.approx(len(top[0] & top[1]) / count)
+
+
+def test_quantus_finds_the_same_top_overlap():
+    first, second = (draw_maps(20, seed=seed) for seed in (1, 2))
+    second += first * np.linspace(0, 2, 20, dtype=np.float32)[:, None, None]
+    # Its top-k intersection with a mask is our overlap when the mask is the other map's top.
+    count = round(0.1 * first[0].size)
+    last = np.sort(second.reshape(20, -1))[:, -count]
+    top = second >= last[:, None, None]
+    assert (top.sum(axis=(1, 2)) == count).all()
+    theirs = score_by_quantus(quantus.TopKIntersection, first, top, k=count)
+    assert theirs.min() < 0.2 and theirs.max() > 0.6
+    np.testing.assert_allclose(theirs, measure_agreement(first, second)["top_overlap"])
 
 
 @pytest.mark.parametrize("sparse", [False, True])

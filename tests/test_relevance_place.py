@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
-
 import numpy as np
 import pytest
+import quantus
+from quantus_scores import score_by_quantus
 
 from replication.errors import DataError
 from replication.relevance_place import (
@@ -186,26 +186,18 @@ def test_masks_that_do_not_fit_are_refused(measure):
         measure(-maps, masks)
 
 
-@pytest.mark.slow
-def test_quantus_finds_the_same():
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        quantus = pytest.importorskip("quantus", reason="Quantus is not installed")
-    maps, masks, images = draw_random(40), draw_masks(40), draw_images(40)
-    maps += masks * np.float32(0.2)
-    options = {"abs": False, "normalise": False, "disable_warnings": True}
-    for metric, measure in (
+@pytest.mark.parametrize(
+    ("metric", "measure"),
+    [
         (quantus.PointingGame, measure_pointing),
         (quantus.RelevanceMassAccuracy, measure_mass),
-    ):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            theirs = metric(**options)(
-                model=None,
-                x_batch=images.mean(axis=3)[:, None],
-                y_batch=np.zeros(40, int),
-                a_batch=maps[:, None],
-                s_batch=masks[:, None],
-                channel_first=True,
-            )
-        np.testing.assert_allclose(np.asarray(theirs, float), measure(maps, masks), rtol=1e-5)
+    ],
+)
+def test_quantus_finds_the_same(metric, measure):
+    masks = draw_masks()
+    maps = draw_random() + masks * np.float32(0.01)  # so little that two in five miss the sign
+    # One highest pixel each: of several, Quantus asks whether any is inside, ours how many are.
+    assert ((maps == maps.max(axis=(1, 2), keepdims=True)).sum(axis=(1, 2)) == 1).all()
+    theirs = score_by_quantus(metric, maps, masks)
+    assert theirs.min() < theirs.mean() < theirs.max()
+    np.testing.assert_allclose(theirs, measure(maps, masks), rtol=1e-5)
