@@ -24,7 +24,7 @@ from types import TracebackType
 import innvestigate
 import numpy as np
 from innvestigate.analyzer.base import AnalyzerBase, NotAnalyzeableModelException
-from keras import Model
+from keras import Model, backend
 
 from keras_models.evaluator import build_evaluator
 from replication.errors import ExplanationError, ReplicationError
@@ -32,6 +32,7 @@ from replication.records import Neuron, RelevanceMaps
 from replication.relevance_files import (
     ANALYZER_OPTIONS,
     ANSWERED,
+    BATCH,
     CLASS_OF_GLAUCOMA,
     EXPLAINED,
     ExplanationRequest,
@@ -39,7 +40,6 @@ from replication.relevance_files import (
     save_relevance,
 )
 
-BATCH = 64
 TOLERANCE = 1e-5  # of a probability: two ways of computing the same network differ by 1e-7
 
 
@@ -99,6 +99,7 @@ def first_line(error: BaseException) -> str:
 @lru_cache(maxsize=1)  # one network after another; most requests are about the last one's
 def _rebuild_network(request: ExplanationRequest, image_shape: tuple[int, int, int]) -> Model:
     """Return the evaluator without its softmax."""
+    backend.clear_session()  # of the network before, or each one takes longer than the last
     network = build_evaluator(
         request.classes,
         image_shape,

@@ -21,6 +21,7 @@ LOGIT = "logit.npy"
 # The worker's words on its standard output: before a number of images, and after a whole answer.
 EXPLAINED = "explained"
 ANSWERED = "answered"
+BATCH = 64  # images that the worker explains, and tells of, at once
 
 DEEP_TAYLOR = "deep_taylor"
 # iNNvestigate's names; the bounds are those of the images.

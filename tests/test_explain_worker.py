@@ -16,10 +16,10 @@ COUNT = 70  # more than one batch
 CONSTANT = 69  # the row of an image that is one gray
 
 
-def build_network(activation="relu"):
+def build_network(activation="relu", *, seed=1):
     """Return an evaluator with statistics, scales and biases that are all somebody's."""
     network = build_evaluator(
-        2, SHAPE, block_dropout=0.5, dense_dropout=0.5, seed=1, activation=activation
+        2, SHAPE, block_dropout=0.5, dense_dropout=0.5, seed=seed, activation=activation
     )
     rng = np.random.default_rng(2)
     for block in range(1, 5):
@@ -145,6 +145,23 @@ def test_where_normalisation_changes_nothing_relevance_sums_to_the_logit(tmp_pat
     assert 0 < (~relevance.empty).sum()
     sums = relevance.maps.sum(axis=(1, 2))
     np.testing.assert_allclose(sums, np.maximum(relevance.logit, 0), rtol=1e-3)
+
+
+@pytest.mark.slow
+def test_one_worker_explains_network_after_network_each_as_its_own(tmp_path):
+    images = draw_images()
+    asked = {"classes": 2, "settings": SMOKE.evaluator, "neuron": "predicted"}
+    networks = [build_network(seed=seed) for seed in (1, 3)]
+    maps = []
+    with ExplanationWorker(tmp_path) as worker:
+        for number in (0, 1, 0):
+            weights = tmp_path / f"network-{number}.h5"
+            networks[number].save_weights(weights)
+            predictions = networks[number](images, training=False).numpy()
+            maps.append(worker.explain(images, weights=weights, predictions=predictions, **asked))
+    first, other, again = (relevance.maps for relevance in maps)
+    np.testing.assert_allclose(again, first, rtol=1e-4, atol=1e-6 * first.max())
+    assert np.abs(other - first).max() > 0.1 * first.max()
 
 
 def test_weights_that_load_as_nothing_are_refused(network, tmp_path):
