@@ -298,6 +298,43 @@ def measure_departures(**options) -> None:
     click.echo(f"Written: {run.store.root / 'departures.json'}")
 
 
+@cli.command("check-explanations")
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option(
+    "--images",
+    default=60,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Test originals in the sample.",
+)
+@click.option(
+    "--seed",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0, 2**31 - 1),
+    help="Of the sample and of untrained layers.",
+)
+@exit_on_error
+def check_explanations(run: Path, images: int, seed: int) -> None:
+    """Measure whether RUN's Deep Taylor maps depend on what the glaucoma network has learned.
+
+    Leaves explanation_sanity.json and explanation_sanity.md in the run. A check that fails is a
+    finding about the method, told in words; the exit code is 0.
+
+    \b
+    Example:
+      python cli.py check-explanations artifacts/runs/surrogate-cpu-seed-0
+    """
+    from replication.check_explanations import PAGE
+    from replication.check_explanations import check_explanations as measure
+    from replication.progress import track_on_terminal
+    from replication.store import RunStore
+
+    store = RunStore(run)
+    click.echo(measure(store, images=images, seed=seed, track=track_on_terminal))
+    click.echo(f"Written: {store.root / PAGE}")
+
+
 @cli.command("keep-baseline")
 @click.argument("run", type=click.Path(path_type=Path))
 @exit_on_error

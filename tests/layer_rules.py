@@ -12,7 +12,7 @@ from pathlib import Path
 
 PACKAGES = ("keras_models", "replication", "validation")
 
-# Only the pipeline and its stage_work know these. Other modules of `replication` are what stages are made of.
+# Other modules of `replication` are what stages are made of.
 STAGES = frozenset(
     f"replication.{name}"
     for name in (
@@ -28,6 +28,11 @@ STAGES = frozenset(
         "pipeline",
     )
 )
+# Only these import a stage: the pipeline with its work, and a check that no stage reads, which has
+# an evaluator explained that no run has trained.
+MAY_DRIVE_STAGES = frozenset(
+    f"replication.{name}" for name in ("pipeline", "stage_work", "check_explanations")
+)
 # The raw data comes before every stage; who meets it outside the pipeline says where it lies.
 READERS = frozenset(f"replication.{name}" for name in ("warsaw", "manifest", "synthetic_eyes"))
 MAY_READ = frozenset({"replication.sources", "replication.doctor", "cli"})
@@ -37,6 +42,7 @@ MAY_USE_DEEP_LEARNING = frozenset(
     f"replication.{name}"
     for name in (
         "trained_networks",
+        "randomised_evaluators",
         "train_evaluators",
         "train_vgan",
         "evaluate",
@@ -45,6 +51,7 @@ MAY_USE_DEEP_LEARNING = frozenset(
         "explain_worker",
         "stage_work",
         "pipeline",
+        "check_explanations",
     )
 )
 ONLY_IN = {
@@ -141,10 +148,10 @@ def check_layer(item: Import) -> str | None:
 
 
 def check_stage(item: Import) -> str | None:
-    """Only the pipeline and its stage_work import a stage; a method is reached through the registry of methods."""
+    """Only those who drive stages import one; a method is reached through the registry of methods."""
     if item.importer == "replication":
         return "replication/__init__.py imports nothing"
-    if item.importer in ("replication.pipeline", "replication.stage_work"):
+    if item.importer in MAY_DRIVE_STAGES:
         return None
     if item.imported in STAGES and item.importer != "cli":
         return "a stage never imports a stage, they meet through records and the store"
@@ -179,7 +186,7 @@ def check_cli(item: Import) -> str | None:
         return None
     if item.imported in STAGES - {"replication.pipeline"} or item.top == "keras_models":
         return "the command line talks to the pipeline"
-    if item.at_import and (item.top in SLOW_TO_IMPORT or item.imported == "replication.pipeline"):
+    if item.at_import and (item.top in SLOW_TO_IMPORT or item.imported in MAY_USE_DEEP_LEARNING):
         return "import it inside the command, or --help waits for it"
     return None
 

@@ -34,6 +34,8 @@ def test_the_project_is_read_at_all() -> None:
         ("replication/split.py", "from . import preprocess", "never imports a stage"),
         ("replication/split.py", "from .preprocess import x", "never imports a stage"),
         ("replication/split.py", "import replication.pipeline", "never imports a stage"),
+        ("replication/explanation_sanity.py", "import replication.explain", "never imports"),
+        ("replication/split.py", "import replication.check_explanations", "no TensorFlow"),
         ("replication/evaluate.py", "from replication.privatize.blur import b", "METHODS"),
         ("replication/privatize/blur.py", "from ..warsaw import x", "replication.sources"),
         ("replication/privatize/blur.py", "import tensorflow.keras", "no TensorFlow"),
@@ -47,6 +49,7 @@ def test_the_project_is_read_at_all() -> None:
         ("replication/store.py", "def f(load):\n    load('a', allow_pickle=True)", "pickles"),
         ("replication/errors.py", "import cli", "above the packages"),
         ("cli.py", "import replication.pipeline", "inside the command"),
+        ("cli.py", "import replication.check_explanations", "inside the command"),
         ("cli.py", "import pandas", "inside the command"),
         ("cli.py", "def f():\n    import replication.split", "talks to the pipeline"),
         ("cli.py", "def f():\n    import keras_models.evaluator", "talks to the pipeline"),
@@ -69,6 +72,7 @@ def test_a_planted_import_is_found(tmp_path: Path, path: str, source: str, why: 
         ("replication/evaluate.py", "from replication.privatize import METHODS"),
         ("replication/preprocess.py", "from replication.iris import find_iris"),
         ("replication/pipeline.py", "from replication import warsaw, split"),
+        ("replication/check_explanations.py", "from replication import split, trained_networks"),
         ("replication/privatize/__init__.py", "from replication.privatize.blur import b"),
         ("replication/store.py", "def f(load):\n    load('a', allow_pickle=False)"),
         ("cli.py", "import click\ndef f():\n    from replication import pipeline"),
@@ -82,7 +86,8 @@ def test_a_lawful_import_is_left_alone(tmp_path: Path, path: str, source: str) -
 def plant(root: Path, path: str, source: str) -> None:
     """Write one faulty source into a small copy of the project's layout."""
     names = ("warsaw", "split", "preprocess", "iris", "pipeline", "records", "trained_networks")
-    files = [f"replication/{name}.py" for name in (*names, "explain_worker", "privatize/blur")]
+    names += ("explain", "explain_worker", "check_explanations", "privatize/blur")
+    files = [f"replication/{name}.py" for name in names]
     files += [f"{name}/__init__.py" for name in (*PACKAGES, "replication/privatize")]
     for name in files:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
