@@ -9,6 +9,7 @@ from pathlib import Path
 from replication.evaluated_run import EVALUATED, PAGE, judge_run
 from replication.explained_run import EXPLAINED, FIGURE5, is_explained, judge_explanation
 from replication.explained_run import PAGE as PAGE_OF_MAPS
+from replication.explanation_sanity_text import PAGE as PAGE_OF_CHECKS
 from replication.store import RunStore, read_json, write_text
 from validation.claims import JudgedPart, Judgement
 
@@ -54,6 +55,7 @@ def _describe_run(store: RunStore, docs: Path) -> str:
         *(line for judgement in judge_run(store) for line in _describe_judgement(judgement)),
         "",
         *_describe_explanation(store, run, docs),
+        *_describe_checks_of_maps(store),
         *_describe_departures(store),
         *_describe_making(store, run),
         "",
@@ -96,6 +98,13 @@ def _describe_explanation(store: RunStore, run: dict, docs: Path) -> list[str]:
             "",
         ]
     return lines
+
+
+def _describe_checks_of_maps(store: RunStore) -> list[str]:
+    file = store.root / PAGE_OF_CHECKS
+    if not file.exists():
+        return ["Whether maps depend on what was learned: not measured.", ""]
+    return [file.read_text(encoding="utf-8")]
 
 
 def _describe_departures(store: RunStore) -> list[str]:

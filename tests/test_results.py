@@ -44,7 +44,17 @@ def run(tmp_path):
 
 def test_maps_that_were_not_made_are_not_measured(run, tmp_path):
     write_results([run], tmp_path / "results.md")
-    assert "Relevance maps: not measured." in (tmp_path / "results.md").read_text()
+    page = (tmp_path / "results.md").read_text()
+    assert "Relevance maps: not measured." in page
+    assert "Whether maps depend on what was learned: not measured." in page
+
+
+def test_checks_of_maps_are_told_even_without_stage_07(run, tmp_path):
+    (run / "explanation_sanity.md").write_text("Randomisation destroys the map: **fails**.")
+    write_results([run], tmp_path / "results.md")
+    page = (tmp_path / "results.md").read_text()
+    assert "Randomisation destroys the map: **fails**." in page
+    assert "what was learned: not measured" not in page
 
 
 @pytest.mark.parametrize(("kind", "copies"), [("surrogate", 1), ("folder", 0)])
