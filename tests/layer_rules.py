@@ -59,7 +59,7 @@ ONLY_IN = {
     "innvestigate": "replication.explain_worker",
 }
 PICKLERS = frozenset({"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve"})
-SLOW_TO_IMPORT = DEEP_LEARNING | {"cv2", "great_expectations", "pandas", "scipy"}
+SLOW_TO_IMPORT = DEEP_LEARNING | {"cv2", "great_expectations", "matplotlib", "pandas", "scipy"}
 
 
 @dataclass(frozen=True)
