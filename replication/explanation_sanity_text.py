@@ -44,8 +44,9 @@ def _tell_randomisation(figures: Mapping) -> list[str]:
         "first, each row with those above it; medians over the sample of the agreement with the "
         "trained network's maps of the same images. Glaucoma neuron; both biases of the last layer "
         f"raised by {lift:g}, which changes neither a probability nor a map's pattern, so that no "
-        "map is empty for its logit's sign. Maps that are empty all the same are counted and left "
-        "out. For comparison, the trained network's maps of two patients with the same pathology."
+        "map is empty for its logit's sign. Maps that are empty all the same, since an untrained "
+        "last layer may weigh no active unit positively, are counted and left out. For comparison, "
+        "the trained network's maps of two patients with the same pathology."
     )
     headings = ("replaced down to", *(name.replace("_", " ") for name in MEASURES))
     rows = (
