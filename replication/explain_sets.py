@@ -102,7 +102,7 @@ def _tabulate(
     for judged, relevance in explained:
         told = describe_maps(relevance, test, method=judged.method, draw=judged.draw, **places)
         compared = compare_with_originals(relevance.maps, own.maps, others)
-        tables.append(pd.concat([told, compared], axis=1))
+        tables.append(told.assign(**compared))
         shown.setdefault(judged.method, (judged.images, relevance))
     return pd.concat(tables, ignore_index=True), shown
 

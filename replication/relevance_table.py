@@ -15,6 +15,7 @@ from replication.relevance_files import CLASS_OF_GLAUCOMA
 from replication.relevance_place import tabulate_iris_shares
 
 OTHER = "other_"
+COMPARED = (*MEASURES, *(OTHER + name for name in MEASURES))
 
 
 def describe_maps(
@@ -38,7 +39,8 @@ def describe_maps(
 
     Returns:
         N rows: method, draw, image_id, identity, glaucoma, explains_glaucoma (else the explained
-        class is no glaucoma), logit, relevance_sum, empty, then those of `tabulate_iris_shares`.
+        class is no glaucoma), logit, relevance_sum, empty, those of `tabulate_iris_shares`, and
+        NaN for each of COMPARED.
     """
     told = pd.DataFrame(
         {
@@ -53,7 +55,8 @@ def describe_maps(
             "empty": relevance.empty,
         }
     )
-    return pd.concat([told, tabulate_iris_shares(relevance.maps, iris, upper)], axis=1)
+    shares = tabulate_iris_shares(relevance.maps, iris, upper)
+    return pd.concat([told, shares], axis=1).assign(**dict.fromkeys(COMPARED, np.nan))
 
 
 def compare_with_originals(
@@ -68,9 +71,9 @@ def compare_with_originals(
             whose agreement is what the own one's has to beat.
 
     Returns:
-        N rows with the columns MEASURES, and the same of the other originals after `OTHER`, NaN
-        where there is no other.
+        N rows with the columns COMPARED: MEASURES, and the same of the other originals, NaN where
+        there is no other.
     """
     own, other = (measure_agreement(seen, maps) for seen in (originals, originals[others]))
     other[others < 0] = np.nan
-    return pd.concat([own, other.set_axis([OTHER + name for name in MEASURES], axis=1)], axis=1)
+    return pd.concat([own, other], axis=1).set_axis(list(COMPARED), axis=1)

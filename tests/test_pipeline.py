@@ -139,6 +139,8 @@ def test_only_what_was_asked_for_is_measured_and_the_rest_says_so(first_run, cal
     table = from_json((first_run / "06_evaluated" / "table1.json").read_text())
     measured = {row.method for row in table.rows if row.measured}
     assert measured == {"original", "blur-9", "k-same-6"}
+    relevance = pd.read_csv(first_run / "07_explained" / "relevance.csv")
+    assert set(relevance["method"]) == {"original"}
     assert "not measured" in (first_run / "06_evaluated" / "table1.md").read_text()
 
 
