@@ -200,8 +200,8 @@ def preprocess(**options) -> None:
 def validate(**options) -> None:
     """Stage 02: hold the preprocessed eyes against the Great Expectations suites."""
     run = _run_until("02_validated", **options)
-    page = run.store.root / "02_validated" / "data_docs" / "index.html"
-    click.echo(f"Every expectation holds. Data Docs: {page}")
+    page = run.store.root / "02_validated" / "validation.md"
+    click.echo(f"Every expectation holds. What was expected and found: {page}")
 
 
 @cli.command("train-evaluators")

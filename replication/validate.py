@@ -3,7 +3,8 @@
 Leaves, in the stage's folder:
 
 - validation.json: every expectation, whether it holds, what was observed, the files at fault;
-- data_docs/index.html: the same to be read, by Great Expectations;
+- validation.md: the same to be read, with links into
+- data_docs/: Great Expectations' pages, whose index lists nothing without the net;
 - great_expectations/: its project, suites and results.
 
 Departure: the paper tells of no validation of its data.
@@ -20,12 +21,12 @@ import pandas as pd
 from replication.config import PreprocessSettings, SplitSettings
 from replication.errors import DataError
 from replication.record_files import IMAGES, load_manifest
-from replication.store import write_json
+from replication.store import write_json, write_text
 from replication.validated_tables import tabulate_images, tabulate_raw, tabulate_subsets
 from validation import suites
 from validation.gx_runner import DATA_DOCS, Outcome, run_suites
 
-VALIDATION = "validation.json"
+VALIDATION, PAGE = "validation.json", "validation.md"
 NAMED_FILES = 3
 
 
@@ -103,7 +104,31 @@ def judge_tables(
         "expectations": [_describe(outcome) for outcome in outcomes],
     }
     write_json(folder / VALIDATION, record)
+    write_text(folder / PAGE, to_markdown(outcomes, folder))
     return outcomes
+
+
+def to_markdown(outcomes: Sequence[Outcome], folder: Path) -> str:
+    """Return a page of all expectations, the failing ones first, each suite linked to its Data Docs.
+
+    Args:
+        outcomes: of all expectations.
+        folder: that holds the Data Docs.
+    """
+    failed = sum(not outcome.success for outcome in outcomes)
+    lines = [
+        f"# {len(outcomes)} expectations, {failed} failing",
+        "",
+        "| suite | expectation | verdict | expected | found |",
+        "|---|---|---|---|---|",
+    ]
+    for outcome in sorted(outcomes, key=lambda outcome: outcome.success):
+        pages = sorted((folder / DATA_DOCS / "validations" / outcome.suite).rglob("*.html"))
+        link = f"[{outcome.suite}]({pages[0].relative_to(folder).as_posix()})"
+        verdict = "holds" if outcome.success else "**fails**"
+        name, meaning = outcome.expectation.name, outcome.expectation.meaning
+        lines.append(f"| {link} | {name} | {verdict} | {meaning} | {_name_fault(outcome)} |")
+    return "\n".join([*lines, ""])
 
 
 def check_outcomes(outcomes: Sequence[Outcome], folder: Path) -> None:
@@ -121,7 +146,7 @@ def check_outcomes(outcomes: Sequence[Outcome], folder: Path) -> None:
         f"validation: '{failed[0].expectation.name}' fails, expected: "
         f"{failed[0].expectation.meaning}; {_name_fault(failed[0])}"
         + (f"; also failing: {more}" if more else "")
-        + f"; all of it is in {folder / DATA_DOCS / 'index.html'}"
+        + f"; all of it is in {folder / PAGE}"
     )
 
 

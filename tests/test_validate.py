@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -271,7 +272,11 @@ def test_sound_eyes_pass_and_everything_is_written_down(
     assert record["success"]
     assert record["counts_known"] == (counts is not None)
     assert all(each["success"] for each in record["expectations"])
-    assert (tmp_path / "02" / "data_docs" / "index.html").exists()
+    page = (tmp_path / "02" / "validation.md").read_text()
+    assert page.startswith(f"# {len(record['expectations'])} expectations, 0 failing\n")
+    links = set(re.findall(r"\]\((data_docs/.*?)\)", page))
+    assert len(links) == len({each["suite"] for each in record["expectations"]})
+    assert all((tmp_path / "02" / link).exists() for link in links)
 
 
 def test_a_fault_stops_the_run_with_its_name_its_files_and_exit_code_3(
@@ -290,7 +295,9 @@ def test_a_fault_stops_the_run_with_its_name_its_files_and_exit_code_3(
     assert not record["success"]
     failed = [each for each in record["expectations"] if not each["success"]]
     assert failed[0]["at_fault"] == list(names(3, 4, 8, 9))
-    assert (tmp_path / "02" / "data_docs" / "index.html").exists()
+    assert f"all of it is in {tmp_path / '02' / 'validation.md'}" in message
+    first = (tmp_path / "02" / "validation.md").read_text().splitlines()[4]
+    assert "| mirrored-by-pixels | **fails** |" in first and "4 at fault: 'eye003.bmp'" in first
 
 
 def test_other_counts_than_those_known_stop_the_run(judged: list[Outcome], tmp_path: Path) -> None:

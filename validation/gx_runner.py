@@ -2,7 +2,8 @@
 
 The only place that imports Great Expectations, and only when it is run: the import takes seconds.
 Nothing is sent anywhere and nothing is written outside the folder given. The pages of the Data Docs
-ask public servers for their style sheets when a browser opens them, and can be read without.
+ask public servers for style sheets and scripts when a browser opens them. A suite's page can be
+read without; the index, whose list a script makes, can't.
 """
 
 from __future__ import annotations
