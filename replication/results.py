@@ -37,6 +37,7 @@ def write_results(runs: Sequence[Path], file: Path) -> None:
         "none of these runs used, so they are shown and not judged.\n"
     )
     sections = [_describe_run(RunStore(folder), file.parent) for folder in runs]
+    file.parent.mkdir(parents=True, exist_ok=True)
     write_text(file, "\n".join([intro, *sections]))
 
 
@@ -91,7 +92,7 @@ def _describe_explanation(store: RunStore, run: dict, docs: Path) -> list[str]:
     lines = ["### Explanation", "", *claims, "", (folder / PAGE_OF_MAPS).read_text("utf-8")]
     if run["source"]["kind"] == "surrogate" and (folder / FIGURE5).exists():
         name = f"figure5-{store.root.name}.png"
-        (docs / "images").mkdir(exist_ok=True)
+        (docs / "images").mkdir(parents=True, exist_ok=True)
         shutil.copyfile(folder / FIGURE5, docs / "images" / name)
         lines += [
             f"![Figure 5 on the surrogate: three eyes with their relevance](images/{name})",

@@ -22,11 +22,11 @@ WORDS = {
     "rank_correlation": "rank correlation of maps",
     "top_overlap": "overlap of the top 10% of maps",
     "structural_similarity": "SSIM of maps",
-    "other_rank_correlation": "with another patient's original",
-    "other_top_overlap": "with another patient's original",
-    "other_structural_similarity": "with another patient's original",
+    "other_rank_correlation": "that with another patient's original",
+    "other_top_overlap": "that with another patient's original",
+    "other_structural_similarity": "that with another patient's original",
     "in_upper_half": "relevance in the upper half of the iris",
-    "in_lower_half": "in the lower half",
+    "in_lower_half": "that in the lower half",
 }
 
 
