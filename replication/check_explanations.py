@@ -47,7 +47,7 @@ from replication.record_files import load_preprocessed
 from replication.records import EyeDataset, Neuron, RelevanceMaps
 from replication.relevance_agreement import pair_with_others
 from replication.relevance_files import BATCH, DEEP_TAYLOR
-from replication.stage_work import EVALUATORS, PREPROCESSED
+from replication.run_data import EVALUATORS, PREPROCESSED
 from replication.store import RunStore, find_commit, read_json, write_json, write_text
 
 # Ours: bytes all over their range. None is 0 as a network's input, whose map is empty whatever the

@@ -15,14 +15,8 @@ from replication.baseline import copy_weights
 from replication.evaluated_run import EVALUATED
 from replication.explained_run import EXPLAINED
 from replication.privatize import METHODS, Method
-from replication.stage_work import (
-    EVALUATORS,
-    PREPROCESSED,
-    VALIDATED,
-    VGAN,
-    StageWork,
-    privatized_unit,
-)
+from replication.run_data import EVALUATORS, PREPROCESSED, VALIDATED, VGAN, privatized_unit
+from replication.stage_work import StageWork
 
 
 @dataclass(frozen=True)

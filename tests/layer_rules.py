@@ -49,6 +49,7 @@ MAY_USE_DEEP_LEARNING = frozenset(
         "explain",
         "explain_sets",
         "explain_worker",
+        "run_data",
         "stage_work",
         "pipeline",
         "check_explanations",

@@ -1,0 +1,119 @@
+"""What a run's stages read: its raw eyes, its settings, and what earlier stages left.
+
+Everything is read when it is first asked for, and then kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from replication.config import ExplanationSettings, Profile
+from replication.progress import Track
+from replication.record_files import load_preprocessed, load_privatized
+from replication.records import EyeDataset, PrivatizedSet, Splits
+from replication.sources import Source, draw_surrogate
+from replication.store import RunStore
+
+PREPROCESSED = "01_preprocessed"
+VALIDATED = "02_validated"
+EVALUATORS = {task: f"03_evaluators/{task}" for task in ("identity", "glaucoma")}
+VGAN = "04_vgan"
+
+
+def privatized_unit(method: str) -> str:
+    """Return the folder of one method's privatized sets, relative to the run's."""
+    return f"05_privatized/{method}"
+
+
+@dataclass(eq=False)
+class RunData:
+    """One run's data and settings.
+
+    Args:
+        source: where the raw eyes come from.
+        profile: settings of all stages.
+        seed: of training and privatization.
+        draws: privatized sets per method that draws.
+        methods: names of the privatizers to run, in Table 1's order.
+        store: the run's folder.
+        workers: processes for drawing and preprocessing.
+        track: opens progress bars.
+        explanation: how relevance maps are computed.
+    """
+
+    source: Source
+    profile: Profile
+    seed: int
+    draws: int
+    methods: tuple[str, ...]
+    store: RunStore
+    workers: int
+    track: Track
+    explanation: ExplanationSettings
+
+    @cached_property
+    def _raw(self) -> tuple[pd.DataFrame, Path]:
+        draw_surrogate(self.source, self.profile.surrogate, workers=self.workers, track=self.track)
+        return self.source.read()
+
+    @property
+    def manifest_digest(self) -> str:
+        """Hash of the manifest, which holds the hash of every raw file."""
+        return hashlib.sha256(self._raw[0].to_csv(index=False).encode()).hexdigest()
+
+    @cached_property
+    def _data(self) -> tuple[EyeDataset, Splits]:
+        channels = self.profile.preprocess.channels
+        return load_preprocessed(self.store.folder(PREPROCESSED), channels)
+
+    @cached_property
+    def _train_set(self) -> EyeDataset:
+        dataset, splits = self._data
+        return dataset.take(splits.train)
+
+    @cached_property
+    def _test_set(self) -> EyeDataset:
+        dataset, splits = self._data
+        return dataset.take(splits.test)
+
+    @property
+    def _patients(self) -> int:
+        return int(self._data[0].identity.max()) + 1
+
+    def _load_sets(
+        self, methods: tuple[str, ...], advance: Callable[[], None] = lambda: None
+    ) -> Iterator[PrivatizedSet]:
+        for name in methods:
+            yield from load_privatized(self.store.folder(privatized_unit(name)), name)
+            advance()
+
+    @cached_property
+    def _generator(self):
+        from replication.trained_networks import TrainedGenerator
+
+        return TrainedGenerator(
+            self.store.folder(VGAN),
+            self._patients,
+            self._data[0].images.shape[1:],
+            self.profile.vgan,
+        )
+
+    def _evaluator(self, task: str, folder: Path, activation: str = "relu"):
+        from replication.trained_networks import TrainedEvaluator
+
+        return TrainedEvaluator(
+            folder / "weights.h5",
+            self._classes(task),
+            self._data[0].images.shape[1:],
+            self.profile.evaluator,
+            activation=activation,
+        )
+
+    def _classes(self, task: str) -> int:
+        return self._patients if task == "identity" else 2
