@@ -18,8 +18,8 @@ import pandas as pd
 
 from validation.bands import Band
 
-# Ours: how near to a tie a decision may be for rounding to turn it, as a probability; between two
-# and five times the most that three ways of computing differed by.
+# Ours: how near to a tie a decision may be for rounding to turn it, as a probability; above the most
+# that three ways of computing differed by (tests/test_rounding.py holds that).
 TIE, TIE_OF_GENERATED = 2e-5, 5e-3
 GENERATED = "pprl-vgan"
 COLUMNS = ("method", "metric", "reference", "low", "high", "ties")
