@@ -1,9 +1,8 @@
 """The paper's sentences about relevance maps: each can hold, fail, stay open and be unmeasured."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
+from paper_text import find_misquoted
 from planted_relevance import DIFFERENT, EVERY_CLAIM_HOLDS, SAME, Planted, plant_relevance
 
 from validation.claims import Finding
@@ -14,7 +13,6 @@ from validation.relevance_claims import (
     judge_relevance,
 )
 
-PAPER = Path(__file__).resolve().parents[2] / "shared" / "paper"
 NAMES = [claim.name for claim in RELEVANCE_CLAIMS]
 STAYS, UPPER, NOT_HIGHLIGHTED = NAMES
 
@@ -30,12 +28,7 @@ def find(relevance):
 
 
 def test_the_quotations_are_the_papers_own_words():
-    files = sorted(PAPER.glob("*.txt"))
-    if not files:
-        pytest.skip("the paper's text is not here")
-    text = " ".join(" ".join(file.read_text(encoding="utf-8") for file in files).split())
-    results = text[text.index("3. RESULTS") : text.index("4. DISCUSSION")]
-    assert [claim.name for claim in RELEVANCE_CLAIMS if claim.quotation not in results] == []
+    assert find_misquoted(RELEVANCE_CLAIMS) == []
 
 
 def test_every_claim_can_hold():
