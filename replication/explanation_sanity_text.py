@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
+from replication.markdown_table import lay_out_table
 from replication.relevance_agreement import MEASURES
 from replication.table1_text import NOT_MEASURED
 
@@ -58,7 +59,7 @@ def _tell_randomisation(figures: Mapping) -> list[str]:
         )
         for row in (*found["levels"], others)
     )
-    table = _lay_out((*headings, "pairs", "empty"), rows)
+    table = lay_out_table((*headings, "pairs", "empty"), rows, words=1)
     return [note, "", *table, "", _tell_finding("Randomisation destroys the map", found)]
 
 
@@ -79,7 +80,7 @@ def _tell_logit(figures: Mapping) -> list[str]:
         )
         for neuron, found in figures["logit"].items()
     )
-    return [note, "", *_lay_out(headings, rows)]
+    return [note, "", *lay_out_table(headings, rows, words=1)]
 
 
 def _tell_structure(figures: Mapping) -> list[str]:
@@ -95,7 +96,7 @@ def _tell_structure(figures: Mapping) -> list[str]:
     images |= {f"gray {row['gray']}": row["variation"] for row in found["grays"]}
     rows = ((image, _write(value, ".2f")) for image, value in images.items())
     verdict = _tell_finding("An image of one gray has less structure than an eye", found)
-    return [note, "", *_lay_out(("image", "variation"), rows), "", verdict]
+    return [note, "", *lay_out_table(("image", "variation"), rows, words=1), "", verdict]
 
 
 def _tell_speed(figures: Mapping) -> list[str]:
@@ -106,16 +107,11 @@ def _tell_speed(figures: Mapping) -> list[str]:
         (start, _write(speed["start_seconds"], ".0f")),
     )
     note = f"**Speed**, on {settings['cores']} cores; not judged."
-    return [note, "", *_lay_out(("what", "figure"), rows)]
+    return [note, "", *lay_out_table(("what", "figure"), rows, words=1)]
 
 
 def _tell_finding(claim: str, found: Mapping) -> str:
     return f"{claim}: **{found['finding']}**. Criterion: {found['criterion']}."
-
-
-def _lay_out(headings: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
-    first, *others = ("| " + " | ".join(cells) + " |" for cells in (headings, *rows))
-    return [first, "|---|" + "---:|" * (len(headings) - 1), *others]
 
 
 def _write(value: float | None, form: str) -> str:

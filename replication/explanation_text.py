@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
+from replication.markdown_table import lay_out_table
 from replication.relevance_agreement import MEASURES
 from replication.table1_text import NOT_MEASURED
 
@@ -33,7 +34,7 @@ def _tell_maps(rows: Iterable[Mapping]) -> list[str]:
     return [
         "**Maps.** An empty map is one of a class whose logit isn't positive; it enters no mean.",
         "",
-        *_lay_out(
+        *lay_out_table(
             ("set", "maps", "empty", "explain glaucoma", "correlation of sum and logit"),
             (
                 (
@@ -45,6 +46,7 @@ def _tell_maps(rows: Iterable[Mapping]) -> list[str]:
                 )
                 for row in rows
             ),
+            words=1,
         ),
     ]
 
@@ -56,12 +58,13 @@ def _tell_agreement(rows: Iterable[Mapping]) -> list[str]:
         "**Agreement of maps of privatized images and originals.** Means over images, one / the "
         + "other, then their paired difference with its 95% interval by bootstrap over patients.",
         "",
-        *_lay_out(
+        *lay_out_table(
             ("eyes", "compared", *(name.replace("_", " ") for name in MEASURES), "images"),
             (
                 (*key, *(cells.get(name, NOT_MEASURED) for name in MEASURES), cells["images"])
                 for key, cells in compared.items()
             ),
+            words=2,
         ),
     ]
 
@@ -73,12 +76,13 @@ def _tell_iris(rows: Iterable[Mapping]) -> list[str]:
         "**Place in the iris.** Shares of a map's relevance, and of the image that an even map "
         + "would have; means over images, 95% intervals by bootstrap over patients.",
         "",
-        *_lay_out(
+        *lay_out_table(
             ("eyes", "set", *SHARE_NAMES.values(), "images"),
             (
                 (*key, *(cells[name] for name in SHARE_NAMES), cells["images"])
                 for key, cells in shares.items()
             ),
+            words=2,
         ),
     ]
 
@@ -111,7 +115,7 @@ def _tell_signs(rows: list[Mapping]) -> list[str]:
     return [
         heading,
         "",
-        *_lay_out(
+        *lay_out_table(
             ("measure", "map", "mean", "lead of relevance"),
             (
                 (
@@ -122,14 +126,9 @@ def _tell_signs(rows: list[Mapping]) -> list[str]:
                 )
                 for row in rows
             ),
+            words=2,
         ),
     ]
-
-
-def _lay_out(heads: Iterable[str], rows: Iterable[tuple]) -> list[str]:
-    heads = list(heads)
-    cells = [heads, ["---"] * len(heads), *rows]
-    return ["| " + " | ".join(map(str, row)) + " |" for row in cells]
 
 
 def _interval(row: Mapping, part: str) -> str:

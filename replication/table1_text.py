@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 
 from replication.errors import DataError
+from replication.markdown_table import lay_out_table
 from replication.records import TABLE1_METRICS, Table1Row
 from replication.table1 import ROWS, RowTitle, Table1
 
@@ -70,8 +71,7 @@ def to_markdown(table: Table1, *, paper_percent: Mapping[tuple[str, str], str]) 
 
 def lay_out_markdown(rows: Iterable[tuple[str, ...]]) -> list[str]:
     """Return the lines of a Markdown table of rows with six cells, under `HEADINGS`."""
-    first, *others = ["| " + " | ".join(cells) + " |" for cells in (HEADINGS, *rows)]
-    return [first, "|---|---|" + "---:|" * len(TABLE1_METRICS), *others]
+    return lay_out_table(HEADINGS, rows, words=len(HEADINGS) - len(TABLE1_METRICS))
 
 
 def to_cells(

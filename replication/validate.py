@@ -20,6 +20,7 @@ import pandas as pd
 
 from replication.config import PreprocessSettings, SplitSettings
 from replication.errors import DataError
+from replication.markdown_table import lay_out_table
 from replication.record_files import IMAGES, load_manifest
 from replication.store import write_json, write_text
 from replication.validated_tables import tabulate_images, tabulate_raw, tabulate_subsets
@@ -116,19 +117,18 @@ def to_markdown(outcomes: Sequence[Outcome], folder: Path) -> str:
         folder: that holds the Data Docs.
     """
     failed = sum(not outcome.success for outcome in outcomes)
-    lines = [
-        f"# {len(outcomes)} expectations, {failed} failing",
-        "",
-        "| suite | expectation | verdict | expected | found |",
-        "|---|---|---|---|---|",
-    ]
-    for outcome in sorted(outcomes, key=lambda outcome: outcome.success):
-        pages = sorted((folder / DATA_DOCS / "validations" / outcome.suite).rglob("*.html"))
-        link = f"[{outcome.suite}]({pages[0].relative_to(folder).as_posix()})"
-        verdict = "holds" if outcome.success else "**fails**"
-        name, meaning = outcome.expectation.name, outcome.expectation.meaning
-        lines.append(f"| {link} | {name} | {verdict} | {meaning} | {_name_fault(outcome)} |")
-    return "\n".join([*lines, ""])
+    headings = ("suite", "expectation", "verdict", "expected", "found")
+    ordered = sorted(outcomes, key=lambda outcome: outcome.success)
+    table = lay_out_table(headings, (_tell(outcome, folder) for outcome in ordered), words=5)
+    return "\n".join([f"# {len(outcomes)} expectations, {failed} failing", "", *table, ""])
+
+
+def _tell(outcome: Outcome, folder: Path) -> tuple[str, ...]:
+    page = next((folder / DATA_DOCS / "validations" / outcome.suite).rglob("*.html"))
+    link = f"[{outcome.suite}]({page.relative_to(folder).as_posix()})"
+    verdict = "holds" if outcome.success else "**fails**"
+    name, meaning = outcome.expectation.name, outcome.expectation.meaning
+    return link, name, verdict, meaning, _name_fault(outcome)
 
 
 def check_outcomes(outcomes: Sequence[Outcome], folder: Path) -> None:
