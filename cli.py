@@ -69,6 +69,14 @@ def run_options(command):
         help="Of the split into training, validation and test images.",
     )
     @click.option(
+        "--split",
+        default="image",
+        show_default=True,
+        type=click.Choice(["image", "patient"]),
+        help="By image as in the paper, or by patient: the glaucoma network is trained and tested "
+        "on different patients; identity stays closed-set.",
+    )
+    @click.option(
         "--draws",
         default=10,
         show_default=True,
@@ -511,6 +519,7 @@ def _open_run(
     profile: str,
     seed: int,
     split_seed: int,
+    split: str,
     draws: int,
     run_name: str | None,
     fresh: bool,
@@ -540,14 +549,18 @@ def _open_run(
             "--from-baseline: the reference weights are of the surrogate's first split, "
             "profile cpu, seed 0"
         )
+    by_patient = split == "patient"
+    if from_baseline and by_patient:
+        raise SettingsError("--from-baseline: the reference weights are of the split by image")
     if run_name and Path(run_name).name != run_name:
         raise SettingsError(
             f"--run {run_name}: expected a plain name, it goes under artifacts/runs"
         )
     label = source.path.resolve().stem if data_dir or manifest else "surrogate"
-    split = f"-split-{split_seed}" if split_seed else ""
+    kind_of_split = f"-split-{split_seed}" if split_seed else ""
+    kind_of_split += "-by-patient" if by_patient else ""
     trained = "baseline" if from_baseline else f"seed-{seed}"
-    folder = run_name or f"{label}-{profile}-{trained}{split}"
+    folder = run_name or f"{label}-{profile}-{trained}{kind_of_split}"
     store = RunStore(ARTIFACTS / "runs" / folder)
     work = StageWork(
         source,
@@ -559,6 +572,7 @@ def _open_run(
         workers=_workers(),
         track=track_on_terminal,
         explanation=ExplanationSettings(neuron, explanation_method),
+        by_patient=by_patient,
     )
     run = Replication(
         work,
@@ -633,10 +647,12 @@ def _show_table(run) -> None:
     from rich.table import Table
 
     from replication.evaluated_run import read_table
+    from replication.split_words import tell_split
     from replication.table1_text import to_cells
     from validation.paper import read_paper_percent
 
-    table = Table(title=f"Table 1 on {run.work.source.title}; in percent: ours (paper)")
+    title = f"Table 1 on {run.work.source.title}; in percent: ours (paper)."
+    table = Table(title=title + tell_split(by_patient=run.work.by_patient))
     table.add_column("Dataset")
     for heading in ("Identity", "Replacement", "Glaucoma", "F1"):
         table.add_column(heading, justify="right")

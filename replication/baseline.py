@@ -17,6 +17,7 @@ from pathlib import Path
 
 from replication.errors import SettingsError, StageNotRun
 from replication.evaluated_run import EVALUATED, PAGE, read_predictions
+from replication.split_words import is_by_patient
 from replication.store import RunStore, read_json, write_json, write_text
 from validation.bands import Band
 from validation.drift import derive_references, references_from_csv, references_to_csv
@@ -45,6 +46,8 @@ def keep_baseline(store: RunStore, folder: Path = BASELINE) -> None:
     run = read_json(store.root / "run.json")
     if run["source"]["kind"] != "surrogate" or run["profile"]["name"] != "cpu":
         raise SettingsError(f"{store.root}: a baseline is a run of profile cpu on the surrogate")
+    if is_by_patient(run):
+        raise SettingsError(f"{store.root}: a baseline is a run with the split by image")
     evaluated = store.folder(EVALUATED)
     files = {
         kept: store.folder(str(Path(file).parent)) / Path(file).name

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from replication.markdown_table import lay_out_table
 from replication.relevance_agreement import MEASURES
+from replication.split_words import is_by_patient, tell_split
 from replication.table1_text import NOT_MEASURED
 
 FIGURES, PAGE = "explanation_sanity.json", "explanation_sanity.md"
@@ -34,6 +35,7 @@ def _tell_settings(figures: Mapping) -> list[str]:
     return [
         f"Checks of `{settings['method']}` of the glaucoma network. Data: {data}. Profile {profile}, "
         + f"seed {seed}. Sample: {settings['sample']}."
+        + tell_split(by_patient=is_by_patient(run))
     ]
 
 

@@ -16,6 +16,7 @@ from replication.evaluated_run import EVALUATED
 from replication.explained_run import EXPLAINED
 from replication.privatize import METHODS, Method
 from replication.run_data import EVALUATORS, PREPROCESSED, VALIDATED, VGAN, privatized_unit
+from replication.split_words import name_split
 from replication.stage_work import StageWork
 
 
@@ -59,12 +60,13 @@ class Replication:
 
     def describe(self) -> dict:
         """Return what identifies the run; another run folder is needed where it differs."""
-        return {
+        described = {
             "source": {"kind": self.work.source.kind, "name": self.work.source.path.name},
             "profile": asdict(self.work.profile),
             "seed": self.work.seed,
             "draws": self.work.draws,
         } | ({"baseline": self.baseline} if self.baseline else {})
+        return described | name_split(by_patient=self.work.by_patient)
 
     def run(self, *, until: str = EXPLAINED) -> None:
         """Run every stage that isn't complete, up to and with the last one that starts so.
@@ -94,7 +96,9 @@ class Replication:
         stages = [
             Stage(
                 PREPROCESSED,
-                shape | {"manifest": self.work.manifest_digest},
+                shape
+                | {"manifest": self.work.manifest_digest}
+                | name_split(by_patient=self.work.by_patient),
                 (),
                 self.work.preprocess,
             ),

@@ -8,7 +8,7 @@ reports.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
@@ -17,11 +17,16 @@ from replication.errors import DataError
 
 
 class Subset(StrEnum):
-    """The three parts of the data (paper §2.1: 65% training, 15% validation, 20% testing)."""
+    """The three parts of the data (paper §2.1: 65% training, 15% validation, 20% testing).
+
+    Split by patient there is a fourth: images of validation and test patients that what has to know
+    all patients learns from, and the glaucoma network never sees.
+    """
 
     TRAIN = "train"
     VALIDATION = "validation"
     TEST = "test"
+    ENROLMENT = "enrolment"
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,7 @@ class EyeDataset:
 
 @dataclass(frozen=True)
 class Splits:
-    """Row indices of the three subsets of one `EyeDataset`.
+    """Row indices of the subsets of one `EyeDataset`; none is enrolled where the split is by image.
 
     Raises:
         DataError: when two subsets share a row.
@@ -76,16 +81,24 @@ class Splits:
     train: np.ndarray
     validation: np.ndarray
     test: np.ndarray
+    enrolment: np.ndarray = field(default_factory=lambda: np.array([], dtype=np.intp))
 
     def __post_init__(self) -> None:
-        rows = np.concatenate([self.train, self.validation, self.test])
+        rows = np.concatenate([self.known, self.validation, self.test])
         if len(np.unique(rows)) != len(rows):
             raise DataError("splits: an image is in two subsets")
 
+    @property
+    def known(self) -> np.ndarray:
+        """Rows that everybody is known by, ascending: training and enrolment."""
+        return np.sort(np.concatenate([self.train, self.enrolment]))
+
     def items(self) -> Iterator[tuple[Subset, np.ndarray]]:
-        """Yield each subset's name with its rows, in the order train, validation, test."""
+        """Yield each subset's name with its rows: train, validation, test and, if any, enrolment."""
         for subset in Subset:
-            yield subset, getattr(self, subset.value)
+            rows = getattr(self, subset.value)
+            if len(rows) or subset is not Subset.ENROLMENT:
+                yield subset, rows
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from replication.evaluated_run import EVALUATED, PAGE, judge_run
 from replication.explained_run import EXPLAINED, FIGURE5, is_explained, judge_explanation
 from replication.explained_run import PAGE as PAGE_OF_MAPS
 from replication.explanation_sanity_text import PAGE as PAGE_OF_CHECKS
+from replication.split_words import is_by_patient
 from replication.store import RunStore, read_json, write_text
 from validation.claims import JudgedPart, Judgement
 
@@ -46,7 +47,8 @@ def _describe_run(store: RunStore, docs: Path) -> str:
     run = read_json(store.root / "run.json")
     heading, _, rest = text.partition("\n\n")
     lines = [
-        f"## {_name_source(run)}: profile {run['profile']['name']}, seed {run['seed']}",
+        f"## {_name_source(run)}: profile {run['profile']['name']}, seed {run['seed']}"
+        + (", split by patient" if is_by_patient(run) else ""),
         "",
         heading,
         "",

@@ -45,6 +45,7 @@ class RunData:
         workers: processes for drawing and preprocessing.
         track: opens progress bars.
         explanation: how relevance maps are computed.
+        by_patient: whether the split is by patient, and not by image as in the paper.
     """
 
     source: Source
@@ -56,6 +57,7 @@ class RunData:
     workers: int
     track: Track
     explanation: ExplanationSettings
+    by_patient: bool = False
 
     @cached_property
     def _raw(self) -> tuple[pd.DataFrame, Path]:
@@ -74,8 +76,9 @@ class RunData:
 
     @cached_property
     def _train_set(self) -> EyeDataset:
+        """What everybody is known by, the gallery of the privatizers: enrolled images are in it."""
         dataset, splits = self._data
-        return dataset.take(splits.train)
+        return dataset.take(splits.known)
 
     @cached_property
     def _test_set(self) -> EyeDataset:

@@ -15,6 +15,7 @@ import pandas as pd
 from replication.errors import SettingsError
 from replication.evaluated_run import EVALUATED, read_table
 from replication.records import TABLE1_METRICS
+from replication.split_words import is_by_patient, tell_split
 from replication.store import RunStore, read_json, write_json, write_text
 from replication.table1 import ROWS
 from replication.table1_text import DOES_NOT_APPLY, NOT_MEASURED, lay_out_markdown
@@ -48,23 +49,33 @@ def summarise_seeds(stores: Mapping[int, RunStore], folder: Path) -> dict[tuple,
     write_json(folder / SEEDS, {"run": runs[0], "made": made, "numbers": tables})
     rows = [{"method": m, "metric": n} | vars(s) for (m, n), s in spread.items()]
     write_text(folder / "seeds.csv", pd.DataFrame(rows).to_csv(index=False, lineterminator="\n"))
-    write_text(folder / "seeds.md", to_markdown(spread, seeds=list(stores)))
+    page = to_markdown(spread, seeds=list(stores), by_patient=is_by_patient(runs[0]))
+    write_text(folder / "seeds.md", page)
     return spread
 
 
 def read_seeds(file: Path) -> dict[tuple[str, str], Spread]:
-    """Return the spread of the runs in a seeds.json."""
-    tables = read_json(file)["numbers"].values()
+    """Return the spread of the runs in a seeds.json, which widens the bands of the paper's numbers.
+
+    Raises:
+        SettingsError: when their split is by patient, and the paper's is by image.
+    """
+    told = read_json(file)
+    if is_by_patient(told["run"]):
+        raise SettingsError(f"{file}: the paper's bands take runs with the split by image")
+    tables = told["numbers"].values()
     return measure_spread(
         [{tuple(cell.split("/")): value for cell, value in table.items()} for table in tables]
     )
 
 
-def to_markdown(spread: Mapping[tuple[str, str], Spread], *, seeds: list[int]) -> str:
+def to_markdown(
+    spread: Mapping[tuple[str, str], Spread], *, seeds: list[int], by_patient: bool
+) -> str:
     """Write Table 1 with mean, standard deviation and interval of the mean in each cell."""
     heading = (
         f"Seeds {', '.join(map(str, seeds))} on one split; in percent: mean ± standard deviation "
-        f"({CONFIDENCE:.0%} interval of the mean)."
+        f"({CONFIDENCE:.0%} interval of the mean)." + tell_split(by_patient=by_patient)
     )
     rows = [
         (title.experiment, title.dataset, *(_write_cell(spread, title, m) for m in TABLE1_METRICS))

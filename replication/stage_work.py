@@ -27,10 +27,12 @@ from replication.record_files import (
     save_preprocessed,
     save_privatized,
 )
-from replication.records import RelevanceMaps
+from replication.records import RelevanceMaps, Subset
 from replication.run_data import EVALUATORS, PREPROCESSED, RunData
 from replication.sign_places import find_sign_table, read_signs
 from replication.split import split_dataset
+from replication.split_by_patient import split_by_patient
+from replication.split_words import tell_split
 from replication.store import write_json
 from replication.validate import validate
 from validation.paper import read_paper_percent
@@ -54,11 +56,12 @@ class StageWork(RunData):
         # Columns that an unreadable file left gaps in get their own types back without it.
         table = table[table["readable"]].reset_index(drop=True).convert_dtypes()
         table["identity"] = pd.factorize(table["patient_id"], sort=True)[0]
-        splits = split_dataset(
-            table["image_id"].to_numpy(np.str_),
-            table["identity"].to_numpy(),
-            self.profile.split,
-        )
+        image_id, identity = table["image_id"].to_numpy(np.str_), table["identity"].to_numpy()
+        if self.by_patient:
+            glaucoma = table["glaucoma"].to_numpy(bool)
+            splits = split_by_patient(image_id, identity, glaucoma, self.profile.split)
+        else:
+            splits = split_dataset(image_id, identity, self.profile.split)
         for subset, rows in splits.items():
             table.loc[rows, "subset"] = subset.value
         _check_pathology(table)
@@ -75,6 +78,7 @@ class StageWork(RunData):
                 preprocess=self.profile.preprocess,
                 split=self.profile.split,
                 counts=self.source.counts,
+                by_patient=self.by_patient,
                 folder=folder,
                 workers=self.workers,
                 on_image=advance,
@@ -88,6 +92,7 @@ class StageWork(RunData):
             counts=self.source.counts,
             image_size_px=shape.image_size_px,
             strip_rows=shape.strip_rows,
+            by_patient=self.by_patient,
         )
         return hashlib.sha256(repr(expected).encode()).hexdigest()
 
@@ -97,11 +102,11 @@ class StageWork(RunData):
 
         dataset, splits = self._data
         settings = self.profile.evaluator
-        with self.track(
-            f"training the {task} network", settings.epochs(len(splits.train))
-        ) as advance:
+        # Of a split by patient: enrolled images are of validation and test patients.
+        train_set = dataset.take(splits.train) if task == "glaucoma" else self._train_set
+        with self.track(f"training the {task} network", settings.epochs(len(train_set))) as advance:
             train_evaluator(
-                self._train_set,
+                train_set,
                 dataset.take(splits.validation),
                 task=task,
                 classes=self._classes(task),
@@ -154,6 +159,7 @@ class StageWork(RunData):
         heading = (
             f"Table 1 on {self.source.title}: profile {self.profile.name}, seed {self.seed}, "
             f"{self.draws} draws, {len(self._test_set)} test images."
+            + tell_split(by_patient=self.by_patient)
         )
         write_evaluation(
             folder, table, predictions, paper_percent=read_paper_percent(), heading=heading
@@ -168,7 +174,7 @@ class StageWork(RunData):
         heading = (
             f"Deep Taylor (`{self.explanation.method}`) of the glaucoma network's "
             f"{self.explanation.neuron} class on {self.source.title}: profile {self.profile.name}, "
-            f"seed {self.seed}, {images} images."
+            f"seed {self.seed}, {images} images." + tell_split(by_patient=self.by_patient)
         )
         table = find_sign_table(self._raw[1])
         with self._explaining(folder, images) as explain:
@@ -236,9 +242,9 @@ class StageWork(RunData):
 
 
 def _check_pathology(table: pd.DataFrame) -> None:
-    """Raise DataError unless every subset has eyes with glaucoma and eyes without."""
+    """Raise DataError unless training, validation and test have eyes with glaucoma and without."""
     for subset, part in table.groupby("subset"):
-        if part["glaucoma"].nunique() < 2:
+        if subset != Subset.ENROLMENT and part["glaucoma"].nunique() < 2:
             raise DataError(
                 f"split: the {subset} subset has only eyes with one glaucoma label; "
                 "use more images or another --split-seed"

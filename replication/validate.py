@@ -21,6 +21,7 @@ import pandas as pd
 from replication.config import PreprocessSettings, SplitSettings
 from replication.errors import DataError
 from replication.markdown_table import lay_out_table
+from replication.patient_tables import note_patients, tabulate_patients
 from replication.record_files import IMAGES, load_manifest
 from replication.store import write_json, write_text
 from replication.validated_tables import tabulate_images, tabulate_raw, tabulate_subsets
@@ -39,6 +40,7 @@ def validate(
     preprocess: PreprocessSettings,
     split: SplitSettings,
     counts: suites.Counts | None,
+    by_patient: bool = False,
     folder: Path,
     workers: int,
     on_image: Callable[[], None] | None = None,
@@ -55,6 +57,7 @@ def validate(
         preprocess: strip rows and image size.
         split: the subsets' shares.
         counts: what the data set must hold; None where that isn't known.
+        by_patient: whether the split is by patient.
         folder: to write into.
         workers: processes to share the work.
         on_image: called after each image, for a progress bar.
@@ -77,7 +80,12 @@ def validate(
         ),
         suites.SUBSETS: tabulate_subsets(manifest, split),
     }
-    outcomes = judge_tables(tables, preprocess=preprocess, counts=counts, folder=folder)
+    if by_patient:
+        tables[suites.IMAGES] = note_patients(tables[suites.IMAGES])
+        tables[suites.SUBSETS] = tabulate_patients(manifest, split)
+    outcomes = judge_tables(
+        tables, preprocess=preprocess, counts=counts, by_patient=by_patient, folder=folder
+    )
     check_outcomes(outcomes, folder)
 
 
@@ -86,6 +94,7 @@ def judge_tables(
     *,
     preprocess: PreprocessSettings,
     counts: suites.Counts | None,
+    by_patient: bool,
     folder: Path,
 ) -> list[Outcome]:
     """Judge the three tables by all suites, and write the outcomes down."""
@@ -94,6 +103,7 @@ def judge_tables(
             counts=counts,
             image_size_px=preprocess.image_size_px,
             strip_rows=preprocess.strip_rows,
+            by_patient=by_patient,
         ),
         tables,
         folder,

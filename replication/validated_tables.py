@@ -22,6 +22,7 @@ from replication.image_facts import measure_off_middle
 from replication.image_file import read_gray
 from replication.processes import spread
 from replication.records import Subset
+from validation.split_suites import SUBSET_NAMES
 from validation.suites import OFF_MIDDLE_PX
 
 REFERENCE_WIDTH_PX = 640  # the frame that distances from the middle are told for
@@ -90,7 +91,8 @@ def tabulate_images(
         )
     labels = raw.drop_duplicates("image_id").set_index("image_id")[list(RAW_LABELS)]
     read = labels.reindex(manifest["image_id"]).add_prefix("raw_").reset_index(drop=True)
-    training = manifest.loc[manifest["subset"] == Subset.TRAIN, "identity"]
+    known_by = manifest["subset"].isin((Subset.TRAIN, Subset.ENROLMENT))
+    training = manifest.loc[known_by, "identity"]
     noted = manifest.reset_index(drop=True).assign(
         is_right=(read["raw_eye"] == "right").to_numpy(),
         expected_identity=pd.factorize(manifest["patient_id"], sort=True)[0],
@@ -117,8 +119,8 @@ def tabulate_subsets(manifest: pd.DataFrame, split: SplitSettings) -> pd.DataFra
         the images), glaucoma_share, chance_of_share (of a random split giving a glaucoma share at
         least as far off the one of all images, on its side, doubled).
     """
-    parts = {subset.value: manifest[manifest["subset"] == subset] for subset in Subset}
-    shares = {subset.value: getattr(split, subset.value) for subset in Subset}
+    parts = {name: manifest[manifest["subset"] == name] for name in SUBSET_NAMES}
+    shares = {name: getattr(split, name) for name in SUBSET_NAMES}
     rows = [
         {
             "subset": name,

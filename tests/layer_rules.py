@@ -19,6 +19,7 @@ STAGES = frozenset(
         "preprocess",
         "validate",
         "split",
+        "split_by_patient",
         "train_evaluators",
         "train_vgan",
         "evaluate",

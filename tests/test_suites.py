@@ -11,7 +11,8 @@ import pytest
 
 from validation.expectation import Suite
 from validation.gx_runner import Outcome, run_suites
-from validation.suites import IMAGES, RAW, SUBSET_NAMES, SUBSETS, Counts, build_suites
+from validation.split_suites import SUBSET_NAMES
+from validation.suites import IMAGES, RAW, SUBSETS, Counts, build_suites
 
 COUNTS = Counts(images=20, patients=5, glaucoma_images=8)
 SUITES = build_suites(counts=COUNTS, image_size_px=64, strip_rows=11)

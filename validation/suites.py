@@ -11,23 +11,21 @@ from validation.expectation import (
     expect_between,
     expect_each,
     expect_equal,
-    expect_unique,
 )
 from validation.manifest_suites import LABELS, RAW_MANIFEST, Counts, expect_counts, expect_share
+from validation.split_suites import expect_split, expect_subsets
 
 # The tables.
 RAW, IMAGES, SUBSETS = "raw", "images", "subsets"
-SUBSET_NAMES = ("train", "validation", "test")
 
 LEAST_CENTRED = 0.90  # ours: as often as the published recipe on real eyes
 OFF_MIDDLE_PX = 20.0  # ours: of a frame 640 px wide; the fit itself is good to a few px
 MOST_STRIPS_SEEN = 0.05  # ours: a strip is in every frame or in none, an edge of a lid in a few
 MOST_DIFFERENCE_GREY = 4.0  # ours: beyond what another way of resizing changes
-LEAST_CHANCE = 1e-5  # ours: one false alarm in tens of thousands of splits
 
 
 def build_suites(
-    *, counts: Counts | None, image_size_px: int, strip_rows: int
+    *, counts: Counts | None, image_size_px: int, strip_rows: int, by_patient: bool = False
 ) -> tuple[Suite, ...]:
     """Return all suites.
 
@@ -35,6 +33,7 @@ def build_suites(
         counts: of Warsaw or the surrogate; None for other data, where what must hold anyway does.
         image_size_px: height and width of a preprocessed image.
         strip_rows: rows of the label strip.
+        by_patient: whether the split is by patient, and not by image.
     """
     return (
         Suite("raw-manifest", RAW, "image_id", (*RAW_MANIFEST, *expect_counts(counts))),
@@ -43,8 +42,8 @@ def build_suites(
         Suite("flip", IMAGES, "image_id", _FLIP),
         Suite("centering", IMAGES, "image_id", _CENTERING),
         Suite("pixels", IMAGES, "image_id", _expect_pixels(image_size_px)),
-        Suite("split", IMAGES, "image_id", _SPLIT),
-        Suite("subsets", SUBSETS, "subset", _SUBSETS),
+        Suite("split", IMAGES, "image_id", expect_split(by_patient=by_patient)),
+        Suite("subsets", SUBSETS, "subset", expect_subsets(by_patient=by_patient)),
     )
 
 
@@ -115,42 +114,3 @@ def _expect_pixels(size_px: int) -> tuple[Expectation, ...]:
             max_value=MOST_DIFFERENCE_GREY,
         ),
     )
-
-
-_SPLIT = (
-    expect_each("subset-known", "subset", SUBSET_NAMES, "every image is in a subset"),
-    expect_unique("image-in-one-subset", "image_id", "no image is in two subsets, or twice in one"),
-    expect_unique("file-in-one-subset", "sha256", "no file's content comes under two names"),
-    expect_unique("pixels-in-one-subset", "pixels_sha256", "no two images are the same"),
-    expect_each(
-        "identities-in-training",
-        "identity_in_training",
-        (True,),
-        "every identity has an image in training",
-    ),
-)
-
-_SUBSETS = (
-    expect_between(
-        "subset-sizes",
-        "images_off",
-        "every subset has its share of the images, to one image",
-        min_value=-1,
-        max_value=1,
-    ),
-    expect_between(
-        "subset-labels",
-        "glaucoma_share",
-        "every subset, and all together, has images with glaucoma and without",
-        min_value=0,
-        max_value=1,
-        strict_min=True,
-        strict_max=True,
-    ),
-    expect_between(
-        "subset-balance",
-        "chance_of_share",
-        "in every subset glaucoma is as frequent as a random split makes it",
-        min_value=LEAST_CHANCE,
-    ),
-)
