@@ -31,9 +31,11 @@ PREDICTIONS = pd.DataFrame(
 )
 
 
-def plant_run(root, *, commits=("abc", "abc", "abc", "def"), kind="surrogate", profile="cpu"):
+def plant_run(
+    root, *, commits=("abc", "abc", "abc", "def"), kind="surrogate", profile="cpu", **more
+):
     store = RunStore(root)
-    store.open({"source": {"kind": kind}, "profile": {"name": profile}, "seed": 0})
+    store.open({"source": {"kind": kind}, "profile": {"name": profile}, "seed": 0} | more)
     units = {"03_evaluators/identity", "03_evaluators/glaucoma", "04_vgan", "06_evaluated"}
     for unit, commit in zip(sorted(units), commits, strict=True):
         with store.writing(unit, {}) as folder:
@@ -73,6 +75,7 @@ def test_weights_go_back_where_training_leaves_them(tmp_path):
     [
         ({"kind": "warsaw"}, "profile cpu on the surrogate"),
         ({"profile": "smoke"}, "profile cpu on the surrogate"),
+        ({"split": "patient"}, "with the split by image"),
         ({"commits": ("abc", "abc", None, "abc")}, "04_vgan not made by a commit"),
     ],
 )

@@ -31,10 +31,13 @@ def tabulate(predictions):
     return build_table([average_draws([row]) for row in rows])
 
 
-def plant_run(root, seen, *, kind="surrogate", profile="cpu", expectations=(True,), explained=True):
+def plant_run(
+    root, seen, *, kind="surrogate", profile="cpu", expectations=(True,), explained=True, **more
+):
     store = RunStore(root)
     source = {"kind": kind, "name": "eyes"}
-    store.open({"source": source, "profile": {"name": profile}, "seed": 0, "draws": 1})
+    described = {"source": source, "profile": {"name": profile}, "seed": 0, "draws": 1}
+    store.open(described | more)
     record = {
         "expectations": [
             {"suite": "flip", "name": f"mirrored-{i}", "meaning": "is mirrored", "success": success}
@@ -92,6 +95,15 @@ def test_on_warsaw_the_numbers_are_judged(tmp_path, call):
     assert result.exit_code == 1
     assert "Table 1, outside: " in result.output
     assert "inside" in result.output
+
+
+def test_split_by_patient_the_numbers_are_not_judged_even_on_warsaw(tmp_path, call):
+    store = plant_run(tmp_path / "run", EVERY_CLAIM_HOLDS, kind="warsaw", split="patient")
+    result = call(store.root)
+    assert result.exit_code == 0
+    assert "Table 1: 51 not judged" in result.output
+    page = (store.root / "check.md").read_text()
+    assert "seed 0. Split by patient: the glaucoma network never saw the test patients;" in page
 
 
 def test_a_missing_row_is_not_measured(tmp_path, call):

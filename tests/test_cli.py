@@ -58,6 +58,7 @@ def test_help_needs_no_heavy_import():
         (("--all", "--from-baseline", "--seeds", 2), ["of one seed alone"]),
         (("--all", "--from-baseline", "--profile", "smoke"), ["profile cpu"]),
         (("--all", "--from-baseline", "--data-dir", "a"), ["the surrogate's first split"]),
+        (("--all", "--from-baseline", "--split", "patient"), ["are of the split by image"]),
     ],
 )
 def test_options_that_do_not_fit_are_told(call, options, parts):
@@ -74,6 +75,33 @@ def test_a_run_folder_of_other_settings_is_refused(call, tmp_path):
     options = ("--data-dir", tmp_path / "nowhere", "--run", "mine")
     call("preprocess", *options)
     expect_one_sentence(call("preprocess", *options, "--seed", 1), "other settings (seed)")
+
+
+def test_a_split_by_patient_is_another_run_in_a_folder_of_its_own(call, tmp_path):
+    options = ("--data-dir", tmp_path / "nowhere", "--split", "patient")
+    call("preprocess", *options)
+    run = tmp_path / "artifacts" / "runs" / "nowhere-cpu-seed-0-by-patient" / "run.json"
+    assert json.loads(run.read_text())["split"] == "patient"
+    call("preprocess", "--data-dir", tmp_path / "nowhere", "--run", "mine")
+    by_image = tmp_path / "artifacts" / "runs" / "mine" / "run.json"
+    assert "split" not in json.loads(by_image.read_text())
+    expect_one_sentence(call("preprocess", *options, "--run", "mine"), "other settings (split)")
+
+
+@pytest.mark.parametrize(
+    ("patients", "part"),
+    [(4, "4 patients are too few"), (12, "there are 1, 1 of them with two images")],
+)
+def test_data_that_cannot_be_split_by_patient_are_told_in_one_sentence(
+    call, tmp_path, patients, part
+):
+    rows = ["path,patient_id,eye,glaucoma"]
+    for number in range(2 * patients):
+        write_image(tmp_path / f"{number}.png", seed=number, width_px=80, height_px=71)
+        rows.append(f"{number}.png,p{number // 2:02},left,{number // 2 == 3}")
+    manifest = write_manifest(tmp_path, rows)
+    result = call("preprocess", "--manifest", manifest, "--split", "patient")
+    expect_one_sentence(result, part, "or split by image")
 
 
 def test_the_doctor_says_what_is_there_and_the_next_command(call, tmp_path):

@@ -160,3 +160,6 @@ def test_the_page_tells_counts_verdicts_and_what_was_not_measured():
     assert "| gray 16 | 0.00 |" in page
     assert "| images a second, the analysis alone | not measured |" in page
     assert "| two different images | " in page
+    assert "Split by patient" not in page
+    figures["run"]["split"] = "patient"
+    assert "the glaucoma network never saw the test patients" in to_markdown(figures)

@@ -154,3 +154,24 @@ def test_a_broken_stage_is_made_again_and_gives_the_same_table(first_run, call):
     result = call("--all")
     assert "05_privatized/blur-9: run" in result.stderr
     assert (first_run / "06_evaluated" / "table1.json").read_text() == before
+
+
+@pytest.mark.slow
+def test_split_by_patient_it_runs_from_raw_eyes_to_verdict_and_says_so(artifacts, monkeypatch):
+    monkeypatch.setattr(command_line, "ARTIFACTS", artifacts)
+    words = ["replicate", "--all", "--profile", "smoke", "--draws", "2", "--split", "patient"]
+    result = CliRunner().invoke(command_line.cli, words)
+    assert result.exit_code == 0, result.output
+    run = artifacts / "runs" / "surrogate-smoke-seed-0-by-patient"
+    manifest = pd.read_csv(run / "01_preprocessed" / "manifest.csv")
+    people = {name: set(part["patient_id"]) for name, part in manifest.groupby("subset")}
+    assert not people["train"] & (people["validation"] | people["test"])
+    assert not people["validation"] & people["test"]
+    assert len(people["train"] | people["enrolment"]) == SMOKE.surrogate.patients
+    predictions = pd.read_csv(run / "06_evaluated" / "predictions.csv")
+    tested = manifest.loc[manifest["subset"] == "test", "image_id"]
+    assert set(predictions["image_id"]) == set(tested)
+    for page in ("06_evaluated/table1.md", "07_explained/explanation.md", "check.md"):
+        assert "the glaucoma network never saw the test patients" in (run / page).read_text()
+    record = json.loads((run / "02_validated" / "validation.json").read_text())
+    assert record["success"] and len(record["expectations"]) == 42

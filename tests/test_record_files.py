@@ -1,13 +1,15 @@
 import numpy as np
 import pandas as pd
+import pytest
 
+from replication.errors import DataError
 from replication.record_files import (
     load_preprocessed,
     load_privatized,
     save_preprocessed,
     save_privatized,
 )
-from replication.records import PrivatizedSet
+from replication.records import PrivatizedSet, Splits
 
 
 def test_a_preprocessed_data_set_comes_back_as_it_was(tmp_path):
@@ -28,6 +30,21 @@ def test_a_preprocessed_data_set_comes_back_as_it_was(tmp_path):
     assert dataset.glaucoma.tolist() == [False, True, True, True]
     assert splits.train.tolist() == [0, 3]
     assert splits.test.tolist() == [1]
+    assert splits.enrolment.tolist() == []
+    assert splits.known.tolist() == [0, 3]
+    assert [subset.value for subset, _ in splits.items()] == ["train", "validation", "test"]
+
+
+def test_enrolled_images_are_known_by_and_in_no_other_subset(tmp_path):
+    table = pd.DataFrame({"image_id": list("abcd"), "identity": [0, 0, 1, 1], "glaucoma": True})
+    table["patient_id"], table["subset"] = "p", ["enrolment", "test", "train", "validation"]
+    save_preprocessed(tmp_path, np.zeros((4, 4, 4), np.uint8), table)
+    _, splits = load_preprocessed(tmp_path, 1)
+    assert splits.enrolment.tolist() == [0]
+    assert splits.known.tolist() == [0, 2]
+    assert [rows.tolist() for _, rows in splits.items()] == [[2], [3], [1], [0]]
+    with pytest.raises(DataError, match="an image is in two subsets"):
+        Splits(splits.train, splits.validation, splits.test, splits.test)
 
 
 def test_privatized_sets_come_back_in_the_order_of_their_draws(tmp_path):

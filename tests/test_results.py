@@ -49,6 +49,16 @@ def test_maps_that_were_not_made_are_not_measured(run, tmp_path):
     assert "Whether maps depend on what was learned: not measured." in page
 
 
+def test_a_split_by_patient_is_in_the_heading(run, tmp_path):
+    described = json.loads((run / "run.json").read_text())
+    write_results([run], tmp_path / "by-image.md")
+    (run / "run.json").write_text(json.dumps(described | {"split": "patient"}))
+    write_results([run], tmp_path / "by-patient.md")
+    heading = "## The surrogate (not Warsaw): profile cpu, seed 4"
+    assert f"{heading}\n" in (tmp_path / "by-image.md").read_text()
+    assert f"{heading}, split by patient\n" in (tmp_path / "by-patient.md").read_text()
+
+
 def test_checks_of_maps_are_told_even_without_stage_07(run, tmp_path):
     (run / "explanation_sanity.md").write_text("Randomisation destroys the map: **fails**.")
     write_results([run], tmp_path / "results.md")

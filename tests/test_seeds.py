@@ -13,9 +13,9 @@ from replication.table1_text import to_json
 CELL = ("original", "identity_accuracy")
 
 
-def plant_run(root, seed, accuracy, *, draws=10, complete=True):
+def plant_run(root, seed, accuracy, *, draws=10, complete=True, **more):
     store = RunStore(root / f"seed-{seed}")
-    store.open({"source": {"kind": "surrogate"}, "seed": seed, "draws": draws})
+    store.open({"source": {"kind": "surrogate"}, "seed": seed, "draws": draws} | more)
     if complete:
         table = build_table([Table1Row("original", True, accuracy, None, 0.5, 0.25)])
         with store.writing("06_evaluated", {}) as folder:
@@ -47,6 +47,15 @@ def test_runs_that_differ_in_more_than_the_seed_are_refused(tmp_path):
     with pytest.raises(SettingsError, match="more than the seed"):
         summarise_seeds(stores, tmp_path / "seeds")
     assert not (tmp_path / "seeds").exists()
+
+
+def test_seeds_of_a_split_by_patient_say_so_and_make_no_bands(tmp_path):
+    stores = {seed: plant_run(tmp_path, seed, 0.5, split="patient") for seed in (0, 1)}
+    summarise_seeds(stores, tmp_path / "seeds")
+    first = (tmp_path / "seeds" / "seeds.md").read_text().splitlines()[0]
+    assert first.endswith("identity stays closed-set.")
+    with pytest.raises(SettingsError, match=r"seeds\.json: .* with the split by image"):
+        read_seeds(tmp_path / "seeds" / "seeds.json")
 
 
 def test_a_run_that_is_not_complete_is_refused(tmp_path):

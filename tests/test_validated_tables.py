@@ -99,6 +99,15 @@ def test_what_was_left_out_is_marked_in_the_raw_manifest(eyes: TexturedEyes) -> 
     assert "kept" not in eyes.raw
 
 
+def test_who_is_enrolled_is_known(eyes: TexturedEyes) -> None:
+    enrolled = eyes.copy()
+    held_out = enrolled.manifest["patient_id"] == "p2"
+    enrolled.manifest.loc[held_out, "subset"] = ["enrolment", *["test"] * 4]
+    assert tabulate(enrolled)["identity_in_training"].all()
+    enrolled.manifest.loc[held_out, "subset"] = "test"
+    assert tabulate(enrolled)["identity_in_training"].tolist() == (~held_out).tolist()
+
+
 def test_subsets_are_counted(eyes: TexturedEyes) -> None:
     table = tabulate_subsets(eyes.manifest, SplitSettings()).set_index("subset")
     assert table.index.tolist() == ["train", "validation", "test", "all"]
