@@ -70,14 +70,10 @@ def preprocess_image(
     height, width = gray.shape
     if height <= settings.strip_rows:
         raise DataError(f"expected more than {settings.strip_rows} rows, got {height}")
-    cut = gray[: height - settings.strip_rows]
-    frame = np.ascontiguousarray(cut[:, ::-1] if eye == "right" else cut)
+    frame = _cut(gray, settings.strip_rows, mirrored=eye == "right")
     fit = find_iris(frame)
-    shift_x, shift_y = _shift_to_middle(frame, fit)
-    size = (settings.image_size_px, settings.image_size_px)
-    image = cv2.resize(_move(frame, shift_x, shift_y), size, interpolation=cv2.INTER_AREA)
     measured = (fit.centre_x_px, fit.centre_y_px, fit.radius_px, fit.pupil_radius_px)
-    return image, ImageFacts(
+    facts = ImageFacts(
         width,
         height,
         settings.strip_rows,
@@ -85,9 +81,31 @@ def preprocess_image(
         fit.found,
         *(measured if fit.found else (float("nan"),) * len(measured)),
         fit.confidence,
-        shift_x,
-        shift_y,
+        *_shift_to_middle(frame, fit),
     )
+    return repeat_steps(gray, facts, size_px=settings.image_size_px), facts
+
+
+def repeat_steps(gray: np.ndarray, facts: ImageFacts, *, size_px: int) -> np.ndarray:
+    """Preprocess a frame as another one was, its iris taken to be where it was in that one.
+
+    Args:
+        gray: (H, W) uint8, as the camera gave it.
+        facts: of the other frame.
+        size_px: S, of the image.
+
+    Returns:
+        (S, S) uint8.
+    """
+    frame = _cut(gray, facts.strip_rows_removed, mirrored=facts.mirrored)
+    moved = _move(frame, facts.shift_x_px, facts.shift_y_px)
+    return cv2.resize(moved, (size_px, size_px), interpolation=cv2.INTER_AREA)
+
+
+def _cut(gray: np.ndarray, strip_rows: int, *, mirrored: bool) -> np.ndarray:
+    """Return the frame without its label strip, seen in a mirror where asked for."""
+    cut = gray[: len(gray) - strip_rows]
+    return np.ascontiguousarray(cut[:, ::-1] if mirrored else cut)
 
 
 def _shift_to_middle(frame: np.ndarray, fit: IrisFit) -> tuple[int, int]:
