@@ -85,11 +85,13 @@ def correlate_by_chance(
     """
     _check_shapes(originals, privatized, masks)
     ours, theirs = (images.mean(axis=-1, dtype=np.float64) for images in (originals, privatized))
+    pixels = theirs.reshape(len(theirs), -1)
     chance = np.full(len(masks), np.nan)
     for row, mask in enumerate(_widen(masks, margin_px)):
         others = (identity != identity[row]) & (glaucoma == glaucoma[row])
         if mask.any() and others.any():
-            chance[row] = _correlate(ours[row][mask], theirs[others][:, mask]).mean()
+            shown = pixels[np.ix_(np.flatnonzero(others), np.flatnonzero(mask))]
+            chance[row] = _correlate(ours[row][mask], shown).mean()
     return chance
 
 

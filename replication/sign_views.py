@@ -4,6 +4,9 @@ Ours, made for `replication.sign_kinds`. A window in the middle of a sign shows 
 the part of the eye that lies there, which tells of the kind: a dilated pupil is in the middle, a
 hole is not. So what counts is how far each pixel is off what the same method shows of other
 patients there, in their standard deviations.
+
+Some of the others have a sign there too, so that even a window without one could tell a little of
+the kind. How much, the chance level says: the same windows of other patients' images.
 """
 
 from __future__ import annotations
