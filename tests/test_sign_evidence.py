@@ -15,8 +15,8 @@ from replication.sign_evidence import (
 )
 
 SIZE = 16
-IDENTITY = np.repeat(np.arange(6), 2)
-GLAUCOMA = IDENTITY < 4
+IDENTITY = np.repeat(np.arange(30), 2)
+GLAUCOMA = IDENTITY < 20
 
 
 def plant_eyes(seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -43,7 +43,7 @@ def correlate_slowly(original, privatized, mask, margin=MARGIN_PX) -> float:
     return np.corrcoef(np.array(pairs).T)[0, 1] if pairs else np.nan
 
 
-@pytest.mark.parametrize("margin", [0, 1, MARGIN_PX])
+@pytest.mark.parametrize("margin", [0, MARGIN_PX, 2])
 def test_the_correlation_is_the_one_of_the_pixels_in_and_around_the_sign(margin):
     images, masks = plant_eyes()
     masks[0, 4, 3:9] = True
@@ -60,16 +60,16 @@ def test_chance_is_the_mean_over_other_patients_with_the_pathology():
     images, masks = plant_eyes()
     labels = {"identity": IDENTITY, "glaucoma": GLAUCOMA}
     chance = correlate_by_chance(images, images, masks, **labels)
-    for row in np.flatnonzero(GLAUCOMA):
+    for row in np.flatnonzero(GLAUCOMA)[::9]:
         others = np.flatnonzero((IDENTITY != IDENTITY[row]) & GLAUCOMA)
         slow = [correlate_slowly(images[row], images[other], masks[row]) for other in others]
         assert chance[row] == pytest.approx(np.mean(slow), abs=1e-6)
     rng = np.random.default_rng(0)
     drawn = [
         correlate_signs(images, images[pair_with_others(IDENTITY, GLAUCOMA, rng=rng)], masks)
-        for _ in range(300)
+        for _ in range(80)
     ]
-    np.testing.assert_allclose(np.mean(drawn, axis=0), chance, atol=0.1)
+    np.testing.assert_allclose(np.mean(drawn, axis=0), chance, atol=0.25)
 
 
 def test_planted_privatizers_are_told_apart():
