@@ -20,6 +20,15 @@ def to_bytes(images: np.ndarray) -> np.ndarray:
     return np.rint((images + np.float32(1)) * HALF_RANGE).astype(np.uint8)
 
 
+def to_grey(images: np.ndarray) -> np.ndarray:
+    """Return the mean of the channels of (N, H, W, C) images, (N, H, W) of the same range.
+
+    Originals have no colour; what a generator paints may have some.
+    """
+    channels = np.moveaxis(images, -1, 0)
+    return sum(channels[1:], start=channels[0]) / np.float32(len(channels))
+
+
 def round_to_bytes(images: np.ndarray) -> np.ndarray:
     """Return numbers in [-1, 1] rounded to the nearest byte's, as float32 in [-1, 1].
 
