@@ -16,8 +16,8 @@ which draws some patients twice and others not at all. So
   images, and can't be compared between data sets;
 - weights over patients go to the training originals too (`frechet_ratio` does), for otherwise a
   replicate is far from the reference for the patients that it lacks;
-- quantiles of replicates mostly lie too near to 1 all the same, and needn't hold the measured ratio: take from
-  them the spread of the ratio's logarithm alone.
+- quantiles of replicates mostly lie too near to 1 all the same, and needn't hold the measured
+  ratio: take from them the spread of the ratio's logarithm alone.
 """
 
 from __future__ import annotations
