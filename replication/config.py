@@ -77,6 +77,19 @@ class ExplanationSettings:
 
 
 @dataclass(frozen=True)
+class AttackSettings:
+    """How the networks of the attack are trained; all values are ours, the paper has no attack."""
+
+    updates: int = 150  # of the identity network, which has learned the originals already
+    batch_size: int = 32
+    learning_rate: float = 3e-4  # with 1e-3 it forgets the originals before it learns blurs
+    siamese_updates: int = 300
+    siamese_batch_size: int = 128  # so many privatized images against as many originals
+    siamese_learning_rate: float = 1e-3
+    margin: float = 1.0  # embeddings have length one, so distances go up to 2
+
+
+@dataclass(frozen=True)
 class Profile:
     """One named choice of all settings."""
 
@@ -113,6 +126,12 @@ SMOKE = replace(
     evaluator=replace(CPU.evaluator, updates=20, patience=2),
     vgan=replace(CPU.vgan, units=32, batch_size=16, steps=10),
 )
+# Beside the profiles, whose settings identify a run: runs of before can be attacked as they are.
+ATTACKS = {
+    "smoke": AttackSettings(updates=5, siamese_updates=5),
+    "cpu": AttackSettings(),
+    "paper": AttackSettings(updates=PAPER.evaluator.updates, siamese_updates=3000),
+}
 PROFILES = {profile.name: profile for profile in (SMOKE, CPU, PAPER)}
 
 

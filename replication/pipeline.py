@@ -1,7 +1,7 @@
 """The stages in their order: what each needs, what it leaves, and which are still to be run.
 
 raw eyes → 01_preprocessed → 02_validated → 03_evaluators → 04_vgan → 05_privatized →
-06_evaluated → 07_explained. Only this module knows the order; a stage meets the others through the run's folder.
+06_evaluated → 06b_attacked → 07_explained. Only this module knows the order; a stage meets the others through the run's folder.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
+from replication.attacked_run import ATTACKED
 from replication.baseline import copy_weights
 from replication.evaluated_run import EVALUATED
 from replication.explained_run import EXPLAINED
@@ -122,6 +123,7 @@ class Replication:
             *stages,
             *generative,
             Stage(EVALUATED, {}, inputs, self.work.evaluate),
+            self._attacking(inputs),
             self._explaining(),
         ]
 
@@ -138,6 +140,13 @@ class Replication:
         return Stage(
             privatized_unit(method.name), settings, needs, partial(self.work.privatize, method)
         )
+
+    def _attacking(self, inputs: tuple[str, ...]) -> Stage:
+        settings = asdict(self.work.attack_settings) | {"seed": self.work.seed}
+        generator = (
+            (VGAN,) if any(METHODS[name].needs_generator for name in self.work.methods) else ()
+        )
+        return Stage(ATTACKED, settings, (*inputs, *generator, EVALUATED), self.work.attack)
 
     def _explaining(self) -> Stage:
         sets = map(privatized_unit, self.work.explained_methods)

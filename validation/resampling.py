@@ -26,7 +26,8 @@ import numpy as np
 import pandas as pd
 
 from validation.intervals import Interval, proportion_interval
-from validation.patient_sums import Cell, Ratio, sum_by_patient
+from validation.patient_figures import Figure
+from validation.patient_sums import Cell, sum_by_patient
 
 Margin = Callable[..., np.ndarray]
 
@@ -45,7 +46,7 @@ class Resamples:
         without_one: (patients,) numbers, each without one patient.
     """
 
-    ratios: Mapping[Cell, Ratio]
+    ratios: Mapping[Cell, Figure]
     images: int
     observed: Mapping[Cell, np.ndarray]
     replicates: Mapping[Cell, np.ndarray]
@@ -75,7 +76,7 @@ def resample_patients(
 
 
 def resample_ratios(
-    ratios: Mapping[Cell, Ratio],
+    ratios: Mapping[Cell, Figure],
     *,
     patients: int,
     images: int,
@@ -104,7 +105,12 @@ def resample_ratios(
 
 
 def margin_interval(
-    margin: Margin, cells: tuple[Cell, ...], resamples: Resamples, *, confidence: float
+    margin: Margin,
+    cells: tuple[Cell, ...],
+    resamples: Resamples,
+    *,
+    confidence: float,
+    accuracies: bool = True,
 ) -> Interval:
     """Return a margin's two-sided interval.
 
@@ -123,9 +129,10 @@ def margin_interval(
     Args:
         margin: takes the numbers of `cells`, (R,) each, and returns (R,); of a single number, it
             is monotone.
-        cells: (method, metric) of measured numbers; if it is one, an accuracy.
+        cells: (method, metric) of measured numbers.
         resamples: of the run.
         confidence: within (0, 1).
+        accuracies: whether a single number is a share of all images.
     """
     tail = (1 - confidence) / 2
     values = margin(*(resamples.replicates[cell] for cell in cells))
@@ -133,7 +140,7 @@ def margin_interval(
         *np.quantile(values, [tail, 1 - tail]),
         *_leave_out(margin, cells, resamples, count=count_unbelieved(confidence)),
     ]
-    if len(cells) == 1:
+    if accuracies and len(cells) == 1:
         share = resamples.observed[cells[0]].item()
         hits = share * resamples.images
         exact = proportion_interval(hits, resamples.images, confidence=confidence)
