@@ -25,6 +25,7 @@ class RowTitle:
     method: str
     experiment: str
     dataset: str
+    short: str
     has_replacement: bool
 
     def metrics(self) -> tuple[str, ...]:
@@ -37,8 +38,11 @@ class RowTitle:
 
 
 ROWS: tuple[RowTitle, ...] = (
-    RowTitle(BASELINE, "Baseline", "Original test set", False),
-    *(RowTitle(m.name, m.experiment, m.dataset, m.has_replacement) for m in METHODS.values()),
+    RowTitle(BASELINE, "Baseline", "Original test set", "original", False),
+    *(
+        RowTitle(m.name, m.experiment, m.dataset, m.short, m.has_replacement)
+        for m in METHODS.values()
+    ),
 )
 
 

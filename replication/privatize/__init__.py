@@ -27,6 +27,7 @@ class Method:
         name: what the command line calls it.
         experiment: Table 1's first column.
         dataset: Table 1's second column.
+        short: the same in few letters, for terminals and figures.
         privatize: `(queries, *, gallery, generator, seed, draws)` to an iterator of
             `PrivatizedSet`: one set where nothing is drawn, else one per draw.
         needs_generator: whether a trained generator has to be handed in.
@@ -36,12 +37,15 @@ class Method:
     name: str
     experiment: str
     dataset: str
+    short: str
     privatize: Callable[..., Iterator[PrivatizedSet]]
     needs_generator: bool
     has_replacement: bool
 
 
-def _pprl_vgan(name: str, dataset: str, pool: Pool, *, averaged: bool = False) -> Method:
+def _pprl_vgan(
+    name: str, dataset: str, pool: Pool, *, short: str, averaged: bool = False
+) -> Method:
     privatize = partial(
         privatize_by_pprl_vgan,
         method=name,
@@ -49,47 +53,56 @@ def _pprl_vgan(name: str, dataset: str, pool: Pool, *, averaged: bool = False) -
         replacements=AVERAGED_REPLACEMENTS if averaged else 1,
         with_original=averaged,
     )
-    return Method(name, "PPRL-VGAN", dataset, privatize, True, True)
+    return Method(name, "PPRL-VGAN", dataset, short, privatize, True, True)
 
 
 def _blur(kernel_px: int) -> Method:
     name = f"blur-{kernel_px}"
     privatize = partial(privatize_by_blur, method=name, kernel_px=kernel_px)
     dataset = f"Privatized set with kernel size {kernel_px}"
-    return Method(name, "Blurring", dataset, privatize, False, False)
+    return Method(name, "Blurring", dataset, f"kernel {kernel_px}", privatize, False, False)
 
 
 def _k_same_select(k: int) -> Method:
     name = f"k-same-{k}"
     privatize = partial(privatize_by_k_same_select, method=name, k=k, own_patient=False)
     dataset = f"Privatized set with {k} identities"
-    return Method(name, "K-Same-Select", dataset, privatize, False, True)
+    return Method(name, "K-Same-Select", dataset, f"K = {k}", privatize, False, True)
 
 
 METHODS: dict[str, Method] = {
     method.name: method
     for method in (
-        _pprl_vgan("pprl-vgan-random", "Privatized set w/ random identities", Pool.RANDOM),
+        _pprl_vgan(
+            "pprl-vgan-random",
+            "Privatized set w/ random identities",
+            Pool.RANDOM,
+            short="random",
+        ),
         _pprl_vgan(
             "pprl-vgan-same-pathology",
             "Privatized set w/ identities w/ the same pathologies",
             Pool.SAME_PATHOLOGY,
+            short="same pathology",
         ),
         _pprl_vgan(
             "pprl-vgan-different-pathology",
             "Privatized set w/ identities w/ different pathologies",
             Pool.DIFFERENT_PATHOLOGY,
+            short="different pathology",
         ),
         _pprl_vgan(
             "pprl-vgan-averaged-random",
             "Averaged privatized set using images from random identities",
             Pool.RANDOM,
+            short="averaged, random",
             averaged=True,
         ),
         _pprl_vgan(
             "pprl-vgan-averaged-same-pathology",
             "Averaged privatized set using images sharing the same pathology",
             Pool.SAME_PATHOLOGY,
+            short="averaged, same",
             averaged=True,
         ),
         *map(_blur, (3, 9, 15, 21)),

@@ -1,0 +1,71 @@
+"""The plane of privacy and utility: points where the numbers are, names that can be read."""
+
+import pytest
+
+from replication.baseline import read_references
+from replication.plane_figure import build_plane, draw_plane, find_floors
+from replication.table1 import ROWS
+from validation.paper import read_paper_percent
+
+OURS = {(band.method, band.metric): band.paper for band in read_references()}
+PAPER = {cell: float(percent) / 100 for cell, percent in read_paper_percent().items()}
+FLOORS = find_floors(patients=4, glaucoma_share=0.25)
+
+
+@pytest.fixture(scope="module")
+def panels():
+    figure = build_plane(OURS, PAPER, title="drawn eyes", floors=FLOORS)
+    figure.draw_without_rendering()
+    return figure.axes
+
+
+def points(axes):
+    lines = [line for line in axes.lines if not line.get_label().startswith("_")]
+    return sorted((x, y) for line in lines for x, y in zip(*line.get_data(), strict=True))
+
+
+def test_floors_are_those_of_answers_that_look_at_no_image():
+    # Four patients and one image in four ill: all called ill, 2 TP / (2 TP + FP) = 2 / 5.
+    assert FLOORS.identity == 0.25
+    assert FLOORS.all_ill == pytest.approx(0.4)
+
+
+def test_every_method_stands_where_its_numbers_are(panels):
+    for axes, numbers in zip(panels, (OURS, PAPER), strict=True):
+        assert points(axes) == sorted(
+            (numbers[row.method, "identity_accuracy"], numbers[row.method, "glaucoma_f1"])
+            for row in ROWS
+        )
+
+
+def test_a_panel_says_what_its_numbers_were_measured_on(panels):
+    assert [axes.get_title() for axes in panels] == ["ours, drawn eyes", "paper, Warsaw"]
+
+
+def test_names_cover_neither_each_other_nor_the_frame(panels):
+    for axes in panels:
+        names = [text for text in axes.texts if text.get_text() in {row.short for row in ROWS}]
+        assert len(names) == len(ROWS)
+        boxes = [name.get_window_extent() for name in names]
+        assert all(box.x1 < axes.get_window_extent().x1 for box in boxes)
+        assert not [
+            (first, second)
+            for i, first in enumerate(boxes)
+            for second in boxes[:i]
+            if first.overlaps(second)
+        ]
+
+
+def test_what_was_not_measured_is_left_out():
+    some = {cell: value for cell, value in OURS.items() if cell[0] in ("original", "blur-9")}
+    axes, _ = build_plane(some, PAPER, title="some", floors=FLOORS).axes
+    assert len(points(axes)) == 2
+    axes, _ = build_plane({}, PAPER, title="none", floors=FLOORS).axes
+    assert points(axes) == []
+
+
+def test_the_same_numbers_give_the_same_bytes(tmp_path):
+    files = [tmp_path / "plane.png", tmp_path / "again.png"]
+    for file in files:
+        draw_plane(OURS, PAPER, title="drawn eyes", floors=FLOORS, files=[file])
+    assert files[0].read_bytes() == files[1].read_bytes()
