@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
+import shlex
 import sys
+import textwrap
 from dataclasses import replace
 from functools import partial, wraps
 from pathlib import Path
@@ -13,8 +15,20 @@ import click
 
 ARTIFACTS = Path("artifacts")
 PROFILES = ("smoke", "cpu", "paper")
+PROGRAM = "privacy-explanations"  # setup.py: the console script
+COMPLETE_VARIABLE = "_PRIVACY_EXPLANATIONS_COMPLETE"  # click's name for that program
 NOT_MEASURED = 4
+INTERRUPTED = 130  # as a shell has it: 128 and the number of SIGINT
 WORST_FIRST = (3, 1, NOT_MEASURED)
+# The command that comes after the one that ends with this stage.
+NEXT = {
+    "01_preprocessed": "validate",
+    "02_validated": "train-evaluators",
+    "03_evaluators": "train-vgan",
+    "04_vgan": "privatize",
+    "05_privatized": "evaluate",
+    "06_evaluated": "explain",
+}
 
 
 def main() -> None:
@@ -24,18 +38,35 @@ def main() -> None:
     cli()
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class InOrder(click.Group):
+    """Lists commands as they stand here, in the order in which they are wanted."""
+
+    def list_commands(self, context) -> list[str]:
+        return list(self.commands)
+
+
+@click.group(cls=InOrder, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("-v", "--verbose", is_flag=True, help="Say what is found and done on the way.")
 def cli(verbose: bool) -> None:
     """Replicate "Towards Privacy-preserving Explanations in Medical Image Analysis" (2021).
 
     \b
     Start here:
-      python cli.py replicate --all                  the whole Table 1, on the surrogate
-      python cli.py replicate --all --data-dir DIR   the same on a Warsaw folder
-      python cli.py data doctor DIR                  what is in a folder, before any work
+      python cli.py replicate --all                  Table 1, on the surrogate
+      python cli.py replicate --all --data-dir DIR   on a folder of Warsaw
+      python cli.py data doctor DIR                  what is in a folder?
     """
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(message)s")
+
+
+def complete_profiles(context, parameter, typed: str) -> list[str]:
+    """Return the profiles that start with what was typed, for the shell."""
+    return [name for name in PROFILES if name.startswith(typed)]
+
+
+def complete_methods(context, parameter, typed: str) -> list[str]:
+    """Return the methods that start with what was typed, for the shell."""
+    return [name for name in _known_methods() if name.startswith(typed)]
 
 
 def run_options(command):
@@ -52,7 +83,11 @@ def run_options(command):
         help="CSV of other images: path,patient_id,eye,glaucoma; paths relative to it.",
     )
     @click.option(
-        "--profile", default="cpu", show_default=True, help=f"Settings: {', '.join(PROFILES)}."
+        "--profile",
+        default="cpu",
+        show_default=True,
+        shell_complete=complete_profiles,
+        help=f"Settings: {', '.join(PROFILES)}.",
     )
     @click.option(
         "--seed",
@@ -94,11 +129,16 @@ def run_options(command):
     def with_options(*args, **kwargs):
         return command(*args, **kwargs)
 
-    return exit_on_error(with_options)
+    return exit_on_error(with_options, goes_on=True)
 
 
-def exit_on_error(command):
-    """Turn the project's errors into one line on standard error and their exit code."""
+def exit_on_error(command, *, goes_on: bool = False):
+    """Turn errors of the project and Ctrl-C into one line on standard error and an exit code.
+
+    Args:
+        command: a click command's function.
+        goes_on: whether the same command goes on where it was stopped.
+    """
 
     @wraps(command)
     def guarded(*args, **kwargs):
@@ -109,17 +149,37 @@ def exit_on_error(command):
         except ReplicationError as error:
             click.echo(f"Error: {error}", err=True)
             sys.exit(error.exit_code)
+        except KeyboardInterrupt:
+            later = f" What is done is kept; to go on: {_name_command()}" if goes_on else ""
+            click.echo(f"\nInterrupted.{later}", err=True)
+            sys.exit(INTERRUPTED)
 
     return guarded
 
 
-@cli.command()
+def _name_command(instead: str | None = None) -> str:
+    """Return this command as it was typed, but for --fresh, so that it goes on with the run.
+
+    Args:
+        instead: another command's name to put in its place.
+    """
+    script = sys.argv[0]
+    program = [sys.orig_argv[0], script] if script.endswith(".py") else [script]
+    words = [word for word in sys.argv[1:] if word != "--fresh"]
+    typed = click.get_current_context().info_name
+    if instead and typed in words:
+        words[words.index(typed)] = instead
+    return shlex.join([*program, *words])
+
+
+@cli.command(short_help="Measure Table 1, explain it and judge it; goes on.")
 @click.option("--all", "everything", is_flag=True, help="Run every privatizer of Table 1.")
 @click.option(
     "--method",
     "methods",
     multiple=True,
     metavar="NAME",
+    shell_complete=complete_methods,
     help="Run this privatizer alone; may be given several times.",
 )
 @click.option(
@@ -164,7 +224,7 @@ def replicate(everything: bool, methods: tuple[str, ...], seeds: int, **options)
     sys.exit(next((code for code in WORST_FIRST if code in codes), 0))
 
 
-@cli.command()
+@cli.command(short_help="Say whether a run is BLESSED, and why.")
 @click.argument("run", required=False, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 @exit_on_error
@@ -176,8 +236,11 @@ def check(run: Path | None, as_json: bool) -> None:
     that its weights gave before. Leaves check.json, check.md and check.xml (JUnit) in the run.
 
     \b
-    Exit codes: 0 blessed; 1 a number outside its band or a claim fails; 3 the data are invalid;
-    4 something is not measured, or can't be told apart.
+    Exit codes:
+      0  blessed
+      1  a number outside its band, or a claim fails
+      3  the data are invalid
+      4  something is not measured, or can't be told apart
 
     \b
     Examples:
@@ -196,51 +259,82 @@ def check(run: Path | None, as_json: bool) -> None:
     sys.exit(blessing.exit_code)
 
 
-@cli.command()
+@cli.command(short_help="Stage 01: cut, mirror, centre, resize and split.")
 @run_options
 def preprocess(**options) -> None:
-    """Stage 01: cut, mirror, centre and resize the eyes, and split them."""
+    """Stage 01: cut, mirror, centre and resize the eyes, and split them.
+
+    \b
+    Examples:
+      python cli.py preprocess
+      python cli.py preprocess --data-dir ~/Warsaw
+    """
     _run_until("01_preprocessed", **options)
 
 
-@cli.command()
+@cli.command(short_help="Stage 02: hold the data against their expectations.")
 @run_options
 def validate(**options) -> None:
-    """Stage 02: hold the preprocessed eyes against the Great Expectations suites."""
+    """Stage 02: hold the preprocessed eyes against the Great Expectations suites.
+
+    \b
+    Example:
+      python cli.py validate --data-dir ~/Warsaw
+    """
     run = _run_until("02_validated", **options)
     page = run.store.root / "02_validated" / "validation.md"
     click.echo(f"Every expectation holds. What was expected and found: {page}")
 
 
-@cli.command("train-evaluators")
+@cli.command("train-evaluators", short_help="Stage 03: train the two evaluation networks.")
 @run_options
 def train_evaluators(**options) -> None:
-    """Stage 03: train the identity network and the glaucoma network."""
+    """Stage 03: train the identity network and the glaucoma network.
+
+    \b
+    Example:
+      python cli.py train-evaluators --seed 1
+    """
     _run_until("03_evaluators", **options)
 
 
 @cli.command("train-vgan")
 @run_options
 def train_vgan(**options) -> None:
-    """Stage 04: train PPRL-VGAN."""
+    """Stage 04: train PPRL-VGAN.
+
+    \b
+    Example:
+      python cli.py train-vgan --profile paper
+    """
     _run_until("04_vgan", **options)
 
 
 @cli.command()
 @run_options
 def privatize(**options) -> None:
-    """Stage 05: privatize the test images by every method."""
+    """Stage 05: privatize the test images by every method.
+
+    \b
+    Example:
+      python cli.py privatize --from-baseline
+    """
     _run_until("05_privatized", **options)
 
 
-@cli.command()
+@cli.command(short_help="Stage 06: judge all sets and write Table 1.")
 @run_options
 def evaluate(**options) -> None:
-    """Stage 06: judge originals and privatized images, and write Table 1."""
+    """Stage 06: judge originals and privatized images, and write Table 1.
+
+    \b
+    Example:
+      python cli.py evaluate --from-baseline
+    """
     _show_table(_run_until("06_evaluated", **options))
 
 
-@cli.command()
+@cli.command(short_help="Stage 07: Deep Taylor maps, or those of one image.")
 @click.option(
     "--image",
     "file",
@@ -284,7 +378,7 @@ def explain(file: Path | None, eye: str, picture: Path, **options) -> None:
     Examples:
       python cli.py explain
       python cli.py explain --from-baseline --neuron glaucoma
-      python cli.py explain --from-baseline --image eye.jpg --eye right --out explained.png
+      python cli.py explain --from-baseline --image eye.jpg --eye right
     """
     if file is None:
         run = _run_until("07_explained", **options)
@@ -295,10 +389,15 @@ def explain(file: Path | None, eye: str, picture: Path, **options) -> None:
     _show_explanation(run.work.explain_image(file, eye=eye, picture=picture), picture)
 
 
-@cli.command("measure-departures")
+@cli.command("measure-departures", short_help="Measure what two choices of ours cost.")
 @run_options
 def measure_departures(**options) -> None:
-    """Measure what choices of ours cost on a run's data: ReLU, and whom K-Same-Select leaves out."""
+    """Measure what choices of ours cost on a run's data: ReLU, and whom K-Same-Select leaves out.
+
+    \b
+    Example:
+      python cli.py measure-departures --data-dir ~/Warsaw
+    """
     run = _run_until("03_evaluators", **options)
     for name, accuracies in run.work.measure_departures().items():
         figures = ", ".join(f"{task} {100 * value:.2f}%" for task, value in accuracies.items())
@@ -306,7 +405,7 @@ def measure_departures(**options) -> None:
     click.echo(f"Written: {run.store.root / 'departures.json'}")
 
 
-@cli.command("check-explanations")
+@cli.command("check-explanations", short_help="Measure whether maps depend on what was learned.")
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option(
     "--images",
@@ -343,7 +442,7 @@ def check_explanations(run: Path, images: int, seed: int) -> None:
     click.echo(f"Written: {store.root / PAGE}")
 
 
-@cli.command("keep-baseline")
+@cli.command("keep-baseline", short_help="Keep a run's weights and table (maintainers).")
 @click.argument("run", type=click.Path(path_type=Path))
 @exit_on_error
 def keep_baseline(run: Path) -> None:
@@ -361,7 +460,7 @@ def keep_baseline(run: Path) -> None:
     click.echo(f"Written: {BASELINE}. Next: commit it.")
 
 
-@cli.command("derive-bands")
+@cli.command("derive-bands", short_help="Derive the paper's bands anew (maintainers).")
 @click.argument("seeds", type=click.Path(path_type=Path))
 @exit_on_error
 def derive_bands(seeds: Path) -> None:
@@ -381,7 +480,7 @@ def derive_bands(seeds: Path) -> None:
     click.echo(f"Written: {file}")
 
 
-@cli.command("audit-paper")
+@cli.command("audit-paper", short_help="Say what the digits of the paper's Table 1 tell.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 def audit_paper(as_json: bool) -> None:
     """Say what the digits of the paper's own Table 1 tell; needs no data.
@@ -409,7 +508,7 @@ def audit_paper(as_json: bool) -> None:
         Console().print(table)
 
 
-@cli.command()
+@cli.command(short_help="Write a page with the tables of complete runs.")
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "--out", default="docs/results.md", show_default=True, type=click.Path(path_type=Path)
@@ -428,16 +527,46 @@ def results(runs: tuple[Path, ...], out: Path) -> None:
     click.echo(f"Written: {out}")
 
 
-@cli.group()
+@cli.command(short_help="Print a script for bash, zsh or fish.")
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print a script that has SHELL complete commands, options, methods and profiles.
+
+    It completes the installed command, .venv/bin/privacy-explanations, which does what cli.py
+    does.
+
+    \b
+    Examples:
+      python cli.py completion bash > .venv/completion
+      source .venv/completion
+      .venv/bin/privacy-explanations replicate --method pprl-<Tab>
+    """
+    from click.shell_completion import get_completion_class
+
+    script = get_completion_class(shell)(cli, {}, PROGRAM, COMPLETE_VARIABLE)
+    click.echo(script.source())
+
+
+@cli.group(short_help="Draw the surrogate, or look at a folder.")
 def data() -> None:
-    """Draw the surrogate, or look at a folder before any work."""
+    """Draw the surrogate, or look at a folder before any work.
+
+    \b
+    Examples:
+      python cli.py data doctor ~/Warsaw
+      python cli.py data synthesize eyes
+    """
 
 
 @data.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Of the eyes.")
 @click.option(
-    "--profile", default="cpu", show_default=True, help="How many eyes: smoke draws a few."
+    "--profile",
+    default="cpu",
+    show_default=True,
+    shell_complete=complete_profiles,
+    help="How many eyes: smoke draws a few.",
 )
 @exit_on_error
 def synthesize(folder: Path, seed: int, profile: str) -> None:
@@ -595,6 +724,8 @@ def _run_until(unit: str, **options):
     run = _open_run(_known_methods(), **options)
     run.run(until=unit)
     click.echo(f"Done: {run.store.root / unit}")
+    if unit in NEXT:
+        click.echo(f"Next: {_name_command(NEXT[unit])}")
     return run
 
 
@@ -627,7 +758,7 @@ def _show_blessing(store, blessing) -> None:
         click.echo(f"{group}: {verdicts}")
     click.echo(blessing.word)
     for reason in blessing.reasons:
-        click.echo(f"  {reason}")
+        click.echo(textwrap.fill(reason, 78, initial_indent="  ", subsequent_indent="    "))
     click.echo(f"Why: {store.root / 'check.md'}")
 
 
@@ -643,28 +774,18 @@ def _show_spread(stores: dict, named: str | None) -> None:
 
 def _show_table(run) -> None:
     """Print Table 1, ours beside the paper's, and where the files are."""
-    from rich.console import Console
-    from rich.table import Table
-
     from replication.evaluated_run import read_table
     from replication.split_words import tell_split
-    from replication.table1_text import to_cells
+    from replication.table1_terminal import lay_out_for_terminal
     from validation.paper import read_paper_percent
 
-    title = f"Table 1 on {run.work.source.title}; in percent: ours (paper)."
-    table = Table(title=title + tell_split(by_patient=run.work.by_patient))
-    table.add_column("Dataset")
-    for heading in ("Identity", "Replacement", "Glaucoma", "F1"):
-        table.add_column(heading, justify="right")
-    before = None
-    for experiment, dataset, *numbers in to_cells(
-        read_table(run.store), paper_percent=read_paper_percent()
+    title = f"Table 1 on {run.work.source.title}"
+    for line in lay_out_for_terminal(
+        read_table(run.store), paper_percent=read_paper_percent(), title=title
     ):
-        if experiment != before:
-            table.add_row(f"[bold]{experiment}[/bold]")
-        table.add_row(dataset.removeprefix("Privatized set "), *numbers)
-        before = experiment
-    Console().print(table)
+        click.secho(line, bold=not line.startswith(" "))
+    if run.work.by_patient:
+        click.echo(tell_split(by_patient=True).strip())
     click.echo(f"Files: {run.store.root} (the table: 06_evaluated/table1.md)")
 
 

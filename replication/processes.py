@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ctypes
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from multiprocessing import get_context
 from typing import TypeVar
 
@@ -34,7 +36,22 @@ def spread(
     # A fresh process: a forked one would inherit the locks of the parent's threads.
     context = get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker) as pool:
-        yield from pool.map(work, tasks, chunksize=chunk)
+        with _without_interrupts():
+            results = pool.map(work, tasks, chunksize=chunk)
+        yield from results
+
+
+@contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Have processes that are started in the block not hear Ctrl-C; it is their parent's to answer.
+
+    A terminal interrupts all of them, and each would print a traceback of its own.
+    """
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
 
 
 def _start_worker() -> None:

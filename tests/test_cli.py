@@ -1,10 +1,14 @@
 import json
+import re
+import shlex
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import click
 import pytest
+from click.shell_completion import ShellComplete
 from click.testing import CliRunner
 from tiny_eyes import write_image, write_manifest, write_warsaw
 
@@ -32,6 +36,70 @@ def test_every_command_has_a_help_text(call):
         result = call(*words, "--help")
         assert result.exit_code == 0
         assert "Usage:" in result.output
+
+
+def list_commands(group, words=()):
+    for name, command in group.commands.items():
+        yield (*words, name), command
+        if isinstance(command, click.Group):
+            yield from list_commands(command, (*words, name))
+
+
+COMMANDS = {" ".join(words): command for words, command in list_commands(command_line.cli)}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_help_text_fits_a_terminal_and_has_examples_that_parse(call, name):
+    told = call(*name.split(), "--help").output
+    assert max(map(len, told.splitlines())) <= 80
+    examples = re.findall(r"^ +python cli\.py (.*)$", COMMANDS[name].help, flags=re.MULTILINE)
+    assert examples
+    for example in examples:
+        words = shlex.split(example.partition(" > ")[0])
+        typed = next(n for n in sorted(COMMANDS, reverse=True) if example.startswith(n))
+        assert typed.startswith(name)
+        COMMANDS[typed].make_context(typed, words[len(typed.split()) :], resilient_parsing=False)
+
+
+def test_the_list_of_commands_is_told_in_whole_sentences(call):
+    told = call("--help").output
+    assert max(map(len, told.splitlines())) <= 80
+    assert "..." not in told.partition("Commands:")[2]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_completion_script_is_for_the_installed_command(call, shell):
+    script = call("completion", shell).output
+    assert "privacy-explanations" in script
+    assert "_PRIVACY_EXPLANATIONS_COMPLETE" in script
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        (["replicate", "--method", "pprl-vgan-av"], ["averaged-random", "averaged-same-pathology"]),
+        (["replicate", "--profile", "s"], ["smoke"]),
+        (["data", "synthesize", "--profile", ""], ["smoke", "cpu", "paper"]),
+        (["check-"], ["check-explanations"]),
+    ],
+)
+def test_the_shell_completes_methods_profiles_and_commands(typed, expected):
+    complete = ShellComplete(command_line.cli, {}, "privacy-explanations", "_X_COMPLETE")
+    *before, last = typed
+    found = [item.value for item in complete.get_completions(before, last)]
+    assert [value.removeprefix("pprl-vgan-") for value in found] == expected
+
+
+def test_the_next_command_has_the_same_options_and_never_begins_anew(monkeypatch):
+    typed = ["cli.py", "preprocess", "--profile", "smoke", "--fresh", "--run", "a run"]
+    monkeypatch.setattr(sys, "argv", typed)
+    monkeypatch.setattr(sys, "orig_argv", ["bin/python", *typed])
+    with click.Context(command_line.cli, info_name="preprocess"):
+        told = command_line._name_command("validate")
+        assert told == "bin/python cli.py validate --profile smoke --run 'a run'"
+        monkeypatch.setattr(sys, "argv", ["bin/privacy-explanations", *typed[1:]])
+        told = command_line._name_command()
+        assert told == "bin/privacy-explanations preprocess --profile smoke --run 'a run'"
 
 
 def test_help_needs_no_heavy_import():
