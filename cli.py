@@ -281,9 +281,7 @@ def validate(**options) -> None:
     Example:
       python cli.py validate --data-dir ~/Warsaw
     """
-    run = _run_until("02_validated", **options)
-    page = run.store.root / "02_validated" / "validation.md"
-    click.echo(f"Every expectation holds. What was expected and found: {page}")
+    _run_until("02_validated", show=_show_expectations, **options)
 
 
 @cli.command("train-evaluators", short_help="Stage 03: train the two evaluation networks.")
@@ -331,7 +329,7 @@ def evaluate(**options) -> None:
     Example:
       python cli.py evaluate --from-baseline
     """
-    _show_table(_run_until("06_evaluated", **options))
+    _run_until("06_evaluated", show=_show_table, **options)
 
 
 @cli.command(short_help="Stage 07: Deep Taylor maps, or those of one image.")
@@ -457,7 +455,23 @@ def keep_baseline(run: Path) -> None:
     from replication.store import RunStore
 
     keep(RunStore(run))
-    click.echo(f"Written: {BASELINE}. Next: commit it.")
+    click.echo(f"Written: {BASELINE}. Next: cli.py readme")
+
+
+@cli.command(short_help="Put the baseline's table into README.md (maintainers).")
+@exit_on_error
+def readme() -> None:
+    """Put the baseline's Table 1 into README.md and draw its plane (maintainers).
+
+    \b
+    Example:
+      python cli.py readme
+    """
+    from replication.readme import PLANE, write_readme
+
+    root = Path(__file__).resolve().parent
+    write_readme(root)
+    click.echo(f"Written: {root / 'README.md'}, {root / PLANE}. Next: commit them.")
 
 
 @cli.command("derive-bands", short_help="Derive the paper's bands anew (maintainers).")
@@ -720,13 +734,19 @@ def _tell_stage(unit: str, state: str, *, show_table=None) -> None:
         show_table()
 
 
-def _run_until(unit: str, **options):
+def _run_until(unit: str, *, show=lambda run: None, **options):
     run = _open_run(_known_methods(), **options)
     run.run(until=unit)
     click.echo(f"Done: {run.store.root / unit}")
+    show(run)
     if unit in NEXT:
         click.echo(f"Next: {_name_command(NEXT[unit])}")
     return run
+
+
+def _show_expectations(run) -> None:
+    page = run.store.root / "02_validated" / "validation.md"
+    click.echo(f"Every expectation holds. What was expected and found: {page}")
 
 
 def _show_explanation(found, picture: Path) -> None:
@@ -779,13 +799,11 @@ def _show_table(run) -> None:
     from replication.table1_terminal import lay_out_for_terminal
     from validation.paper import read_paper_percent
 
-    title = f"Table 1 on {run.work.source.title}"
+    title = f"Table 1 on {run.work.source.title}." + tell_split(by_patient=run.work.by_patient)
     for line in lay_out_for_terminal(
         read_table(run.store), paper_percent=read_paper_percent(), title=title
     ):
         click.secho(line, bold=not line.startswith(" "))
-    if run.work.by_patient:
-        click.echo(tell_split(by_patient=True).strip())
     click.echo(f"Files: {run.store.root} (the table: 06_evaluated/table1.md)")
 
 
