@@ -1,4 +1,4 @@
-"""What stage 06b left in a run's folder: written by it, and read back by those who come after."""
+"""What stage 06b leaves in a run's folder, and how those who come after read it back."""
 
 from __future__ import annotations
 
@@ -6,21 +6,66 @@ from pathlib import Path
 
 import pandas as pd
 
-from replication.store import write_json
+from replication.evidence_plane import draw_evidence_plane
+from replication.retrained_claims import judge_retrained
+from replication.store import RunStore, read_json, write_json, write_text
 from replication.table2 import Table2
 from replication.table2_intervals import Table2Intervals
+from replication.table2_summary import summarise_methods
+from replication.table2_text import list_claims, to_markdown
 
 ATTACKED = "06b_attacked"
-TABLE2, DIFFERENCES, ATTACKERS = "table2", "differences.csv", "attackers.csv"
+JSON, PAGE = "table2.json", "table2.md"
+PLANE = ("plane.png", "plane.pdf")
 
 
 def write_attack(
-    folder: Path, table: Table2, named: pd.DataFrame, *, heading: str, seed: int
+    folder: Path,
+    table: Table2,
+    named: pd.DataFrame,
+    predictions: pd.DataFrame,
+    *,
+    heading: str,
+    seed: int,
 ) -> None:
+    """Write Table 2 and what comes of it.
+
+    Args:
+        folder: of the stage.
+        table: all entries.
+        named: whom each attacker names, of `attack_sets`.
+        predictions: of stage 06.
+        heading: which data, which settings.
+        seed: of the bootstrap.
+    """
     intervals = Table2Intervals(table, seed=seed)
-    numbers, differences = intervals.list_numbers(), intervals.compare_methods()
-    numbers.to_csv(folder / f"{TABLE2}.csv", index=False, lineterminator="\n")
-    differences.to_csv(folder / DIFFERENCES, index=False, lineterminator="\n")
-    named.to_csv(folder / ATTACKERS, index=False, lineterminator="\n")
-    rows = numbers.astype(object).where(numbers.notna(), None).to_dict("records")
-    write_json(folder / f"{TABLE2}.json", {"heading": heading, "rows": rows})
+    numbers = intervals.list_numbers()
+    tables = {
+        "table2.csv": numbers,
+        "differences.csv": intervals.compare_methods(),
+        "attackers.csv": named,
+    }
+    for name, content in tables.items():
+        content.to_csv(folder / name, index=False, lineterminator="\n")
+    told = {
+        "rows": _list_rows(numbers),
+        "summary": _list_rows(summarise_methods(numbers)),
+        "claims": list(list_claims(judge_retrained(predictions, named))),
+    }
+    write_json(folder / JSON, {"heading": heading, **told})
+    write_text(folder / PAGE, to_markdown(*told.values(), heading=heading))
+    draw_evidence_plane(told["rows"], title=heading, files=[folder / name for name in PLANE])
+
+
+def read_attack(store: RunStore) -> dict:
+    """Return what `table2.json` holds: heading, rows, summary and claims.
+
+    Raises:
+        StageNotRun: when the attack isn't complete.
+    """
+    return read_json(store.folder(ATTACKED) / JSON)
+
+
+def _list_rows(table: pd.DataFrame) -> list[dict]:
+    """Return rows for JSON, None where there is no number."""
+    return table.astype(object).where(table.notna(), None).to_dict("records")

@@ -179,6 +179,7 @@ class StageWork(RunData):
 
     def attack(self, folder: Path) -> None:
         """Measure Table 2 (stage 06b)."""
+        predictions = read_predictions(self.store)
         with self.track("attacking", 2 + len(self.methods)) as advance:
             table, named = attack_sets(
                 self.methods,
@@ -187,7 +188,7 @@ class StageWork(RunData):
                 load=lambda method: self._load_sets((method,)),
                 networks=self._attackers(),
                 predict_glaucoma=self._predict_glaucoma(),
-                predictions=read_predictions(self.store),
+                predictions=predictions,
                 seed=self.seed,
                 on_method=advance,
             )
@@ -195,7 +196,7 @@ class StageWork(RunData):
             f"Table 2 on {self.source.title}: profile {self.profile.name}, seed {self.seed}, "
             f"{len(self._test_set)} test images." + tell_split(by_patient=self.by_patient)
         )
-        write_attack(folder, table, named, heading=heading, seed=self.seed)
+        write_attack(folder, table, named, predictions, heading=heading, seed=self.seed)
 
     @property
     def _known(self) -> Known:

@@ -54,8 +54,8 @@ def _list_measures() -> tuple[Measure, ...]:
     return (
         Measure("identity_static", patient, "static network (as the paper)", share=True),
         Measure("identity_best", patient, "best retrained attacker", share=True),
-        Measure("identity_best_with", patient, "the same, with glaucoma", share=True),
-        Measure("identity_best_without", patient, "the same, without", share=True),
+        Measure("identity_best_with", patient, "best retrained, eyes with glaucoma", share=True),
+        Measure("identity_best_without", patient, "best retrained, eyes without", share=True),
         Measure("identity_lda_image", patient, "LDA, image", share=True),
         Measure("identity_lda_crop", patient, "LDA, central crop", share=True),
         Measure("identity_nearest", patient, "nearest neighbour", share=True),
@@ -65,7 +65,7 @@ def _list_measures() -> tuple[Measure, ...]:
         Measure("siamese_auc", patient, "verification AUC, Siamese"),
         Measure("siamese_eer", patient, "EER, Siamese", "high"),
         Measure("used_shown", replaced, "any of the used named", share=True),
-        Measure("used_lift", replaced, "the same over chance"),
+        Measure("used_lift", replaced, "used named over chance"),
         Measure("used_auc", replaced, "AUC used / unused"),
         Measure("nearest_used", replaced, "distance to nearest used", "high"),
         Measure("nearest_training", replaced, "distance to nearest training image", "high"),
@@ -76,7 +76,7 @@ def _list_measures() -> tuple[Measure, ...]:
         Measure("glaucoma_balanced", evidence, "balanced accuracy", "high"),
         Measure("glaucoma_f1", evidence, "F1", "high"),
         Measure("sign_correlation", evidence, "correlation inside the sign", "high"),
-        Measure("sign_owed", evidence, "of it owed to the sign", "high"),
+        Measure("sign_owed", evidence, "correlation owed to the sign", "high"),
         Measure("sign_kind_auc", evidence, "which kind of sign, AUC", "high"),
         Measure(
             "verdicts_changed", evidence, "verdicts changed without the sign", "high", share=True

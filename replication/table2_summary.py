@@ -46,9 +46,7 @@ def summarise_methods(numbers: pd.DataFrame) -> pd.DataFrame:
         a figure the measure is empty: not measured. Evidence is not measured where no sign's place
         is known.
     """
-    by_cell = {
-        (row["method"], row["measure"]): row for row in numbers.to_dict("records")
-    }
+    by_cell = {(row["method"], row["measure"]): row for row in numbers.to_dict("records")}
     methods = [name for name in dict.fromkeys(numbers["method"]) if name != NOISE]
     return pd.DataFrame([row for name in methods for row in _summarise(name, by_cell)])
 

@@ -23,6 +23,7 @@ STAGES = frozenset(
         "train_evaluators",
         "train_vgan",
         "evaluate",
+        "attack_sets",
         "explain",
         "explain_sets",
         "report",
@@ -43,6 +44,7 @@ MAY_USE_DEEP_LEARNING = frozenset(
     f"replication.{name}"
     for name in (
         "trained_networks",
+        "attacker_networks",
         "randomised_evaluators",
         "train_evaluators",
         "train_vgan",
