@@ -27,7 +27,8 @@ NEXT = {
     "03_evaluators": "train-vgan",
     "04_vgan": "privatize",
     "05_privatized": "evaluate",
-    "06_evaluated": "explain",
+    "06_evaluated": "attack",
+    "06b_attacked": "explain",
 }
 
 
@@ -215,7 +216,9 @@ def replicate(everything: bool, methods: tuple[str, ...], seeds: int, **options)
     for seed in range(first, first + seeds):
         name = f"{named}-seed-{seed}" if named and seeds > 1 else named
         run = _open_run(methods or _known_methods(), seed=seed, run_name=name, **options)
-        run.on_stage = partial(_tell_stage, show_table=partial(_show_table, run))
+        tables = {"06_evaluated": _show_table, "06b_attacked": _show_table2}
+        shown = {unit: partial(show, run) for unit, show in tables.items()}
+        run.on_stage = partial(_tell_stage, show=shown)
         run.run()
         stores[seed] = run.store
         codes.add(_show_verdict(run, whole=everything))
@@ -330,6 +333,20 @@ def evaluate(**options) -> None:
       python cli.py evaluate --from-baseline
     """
     _run_until("06_evaluated", show=_show_table, **options)
+
+
+@cli.command(short_help="Stage 06b: attackers who retrain, and Table 2.")
+@run_options
+def attack(**options) -> None:
+    """Stage 06b: attackers who retrain on privatized images, and what is left of the sign (Table 2).
+
+    \b
+    Examples:
+      python cli.py attack
+      python cli.py attack --from-baseline
+      python cli.py attack --split patient
+    """
+    _run_until("06b_attacked", show=_show_table2, **options)
 
 
 @cli.command(short_help="Stage 07: Deep Taylor maps, or those of one image.")
@@ -726,12 +743,12 @@ def _open_run(
     return run
 
 
-def _tell_stage(unit: str, state: str, *, show_table=None) -> None:
-    """Say what a run does; show the table as soon as it is measured, long before the end."""
+def _tell_stage(unit: str, state: str, *, show=None) -> None:
+    """Say what a run does; show tables as soon as they are measured, long before the end."""
     if state != "done":
         click.echo(f"{unit}: {state}", err=True)
-    if show_table and unit == "06_evaluated" and state != "run":
-        show_table()
+    if show and unit in show and state != "run":
+        show[unit]()
 
 
 def _run_until(unit: str, *, show=lambda run: None, **options):
@@ -805,6 +822,17 @@ def _show_table(run) -> None:
     ):
         click.secho(line, bold=not line.startswith(" "))
     click.echo(f"Files: {run.store.root} (the table: 06_evaluated/table1.md)")
+
+
+def _show_table2(run) -> None:
+    """Print the heart of Table 2, and where the rest is."""
+    from replication.attacked_run import read_attack
+    from replication.table2_terminal import lay_out_table2
+
+    attack = read_attack(run.store)
+    for line in lay_out_table2(attack["rows"], title=attack["heading"]):
+        click.secho(line, bold=not line.startswith(" "))
+    click.echo(f"All of it, with intervals and chance: {run.store.root}/06b_attacked/table2.md")
 
 
 if __name__ == "__main__":
