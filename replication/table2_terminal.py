@@ -18,7 +18,7 @@ SHOWN = (
     ("identity_best", "Identity:", "retrained"),
     ("used_auc", "Replaced:", "AUC"),
     ("glaucoma_f1", "Glaucoma:", "F1"),
-    ("sign_kind_auc", "Sign's kind:", "AUC"),
+    ("sign_kind_auc", "Sign kind:", "AUC"),
 )
 ABSENT = "-"
 
