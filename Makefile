@@ -8,7 +8,7 @@ NEEDS_PYTHON := Please install Python 3.11 (with its venv module): iNNvestigate 
 	do not run on a later Python, pandas 3 does not run on an earlier one
 
 .DEFAULT_GOAL := help
-.PHONY: help replicate baseline seeds test lint format lock clean
+.PHONY: help replicate baseline seeds test lint format docs lock clean
 
 help: ## list these targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1|\2/p' Makefile | while IFS='|' read -r target what; do \
@@ -37,6 +37,11 @@ lint: .venv/.stamp ## check style and format, change nothing
 format: .venv/.stamp ## mend style and format
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
+
+# Material tells with every build that it ends in 2027.
+docs: .venv/.stamp ## build the documentation into build/docs, links checked; it reads offline
+	NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict --quiet
+	@echo "Open build/docs/index.html"
 
 # Every package of the lock is hashed, so any index may serve it; no index is named in it.
 lock: .venv/.stamp ## remake requirements.lock from setup.py; newer files by ARGS=--upgrade

@@ -164,13 +164,18 @@ def _name_command(instead: str | None = None) -> str:
     Args:
         instead: another command's name to put in its place.
     """
-    script = sys.argv[0]
-    program = [sys.orig_argv[0], script] if script.endswith(".py") else [script]
     words = [word for word in sys.argv[1:] if word != "--fresh"]
     typed = click.get_current_context().info_name
     if instead and typed in words:
         words[words.index(typed)] = instead
-    return shlex.join([*program, *words])
+    return _spell_command(*words)
+
+
+def _spell_command(*words: str | Path) -> str:
+    """Return a command of this program as it is to be typed, the program as it was."""
+    script = sys.argv[0]
+    program = [sys.orig_argv[0], script] if script.endswith(".py") else [script]
+    return shlex.join([*program, *map(str, words)])
 
 
 @cli.command(short_help="Measure Table 1, explain it and judge it; goes on.")
@@ -472,7 +477,7 @@ def keep_baseline(run: Path) -> None:
     from replication.store import RunStore
 
     keep(RunStore(run))
-    click.echo(f"Written: {BASELINE}. Next: cli.py readme")
+    click.echo(f"Written: {BASELINE}. Next: {_spell_command('readme')}")
 
 
 @cli.command(short_help="Put the baseline's table into README.md (maintainers).")
@@ -614,7 +619,8 @@ def synthesize(folder: Path, seed: int, profile: str) -> None:
     settings = find_profile(profile).surrogate
     with track_on_terminal("drawing", settings.images) as advance:
         draw(folder, settings, seed=seed, workers=_workers(), on_image=advance)
-    click.echo(f"{settings.images} synthetic eyes in {folder}. Next: cli.py data doctor {folder}")
+    click.echo(f"{settings.images} synthetic eyes in {folder}")
+    click.echo(f"Next: {_spell_command('data', 'doctor', folder)}")
 
 
 @data.command("contact-sheet")
@@ -658,7 +664,8 @@ def doctor(folder: Path) -> None:
         click.echo("Not usable as it is.")
         sys.exit(3)
     option = "--data-dir" if folder.is_dir() else "--manifest"
-    click.echo(f"Usable. Next: cli.py replicate --all {option} {folder}")
+    click.echo("Usable as it is.")
+    click.echo(f"Next: {_spell_command('replicate', '--all', option, folder)}")
 
 
 def _known_methods() -> tuple[str, ...]:
