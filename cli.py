@@ -403,6 +403,7 @@ def explain(file: Path | None, eye: str, picture: Path, **options) -> None:
     if file is None:
         run = _run_until("07_explained", **options)
         click.echo(f"What came of it: {run.store.root / '07_explained' / 'explanation.md'}")
+        click.echo(f"Next: {_spell_command('check', run.store.root)}")
         return
     run = _open_run(_known_methods(), **options)
     run.run(until="03_evaluators")

@@ -19,6 +19,14 @@ CLI = Path(__file__).resolve().parents[1] / "cli.py"
 PATIENCE_S = 60
 
 
+@pytest.fixture(autouse=True)
+def _heard():
+    """Let children hear SIGINT, even where a shell started the tests in the background without."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def interrupt(words: list[str], folder: Path, *, when: Callable[[], bool]) -> tuple[int, str]:
     """Interrupt a command as soon as it has come so far; return its exit code and its words."""
     log = folder / "stderr.txt"
