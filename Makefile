@@ -22,7 +22,7 @@ baseline: .venv/.stamp ## train the reference weights anew and keep them (commit
 	-.venv/bin/python cli.py replicate --all --fresh --run baseline
 	.venv/bin/python cli.py keep-baseline artifacts/runs/baseline
 
-seeds: .venv/.stamp ## train with five seeds (an hour), keep their spread and the bands from it
+seeds: .venv/.stamp ## train with five seeds, keep their spread and the bands from it
 	-.venv/bin/python cli.py replicate --all --seeds 5
 	cp artifacts/runs/surrogate-cpu-seeds-0-to-4/seeds.* artifacts/baselines/
 	.venv/bin/python cli.py derive-bands artifacts/baselines/seeds.json

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from functools import cache
@@ -11,9 +12,12 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import click
 import markdown
 import pytest
 import yaml
+
+import cli as command_line
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -91,6 +95,65 @@ def test_the_readme_leads_to_every_page_of_the_first_level():
 def test_pages_name_no_folder_of_a_machine_and_no_placeholder(page):
     text = page.read_text(encoding="utf-8")
     assert re.findall(r"(?<![\w.~<])/(?:tmp|work|home|root|Users)/|TODO|FIXME|XXX", text) == []
+
+
+def read_command(line: str) -> list[str] | None:
+    """Return the words after `cli.py`, typed as it is or by make, or None."""
+    line = line.partition(" #")[0].partition(" >")[0].strip()
+    if own := re.fullmatch(r"(\S*python )?(\S+/)?(cli\.py|privacy-explanations) (\S.*)", line):
+        return None if "<Tab>" in line else shlex.split(own[4])
+    if made := re.fullmatch(r"make replicate( ARGS=(?:\"(.*)\"|(\S+)))?", line):
+        return ["replicate", "--all", *shlex.split(made[2] or made[3] or "")]
+    return None
+
+
+def list_commands(text: str) -> tuple[list[list[str]], list[list[str]]]:
+    """Return the commands of a page's code blocks, and those named between its words."""
+    blocks = re.findall(r"^```\w*\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
+    lines = [line for block in blocks for line in block.splitlines()]
+    lines += re.findall(r"^    (?=\S)(.*)$", text, flags=re.MULTILINE)
+    named = re.findall(r"`([^`\n]+)`", text)
+    return tuple(
+        [words for line in some if (words := read_command(line))] for some in (lines, named)
+    )
+
+
+def parse(words: list[str], *, whole: bool) -> None:
+    """Have click read a command as if it were typed; without its end where it is only named."""
+    command, name = command_line.cli, ""
+    while isinstance(command, click.Group) and words:
+        name, *words = words
+        assert name in command.commands, f"no command {name}"
+        command = command.commands[name]
+    if (whole or words) and "..." not in words:
+        command.make_context(name, list(words))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_commands_of_a_page_are_known_with_their_options(page):
+    typed, named = list_commands(page.read_text(encoding="utf-8"))
+    for words in typed:
+        parse(words, whole=True)
+    for words in named:
+        parse(words, whole=False)
+
+
+def test_commands_are_found_in_blocks_and_between_words():
+    text = (
+        "`cli.py check`, `cli.py` alone\n\n    .venv/bin/python cli.py data doctor DIR   # look\n"
+    )
+    text += '\n```\nmake replicate ARGS="--seed 1"\npython cli.py completion bash > file\n```\n'
+    typed, named = list_commands(text)
+    assert named == [["check"]]
+    assert sorted(typed) == [
+        ["completion", "bash"],
+        ["data", "doctor", "DIR"],
+        ["replicate", "--all", "--seed", "1"],
+    ]
+    with pytest.raises(click.UsageError):
+        parse(["data", "doctor"], whole=True)
+    with pytest.raises(click.NoSuchOption):
+        parse(["check", "--gone"], whole=False)
 
 
 @pytest.mark.slow
