@@ -95,6 +95,7 @@ def test_the_readme_leads_to_every_page_of_the_first_level():
 def test_pages_name_no_folder_of_a_machine_and_no_placeholder(page):
     text = page.read_text(encoding="utf-8")
     assert re.findall(r"(?<![\w.~<])/(?:tmp|work|home|root|Users)/|TODO|FIXME|XXX", text) == []
+    assert re.findall(r"^(?:<{7}|>{7}) ", text, flags=re.MULTILINE) == []
 
 
 def read_command(line: str) -> list[str] | None:
