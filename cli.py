@@ -36,6 +36,8 @@ def main() -> None:
     """Run the command line; an error of the project becomes one sentence and its exit code."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    # It warns of retracing whenever several networks are compiled by one line of ours.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     cli()
 
 
