@@ -8,7 +8,7 @@ import pandas as pd
 
 from replication.evidence_plane import draw_evidence_plane
 from replication.retrained_claims import judge_retrained
-from replication.store import RunStore, read_json, write_json, write_text
+from replication.store import RECORD, RunStore, read_json, write_json, write_text
 from replication.table2 import Table2
 from replication.table2_intervals import Table2Intervals
 from replication.table2_summary import summarise_methods
@@ -16,7 +16,7 @@ from replication.table2_text import list_claims, to_markdown
 
 ATTACKED = "06b_attacked"
 JSON, PAGE = "table2.json", "table2.md"
-PLANE = ("plane.png", "plane.pdf")
+PLANE = "plane.png"
 
 
 def write_attack(
@@ -54,7 +54,14 @@ def write_attack(
     }
     write_json(folder / JSON, {"heading": heading, **told})
     write_text(folder / PAGE, to_markdown(*told.values(), heading=heading))
-    draw_evidence_plane(told["rows"], title=heading, files=[folder / name for name in PLANE])
+    draw_evidence_plane(
+        told["rows"], title=heading, files=[folder / PLANE, (folder / PLANE).with_suffix(".pdf")]
+    )
+
+
+def is_attacked(store: RunStore) -> bool:
+    """Tell whether a run's attack is complete."""
+    return (store.root / ATTACKED / RECORD).exists()
 
 
 def read_attack(store: RunStore) -> dict:

@@ -6,6 +6,8 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from replication.attacked_run import ATTACKED, PLANE, is_attacked
+from replication.attacked_run import PAGE as PAGE_OF_ATTACK
 from replication.evaluated_run import EVALUATED, PAGE, judge_run
 from replication.explained_run import EXPLAINED, FIGURE5, is_explained, judge_explanation
 from replication.explained_run import PAGE as PAGE_OF_MAPS
@@ -25,7 +27,7 @@ def write_results(runs: Sequence[Path], file: Path) -> None:
 
     Args:
         runs: folders of runs whose evaluation is complete.
-        file: the Markdown file to write; `images/` beside it gets Figure 5 of runs on the
+        file: the Markdown file to write; `images/` beside it gets the pictures of runs on the
             surrogate. Other data's images are patients' and are not taken out of their run.
 
     Raises:
@@ -57,6 +59,7 @@ def _describe_run(store: RunStore, docs: Path) -> str:
         "",
         *(line for judgement in judge_run(store) for line in _describe_judgement(judgement)),
         "",
+        *_describe_attack(store, run, docs),
         *_describe_explanation(store, run, docs),
         *_describe_checks_of_maps(store),
         *_describe_departures(store),
@@ -85,6 +88,30 @@ def _describe_margin(part: JudgedPart) -> str:
     return f"{margin} ({low} to {high})" + ("" if part.to_be_shown else "; must not be below 0")
 
 
+def _describe_attack(store: RunStore, run: dict, docs: Path) -> list[str]:
+    """Return the page of stage 06b and, of drawn eyes, its picture."""
+    if not is_attacked(store):
+        return ["Table 2, attackers who retrain: not measured.", ""]
+    folder = store.folder(ATTACKED)
+    lines = ["### Table 2", "", (folder / PAGE_OF_ATTACK).read_text("utf-8")]
+    return lines + _take_picture(
+        folder / PLANE,
+        run,
+        docs,
+        name=f"evidence-plane-{store.root.name}.png",
+        words="Patients named by the best retrained attacker against the AUC of the sign's kind",
+    )
+
+
+def _take_picture(file: Path, run: dict, docs: Path, *, name: str, words: str) -> list[str]:
+    """Copy a picture of drawn eyes beside the page; other data's stay in their run."""
+    if run["source"]["kind"] != "surrogate" or not file.exists():
+        return []
+    (docs / "images").mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(file, docs / "images" / name)
+    return [f"![{words}](images/{name})", ""]
+
+
 def _describe_explanation(store: RunStore, run: dict, docs: Path) -> list[str]:
     """Return the page of stage 07, the claims about it and, of drawn eyes, its picture."""
     if not is_explained(store):
@@ -92,15 +119,13 @@ def _describe_explanation(store: RunStore, run: dict, docs: Path) -> list[str]:
     folder = store.folder(EXPLAINED)
     claims = [line for judged in judge_explanation(store) for line in _describe_judgement(judged)]
     lines = ["### Explanation", "", *claims, "", (folder / PAGE_OF_MAPS).read_text("utf-8")]
-    if run["source"]["kind"] == "surrogate" and (folder / FIGURE5).exists():
-        name = f"figure5-{store.root.name}.png"
-        (docs / "images").mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(folder / FIGURE5, docs / "images" / name)
-        lines += [
-            f"![Figure 5 on the surrogate: three eyes with their relevance](images/{name})",
-            "",
-        ]
-    return lines
+    return lines + _take_picture(
+        folder / FIGURE5,
+        run,
+        docs,
+        name=f"figure5-{store.root.name}.png",
+        words="Figure 5 on the surrogate: three eyes with their relevance",
+    )
 
 
 def _describe_checks_of_maps(store: RunStore) -> list[str]:
