@@ -199,7 +199,7 @@ def _spell_command(*words: str | Path) -> str:
 )
 @run_options
 def replicate(everything: bool, methods: tuple[str, ...], seeds: int, **options) -> None:
-    """Measure Table 1, explain and check it: whatever isn't done yet, from raw eyes to verdict.
+    """Measure Table 1, explain, report and check it: whatever isn't done, from raw eyes to verdict.
 
     Ends as `check` does, with its exit code; a smoke run and a run of single methods end with 0
     when nothing failed, since they leave things out on purpose.
@@ -229,6 +229,7 @@ def replicate(everything: bool, methods: tuple[str, ...], seeds: int, **options)
         run.run()
         stores[seed] = run.store
         codes.add(_show_verdict(run, whole=everything))
+        click.echo(f"Report: {run.store.root / '08_report' / 'index.html'}")
     if seeds > 1:
         _show_spread(stores, named)
     sys.exit(next((code for code in WORST_FIRST if code in codes), 0))
@@ -267,6 +268,33 @@ def check(run: Path | None, as_json: bool) -> None:
     else:
         _show_blessing(store, blessing)
     sys.exit(blessing.exit_code)
+
+
+@cli.command(short_help="Stage 08: one page about a run, made anew.")
+@click.argument("run", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--public/--private",
+    default=None,
+    help="Leave out all of patients, or show it; without either: public but for the surrogate.",
+)
+@exit_on_error
+def report(run: Path | None, public: bool | None) -> None:
+    """Stage 08: tell of RUN on one page that needs no other file; without RUN, the latest one.
+
+    Makes the page anew from the run's files. A public one holds no picture of an eye and no name
+    of a patient, file or folder. A private one shows patients and must not be given away.
+
+    \b
+    Examples:
+      python cli.py report
+      python cli.py report artifacts/runs/surrogate-cpu-seed-0 --public
+    """
+    from replication.check import find_latest
+    from replication.report import remake_report
+    from replication.store import RunStore
+
+    page = remake_report(RunStore(run or find_latest(ARTIFACTS / "runs")), public=public)
+    click.echo(f"Written: {page}")
 
 
 @cli.command(short_help="Stage 01: cut, mirror, centre, resize and split.")

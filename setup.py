@@ -27,7 +27,7 @@ setup(
     python_requires=">=3.11,<3.12",
     py_modules=["cli"],
     packages=["replication", "replication.privatize", "keras_models", "validation"],
-    package_data={"validation": ["*.csv"]},
+    package_data={"replication": ["templates/*"], "validation": ["*.csv"]},
     entry_points={"console_scripts": ["privacy-explanations = cli:main"]},
     install_requires=[
         "click==8.5.1",

@@ -5,7 +5,7 @@ Leaves, in the run's folder, `check.json`, `check.md` and `check.xml` (JUnit). N
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from replication.baseline import read_references
@@ -13,7 +13,7 @@ from replication.errors import StageNotRun
 from replication.evaluated_run import EVALUATED, judge_run, read_predictions, read_table
 from replication.explained_run import judge_explanation
 from replication.split_words import is_by_patient, tell_split
-from replication.store import RECORD, RunStore, read_json, write_text
+from replication.store import RECORD, RUN_RECORD, RunStore, read_json, write_text
 from replication.table1 import BASELINE
 from validation.bands import derive_bands
 from validation.blessing import (
@@ -25,6 +25,7 @@ from validation.blessing import (
     check_numbers,
 )
 from validation.blessing_text import to_json, to_junit, to_markdown
+from validation.claims import Judgement
 
 # Where validation fails, its stage isn't complete, and what it found lies in the second place.
 VALIDATIONS = ("02_validated/validation.json", "02_validated.partial/validation.json")
@@ -41,12 +42,10 @@ def check_run(store: RunStore) -> Blessing:
         StageNotRun: when there is neither.
         DataError: when the predictions can't be judged.
     """
-    if not (store.root / "run.json").exists():
-        raise StageNotRun(f"{store.root}: not a run's folder; `replicate` makes one")
-    run = read_json(store.root / "run.json")
-    data = check_data(_read_expectations(store))
+    run = read_run(store)
+    data = check_data(read_expectations(store))
     if (store.root / EVALUATED).exists() or all(check.passed for check in data):
-        data += _check_results(store, run)
+        data += check_results(store, run, judge_all_claims(store))
     blessing = Blessing(data)
     source, profile = run["source"], run["profile"]["name"]
     heading = f"Data: {source['kind']} `{source['name']}`. Profile {profile}, seed {run['seed']}."
@@ -55,6 +54,17 @@ def check_run(store: RunStore) -> Blessing:
     write_text(store.root / "check.md", to_markdown(blessing, heading=heading))
     write_text(store.root / "check.xml", to_junit(blessing))
     return blessing
+
+
+def read_run(store: RunStore) -> dict:
+    """Return what identifies a run.
+
+    Raises:
+        StageNotRun: when the folder is no run's.
+    """
+    if not (store.root / RUN_RECORD).exists():
+        raise StageNotRun(f"{store.root}: not a run's folder; `replicate` makes one")
+    return read_json(store.root / RUN_RECORD)
 
 
 def find_latest(runs: Path) -> Path:
@@ -69,9 +79,25 @@ def find_latest(runs: Path) -> Path:
     return records[-1].parents[1]
 
 
-def _check_results(store: RunStore, run: Mapping) -> tuple[Check, ...]:
+def judge_all_claims(store: RunStore) -> list[Judgement]:
+    """Judge the paper's claims about its table and about its relevance maps.
+
+    Raises:
+        StageNotRun: when the run's evaluation isn't complete.
+        DataError: when predictions or maps can't be judged.
+    """
+    return [*judge_run(store), *judge_explanation(store)]
+
+
+def check_results(
+    store: RunStore, run: Mapping, judgements: Iterable[Judgement]
+) -> tuple[Check, ...]:
+    """Check an evaluated run's numbers, and take over what became of the claims.
+
+    Raises:
+        StageNotRun: when the run's evaluation isn't complete.
+    """
     numbers = read_table(store).numbers()
-    judgements = [*judge_run(store), *judge_explanation(store)]
     images = int((read_predictions(store)["method"] == BASELINE).sum())
     meant = run["profile"]["name"] != SMOKE
     # The paper's numbers are of a split by image.
@@ -81,7 +107,8 @@ def _check_results(store: RunStore, run: Mapping) -> tuple[Check, ...]:
     return checks + (check_drift(read_references(), numbers) if run.get("baseline") else ())
 
 
-def _read_expectations(store: RunStore) -> list[dict] | None:
+def read_expectations(store: RunStore) -> list[dict] | None:
+    """Return what became of the expectations on a run's data, None where not validated."""
     for name in VALIDATIONS:
         if (store.root / name).exists():
             return read_json(store.root / name)["expectations"]

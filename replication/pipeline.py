@@ -1,7 +1,8 @@
 """The stages in their order: what each needs, what it leaves, and which are still to be run.
 
 raw eyes → 01_preprocessed → 02_validated → 03_evaluators → 04_vgan → 05_privatized →
-06_evaluated → 06b_attacked → 07_explained. Only this module knows the order; a stage meets the others through the run's folder.
+06_evaluated → 06b_attacked → 07_explained → 08_report. Only this module knows the order; a stage
+meets the others through the run's folder.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from replication.baseline import copy_weights
 from replication.evaluated_run import EVALUATED
 from replication.explained_run import EXPLAINED
 from replication.privatize import METHODS, Method
+from replication.report import REPORTED, describe_report
 from replication.run_data import EVALUATORS, PREPROCESSED, VALIDATED, VGAN, privatized_unit
 from replication.split_words import name_split
 from replication.stage_work import StageWork
@@ -69,7 +71,7 @@ class Replication:
         } | ({"baseline": self.baseline} if self.baseline else {})
         return described | name_split(by_patient=self.work.by_patient)
 
-    def run(self, *, until: str = EXPLAINED) -> None:
+    def run(self, *, until: str = REPORTED) -> None:
         """Run every stage that isn't complete, up to and with the last one that starts so.
 
         Args:
@@ -119,13 +121,13 @@ class Replication:
         if generative:
             stages.append(self._training(VGAN, asdict(profile.vgan), self.work.train_vgan))
         inputs = (PREPROCESSED, *EVALUATORS.values(), *map(privatized_unit, self.work.methods))
-        return [
-            *stages,
+        stages += [
             *generative,
             Stage(EVALUATED, {}, inputs, self.work.evaluate),
             self._attacking(inputs),
             self._explaining(),
         ]
+        return [*stages, self._reporting(tuple(stage.unit for stage in stages))]
 
     def _training(self, unit: str, settings: dict, train: Callable[[Path], None]) -> Stage:
         if self.baseline:
@@ -152,6 +154,10 @@ class Replication:
         sets = map(privatized_unit, self.work.explained_methods)
         needs = (PREPROCESSED, EVALUATORS["glaucoma"], *sets, EVALUATED)
         return Stage(EXPLAINED, asdict(self.work.explanation), needs, self.work.explain)
+
+    def _reporting(self, units: tuple[str, ...]) -> Stage:
+        settings = describe_report(public=self.work.public)
+        return Stage(REPORTED, settings, units, self.work.report)
 
     def _run_stage(self, stage: Stage) -> None:
         inputs = {need: self.store.digest(need) for need in stage.needs}

@@ -34,6 +34,8 @@ from replication.record_files import (
     save_privatized,
 )
 from replication.records import EyeDataset, PrivatizedSet, RelevanceMaps, Subset
+from replication.report import write_report
+from replication.report_public import is_public
 from replication.run_data import EVALUATORS, PREPROCESSED, RunData
 from replication.sign_places import find_sign_table, mask_signs, read_signs
 from replication.split import split_dataset
@@ -295,6 +297,15 @@ class StageWork(RunData):
                 explain=explain,
                 picture=picture,
             )
+
+    @property
+    def public(self) -> bool:
+        """Whether the report must hold nothing of a patient."""
+        return is_public(self.source.kind)
+
+    def report(self, folder: Path) -> None:
+        """Tell of the run on one page (stage 08)."""
+        write_report(self.store, folder, public=self.public)
 
     @contextmanager
     def _explaining(self, folder: Path, images: int) -> Iterator[Callable[..., RelevanceMaps]]:

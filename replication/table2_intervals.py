@@ -22,8 +22,8 @@ from validation.patient_sums import Cell
 from validation.resampling import (
     Margin,
     Resamples,
+    bootstrap_interval,
     count_unbelieved,
-    margin_interval,
     resample_ratios,
 )
 
@@ -103,7 +103,7 @@ class Table2Intervals:
             return NO_INTERVAL
         if MEASURES[cells[0][1]].log:
             return _jackknife(margin, cells, self._left_out)
-        return margin_interval(margin, cells, self._drawn, confidence=CONFIDENCE, accuracies=False)
+        return bootstrap_interval(margin, cells, self._drawn, confidence=CONFIDENCE)
 
     def _observe(self, cell: Cell) -> float:
         resamples = self._left_out if MEASURES[cell[1]].log else self._drawn

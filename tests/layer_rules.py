@@ -185,10 +185,13 @@ def check_owner(item: Import) -> str | None:
 
 
 def check_cli(item: Import) -> str | None:
-    """The command line knows no stage but the pipeline, and loads what is slow late."""
+    """The command line knows the pipeline and, of stages, the one without TensorFlow; slow is late."""
     if item.importer != "cli":
         return None
-    if item.imported in STAGES - {"replication.pipeline"} or item.top == "keras_models":
+    if (
+        item.imported in STAGES - {"replication.pipeline", "replication.report"}
+        or item.top == "keras_models"
+    ):
         return "the command line talks to the pipeline"
     if item.at_import and (item.top in SLOW_TO_IMPORT or item.imported in MAY_USE_DEEP_LEARNING):
         return "import it inside the command, or --help waits for it"

@@ -36,6 +36,8 @@ def test_the_project_is_read_at_all() -> None:
         ("replication/split.py", "import replication.pipeline", "never imports a stage"),
         ("replication/explanation_sanity.py", "import replication.explain", "never imports"),
         ("replication/split.py", "import replication.check_explanations", "no TensorFlow"),
+        ("replication/report.py", "from replication.explain import x", "never imports a stage"),
+        ("replication/report.py", "import replication.trained_networks", "no TensorFlow"),
         ("replication/evaluate.py", "from replication.privatize.blur import b", "METHODS"),
         ("replication/privatize/blur.py", "from ..warsaw import x", "replication.sources"),
         ("replication/privatize/blur.py", "import tensorflow.keras", "no TensorFlow"),
@@ -76,6 +78,7 @@ def test_a_planted_import_is_found(tmp_path: Path, path: str, source: str, why: 
         ("replication/privatize/__init__.py", "from replication.privatize.blur import b"),
         ("replication/store.py", "def f(load):\n    load('a', allow_pickle=False)"),
         ("cli.py", "import click\ndef f():\n    from replication import pipeline"),
+        ("cli.py", "def f():\n    from replication.report import remake_report"),
     ],
 )
 def test_a_lawful_import_is_left_alone(tmp_path: Path, path: str, source: str) -> None:
@@ -85,7 +88,16 @@ def test_a_lawful_import_is_left_alone(tmp_path: Path, path: str, source: str) -
 
 def plant(root: Path, path: str, source: str) -> None:
     """Write one faulty source into a small copy of the project's layout."""
-    names = ("warsaw", "split", "preprocess", "iris", "pipeline", "records", "trained_networks")
+    names = (
+        "warsaw",
+        "split",
+        "preprocess",
+        "iris",
+        "pipeline",
+        "records",
+        "report",
+        "trained_networks",
+    )
     names += ("explain", "explain_worker", "check_explanations", "privatize/blur")
     files = [f"replication/{name}.py" for name in names]
     files += [f"{name}/__init__.py" for name in (*PACKAGES, "replication/privatize")]

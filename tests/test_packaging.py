@@ -110,6 +110,22 @@ def test_every_package_on_disk_is_installed(described: dict[str, Any]) -> None:
     assert on_disk == set(described["packages"])
 
 
+def test_every_file_beside_the_sources_is_installed(described: dict[str, Any]) -> None:
+    given = {
+        file
+        for package, patterns in described["package_data"].items()
+        for pattern in patterns
+        for file in (ROOT / package).glob(pattern)
+    }
+    beside = {
+        file
+        for package in PACKAGES
+        for file in (ROOT / package).rglob("*")
+        if file.is_file() and file.suffix not in (".py", ".pyc")
+    }
+    assert beside == given
+
+
 def test_the_console_script_leads_to_a_function(described: dict[str, Any]) -> None:
     [script] = described["entry_points"]["console_scripts"]
     module, _, function = script.split(" = ")[1].partition(":")

@@ -98,8 +98,17 @@ def test_a_second_run_keeps_every_stage_and_is_quick(first_run, call):
     result = call("--all")
     assert time.perf_counter() - start < 10
     stages = [line for line in result.stderr.splitlines() if line[:2].isdigit()]
-    assert len(stages) == 20
+    assert len(stages) == 21
     assert all(line.endswith(": kept") for line in stages)
+
+
+def test_a_report_that_was_made_again_is_kept(first_run, call):
+    page = first_run / "08_report" / "index.html"
+    page.unlink()
+    result = CliRunner().invoke(command_line.cli, ["report", str(first_run)])
+    assert result.exit_code == 0, result.output
+    assert "A smoke run shows that everything runs" in page.read_text(encoding="utf-8")
+    assert "08_report: kept" in call("--all").stderr
 
 
 def test_the_table_at_the_end_is_ours_beside_the_papers_and_names_the_surrogate(first_run, call):

@@ -110,7 +110,6 @@ def margin_interval(
     resamples: Resamples,
     *,
     confidence: float,
-    accuracies: bool = True,
 ) -> Interval:
     """Return a margin's two-sided interval.
 
@@ -129,10 +128,26 @@ def margin_interval(
     Args:
         margin: takes the numbers of `cells`, (R,) each, and returns (R,); of a single number, it
             is monotone.
-        cells: (method, metric) of measured numbers.
+        cells: (method, metric) of measured numbers; if it is one, an accuracy.
         resamples: of the run.
         confidence: within (0, 1).
-        accuracies: whether a single number is a share of all images.
+    """
+    ends = [*bootstrap_interval(margin, cells, resamples, confidence=confidence)]
+    if len(cells) == 1:
+        share = resamples.observed[cells[0]].item()
+        hits = share * resamples.images
+        exact = proportion_interval(hits, resamples.images, confidence=confidence)
+        ends.extend(margin(np.array(exact)))
+    return float(min(ends)), float(max(ends))
+
+
+def bootstrap_interval(
+    margin: Margin, cells: tuple[Cell, ...], resamples: Resamples, *, confidence: float
+) -> Interval:
+    """Return the percentiles of a margin's replicates, pushed out for few patients alone.
+
+    Args:
+        margin, cells, resamples, confidence: as for `margin_interval`; a single number may be an F1.
     """
     tail = (1 - confidence) / 2
     values = margin(*(resamples.replicates[cell] for cell in cells))
@@ -140,11 +155,6 @@ def margin_interval(
         *np.quantile(values, [tail, 1 - tail]),
         *_leave_out(margin, cells, resamples, count=count_unbelieved(confidence)),
     ]
-    if accuracies and len(cells) == 1:
-        share = resamples.observed[cells[0]].item()
-        hits = share * resamples.images
-        exact = proportion_interval(hits, resamples.images, confidence=confidence)
-        ends.extend(margin(np.array(exact)))
     return float(min(ends)), float(max(ends))
 
 

@@ -1,0 +1,145 @@
+"""What a report tells, read from a complete run's files: plain data, no page and no picture.
+
+Needs no TensorFlow, so that a report can be made again anywhere the run's folder lies.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from replication.check import check_results, judge_all_claims, read_expectations, read_run
+from replication.evaluated_run import read_predictions, read_table
+from replication.record_files import load_manifest
+from replication.store import RunStore, read_json
+from replication.table1 import BASELINE, Table1
+from validation.blessing import Blessing, check_data
+from validation.claims import Judgement
+from validation.intervals import Interval
+from validation.number_intervals import find_intervals
+from validation.patient_sums import Cell
+
+REPORTED = "08_report"
+ATTACKED = "06b_attacked"
+TRAININGS = ("03_evaluators/identity", "03_evaluators/glaucoma", "04_vgan")
+
+
+@dataclass(frozen=True)
+class TestSet:
+    """Whom the table was measured on.
+
+    Args:
+        images, patients: of the test set.
+        known_patients: whom the identity network can name.
+        glaucoma_share: of the test images, in [0, 1].
+    """
+
+    images: int
+    patients: int
+    known_patients: int
+    glaucoma_share: float
+
+
+@dataclass(frozen=True)
+class ReportData:
+    """One run, as its report tells it.
+
+    Args:
+        run: what identifies it (`run.json`).
+        blessing: judged anew from the run's files.
+        judgements: of the paper's claims, with their margins.
+        table: the measured numbers.
+        intervals: of those, at 95%, by bootstrap over patients.
+        test: whom they were measured on.
+        expectations: of the data's validation; None where not validated.
+        records: `stage.json` of every complete stage, with the `digest` of its files.
+        histories: of the trainings, by unit; without those that were not trained here.
+        attacked: Table 2 and what else stage 06b found, by file name; None where not run.
+        attacked_plane: base64 of its picture; None where there is none.
+        departures: measured cost of choices of ours; None where not measured.
+        sanity: whether maps depend on what was learned; None where not measured.
+    """
+
+    run: Mapping
+    blessing: Blessing
+    judgements: tuple[Judgement, ...]
+    table: Table1
+    intervals: Mapping[Cell, Interval]
+    test: TestSet
+    expectations: tuple[Mapping, ...] | None
+    records: Mapping[str, Mapping]
+    histories: Mapping[str, pd.DataFrame]
+    attacked: Mapping[str, object] | None
+    attacked_plane: str | None
+    departures: Mapping[str, Mapping[str, float]] | None
+    sanity: Mapping | None
+
+
+def read_report_data(store: RunStore) -> ReportData:
+    """Read everything that a report tells.
+
+    Raises:
+        StageNotRun: when the folder is no run's, or its evaluation isn't complete.
+        DataError: when predictions or maps can't be judged.
+    """
+    run, expectations = read_run(store), read_expectations(store)
+    judgements = tuple(judge_all_claims(store))
+    checks = check_data(expectations) + check_results(store, run, judgements)
+    predictions = read_predictions(store)
+    return ReportData(
+        run,
+        Blessing(checks),
+        judgements,
+        read_table(store),
+        find_intervals(predictions),
+        _describe_test(store, predictions),
+        None if expectations is None else tuple(expectations),
+        read_records(store),
+        _read_histories(store),
+        _read_attacked(store),
+        _read_attacked_plane(store),
+        _read_if_there(store, "departures.json"),
+        _read_if_there(store, "explanation_sanity.json"),
+    )
+
+
+def read_records(store: RunStore) -> dict[str, dict]:
+    """Return the record of every complete stage but the report itself, with its files' digest."""
+    return {
+        unit: record | {"digest": store.digest(unit)}
+        for unit, record in store.records().items()
+        if unit != REPORTED
+    }
+
+
+def _describe_test(store: RunStore, predictions: pd.DataFrame) -> TestSet:
+    own = predictions[predictions["method"] == BASELINE]
+    known = load_manifest(store.folder("01_preprocessed"))["identity"].nunique()
+    return TestSet(len(own), own["identity"].nunique(), known, float(own["glaucoma"].mean()))
+
+
+def _read_histories(store: RunStore) -> dict[str, pd.DataFrame]:
+    files = {unit: store.root / unit / "history.csv" for unit in TRAININGS}
+    return {unit: pd.read_csv(file) for unit, file in files.items() if file.exists()}
+
+
+def _read_attacked(store: RunStore) -> dict[str, object] | None:
+    folder = store.root / ATTACKED
+    if not folder.exists():
+        return None
+    return {
+        file.stem: read_json(file) for file in sorted(folder.glob("*.json")) if file.stem != "stage"
+    }
+
+
+def _read_attacked_plane(store: RunStore) -> str | None:
+    file = store.root / ATTACKED / "plane.png"
+    return base64.b64encode(file.read_bytes()).decode("ascii") if file.exists() else None
+
+
+def _read_if_there(store: RunStore, name: str) -> dict | None:
+    file = store.root / name
+    return read_json(file) if file.exists() else None

@@ -1,0 +1,123 @@
+"""A complete run whose every file is planted, with names and pixels that can be searched for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+from planted_predictions import EVERY_CLAIM_HOLDS, plant_predictions
+from planted_relevance import plant_relevance
+
+from replication.records import RelevanceMaps, Table1Row
+from replication.relevance_files import save_relevance
+from replication.store import RunStore, write_json
+from replication.table1 import build_table
+from replication.table1_text import to_json
+from validation.patient_sums import sum_by_patient
+
+FOLDER, PATIENT, FILE = "zz-clinic-folder", "QXPATIENT", "shot-of-eye"
+METRICS = ("identity_accuracy", "replacement_accuracy", "glaucoma_accuracy", "glaucoma_f1")
+
+
+def plant_whole_run(runs: Path, *, kind: str = "surrogate") -> RunStore:
+    """Write a run in which every claim holds, of a data folder called FOLDER."""
+    store = RunStore(runs / f"{FOLDER}-cpu-seed-0")
+    store.open(
+        {
+            "source": {"kind": kind, "name": FOLDER},
+            "profile": {"name": "cpu", "split": {"seed": 0}, "vgan": {"steps": 7, "decay": 1e-6}},
+            "seed": 0,
+            "draws": 1,
+        }
+    )
+    predictions = plant_predictions(EVERY_CLAIM_HOLDS)
+    predictions["image_id"] = [
+        f"{FOLDER}/{PATIENT}{identity}/{FILE}-{name}.bmp"
+        for identity, name in zip(predictions["identity"], predictions["image_id"], strict=True)
+    ]
+    own = predictions[predictions["method"] == "original"]
+    _plant_images(store, own)
+    _plant_validation(store, own["image_id"].iloc[0])
+    _plant_trainings(store)
+    with store.writing("06_evaluated", {}) as folder:
+        predictions.to_csv(folder / "predictions.csv", index=False)
+        (folder / "table1.json").write_text(to_json(tabulate(predictions)))
+    _plant_maps(store)
+    return store
+
+
+def draw_eye(row: int) -> np.ndarray:
+    """Return the (64, 64) uint8 image of one row: a pattern that no chart has."""
+    noise = np.random.default_rng(row).integers(0, 256, (9, 9), dtype=np.uint8)
+    return cv2.resize(noise, (64, 64), interpolation=cv2.INTER_CUBIC)
+
+
+def tabulate(predictions: pd.DataFrame):
+    """Return the table of planted predictions, by another way than the evaluation's."""
+    numbers = {
+        cell: ratio.weigh(np.ones((1, len(ratio.top)))).item()
+        for cell, ratio in sum_by_patient(predictions).items()
+    }
+    methods = sorted({method for method, _ in numbers})
+    return build_table(
+        [Table1Row(m, True, *(numbers.get((m, name)) for name in METRICS)) for m in methods]
+    )
+
+
+def _plant_images(store: RunStore, own: pd.DataFrame) -> None:
+    images = np.stack([draw_eye(row) for row in range(len(own))])
+    table = own[["image_id", "identity", "glaucoma"]].assign(
+        path=own["image_id"],
+        patient_id=[f"{PATIENT}{identity}" for identity in own["identity"]],
+        subset="test",
+    )
+    with store.writing("01_preprocessed", {}) as folder:
+        np.save(folder / "images.npy", images, allow_pickle=False)
+        table.to_csv(folder / "manifest.csv", index=False)
+    for method in EVERY_CLAIM_HOLDS:
+        if method != "original":
+            with store.writing(f"05_privatized/{method}", {}) as folder:
+                colours = np.repeat(images[..., None], 3, axis=-1)
+                np.save(folder / "draw-0.npy", colours, allow_pickle=False)
+
+
+def _plant_validation(store: RunStore, at_fault: str) -> None:
+    expectation = {
+        "suite": "centering",
+        "name": "iris-centred",
+        "meaning": "nearly all irises are in the middle",
+        "observed": 0.98,
+        "at_fault": [at_fault],
+        "success": True,
+    }
+    with store.writing("02_validated", {}) as folder:
+        write_json(folder / "validation.json", {"expectations": [expectation]})
+        (folder / "data_docs").mkdir()
+        (folder / "data_docs" / "index.html").write_text("<p>what was found</p>")
+
+
+def _plant_trainings(store: RunStore) -> None:
+    epochs = pd.DataFrame(
+        {"epoch": [1, 2, 3], "loss": [3, 2, 1], "val_loss": [3, 1, 2], "best": [True, True, False]}
+    )
+    steps = pd.DataFrame({"step": [25, 50]}).assign(
+        generator_realism=[1.0, 2], generator_identity=[4.0, 1], generator_task=[0.5, 0.4]
+    )
+    histories = {"03_evaluators/identity": epochs, "03_evaluators/glaucoma": epochs}
+    for unit, history in (histories | {"04_vgan": steps}).items():
+        with store.writing(unit, {}) as folder:
+            history.to_csv(folder / "history.csv", index=False)
+
+
+def _plant_maps(store: RunStore) -> None:
+    relevance = plant_relevance()
+    images = relevance["image_id"].nunique()
+    maps = np.random.default_rng(0).random((images, 64, 64), dtype=np.float32)
+    record = RelevanceMaps(maps, np.ones(images, int), np.ones(images, np.float32))
+    with store.writing("07_explained", {}) as folder:
+        relevance.to_csv(folder / "relevance.csv", index=False)
+        for method in relevance["method"].unique():
+            (folder / "maps" / method / "draw-0").mkdir(parents=True)
+            save_relevance(folder / "maps" / method / "draw-0", record)
