@@ -50,10 +50,10 @@ def write_attack(
     told = {
         "rows": _list_rows(numbers),
         "summary": _list_rows(summarise_methods(numbers)),
-        "claims": list(list_claims(judge_retrained(predictions, named))),
+        "claims": list_claims(judge_retrained(predictions, named)),
     }
     write_json(folder / JSON, {"heading": heading, **told})
-    write_text(folder / PAGE, to_markdown(*told.values(), heading=heading))
+    write_text(folder / PAGE, to_markdown(told, heading=heading))
     draw_evidence_plane(
         told["rows"], title=heading, files=[folder / PLANE, (folder / PLANE).with_suffix(".pdf")]
     )

@@ -26,11 +26,12 @@ from replication.report_examples import RULE, ExampleEyes
 from replication.report_eyes import Picture
 from replication.report_page import render_page
 from replication.report_planes import LABELS, draw_plane, find_floors
-from replication.report_public import is_public, keep_numbers
+from replication.report_public import is_public
 from replication.report_table import SHORT, lay_out_rows
 from replication.report_text import answer, name_data
 from replication.store import RunStore, write_text
 from replication.table1_text import HEADINGS
+from replication.table2_text import READ_ME, to_tables
 from validation.blessing_text import summarise
 from validation.paper import read_paper_percent
 
@@ -90,8 +91,9 @@ def write_report(store: RunStore, folder: Path, *, public: bool) -> None:
         rule=RULE,
         curves=draw_curves(data.histories, folder),
         trainings=TRAININGS,
-        attacked_plane=None if public else data.attacked_plane,
-        attacked=_tell_attacks(data, public=public),
+        evidence_plane=None if public else data.evidence_plane,
+        attack_tables=None if data.attack is None else to_tables(data.attack),
+        attack_read_me=READ_ME,
         departures=read_departures(),
     )
     write_text(folder / PAGE, page)
@@ -101,12 +103,6 @@ def _draw_examples(store: RunStore, data: ReportData, folder: Path) -> dict[str,
     measured = {method for method, _ in data.table.numbers()}
     pictures = ExampleEyes(store, measured).draw_figures(folder)
     return {picture.name: picture for picture in pictures}
-
-
-def _tell_attacks(data: ReportData, *, public: bool) -> Mapping[str, object] | None:
-    if data.attacked is None or not public:
-        return data.attacked
-    return {title: keep_numbers(found) for title, found in data.attacked.items()}
 
 
 def _draw_planes(data: ReportData, paper: Mapping, folder: Path) -> list[Chart]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from replication.attacked_run import ATTACKED, PLANE, is_attacked, read_attack
 from replication.check import check_results, judge_all_claims, read_expectations, read_run
 from replication.evaluated_run import read_predictions, read_table
 from replication.record_files import load_manifest
@@ -23,7 +24,6 @@ from validation.number_intervals import find_intervals
 from validation.patient_sums import Cell
 
 REPORTED = "08_report"
-ATTACKED = "06b_attacked"
 TRAININGS = ("03_evaluators/identity", "03_evaluators/glaucoma", "04_vgan")
 
 
@@ -57,8 +57,8 @@ class ReportData:
         expectations: of the data's validation; None where not validated.
         records: `stage.json` of every complete stage, with the `digest` of its files.
         histories: of the trainings, by unit; without those that were not trained here.
-        attacked: Table 2 and what else stage 06b found, by file name; None where not run.
-        attacked_plane: base64 of its picture; None where there is none.
+        attack: Table 2, of `read_attack`; None where not run.
+        evidence_plane: base64 of its picture; None where there is none.
         departures: measured cost of choices of ours; None where not measured.
         sanity: whether maps depend on what was learned; None where not measured.
     """
@@ -72,8 +72,8 @@ class ReportData:
     expectations: tuple[Mapping, ...] | None
     records: Mapping[str, Mapping]
     histories: Mapping[str, pd.DataFrame]
-    attacked: Mapping[str, object] | None
-    attacked_plane: str | None
+    attack: Mapping[str, object] | None
+    evidence_plane: str | None
     departures: Mapping[str, Mapping[str, float]] | None
     sanity: Mapping | None
 
@@ -99,8 +99,8 @@ def read_report_data(store: RunStore) -> ReportData:
         None if expectations is None else tuple(expectations),
         read_records(store),
         _read_histories(store),
-        _read_attacked(store),
-        _read_attacked_plane(store),
+        read_attack(store) if is_attacked(store) else None,
+        _read_evidence_plane(store),
         _read_if_there(store, "departures.json"),
         _read_if_there(store, "explanation_sanity.json"),
     )
@@ -126,17 +126,8 @@ def _read_histories(store: RunStore) -> dict[str, pd.DataFrame]:
     return {unit: pd.read_csv(file) for unit, file in files.items() if file.exists()}
 
 
-def _read_attacked(store: RunStore) -> dict[str, object] | None:
-    folder = store.root / ATTACKED
-    if not folder.exists():
-        return None
-    return {
-        file.stem: read_json(file) for file in sorted(folder.glob("*.json")) if file.stem != "stage"
-    }
-
-
-def _read_attacked_plane(store: RunStore) -> str | None:
-    file = store.root / ATTACKED / "plane.png"
+def _read_evidence_plane(store: RunStore) -> str | None:
+    file = store.root / ATTACKED / PLANE
     return base64.b64encode(file.read_bytes()).decode("ascii") if file.exists() else None
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping
 from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -51,15 +50,7 @@ def _environment() -> Environment:
         "seconds": report_text.write_seconds,
         "plain": report_text.write_plain,
     }
-    environment.tests["nested"] = _is_nested
     return environment
-
-
-def _is_nested(value: object) -> bool:
-    """Tell whether a value from JSON is a table (a list of records) or has parts of its own."""
-    return isinstance(value, Mapping) or (
-        isinstance(value, list) and bool(value) and isinstance(value[0], Mapping)
-    )
 
 
 def _read_asset(name: str) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from replication.table1 import BASELINE
-from replication.table2 import MEASURES, NOISE
+from replication.table2 import NOISE
 
 PRIVACY, EVIDENCE, LOOKS = "privacy of all patients", "explanatory evidence", "intelligibility"
 LEAKS = (
@@ -102,8 +102,3 @@ def _clip(share: float) -> float:
 
 def _is_missing(value: float | None) -> bool:
     return value is None or np.isnan(value)
-
-
-def name_measure(measure: str | None) -> str:
-    """Return a measure in words."""
-    return MEASURES[measure].heading if measure else "not measured"

@@ -1,24 +1,31 @@
-"""Table 2 as Markdown: one table per requirement, the summary, and the claims judged twice."""
+"""Table 2 as text: a table per requirement, the summary, and the claims judged twice."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from replication.markdown_table import lay_out_table
 from replication.table1 import BASELINE, ROWS
-from replication.table1_text import NOT_MEASURED
-from replication.table2 import MEASURES, NOISE, Measure, Requirement
-from replication.table2_summary import EVIDENCE, LOOKS, PRIVACY, name_measure
+from replication.table1_text import DOES_NOT_APPLY, NOT_MEASURED
+from replication.table2 import MEASURES, NOISE, Requirement
+from replication.table2_summary import EVIDENCE, LOOKS, PRIVACY
+from validation.claims import Judgement
 
 READ_ME = (
-    "Value (95% interval by bootstrap over patients) and, after the bar, chance: what it would be "
-    "with nothing to see. Shares in percent. '-' does not apply, or is not known on these data."
+    "Value (95% interval by bootstrap over patients) / chance, what it would be with nothing to "
+    "see. Shares in percent. '-' does not apply, or is not known on these data."
+)
+SUMMARY = (
+    "Each by its worst figure. Privacy is 1 at chance and 0 where everyone is told; evidence is 1 "
+    "as in the original and 0 at chance, and without a sign's place not measured; intelligibility "
+    "is 1 as real eyes."
 )
 CLAIMS = (
-    "**Claims of the paper about privacy**, by the network that has seen originals alone, as the "
-    "paper's, and by the best attacker that retrains."
+    "By the network that has seen originals alone, as the paper's, and by the best attacker that "
+    "retrains."
 )
-WARNINGS = {
+NOTES = {
     Requirement.PATIENT: (
         "The best retrained attacker is chosen on validation images. `noise` shows nothing of "
         "anyone: an attacker above chance there would be wrong."
@@ -38,42 +45,79 @@ WARNINGS = {
 SHORT = {row.method: row.short for row in ROWS} | {BASELINE: "original", NOISE: NOISE}
 
 
-def to_markdown(
-    numbers: Sequence[Mapping],
-    summary: Sequence[Mapping],
-    claims: Sequence[Mapping],
-    *,
-    heading: str,
-) -> str:
+@dataclass(frozen=True)
+class TextTable:
+    """A table as text.
+
+    Args:
+        title: what it is about.
+        note: what to keep in mind when reading it; may be empty.
+        headings: of the columns, the first ones of words.
+        words: how many columns are words.
+        rows: as many cells each.
+    """
+
+    title: str
+    note: str
+    headings: tuple[str, ...]
+    words: int
+    rows: tuple[tuple[str, ...], ...]
+
+
+def to_tables(attack: Mapping) -> list[TextTable]:
+    """Lay Table 2 out, one table per requirement, then the summary and the claims.
+
+    Args:
+        attack: rows, of `Table2Intervals.list_numbers`; summary, of `summarise_methods`; claims,
+            of `list_claims`.
+    """
+    requirements = (_tabulate(attack["rows"], requirement) for requirement in Requirement)
+    return [*requirements, _tabulate_summary(attack["summary"]), _tabulate_claims(attack["claims"])]
+
+
+def to_markdown(attack: Mapping, *, heading: str) -> str:
     """Write the page.
 
     Args:
-        numbers: rows of `Table2Intervals.list_numbers`.
-        summary: rows of `summarise_methods`.
-        claims: name, quotation, static and retrained: what becomes of a claim with either attacker.
+        attack: as for `to_tables`.
         heading: which data, which settings.
     """
     lines = [heading, "", READ_ME, ""]
-    for requirement in Requirement:
-        lines += [f"**{requirement.value.capitalize()}.** {WARNINGS.get(requirement, '')}".rstrip()]
-        lines += ["", *_lay_out_requirement(numbers, requirement), ""]
-    lines += ["**The paper's three requirements**, each by its worst figure.", ""]
-    lines += [*_lay_out_summary(summary), ""]
-    lines += [CLAIMS, ""]
-    headings = ("claim", "static network", "best retrained")
-    rows = ((claim["name"], claim["static"], claim["retrained"]) for claim in claims)
-    return "\n".join([*lines, *lay_out_table(headings, rows, words=3), ""])
+    for table in to_tables(attack):
+        lines += [f"**{table.title}.** {table.note}".rstrip(), ""]
+        lines += [*lay_out_table(table.headings, table.rows, words=table.words), ""]
+    return "\n".join(lines)
 
 
-def write_cell(row: Mapping, *, chance: bool = True) -> str:
-    """Write one number of the table: value (low to high) | chance."""
+def list_claims(judged: Sequence[tuple[Judgement, Judgement]]) -> list[dict]:
+    """Return what becomes of each claim, for the files.
+
+    Args:
+        judged: of `retrained_claims.judge_retrained`.
+
+    Returns:
+        Rows with name, quotation, and the findings, static and retrained.
+    """
+    return [
+        {
+            "name": static.claim.name,
+            "quotation": static.claim.quotation,
+            "static": static.finding.value,
+            "retrained": retrained.finding.value,
+        }
+        for static, retrained in judged
+    ]
+
+
+def write_cell(row: Mapping) -> str:
+    """Write one number of the table: value (low to high) / chance."""
     share = MEASURES[row["measure"]].share
     text = _write_number(row["value"], share=share)
     if row["low"] is not None:
-        ends = (_write_number(row[end], share=share) for end in ("low", "high"))
-        text += " ({} to {})".format(*ends)
-    if chance and row["chance"] is not None:
-        text += f" \\| {_write_number(row['chance'], share=share)}"
+        text += f" ({_write_number(row['low'], share=share)} to "
+        text += f"{_write_number(row['high'], share=share)})"
+    if row["chance"] is not None:
+        text += f" / {_write_number(row['chance'], share=share)}"
     return text
 
 
@@ -81,53 +125,46 @@ def _write_number(value: float, *, share: bool) -> str:
     return f"{100 * value:.1f}" if share else f"{value:.2f}"
 
 
-def _lay_out_requirement(numbers: Sequence[Mapping], requirement: Requirement) -> list[str]:
+def _tabulate(numbers: Sequence[Mapping], requirement: Requirement) -> TextTable:
     """One row per method, one column per measure that any method has."""
     cells = {(row["method"], row["measure"]): row for row in numbers}
+    named = {measure for _, measure in cells}
     measures = [
         measure
         for measure in MEASURES.values()
-        if measure.requirement is requirement and any(name == measure.name for _, name in cells)
+        if measure.requirement is requirement and measure.name in named
     ]
-    methods = dict.fromkeys(method for method, name in cells if name in {m.name for m in measures})
-    rows = (
-        (SHORT[method], *(_write_or_dash(cells, method, measure) for measure in measures))
+    own = {measure.name for measure in measures}
+    methods = dict.fromkeys(method for method, name in cells if name in own)
+    rows = tuple(
+        (SHORT[method], *(_write_or_dash(cells.get((method, m.name))) for m in measures))
         for method in methods
     )
-    return lay_out_table(("method", *(m.heading for m in measures)), rows, words=1)
+    headings = ("method", *(measure.heading for measure in measures))
+    return TextTable(requirement.value.capitalize(), NOTES.get(requirement, ""), headings, 1, rows)
 
 
-def _write_or_dash(cells: Mapping, method: str, measure: Measure) -> str:
-    row = cells.get((method, measure.name))
-    return write_cell(row) if row else "-"
+def _write_or_dash(row: Mapping | None) -> str:
+    return write_cell(row) if row else DOES_NOT_APPLY
 
 
-def _lay_out_summary(summary: Sequence[Mapping]) -> list[str]:
+def _tabulate_summary(summary: Sequence[Mapping]) -> TextTable:
     by_cell = {(row["method"], row["requirement"]): row for row in summary}
     requirements = (PRIVACY, EVIDENCE, LOOKS)
-    rows = (
+    rows = tuple(
         (SHORT[method], *(_tell_worst(by_cell[method, one]) for one in requirements))
         for method in dict.fromkeys(row["method"] for row in summary)
     )
-    return lay_out_table(("method", *requirements), rows, words=4)
+    return TextTable("The paper's three requirements", SUMMARY, ("method", *requirements), 4, rows)
 
 
 def _tell_worst(row: Mapping) -> str:
     if row["measure"] is None:
         return NOT_MEASURED
-    return f"{row['share']:.2f}: {name_measure(row['measure'])} {write_cell(row)}"
+    return f"{row['share']:.2f}: {MEASURES[row['measure']].heading}, {write_cell(row)}"
 
 
-def list_claims(judged: Sequence[tuple]) -> Iterator[dict]:
-    """Yield what becomes of each claim, for the files.
-
-    Args:
-        judged: of `retrained_claims.judge_retrained`.
-    """
-    for static, retrained in judged:
-        yield {
-            "name": static.claim.name,
-            "quotation": static.claim.quotation,
-            "static": static.finding.value,
-            "retrained": retrained.finding.value,
-        }
+def _tabulate_claims(claims: Sequence[Mapping]) -> TextTable:
+    rows = tuple((claim["name"], claim["static"], claim["retrained"]) for claim in claims)
+    headings = ("claim", "static network", "best retrained")
+    return TextTable("The paper's claims about privacy", CLAIMS, headings, 3, rows)

@@ -16,7 +16,6 @@ import cli as command_line
 from replication.errors import StageNotRun
 from replication.report import describe_report, remake_report
 from replication.report_data import read_records
-from replication.report_public import LEFT_OUT, keep_numbers
 from replication.report_table import find_best
 from replication.report_text import answer, write_interval, write_margin, write_plain, write_seconds
 from replication.store import RunStore, write_json
@@ -105,30 +104,56 @@ def attacked_on_warsaw(tmp_path_factory):
     for unit in ("07_explained", "04_vgan"):
         (planted.root / unit).rename(planted.root / f"{unit}.partial")
     with planted.writing("06b_attacked", {}) as folder:
-        rows = [{"method": "blur-3", "linked": 0.725, "note": None}]
-        write_json(folder / "table2.json", {"rows": rows})
+        write_json(folder / "table2.json", plant_attack(heading="Table 2 on eyes-of-a-clinic"))
         (folder / "plane.png").write_bytes(b"a picture")
     return remake_report(planted, public=False).read_text(encoding="utf-8")
 
 
 def test_what_was_not_run_is_not_measured(page, attacked_on_warsaw):
-    assert "Attackers of their own on the privatized images: not measured." in page
+    expected = (
+        "Attackers who retrain on privatized images, and what is left of the sign: not measured."
+    )
+    assert expected in page
     assert "Figure 5: Deep Taylor relevance: not measured." in attacked_on_warsaw
     assert "1 of 3 trainings left no curve in this run: not measured." in attacked_on_warsaw
     assert "NOT_BLESSED" in attacked_on_warsaw
 
 
+def plant_attack(*, heading: str) -> dict:
+    """Return what `table2.json` holds, of one method and one measure."""
+    number = {"value": 0.725, "low": 0.6, "high": 0.8, "chance": 0.01}
+    row = {"method": "blur-3", "measure": "identity_best", **number}
+    worst = {"requirement": "privacy of all patients", "share": 0.28}
+    nothing = {"method": "blur-3", "measure": None, "share": None}
+    claim = {"name": "blur hides", "quotation": "-", "static": "holds", "retrained": "fails"}
+    return {
+        "heading": heading,
+        "rows": [row],
+        "summary": [
+            row | worst,
+            nothing | {"requirement": "explanatory evidence"},
+            nothing | {"requirement": "intelligibility"},
+        ],
+        "claims": [claim],
+    }
+
+
 def test_attacks_are_shown_where_they_were_run(attacked_on_warsaw):
-    assert '<td class="number">0.725</td><td>blur-3</td><td>not measured</td>' in attacked_on_warsaw
+    assert '<td class="number">72.5 (60.0 to 80.0) / 1.0</td>' in attacked_on_warsaw
+    assert "0.28: best retrained attacker, 72.5 (60.0 to 80.0) / 1.0" in attacked_on_warsaw
+    assert "<td>holds</td><td>fails</td>" in attacked_on_warsaw
     assert base64.b64encode(b"a picture").decode() in attacked_on_warsaw
 
 
-def test_of_attacks_a_public_report_keeps_numbers_and_methods_alone():
-    found = {"rows": [{"method": "blur-3", "linked": 0.5, "nearest": "0001left"}], "0002": 1}
-    assert keep_numbers(found) == {
-        "rows": [{"method": "blur-3", "linked": 0.5, "nearest": LEFT_OUT}]
-    }
-    assert keep_numbers({"glaucoma_f1": None}) == {"glaucoma_f1": None}
+def test_a_public_report_of_attacks_has_neither_their_heading_nor_their_picture(tmp_path):
+    planted = plant_whole_run(tmp_path, kind="folder")
+    with planted.writing("06b_attacked", {}) as folder:
+        write_json(folder / "table2.json", plant_attack(heading="Table 2 on eyes-of-a-clinic"))
+        (folder / "plane.png").write_bytes(b"a picture")
+    page = remake_report(planted).read_text(encoding="utf-8")
+    assert "72.5 (60.0 to 80.0) / 1.0" in page
+    assert "eyes-of-a-clinic" not in page
+    assert base64.b64encode(b"a picture").decode() not in page
 
 
 def test_on_warsaw_each_number_has_its_verdict(attacked_on_warsaw):
