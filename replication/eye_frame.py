@@ -118,7 +118,7 @@ def _shift_to_middle(frame: np.ndarray, fit: IrisFit) -> tuple[int, int]:
 
 def _move(frame: np.ndarray, right: int, down: int) -> np.ndarray:
     """Return the frame moved by whole px, its border repeated into what comes free."""
-    rows, columns = (np.arange(side) for side in frame.shape)
-    rows = np.clip(rows - down, 0, frame.shape[0] - 1)
-    columns = np.clip(columns - right, 0, frame.shape[1] - 1)
-    return frame[rows][:, columns]
+    height, width = frame.shape
+    kept = frame[max(0, -down) : height - max(0, down), max(0, -right) : width - max(0, right)]
+    margins = (max(0, down), max(0, -down), max(0, right), max(0, -right))
+    return cv2.copyMakeBorder(kept, *margins, cv2.BORDER_REPLICATE)

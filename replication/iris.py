@@ -63,14 +63,20 @@ def find_iris(gray: np.ndarray) -> IrisFit:
         return _nothing_found(gray)
     centre_x, centre_y = propose_centres(points)
     pairs = _best_pairs(points, centre_x, centre_y)
+    fitted: dict[_CirclePair, _CirclePair] = {}
     for _ in range(FIT_ROUNDS):
         pairs = sorted(pairs, key=lambda pair: -pair.decades)[:SURVIVORS]
-        fitted = [_fit_circles(points, pair) for pair in pairs]
-        x, y = (np.float32([getattr(pair, axis) for pair in fitted]) for axis in "xy")
+        # A survivor of the first round would be fitted to where it was fitted then.
+        new = {pair: _fit_circles(points, pair) for pair in pairs if pair not in fitted}
+        if not new:
+            break
+        fitted |= new
+        x, y = (np.float32([getattr(pair, axis) for pair in new.values()]) for axis in "xy")
         pairs += _best_pairs(points, x, y)
     best = max(pairs, key=lambda pair: pair.decades)
     # The radii tried lie in steps: the first fit brings in all points, the second uses them.
-    return _to_frame(points, _fit_circles(points, _fit_circles(points, best)))
+    once = fitted[best] if best in fitted else _fit_circles(points, best)
+    return _to_frame(points, _fit_circles(points, once))
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,8 @@ LATERAL = 0.5  # lids hide the iris's outline above and below: Daugman 1993 leav
 # Points of smoothed noise closer than this agree with each other, so they count as one.
 CORRELATION_PX = 4 * SMOOTHING_PX
 ARC_SAMPLES = 32
+ARC_ANGLES = (np.arange(ARC_SAMPLES) + 0.5) * (2 * np.pi / ARC_SAMPLES)
+ARC_COSINES, ARC_SINES = np.cos(ARC_ANGLES), np.sin(ARC_ANGLES)
 
 
 @lru_cache(maxsize=16)
@@ -77,16 +79,18 @@ def _count_on_rings(
     dx, dy = points.x - centre_x[:, None], points.y - centre_y[:, None]
     distance = np.sqrt(dx * dx + dy * dy)
     along = dx * points.towards_x + dy * points.towards_y
-    kind = np.where(np.abs(along) > DIRECTION_TOLERANCE * distance, np.where(along > 0, 0, 1), 2)
-    lateral = np.abs(dx) > LATERAL * distance
+    points_along = np.abs(along) > DIRECTION_TOLERANCE * distance
+    # Whole numbers of one byte: what is counted below is read and written several times.
+    kind = np.int8(2) - points_along * (np.int8(1) + (along > 0))
+    side = 2 * kind + (np.abs(dx) > LATERAL * distance)
     rings = len(radii) + 2
     middles = (radii[1:] + radii[:-1]) / 2
     borders = np.concatenate([[1.5 * radii[0] - 0.5 * radii[1]], middles])
     borders = np.append(borders, 1.5 * radii[-1] - 0.5 * radii[-2])
-    ring = np.searchsorted(borders, distance)
     shape = (3, 2, len(centre_x), rings)
-    centre = np.arange(len(centre_x))[:, None]
-    cell = ((kind * 2 + lateral) * len(centre_x) + centre) * rings + ring
+    cell = np.searchsorted(borders, distance)
+    cell += np.arange(0, len(centre_x) * rings, rings)[:, None]
+    cell += side.astype(np.intp) * (len(centre_x) * rings)
     exact = np.bincount(cell.ravel(), minlength=np.prod(shape)).reshape(shape)
     exact[..., 0] = exact[..., -1] = 0
     return exact[..., :-2] + exact[..., 1:-1] + exact[..., 2:]
@@ -96,12 +100,11 @@ def _arcs_in_frame(
     points: EdgePoints, centre_x: np.ndarray, centre_y: np.ndarray, radii: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return each circle's length inside the frame, whole and left and right alone: (C, K) px."""
-    angles = (np.arange(ARC_SAMPLES) + 0.5) * (2 * np.pi / ARC_SAMPLES)
-    x = centre_x[:, None, None] + radii[:, None] * np.cos(angles)
-    y = centre_y[:, None, None] + radii[:, None] * np.sin(angles)
+    x = centre_x[:, None, None] + radii[:, None] * ARC_COSINES
+    y = centre_y[:, None, None] + radii[:, None] * ARC_SINES
     inside = (x >= 0) & (x <= points.width_px - 1) & (y >= 0) & (y <= points.height_px - 1)
     step = radii * np.float32(2 * np.pi / ARC_SAMPLES)
-    lateral = np.abs(np.cos(angles)) > LATERAL
+    lateral = np.abs(ARC_COSINES) > LATERAL
     return inside.sum(axis=-1) * step, inside[..., lateral].sum(axis=-1) * step
 
 

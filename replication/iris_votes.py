@@ -48,11 +48,14 @@ def _count_votes(points: EdgePoints, radii: np.ndarray, side: int) -> np.ndarray
     rows = -(-points.height_px // VOTE_CELL_PX)
     columns = -(-points.width_px // VOTE_CELL_PX)
     reach = side * radii[:, None]
-    column = np.rint((points.x - reach * points.towards_x) / VOTE_CELL_PX - 0.25).astype(np.int32)
-    row = np.rint((points.y - reach * points.towards_y) / VOTE_CELL_PX - 0.25).astype(np.int32)
-    inside = (column >= 0) & (column < columns) & (row >= 0) & (row < rows)
-    layer = np.arange(len(radii), dtype=np.int32)[:, None]
-    cell = (layer * rows + row) * columns + column
+    column = _nearest_cell(points.x - reach * points.towards_x)
+    row = _nearest_cell(points.y - reach * points.towards_y)
+    # Read as unsigned, what is left of the image or above it lies far beyond.
+    inside = (column.view(np.uint32) < columns) & (row.view(np.uint32) < rows)
+    layer = np.arange(0, len(radii) * rows * columns, rows * columns, dtype=np.int32)[:, None]
+    cell = row * columns
+    cell += column
+    cell += layer
     counts = np.bincount(cell[inside], minlength=len(radii) * rows * columns)
     votes = counts.reshape(len(radii), rows, columns).astype(np.float32)
     for layer_votes, radius in zip(votes, radii, strict=True):
@@ -60,3 +63,10 @@ def _count_votes(points: EdgePoints, radii: np.ndarray, side: int) -> np.ndarray
         blurred = cv2.GaussianBlur(layer_votes, (0, 0), spread)
         layer_votes[:] = blurred * (spread**2 / np.sqrt(radius))
     return votes
+
+
+def _nearest_cell(place: np.ndarray) -> np.ndarray:
+    """Return the cell nearest to each place, int32; the places are used up."""
+    place /= VOTE_CELL_PX
+    place -= 0.25
+    return np.rint(place, out=place).astype(np.int32)

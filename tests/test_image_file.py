@@ -59,6 +59,16 @@ def test_a_thumbnail_s_end_is_not_the_image_s(tmp_path: Path, eye: np.ndarray) -
         read_gray(path)
 
 
+def test_a_jpeg_with_its_end_is_read_as_opencv_reads_it(tmp_path: Path, eye: np.ndarray) -> None:
+    path = tmp_path / "eye.jpg"
+    cv2.imwrite(str(path), eye)
+    content = path.read_bytes()
+    assert content.endswith(b"\xff\xd9")
+    middle = len(content) // 2
+    path.write_bytes(content[:middle] + content[middle + 40 :])
+    np.testing.assert_array_equal(read_gray(path), cv2.imread(str(path), cv2.IMREAD_GRAYSCALE))
+
+
 def test_bytes_after_the_end_do_no_harm(tmp_path: Path, eye: np.ndarray) -> None:
     for kind in KINDS:
         path = tmp_path / f"eye{kind}"
