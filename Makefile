@@ -8,7 +8,7 @@ NEEDS_PYTHON := Please install Python 3.11 (with its venv module): iNNvestigate 
 	do not run on a later Python, pandas 3 does not run on an earlier one
 
 .DEFAULT_GOAL := help
-.PHONY: help replicate baseline seeds test lint format docs lock clean
+.PHONY: help replicate baseline seeds test bench lint format docs lock clean
 
 help: ## list these targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1|\2/p' Makefile | while IFS='|' read -r target what; do \
@@ -29,6 +29,9 @@ seeds: .venv/.stamp ## train with five seeds, keep their spread and the bands fr
 
 test: lint ## lint, then the fast tests; one file by ARGS=tests/test_layers.py
 	.venv/bin/python -m pytest -m "not slow and not paper" $(ARGS)
+
+bench: .venv/.stamp ## measure speed and memory beside others, write docs/performance.md
+	.venv/bin/python -m tests.benchmarks $(ARGS)
 
 lint: .venv/.stamp ## check style and format, change nothing
 	.venv/bin/ruff check .

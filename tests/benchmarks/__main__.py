@@ -1,0 +1,72 @@
+"""Run the benchmarks: each in a process of its own, then one JSON file and one page.
+
+python -m tests.benchmarks                 all, into artifacts/baselines and docs
+python -m tests.benchmarks --only k_same   one of them, printed
+python -m tests.benchmarks --quick --json FILE --page FILE
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from importlib import import_module, metadata
+from pathlib import Path
+
+import click
+
+from replication.store import write_json, write_text
+
+from .machine import describe_machine
+from .page import to_markdown
+
+ROOT = Path(__file__).resolve().parents[2]
+BENCHMARKS = ("vgan_step", "preprocessing", "k_same", "privatization", "start", "memory", "table")
+PACKAGES = ("tensorflow", "numpy", "opencv-python-headless")
+
+
+def main() -> None:
+    """Run what was asked for; a benchmark that fails fails the command."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    asked = _read_arguments()
+    if asked.only:
+        module = import_module(f".bench_{asked.only}", __package__)
+        click.echo(json.dumps([row.to_dict() for row in module.measure(quick=asked.quick)]))
+        return
+    load = os.getloadavg()[0]
+    rows = [row for name in BENCHMARKS for row in _run_apart(name, quick=asked.quick)]
+    found = {
+        "machine": describe_machine(),
+        "versions": {package: metadata.version(package) for package in PACKAGES},
+        "load": load,
+        "quick": asked.quick,
+        "rows": rows,
+    }
+    write_json(asked.json, found)
+    write_text(asked.page, to_markdown(found))
+    click.echo(f"Written: {asked.json}, {asked.page}")
+
+
+def _read_arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="tiny sizes, for the tests")
+    parser.add_argument("--only", choices=BENCHMARKS, help="run one and print its rows")
+    parser.add_argument(
+        "--json", type=Path, default=ROOT / "artifacts" / "baselines" / "benchmarks.json"
+    )
+    parser.add_argument("--page", type=Path, default=ROOT / "docs" / "performance.md")
+    return parser.parse_args()
+
+
+def _run_apart(name: str, *, quick: bool) -> list[dict]:
+    """Run one benchmark in a process of its own, so that none finds another's threads or memory."""
+    click.echo(f"{name} ...", err=True)
+    command = [sys.executable, "-m", __package__, "--only", name, *(["--quick"] if quick else [])]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+if __name__ == "__main__":
+    main()

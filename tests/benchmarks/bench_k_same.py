@@ -1,0 +1,111 @@
+"""K-Same-Select beside k-Same (pixel) of another package, and beside one matrix product."""
+
+from __future__ import annotations
+
+import tracemalloc
+
+import numpy as np
+
+from replication.privatize import METHODS
+from replication.records import EyeDataset
+
+from .k_same_pixel import k_same_pixel
+from .rows import Goal, Row
+from .timer import alternate
+
+K = 6
+SIDE_PX = 64
+SMALL_PX = 8
+PATIENTS = 115
+QUERIES = 340
+GALLERIES = (1_000, 5_000, 20_000)
+QUICK_GALLERIES = (300, 600)
+BOUND = "one float32 matrix product (arithmetic); then reading distances and masks (memory)"
+
+
+def measure(*, quick: bool) -> list[Row]:
+    """Return a row beside the other package, one per gallery, and one for the memory."""
+    sizes = QUICK_GALLERIES if quick else GALLERIES
+    return [
+        _beside_k_same_pixel(sizes[0]),
+        *(_beside_product(size) for size in sizes),
+        _memory(sizes[-1]),
+    ]
+
+
+def draw_images(images: int, *, seed: int, side_px: int = SIDE_PX) -> EyeDataset:
+    """Return images of noise, for whose content the cost doesn't ask."""
+    rng = np.random.default_rng(seed)
+    identity = np.arange(images) % PATIENTS
+    return EyeDataset(
+        rng.uniform(-1, 1, (images, side_px, side_px, 1)).astype(np.float32),
+        identity,
+        identity % 4 == 0,
+        np.array([f"{seed}-{number}" for number in range(images)]),
+    )
+
+
+def _select(queries: EyeDataset, gallery: EyeDataset) -> None:
+    method = METHODS[f"k-same-{K}"]
+    list(method.privatize(queries, gallery=gallery, generator=None, seed=0, draws=1))
+
+
+def _beside_k_same_pixel(size: int) -> Row:
+    gallery = draw_images(size, seed=1)
+    images = gallery.images[..., 0]
+    seconds = alternate(
+        {
+            "K-Same-Select": lambda: _select(gallery, gallery),
+            "k-Same": lambda: k_same_pixel(images, k=K, seed=0),
+        },
+        rounds=5,
+    )
+    return Row(
+        f"K-Same-Select, {size:,} images as gallery and queries",
+        "k-Same (pixel) as anonypyx 0.2 does it, rewritten; the same images",
+        seconds["k-Same"] / seconds["K-Same-Select"],
+        Goal(20, at_least=True),
+        BOUND,
+        seconds=seconds,
+    )
+
+
+def _beside_product(size: int) -> Row:
+    queries, gallery = draw_images(QUERIES, seed=0), draw_images(size, seed=1)
+    left, right = (each.images.reshape(len(each), -1) for each in (queries, gallery))
+    seconds = alternate(
+        {"K-Same-Select": lambda: _select(queries, gallery), "product": lambda: left @ right.T},
+        rounds=5,
+    )
+    ratio = seconds["K-Same-Select"] / seconds["product"]
+    return Row(
+        f"K-Same-Select, gallery {size:,}, {QUERIES} queries",
+        "one float32 matrix product of the same size",
+        ratio,
+        Goal(3),
+        BOUND,
+        ratio,
+        seconds,
+    )
+
+
+def _memory(size: int) -> Row:
+    """Compare the memory of many queries with that of few; small images, so that blocks show."""
+    gallery = draw_images(size, seed=1, side_px=SMALL_PX)
+    few, many = (draw_images(count, seed=0, side_px=SMALL_PX) for count in (QUERIES, 8 * QUERIES))
+    peaks = [_peak_bytes(queries, gallery) for queries in (few, many)]
+    return Row(
+        f"memory of K-Same-Select, gallery {size:,}, {8 * QUERIES:,} queries",
+        f"the same of {QUERIES} queries",
+        peaks[1] / peaks[0],
+        Goal(1.25),
+        "one block of distances (memory)",
+    )
+
+
+def _peak_bytes(queries: EyeDataset, gallery: EyeDataset) -> int:
+    tracemalloc.start()
+    _select(queries, gallery)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak

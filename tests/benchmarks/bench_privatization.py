@@ -1,0 +1,57 @@
+"""PPRL-VGAN's privatization beside its decoder alone, untrained weights, the cpu profile."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from replication.config import CPU, SMOKE
+from replication.privatize import METHODS
+from replication.train_vgan import NETWORKS, build_vgan
+from replication.trained_networks import TrainedGenerator
+
+from .bench_k_same import PATIENTS, QUERIES, draw_images
+from .rows import Goal, Row
+from .timer import LEAST_ROUNDS, alternate
+
+DRAWS = 10
+METHOD = "pprl-vgan-random"
+
+
+def measure(*, quick: bool) -> list[Row]:
+    """Return one row: all draws of one regime beside decoding as many images."""
+    settings = (SMOKE if quick else CPU).vgan
+    queries, draws = draw_images(64 if quick else QUERIES, seed=0), 2 if quick else DRAWS
+    gallery = draw_images(2 * PATIENTS, seed=1)
+    shape = queries.images.shape[1:]
+    with TemporaryDirectory() as scratch:
+        networks = build_vgan(PATIENTS, shape, settings, seed=0)
+        for name in NETWORKS:
+            getattr(networks, name).save_weights(str(Path(scratch) / f"{name}.h5"))
+        generator = TrainedGenerator(Path(scratch), PATIENTS, shape, settings)
+    latent = np.zeros((len(queries), generator.encode(queries.images)[0].shape[1]), np.float32)
+    seconds = alternate(
+        {
+            "privatization": lambda: list(
+                METHODS[METHOD].privatize(
+                    queries, gallery=gallery, generator=generator, seed=0, draws=draws
+                )
+            ),
+            "decoder": lambda: [generator.decode(latent, queries.identity) for _ in range(draws)],
+        },
+        rounds=LEAST_ROUNDS,
+    )
+    ratio = seconds["privatization"] / seconds["decoder"]
+    return [
+        Row(
+            f"PPRL-VGAN privatization, {len(queries)} images, {draws} draws",
+            "its decoder alone, as many images",
+            ratio,
+            Goal(1.3),
+            "the decoder's convolutions (arithmetic)",
+            ratio,
+            seconds,
+        )
+    ]

@@ -1,0 +1,94 @@
+"""What a command costs before it does any work: `--help`, and `replicate` with nothing to do."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+from .rows import Goal, Row
+from .timer import LEAST_ROUNDS, alternate
+
+ROOT = Path(__file__).resolve().parents[2]
+REFERENCE_RUN = "surrogate-cpu-seed-0"
+ANOTHER_RUN_S = 60
+
+
+def measure(*, quick: bool) -> list[Row]:
+    """Return a row for `--help` and, but for the quick form, one for a second `replicate`."""
+    rows = [_help()]
+    return rows if quick else [*rows, _second_replicate()]
+
+
+def _help() -> Row:
+    command, nothing = [str(ROOT / "cli.py"), "--help"], ["-c", "pass"]
+    seconds = alternate(
+        {"--help": lambda: _run(command), "pass": lambda: _run(nothing)}, rounds=2 * LEAST_ROUNDS
+    )
+    return Row(
+        "`cli.py --help`",
+        "`python -c pass`",
+        seconds["--help"] - seconds["pass"],
+        Goal(0.5, unit="s more"),
+        "importing click (Python)",
+        seconds=seconds,
+    )
+
+
+def _second_replicate() -> Row:
+    with TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        profile = "cpu" if _copy_reference_run(folder) else "smoke"
+        command = [str(ROOT / "cli.py"), "replicate", "--all", "--profile", profile]
+        told = _run(command, folder) if profile == "cpu" else ""
+        if profile == "cpu" and ": run" in told:
+            profile = "smoke"  # the run is of other code or data: not its second time
+            command[-1] = profile
+        if profile == "smoke":
+            _run(command, folder)
+        times = []
+        for _ in range(LEAST_ROUNDS):
+            start = time.perf_counter()
+            _run(command, folder)
+            times.append(time.perf_counter() - start)
+    return Row(
+        f"a second `replicate --all` with nothing changed, profile {profile}",
+        "",
+        median(times),
+        Goal(10, unit="s"),
+        "hashing the files (disk), and Python's imports",
+    )
+
+
+def _copy_reference_run(folder: Path) -> bool:
+    """Copy a complete run of the cpu profile, with a link to its eyes, into a folder, where there is one."""
+    artifacts = ROOT / "artifacts"
+    run = artifacts / "runs" / REFERENCE_RUN
+    if not (run / "07_explained" / "stage.json").exists():
+        return False
+    (folder / "artifacts" / "runs").mkdir(parents=True)
+    (folder / "artifacts" / "surrogate").symlink_to(artifacts / "surrogate")
+    shutil.copytree(run, folder / "artifacts" / "runs" / REFERENCE_RUN)
+    return True
+
+
+def _run(arguments: list[str], folder: Path | None = None) -> str:
+    """Run Python and return what it said on standard error, whatever its exit code."""
+    try:
+        done = subprocess.run(
+            [sys.executable, *arguments],
+            check=False,
+            cwd=folder,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            timeout=ANOTHER_RUN_S * (1 if "cpu" in arguments else 10),
+        )
+    except subprocess.TimeoutExpired:
+        return ": run"
+    return done.stderr

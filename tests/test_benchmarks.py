@@ -1,0 +1,116 @@
+"""The benchmarks' own parts: alternation, goals, the rewritten opponents, counts and the page."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from benchmarks.bench_k_same import PATIENTS, draw_images
+from benchmarks.bench_vgan_step import to_colour
+from benchmarks.convolution_rate import count_step_operations
+from benchmarks.k_same_pixel import k_same_pixel
+from benchmarks.machine import describe_machine
+from benchmarks.page import to_markdown
+from benchmarks.published_loop import build_published_step
+from benchmarks.rows import Goal, Row
+from benchmarks.timer import alternate
+
+from replication.config import CPU, SMOKE
+from replication.train_vgan import build_vgan
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def test_sides_take_turns_and_nobody_is_always_second() -> None:
+    calls = []
+    seconds = alternate({"a": lambda: calls.append("a"), "b": lambda: calls.append("b")}, rounds=5)
+    assert "".join(calls) == "ab" + "ab" + "ba" + "ab" + "ba" + "ab"
+    assert set(seconds) == {"a", "b"}
+    with pytest.raises(ValueError, match="at least 5"):
+        alternate({}, rounds=4)
+
+
+@pytest.mark.parametrize(
+    ("goal", "measured", "reached"),
+    [
+        (Goal(3), 2.9, True),
+        (Goal(3), 3.1, False),
+        (Goal(3, at_least=True), 2.9, False),
+        (Goal(3, at_least=True, holds_here=False), 9.0, None),
+    ],
+)
+def test_a_goal_has_a_right_side(goal, measured, reached) -> None:
+    assert goal.is_reached(measured) is reached
+
+
+def test_the_machine_is_named_with_its_instruction_sets(tmp_path) -> None:
+    (tmp_path / "cpuinfo").write_text(
+        "model name\t: A\nflags\t\t: fpu avx2 avx512_bf16\nmodel name\t: B\n"
+    )
+    (tmp_path / "meminfo").write_text("MemTotal:       8388608 kB\n")
+    found = describe_machine(tmp_path)
+    assert (found["processor"], found["memory_gib"]) == ("A", 8.0)
+    assert found["instruction_sets"] == ["avx2", "avx512_bf16"]
+
+
+def test_k_same_pixel_averages_the_two_pairs() -> None:
+    rng = np.random.default_rng(0)
+    pair, other = rng.uniform(0, 1, (4, 3)), rng.uniform(50, 51, (4, 3))
+    images = np.stack([pair, pair + 0.01, other, other + 0.01])
+    averaged = k_same_pixel(images, k=2, seed=0)
+    np.testing.assert_allclose(averaged[0], pair + 0.005)
+    np.testing.assert_allclose(averaged[1], averaged[0])
+    np.testing.assert_allclose(averaged[3], other + 0.005)
+
+
+def test_operations_of_a_step_are_counted_as_by_hand() -> None:
+    model = build_vgan(PATIENTS, (64, 64, 3), CPU.vgan, seed=0)
+    taps = 2 * CPU.vgan.kernel_size**2
+    encoder = taps * (1024 * 3 * 16 + 256 * 16 * 32 + 64 * 32 * 64 + 16 * 64 * 128)
+    decoder = taps * (16 * 128 * 128 + 64 * 128 * 64 + 256 * 64 * 64 + 1024 * 64 * 3)
+    judge = taps * (1024 * 3 * 32 + 256 * 32 * 64 + 64 * 64 * 128 + 16 * 128 * 256)
+    spared = taps * 1024 * 3 * (2 * 16 + 2 * 32)
+    per_image = 7 * (encoder + decoder) + 10 * judge - spared
+    assert count_step_operations(model, 32) == 32 * per_image
+
+
+@pytest.mark.slow
+def test_the_published_loop_steps() -> None:
+    settings = replace(SMOKE.vgan, batch_size=4, units=16)
+    train = to_colour(draw_images(12, seed=0, side_px=16))
+    build_published_step(train, identities=PATIENTS, settings=settings, seed=0)()
+
+
+def test_the_page_says_what_is_reached_and_what_was_not_measured() -> None:
+    rows = [
+        Row("ours", "theirs", 2.5, Goal(3), "memory", 1.2, {"ours": 0.5, "theirs": 0.2}),
+        Row("help", "pass", 0.7, Goal(0.5, unit="s more"), "Python"),
+    ]
+    found = {
+        "machine": describe_machine(),
+        "versions": {"numpy": "1"},
+        "load": 0.0,
+        "quick": True,
+        "rows": [row.to_dict() for row in rows],
+    }
+    page = to_markdown(found)
+    assert "| ours | theirs | 2.50x | <= 3x | yes |" in page
+    assert "| help | pass | 0.70 s more | <= 0.5 s more | no |" in page
+    assert "| help | Python | not measured |" in page
+    assert "Quick form" in page
+
+
+@pytest.mark.slow
+def test_one_command_runs_them_all_in_quick_form(tmp_path) -> None:
+    files = {"--json": tmp_path / "found.json", "--page": tmp_path / "page.md"}
+    options = [str(word) for pair in files.items() for word in pair]
+    subprocess.run(
+        [sys.executable, "-m", "tests.benchmarks", "--quick", *options], cwd=ROOT, check=True
+    )
+    found = json.loads(files["--json"].read_text())
+    assert found["quick"]
+    assert {"cpu" in row["what"] for row in found["rows"]} == {True, False}
+    assert "Ratios" in files["--page"].read_text()
