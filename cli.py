@@ -346,16 +346,43 @@ def train_vgan(**options) -> None:
     _run_until("04_vgan", **options)
 
 
-@cli.command()
+@cli.command(short_help="Stage 05: privatize the test images, or a manifest's.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Privatize the images of --manifest, however many, into this folder.",
+)
+@click.option("--method", metavar="NAME", help="With --out: by this method.")
 @run_options
-def privatize(**options) -> None:
+def privatize(out: Path | None, method: str | None, **options) -> None:
     """Stage 05: privatize the test images by every method.
 
+    With --out: the images of a manifest instead, by one method with the training images and
+    weights of the run that the other options choose (its data is the surrogate's or --data-dir's).
+    A patient_id means the run's patient of that id. Killed, it goes on where it was.
+
     \b
-    Example:
-      python cli.py privatize --from-baseline
+    Examples:
+      python cli.py privatize
+      python cli.py privatize --from-baseline --manifest mine.csv --method k-same-6 --out private
     """
-    _run_until("05_privatized", **options)
+    from replication.errors import SettingsError
+
+    if out is None:
+        if method:
+            raise SettingsError("--method: give --out and --manifest with it, or neither")
+        _run_until("05_privatized", **options)
+        return
+    from replication.privatize import find_method
+
+    manifest = options.pop("manifest")
+    if not (manifest and method):
+        raise SettingsError("--out: give --manifest and --method with it")
+    found = find_method(method)
+    run = _open_run(_known_methods(), manifest=None, **options)
+    run.run(until="04_vgan" if found.needs_generator else "01_preprocessed")
+    run.work.privatize_many(manifest, found, out)
+    click.echo(f"Done: {out}")
 
 
 @cli.command(short_help="Stage 06: judge all sets and write Table 1.")

@@ -25,7 +25,8 @@ from replication.departures import measure_activations, measure_own_patient
 from replication.errors import DataError
 from replication.evaluated_run import read_glaucoma_probabilities, read_predictions
 from replication.explain import ExplanationWorker
-from replication.pixels import to_bytes
+from replication.many_images import name_classes, privatize_blocks
+from replication.pixels import to_bytes, to_unit_range
 from replication.preprocess import preprocess
 from replication.privatize import METHODS, Method
 from replication.record_files import (
@@ -36,8 +37,9 @@ from replication.record_files import (
 from replication.records import EyeDataset, PrivatizedSet, RelevanceMaps, Subset
 from replication.report import write_report
 from replication.report_public import is_public
-from replication.run_data import EVALUATORS, PREPROCESSED, RunData
+from replication.run_data import EVALUATORS, PREPROCESSED, VGAN, RunData
 from replication.sign_places import find_sign_table, mask_signs, read_signs
+from replication.sources import Kind, Source
 from replication.split import split_dataset
 from replication.split_by_patient import split_by_patient
 from replication.split_words import tell_split
@@ -152,6 +154,49 @@ class StageWork(RunData):
         draws = self.draws if method.needs_generator else 1
         with self.track(f"privatizing: {method.name}", draws) as advance:
             save_privatized(folder, _count(sets, advance))
+
+    def privatize_many(self, manifest: Path, method: Method, folder: Path) -> None:
+        """Privatize a manifest's images, however many, by the run's training images and weights."""
+        table, root = Source(Kind.MANIFEST, manifest).read()
+        known = load_manifest(self.store.folder(PREPROCESSED))
+        classes = dict(zip(known["patient_id"], known["identity"], strict=True))
+        table["identity"] = name_classes(table["patient_id"], classes, method=method)
+        units = (PREPROCESSED, VGAN) if method.needs_generator else (PREPROCESSED,)
+        draws = self.draws if method.needs_generator else 1
+        asked = {
+            "method": method.name,
+            "seed": self.seed,
+            "draws": draws,
+            "images": hashlib.sha256(table.to_csv(index=False).encode()).hexdigest(),
+            "inputs": {unit: self.store.digest(unit) for unit in units},
+        }
+        with self.track(f"privatizing: {method.name}", len(table)) as advance:
+            privatize_blocks(
+                table,
+                folder,
+                asked=asked,
+                read_images=partial(self._read_images, root),
+                method=method,
+                gallery=self._train_set,
+                generator=self._generator if method.needs_generator else None,
+                seed=self.seed,
+                draws=draws,
+                on_images=lambda images: [advance() for _ in range(images)],
+            )
+
+    def _read_images(self, root: Path, rows: pd.DataFrame) -> EyeDataset:
+        """Preprocess some rows of a manifest; all of them, or a DataError names the first bad."""
+        shape = self.profile.preprocess
+        images, facts = preprocess(rows, root, shape, workers=self.workers)
+        if not facts["readable"].all():
+            problem = facts["problem"][~facts["readable"]].iloc[0]
+            raise DataError(f"{problem}; restore it, or take it out of the manifest")
+        return EyeDataset(
+            np.repeat(to_unit_range(images)[..., None], shape.channels, axis=-1),
+            rows["identity"].to_numpy(np.int32),
+            rows["glaucoma"].to_numpy(bool),
+            rows["image_id"].to_numpy(np.str_),
+        )
 
     def evaluate(self, folder: Path) -> None:
         """Measure Table 1 (stage 06)."""

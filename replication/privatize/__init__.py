@@ -9,12 +9,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
+
 from replication.errors import SettingsError
 from replication.privatize.blur import privatize_by_blur
+from replication.privatize.draw_streams import DrawStreams, open_for_blocks
 from replication.privatize.k_same_select import privatize_by_k_same_select
-from replication.privatize.pprl_vgan import privatize_by_pprl_vgan
+from replication.privatize.pprl_vgan import Generator, privatize_by_pprl_vgan
 from replication.privatize.replacement import Pool
-from replication.records import PrivatizedSet
+from replication.records import EyeDataset, PrivatizedSet
 
 AVERAGED_REPLACEMENTS = 5  # paper §3: six images, one of them with the original identity
 
@@ -32,6 +35,7 @@ class Method:
             `PrivatizedSet`: one set where nothing is drawn, else one per draw.
         needs_generator: whether a trained generator has to be handed in.
         has_replacement: whether Table 1 has a replacement identity accuracy for it.
+        painted: identities that a generator paints into one image, 0 without one.
     """
 
     name: str
@@ -41,6 +45,60 @@ class Method:
     privatize: Callable[..., Iterator[PrivatizedSet]]
     needs_generator: bool
     has_replacement: bool
+    painted: int = 0
+
+    def privatize_block(
+        self,
+        block: EyeDataset,
+        *,
+        gallery: EyeDataset,
+        generator: Generator | None,
+        streams: list[DrawStreams],
+    ) -> Iterator[PrivatizedSet]:
+        """Yield what `privatize` makes of these images as a block of more.
+
+        Args:
+            block: the images that follow on those that the streams gave numbers for so far.
+            gallery: the training images.
+            generator: the trained networks, where the method needs them.
+            streams: of `open_streams`; used up by the block.
+        """
+        given = {"gallery": gallery, "generator": generator, "seed": 0, "draws": 1}
+        if self.needs_generator:
+            given |= {"draws": len(streams), "streams": streams}
+        return self.privatize(block, **given)
+
+    def open_streams(
+        self,
+        seed: int,
+        draws: int,
+        *,
+        images: int,
+        done: int,
+        gallery: EyeDataset,
+        generator: Generator | None,
+    ) -> list[DrawStreams]:
+        """Return each draw's randomness for blocks of these images; none where nothing is drawn.
+
+        Args:
+            seed: of the run.
+            draws: number of sets.
+            images: in all blocks together.
+            done: images of the blocks that are left out, at the front.
+            gallery: the training images.
+            generator: the trained networks, where the method needs them.
+        """
+        if not self.needs_generator:
+            return []
+        sizes = {
+            "patients": len(np.unique(gallery.identity)),
+            "painted": self.painted,
+            "latent_units": generator.encode(gallery.images[:1])[0].shape[1],
+        }
+        return [
+            open_for_blocks(seed, draw, self.name, images=images, done=done, **sizes)
+            for draw in range(draws)
+        ]
 
 
 def _pprl_vgan(
@@ -53,7 +111,8 @@ def _pprl_vgan(
         replacements=AVERAGED_REPLACEMENTS if averaged else 1,
         with_original=averaged,
     )
-    return Method(name, "PPRL-VGAN", dataset, short, privatize, True, True)
+    painted = AVERAGED_REPLACEMENTS + 1 if averaged else 1
+    return Method(name, "PPRL-VGAN", dataset, short, privatize, True, True, painted)
 
 
 def _blur(kernel_px: int) -> Method:

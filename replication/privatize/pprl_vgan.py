@@ -16,14 +16,14 @@ be; counted in, it would be (13.76 - 3.06) / 5 = 2.14% and (14.35 - 2.56) / 5 = 
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
 import numpy as np
 
 from replication.errors import SettingsError
 from replication.pixels import round_to_bytes
+from replication.privatize.draw_streams import DrawStreams, open_in_one
 from replication.privatize.replacement import Pool, draw_replacements
 from replication.records import EyeDataset, PrivatizedSet
 
@@ -49,6 +49,7 @@ def privatize_by_pprl_vgan(
     pool: Pool,
     replacements: int,
     with_original: bool,
+    streams: Sequence[DrawStreams] | None = None,
 ) -> Iterator[PrivatizedSet]:
     """Yield one privatized set per draw, each with fresh identities and fresh latent noise.
 
@@ -66,6 +67,8 @@ def privatize_by_pprl_vgan(
         replacements: replacement identities per image; with more than one image the mean is taken.
         with_original: whether one more image keeps the original identity; the replacements are
             other patients then.
+        streams: each draw's randomness where the queries are a block of more; they are used up
+            by the block. None draws for these queries alone.
 
     Raises:
         DataError: when a query's pool holds too few patients.
@@ -75,12 +78,17 @@ def privatize_by_pprl_vgan(
         raise SettingsError(f"{method}: needs a trained generator; train PPRL-VGAN first")
     mean, spread = generator.encode(queries.images)
     for draw in range(draws):
-        rng = np.random.default_rng([seed, draw, zlib.crc32(method.encode())])
+        drawn = streams[draw] if streams else open_in_one(seed, draw, method)
         used = draw_replacements(
-            queries, gallery, pool=pool, count=replacements, others_only=with_original, rng=rng
+            queries,
+            gallery,
+            pool=pool,
+            count=replacements,
+            others_only=with_original,
+            rng=drawn.identities,
         )
         painted = np.column_stack([queries.identity, used]) if with_original else used
-        images = average_of_identities(generator, mean, spread, painted, rng=rng)
+        images = average_of_identities(generator, mean, spread, painted, noise=drawn.noise)
         yield PrivatizedSet(method, draw, round_to_bytes(images), used)
 
 
@@ -90,7 +98,7 @@ def average_of_identities(
     spread: np.ndarray,
     identities: np.ndarray,
     *,
-    rng: np.random.Generator,
+    noise: Iterable[np.random.Generator],
 ) -> np.ndarray:
     """Decode each query with each of its identities and average over them.
 
@@ -99,13 +107,13 @@ def average_of_identities(
         mean: (N, Z) means of the queries' latents.
         spread: (N, Z) standard deviations.
         identities: (N, K) identity classes.
-        rng: source of the latent noise, drawn anew for each of the N x K images.
+        noise: source of each identity's latent noise, drawn anew for each of the N x K images.
 
     Returns:
         (N, H, W, C) floats in [-1, 1]: the mean over the K images of a query.
     """
     total = 0.0
-    for identity in identities.T:
-        noise = rng.standard_normal(mean.shape, dtype=np.float32)
-        total = total + generator.decode(mean + spread * noise, identity)
+    for identity, rng in zip(identities.T, noise, strict=False):
+        drawn = rng.standard_normal(mean.shape, dtype=np.float32)
+        total = total + generator.decode(mean + spread * drawn, identity)
     return total / identities.shape[1]
