@@ -133,6 +133,19 @@ def test_options_that_do_not_fit_are_told(call, options, parts):
     expect_one_sentence(call("replicate", *options), *parts)
 
 
+@pytest.mark.parametrize(
+    ("options", "parts"),
+    [
+        (("--method", "blur-9"), ["--method: give --out"]),
+        (("--out", "o", "--method", "blur-9"), ["--out: give --manifest and --method"]),
+        (("--out", "o", "--manifest", "m.csv"), ["--out: give --manifest and --method"]),
+        (("--out", "o", "--manifest", "m.csv", "--method", "x"), ["unknown method 'x'"]),
+    ],
+)
+def test_privatizing_many_images_needs_all_of_its_options(call, options, parts):
+    expect_one_sentence(call("privatize", *options), *parts)
+
+
 def test_a_missing_folder_leaves_nothing_behind(call, tmp_path):
     result = call("replicate", "--all", "--data-dir", tmp_path / "nowhere")
     expect_one_sentence(result, "nowhere")

@@ -23,7 +23,16 @@ from .machine import describe_machine
 from .page import to_markdown
 
 ROOT = Path(__file__).resolve().parents[2]
-BENCHMARKS = ("vgan_step", "preprocessing", "k_same", "privatization", "start", "memory", "table")
+BENCHMARKS = (
+    "vgan_step",
+    "preprocessing",
+    "k_same",
+    "privatization",
+    "start",
+    "memory",
+    "stream",
+    "table",
+)
 PACKAGES = ("tensorflow", "numpy", "opencv-python-headless")
 
 

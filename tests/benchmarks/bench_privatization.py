@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from replication.config import CPU, SMOKE
+from replication.config import CPU, SMOKE, VganSettings
 from replication.privatize import METHODS
 from replication.train_vgan import NETWORKS, build_vgan
 from replication.trained_networks import TrainedGenerator
@@ -25,12 +25,7 @@ def measure(*, quick: bool) -> list[Row]:
     settings = (SMOKE if quick else CPU).vgan
     queries, draws = draw_images(64 if quick else QUERIES, seed=0), 2 if quick else DRAWS
     gallery = draw_images(2 * PATIENTS, seed=1)
-    shape = queries.images.shape[1:]
-    with TemporaryDirectory() as scratch:
-        networks = build_vgan(PATIENTS, shape, settings, seed=0)
-        for name in NETWORKS:
-            getattr(networks, name).save_weights(str(Path(scratch) / f"{name}.h5"))
-        generator = TrainedGenerator(Path(scratch), PATIENTS, shape, settings)
+    generator = build_generator(settings, queries.images.shape[1:])
     latent = np.zeros((len(queries), generator.encode(queries.images)[0].shape[1]), np.float32)
     seconds = alternate(
         {
@@ -55,3 +50,12 @@ def measure(*, quick: bool) -> list[Row]:
             seconds,
         )
     ]
+
+
+def build_generator(settings: VganSettings, image_shape: tuple[int, int, int]) -> TrainedGenerator:
+    """Return a generator whose weights were never trained: its cost is the same."""
+    with TemporaryDirectory() as scratch:
+        networks = build_vgan(PATIENTS, image_shape, settings, seed=0)
+        for name in NETWORKS:
+            getattr(networks, name).save_weights(str(Path(scratch) / f"{name}.h5"))
+        return TrainedGenerator(Path(scratch), PATIENTS, image_shape, settings)
