@@ -364,7 +364,7 @@ def privatize(out: Path | None, method: str | None, **options) -> None:
     \b
     Examples:
       python cli.py privatize
-      python cli.py privatize --from-baseline --manifest mine.csv --method k-same-6 --out private
+      python cli.py privatize --manifest mine.csv --method k-same-6 --out private
     """
     from replication.errors import SettingsError
 
