@@ -46,8 +46,9 @@ def add_verdict_figures(
     agreed = (said == on_originals).astype(float)
     table.add_mean(method, "agreement", agreed, chance=float(max(kept, 1 - kept)))
     table.add_mean(method, "glaucoma_accuracy", correct, chance=float(max(share, 1 - share)))
-    balanced = balance_accuracy(correct, truth, patients)
-    table.add(method, "glaucoma_balanced", balanced, chance=0.5)
+    if 0 < share < 1:  # of one label alone there is nothing to balance
+        balanced = balance_accuracy(correct, truth, patients)
+        table.add(method, "glaucoma_balanced", balanced, chance=0.5)
     twice_hit = 2.0 * (said & truth[:, None])
     f1 = Ratio(sum_rows(twice_hit, patients), sum_rows(twice_hit + 1 - correct, patients))
     # Who calls everything glaucoma finds all of it.
