@@ -1,7 +1,8 @@
 """Table 2 in short: per method, each of the paper's three requirements by its worst figure.
 
 Figures of one requirement have different scales, so each is put between nothing and everything:
-what chance gives, and what it would be of originals. Ours: a method is as private as its worst leak
+privacy between chance and everyone told, evidence between chance and the originals' figure, looks
+between nothing and real eyes. Ours: a method is as private as its worst leak
 and shows as much of the sign as the measure that sees least of it.
 """
 
@@ -41,7 +42,7 @@ def summarise_methods(numbers: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         One row per method and requirement: method, requirement, measure (the worst one), value,
-        low, high, chance, and share, in [0, 1]: of privacy 1 is no leak and 0 as the original, of
+        low, high, chance, and share, in [0, 1]: of privacy 1 is no leak and 0 all told, of
         evidence 1 is as in the original and 0 none, of intelligibility 1 is as real eyes. Without
         a figure the measure is empty: not measured. Evidence is not measured where no sign's place
         is known.
@@ -77,8 +78,10 @@ def _summarise(method: str, by_cell: dict) -> Iterator[dict]:
 
 
 def _share_hidden(row: dict, original: dict | None) -> float:
-    """Return 1 at chance and 0 where everyone is told."""
+    """Return 1 at chance and 0 where everyone is told; nothing where chance tells everyone."""
     chance = 0.0 if _is_missing(row["chance"]) else row["chance"]
+    if chance >= 1:
+        return np.nan
     return _clip(1 - (row["value"] - chance) / (1 - chance))
 
 
