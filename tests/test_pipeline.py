@@ -62,6 +62,29 @@ def test_the_preprocessed_surrogate_holds_every_expectation(first_run):
     assert page.startswith("# 40 expectations, 0 failing\n")
 
 
+def test_every_method_and_noise_are_attacked(first_run):
+    folder = first_run / "06b_attacked"
+    names = ("table2.csv", "table2.md", "differences.csv", "attackers.csv", "plane.png")
+    assert all((folder / name).stat().st_size for name in names)
+    told = json.loads((folder / "table2.json").read_text())
+    values = {(row["method"], row["measure"]): row["value"] for row in told["rows"]}
+    methods = {row.method for row in ROWS}
+    assert {method for method, _ in values} == methods | {"noise"}
+    assert {row["method"] for row in told["summary"]} == methods
+    assert told["claims"]
+    for method in methods:
+        assert {(method, name) for name in ("identity_best", "verdicts_changed", "frechet")} <= (
+            values.keys()
+        )
+    # Table 2 attacks as many draws as this run has, so what both tables measure is the same.
+    table = from_json((first_run / "06_evaluated" / "table1.json").read_text())
+    shared = {"identity_accuracy": "identity_static"}
+    shared |= {name: name for name in ("glaucoma_accuracy", "glaucoma_f1")}
+    for (method, metric), value in table.numbers().items():
+        if metric in shared:
+            assert values[method, shared[metric]] == pytest.approx(value, abs=1e-6)
+
+
 def test_originals_and_all_pprl_vgan_sets_are_explained_and_nothing_else(first_run):
     folder = first_run / "07_explained"
     relevance = pd.read_csv(folder / "relevance.csv")
