@@ -8,7 +8,7 @@ NEEDS_PYTHON := Please install Python 3.11 (with its venv module): iNNvestigate 
 	do not run on a later Python, pandas 3 does not run on an earlier one
 
 .DEFAULT_GOAL := help
-.PHONY: help replicate baseline seeds test bench lint format docs lock clean
+.PHONY: help replicate baseline seeds test bench reliability audit lint format docs lock clean
 
 help: ## list these targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/make \1|\2/p' Makefile | while IFS='|' read -r target what; do \
@@ -32,6 +32,13 @@ test: lint ## lint, then the fast tests; one file by ARGS=tests/test_layers.py
 
 bench: .venv/.stamp ## measure speed and memory beside others, write docs/performance.md
 	.venv/bin/python -m tests.benchmarks $(ARGS)
+
+reliability: .venv/.stamp ## measure all of docs/reliability.md anew (an hour)
+	RELIABILITY_PAGE=docs/reliability.md .venv/bin/python -m pytest tests/reliability $(ARGS)
+
+audit: .venv/.stamp ## look for known holes in this code and in the pins (needs the net)
+	.venv/bin/bandit --quiet --configfile pyproject.toml --recursive cli.py setup.py keras_models replication validation
+	.venv/bin/pip-audit --requirement requirements.lock --disable-pip --strict $(ARGS)
 
 lint: .venv/.stamp ## check style and format, change nothing
 	.venv/bin/ruff check .

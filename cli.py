@@ -49,8 +49,13 @@ class InOrder(click.Group):
 
 
 @click.group(cls=InOrder, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("-v", "--verbose", is_flag=True, help="Say what is found and done on the way.")
-def cli(verbose: bool) -> None:
+@click.option(
+    "-v",
+    "--verbose",
+    count=True,
+    help="Say what is found and done on the way; -vv also names files, and so patients.",
+)
+def cli(verbose: int) -> None:
     """Replicate "Towards Privacy-preserving Explanations in Medical Image Analysis" (2021).
 
     \b
@@ -60,6 +65,8 @@ def cli(verbose: bool) -> None:
       python cli.py data doctor DIR                  what is in a folder?
     """
     logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(message)s")
+    if verbose > 1:
+        logging.getLogger("replication").setLevel(logging.DEBUG)
 
 
 def complete_profiles(context, parameter, typed: str) -> list[str]:
@@ -145,7 +152,8 @@ def exit_on_error(command, *, goes_on: bool = False):
 
     @wraps(command)
     def guarded(*args, **kwargs):
-        from replication.errors import ReplicationError
+        from replication.disk_faults import describe_os_error
+        from replication.errors import DiskError, ReplicationError
 
         try:
             return command(*args, **kwargs)
@@ -156,6 +164,11 @@ def exit_on_error(command, *, goes_on: bool = False):
             later = f" What is done is kept; to go on: {_name_command()}" if goes_on else ""
             click.echo(f"\nInterrupted.{later}", err=True)
             sys.exit(INTERRUPTED)
+        except BrokenPipeError:  # click ends quietly when nobody reads on
+            raise
+        except OSError as error:
+            click.echo(f"Error: {describe_os_error(error)}", err=True)
+            sys.exit(DiskError.exit_code)
 
     return guarded
 
@@ -520,6 +533,44 @@ def check_explanations(run: Path, images: int, seed: int) -> None:
     click.echo(f"Written: {store.root / PAGE}")
 
 
+@cli.command(short_help="Take weights or sets out, and say what they tell.")
+@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option(
+    "--what",
+    type=click.Choice(["weights", "sets"]),
+    default="sets",
+    show_default=True,
+    help="Weights of the networks, or privatized images.",
+)
+@click.option("--method", "methods", multiple=True, metavar="NAME", help="Only this method's sets.")
+@click.option(
+    "--yes-i-may-share",
+    "may_share",
+    is_flag=True,
+    help="Needed for anything but the surrogate: these patients' data may be shared.",
+)
+@exit_on_error
+def export(run: Path, folder: Path, what: str, methods: tuple[str, ...], may_share: bool) -> None:
+    """Take weights or privatized sets of RUN into a new FOLDER, and say what they can tell.
+
+    A network trained on patients can draw them. What is measured is printed first, and goes along.
+
+    \b
+    Example:
+      python cli.py export artifacts/runs/surrogate-cpu-seed-0 shared --method pprl-vgan-random
+    """
+    from replication.export import Goods, export_run, measure_run
+    from replication.store import RunStore
+
+    store = RunStore(run)
+    leaks = measure_run(store, methods)
+    for leak in leaks:
+        click.echo(leak)
+    export_run(store, folder, Goods(what), leaks=leaks, may_share=may_share)
+    click.echo(f"Written: {folder}")
+
+
 @cli.command("keep-baseline", short_help="Keep a run's weights and table (maintainers).")
 @click.argument("run", type=click.Path(path_type=Path))
 @exit_on_error
@@ -758,7 +809,7 @@ def _open_run(
     from replication.pipeline import Replication
     from replication.privatize import find_method
     from replication.progress import track_on_terminal
-    from replication.sources import find_source
+    from replication.sources import Kind, find_source
     from replication.stage_work import StageWork
     from replication.store import RunStore
 
@@ -804,7 +855,7 @@ def _open_run(
         baseline=describe_baseline() if from_baseline else None,
         on_stage=_tell_stage,
     )
-    store.open(run.describe(), fresh=fresh)
+    store.open(run.describe(), fresh=fresh, private=source.kind is not Kind.SURROGATE)
     return run
 
 

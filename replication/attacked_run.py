@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from replication.csv_table import write_table
 from replication.evidence_plane import draw_evidence_plane
 from replication.retrained_claims import judge_retrained
 from replication.store import RECORD, RunStore, read_json, write_json, write_text
@@ -46,7 +47,7 @@ def write_attack(
         "attackers.csv": named,
     }
     for name, content in tables.items():
-        content.to_csv(folder / name, index=False, lineterminator="\n")
+        write_table(content, folder / name)
     told = {
         "rows": _list_rows(numbers),
         "summary": _list_rows(summarise_methods(numbers)),

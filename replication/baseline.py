@@ -17,6 +17,7 @@ from pathlib import Path
 
 from replication.errors import SettingsError, StageNotRun
 from replication.evaluated_run import EVALUATED, PAGE, read_predictions
+from replication.run_record import read_run
 from replication.split_words import is_by_patient
 from replication.store import RunStore, read_json, write_json, write_text
 from validation.bands import Band
@@ -43,7 +44,7 @@ def keep_baseline(store: RunStore, folder: Path = BASELINE) -> None:
         StageNotRun: when the run is not complete.
         SettingsError: when it is another kind of run, or its code was not a commit.
     """
-    run = read_json(store.root / "run.json")
+    run = read_run(store.root)
     if run["source"]["kind"] != "surrogate" or run["profile"]["name"] != "cpu":
         raise SettingsError(f"{store.root}: a baseline is a run of profile cpu on the surrogate")
     if is_by_patient(run):
@@ -85,7 +86,7 @@ def describe_baseline(folder: Path = BASELINE) -> dict:
     """
     if not (folder / ORIGIN).exists():
         raise StageNotRun(f"{folder}: no baseline; `make baseline` makes it in a clone")
-    kept = read_json(folder / ORIGIN)["weights"]
+    kept = read_json(folder / ORIGIN).get("weights")
     if kept != _hash_weights(folder):
         raise SettingsError(f"{folder}: weights differ from those kept; restore them with git")
     return kept

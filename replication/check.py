@@ -9,11 +9,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from replication.baseline import read_references
-from replication.errors import StageNotRun
+from replication.errors import DataError, StageNotRun
 from replication.evaluated_run import EVALUATED, judge_run, read_predictions, read_table
 from replication.explained_run import judge_explanation
+from replication.run_record import read_run
 from replication.split_words import is_by_patient, tell_split
-from replication.store import RECORD, RUN_RECORD, RunStore, read_json, write_text
+from replication.store import RECORD, RunStore, read_json, write_text
 from replication.table1 import BASELINE
 from validation.bands import derive_bands
 from validation.blessing import (
@@ -29,6 +30,7 @@ from validation.claims import Judgement
 
 # Where validation fails, its stage isn't complete, and what it found lies in the second place.
 VALIDATIONS = ("02_validated/validation.json", "02_validated.partial/validation.json")
+TOLD_OF_EXPECTATIONS = {"suite", "name", "meaning", "success"}
 SMOKE = "smoke"  # the profile whose numbers mean nothing
 
 
@@ -42,7 +44,7 @@ def check_run(store: RunStore) -> Blessing:
         StageNotRun: when there is neither.
         DataError: when the predictions can't be judged.
     """
-    run = read_run(store)
+    run = read_run(store.root)
     data = check_data(read_expectations(store))
     if (store.root / EVALUATED).exists() or all(check.passed for check in data):
         data += check_results(store, run, judge_all_claims(store))
@@ -54,17 +56,6 @@ def check_run(store: RunStore) -> Blessing:
     write_text(store.root / "check.md", to_markdown(blessing, heading=heading))
     write_text(store.root / "check.xml", to_junit(blessing))
     return blessing
-
-
-def read_run(store: RunStore) -> dict:
-    """Return what identifies a run.
-
-    Raises:
-        StageNotRun: when the folder is no run's.
-    """
-    if not (store.root / RUN_RECORD).exists():
-        raise StageNotRun(f"{store.root}: not a run's folder; `replicate` makes one")
-    return read_json(store.root / RUN_RECORD)
 
 
 def find_latest(runs: Path) -> Path:
@@ -108,8 +99,18 @@ def check_results(
 
 
 def read_expectations(store: RunStore) -> list[dict] | None:
-    """Return what became of the expectations on a run's data, None where not validated."""
-    for name in VALIDATIONS:
-        if (store.root / name).exists():
-            return read_json(store.root / name)["expectations"]
-    return None
+    """Return what became of the expectations on a run's data, None where not validated.
+
+    Raises:
+        DataError: when the file isn't what validation leaves.
+    """
+    file = next((f for name in VALIDATIONS if (f := store.root / name).exists()), None)
+    if file is None:
+        return None
+    found = read_json(file).get("expectations")
+    told = isinstance(found, list) and all(
+        isinstance(each, dict) and each.keys() >= TOLD_OF_EXPECTATIONS for each in found
+    )
+    if not told:
+        raise DataError(f"{file}: not what validation leaves; `replicate` makes it again")
+    return found

@@ -17,8 +17,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from keras import Model
 
-from replication.config import EvaluatorSettings
-from replication.errors import StageNotRun
+from replication.config import EvaluatorSettings, PreprocessSettings
 from replication.explain import ExplanationWorker
 from replication.explanation_sanity import (
     CELL_PX,
@@ -29,6 +28,7 @@ from replication.explanation_sanity import (
     measure_speed,
 )
 from replication.explanation_sanity_text import FIGURES, PAGE, to_markdown
+from replication.network_weights import load_weights
 from replication.pixels import to_unit_range
 from replication.progress import Track
 from replication.randomised_evaluators import (
@@ -40,15 +40,15 @@ from replication.randomised_evaluators import (
     cascade,
     get_weights,
     lift_logits,
-    load_weights,
     set_weights,
 )
 from replication.record_files import load_preprocessed
 from replication.records import EyeDataset, Neuron, RelevanceMaps
 from replication.relevance_agreement import pair_with_others
 from replication.relevance_files import BATCH, DEEP_TAYLOR
-from replication.run_data import EVALUATORS, PREPROCESSED
-from replication.store import RunStore, find_commit, read_json, write_json, write_text
+from replication.run_record import read_run, read_settings
+from replication.stage_folders import EVALUATORS, PREPROCESSED
+from replication.store import RunStore, find_commit, write_json, write_text
 
 # Ours: bytes all over their range. None is 0 as a network's input, whose map is empty whatever the
 # logit, since relevance is shared by input times weight.
@@ -123,7 +123,7 @@ def check_explanations(store: RunStore, *, images: int, seed: int, track: Track)
     sample = test.take(np.sort(rng.choice(len(test), min(images, len(test)), replace=False)))
     partners = pair_with_others(sample.identity, sample.glaucoma, rng=rng)
     settings = _describe(store, run, sample=len(sample), test=len(test), seed=seed)
-    evaluator = EvaluatorSettings(**run["profile"]["evaluator"])
+    evaluator = read_settings(store.root, run, "evaluator", EvaluatorSettings)
     network = build_network(test.images.shape[1:], evaluator, seed=settings["untrained_seed"])
     untrained = get_weights(network)
     load_weights(network, store.folder(EVALUATORS["glaucoma"]) / "weights.h5")
@@ -143,11 +143,9 @@ def check_explanations(store: RunStore, *, images: int, seed: int, track: Track)
 
 
 def _read_originals(store: RunStore) -> tuple[dict, EyeDataset]:
-    if not (store.root / "run.json").exists():
-        raise StageNotRun(f"{store.root}: not a run's folder; `replicate` makes one")
-    run = read_json(store.root / "run.json")
-    channels = run["profile"]["preprocess"]["channels"]
-    dataset, splits = load_preprocessed(store.folder(PREPROCESSED), channels)
+    run = read_run(store.root)
+    shape = read_settings(store.root, run, "preprocess", PreprocessSettings)
+    dataset, splits = load_preprocessed(store.folder(PREPROCESSED), shape.channels)
     return run, dataset.take(splits.test)
 
 

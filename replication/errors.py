@@ -29,3 +29,9 @@ class ExplanationError(ReplicationError):
     """Deep Taylor could not explain the images it was given."""
 
     exit_code = 5
+
+
+class DiskError(ReplicationError):
+    """The disk is full, read-only, or lost a folder while it was written."""
+
+    exit_code = 6

@@ -14,6 +14,7 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
+from replication.csv_table import write_table
 from replication.evaluated_run import PAGE, PREDICTIONS, TABLE
 from replication.records import EyeDataset, PrivatizedSet, Table1Row
 from replication.table1 import BASELINE, Table1, average_draws, build_table, evaluate_set
@@ -86,7 +87,7 @@ def write_evaluation(
         paper_percent: the paper's printed digits by method and metric.
         heading: of the Markdown table: which data, which settings.
     """
-    predictions.to_csv(folder / PREDICTIONS, index=False, lineterminator="\n")
+    write_table(predictions, folder / PREDICTIONS)
     (folder / TABLE).write_text(to_json(table), encoding="utf-8")
     (folder / "table1.csv").write_text(to_csv(table), encoding="utf-8")
     text = f"{heading}\n\n{to_markdown(table, paper_percent=paper_percent)}"

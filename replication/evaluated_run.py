@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from replication.csv_table import read_table as read_csv_table
 from replication.errors import DataError
 from replication.store import RunStore
 from replication.table1 import Table1
@@ -30,8 +31,9 @@ def read_predictions(store: RunStore) -> pd.DataFrame:
 
     Raises:
         StageNotRun: when its evaluation isn't complete.
+        DataError: when the file is no table.
     """
-    return pd.read_csv(store.folder(EVALUATED) / PREDICTIONS)
+    return read_csv_table(store.folder(EVALUATED) / PREDICTIONS, text=("image_id",))
 
 
 def read_glaucoma_probabilities(store: RunStore) -> dict[tuple[str, int], np.ndarray]:

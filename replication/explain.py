@@ -117,7 +117,7 @@ class ExplanationWorker:
     def _start(self) -> None:
         self._exchange = self._open.enter_context(_exchange(self._folder))
         log = self._open.enter_context((self._exchange / LOG).open("wb"))
-        self._process = subprocess.Popen(
+        self._process = subprocess.Popen(  # noqa: S603 - this Python, this module, no shell
             [*WORKER, str(self._exchange)],
             cwd=ROOT,
             env=os.environ | PYTHON_ALONE,

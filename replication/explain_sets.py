@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from replication.csv_table import write_table
 from replication.explained_run import PAGE, PLACES, RELEVANCE, SUMMARY
 from replication.explanation_summary import summarise_relevance
 from replication.explanation_text import to_markdown
@@ -63,10 +64,10 @@ def explain_sets(
     own = explain_set(PrivatizedSet(BASELINE, 0, test.images, None))
     explained = ((judged, explain_set(judged)) for judged in sets)
     table, shown = _tabulate(test, own, explained, facts=facts, rng=rng)
-    table.to_csv(folder / RELEVANCE, index=False, lineterminator="\n")
+    write_table(table, folder / RELEVANCE)
     found = None if signs is None else _judge_signs(test, own, facts, signs, rng)
     if found is not None:
-        found.to_csv(folder / PLACES, index=False, lineterminator="\n")
+        write_table(found, folder / PLACES)
     example = choose_example(table)
     if example.row is not None:
         draw_figure5(shown, example.row, folder)

@@ -27,7 +27,8 @@ from innvestigate.analyzer.base import AnalyzerBase, NotAnalyzeableModelExceptio
 from keras import Model, backend
 
 from keras_models.evaluator import build_evaluator
-from replication.errors import ExplanationError, ReplicationError
+from replication.errors import DataError, ExplanationError, ReplicationError
+from replication.network_weights import load_weights
 from replication.records import Neuron, RelevanceMaps
 from replication.relevance_files import (
     ANALYZER_OPTIONS,
@@ -109,8 +110,8 @@ def _rebuild_network(request: ExplanationRequest, image_shape: tuple[int, int, i
         activation=request.activation,
     )
     try:
-        network.load_weights(str(request.weights))
-    except (OSError, ValueError, KeyError, tf.errors.OpError) as error:
+        load_weights(network, request.weights)
+    except DataError as error:
         raise ExplanationError(
             f"{request.weights}: not the weights of an evaluator of {request.classes} classes "
             f"for images of {image_shape}; retrain it, or give its own images ({first_line(error)})"

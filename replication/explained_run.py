@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
+from replication.csv_table import read_table
 from replication.errors import DataError
 from replication.store import RECORD, RunStore
 from validation.claims import Judgement
@@ -29,6 +28,6 @@ def judge_explanation(store: RunStore) -> list[Judgement]:
         return judge_relevance(NOTHING_EXPLAINED)
     file = store.folder(EXPLAINED) / RELEVANCE
     try:
-        return judge_relevance(pd.read_csv(file))
+        return judge_relevance(read_table(file, text=("image_id",)))
     except ValueError as error:
         raise DataError(f"{file}: {error}") from error

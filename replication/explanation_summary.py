@@ -51,7 +51,7 @@ def _count_maps(relevance: pd.DataFrame) -> Iterator[dict]:
             "maps": len(rows),
             "empty": int(rows["empty"].sum()),
             "explains_glaucoma": int(rows["explains_glaucoma"].sum()),
-            "sum_follows_logit": shown["relevance_sum"].corr(shown["logit"]),
+            "sum_follows_logit": shown["relevance_sum"].corr(shown["logit"], min_periods=2),
         }
 
 

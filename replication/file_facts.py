@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from os.path import isfile  # unlike Path.is_file, never raises
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,6 +29,8 @@ def inspect_files(files: Sequence[Path]) -> list[FileFacts]:
 
 def inspect_file(file: Path) -> FileFacts:
     """Return a file's sha256 and its image size without decoding the image."""
+    if not isfile(file):  # to open a pipe is to wait for whoever writes into it
+        return FileFacts(None, None)
     try:
         with file.open("rb") as stream:
             sha256 = hashlib.file_digest(stream, "sha256").hexdigest()

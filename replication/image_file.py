@@ -7,28 +7,50 @@ Warsaw-BioBase holds the first two.
 
 from __future__ import annotations
 
+import struct
+import zlib
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
 import cv2
 import numpy as np
-from PIL import Image
+from PIL.BmpImagePlugin import BmpImageFile
+from PIL.ImageFile import ImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
 
 from replication.errors import DataError
 
-FORMATS = ("BMP", "JPEG", "PNG")
 JPEG_END = b"\xff\xd9"
+# Named one by one: `Image.open` prints a warning for sizes that are refused here in a sentence.
+KINDS = (BmpImageFile, JpegImageFile, PngImageFile)
 MOST_PIXELS = 40_000_000  # ours: far beyond any iris camera, far below what memory can't hold
-BROKEN = (OSError, ValueError, SyntaxError)  # what Pillow raises for files that it can't read
+MOST_BYTES = 8 * MOST_PIXELS  # ours: four channels of two bytes, not compressed
+# What Pillow raises for files that it can't read.
+BROKEN = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    EOFError,
+    LookupError,
+    TypeError,
+    OverflowError,
+    MemoryError,
+    struct.error,
+    zlib.error,
+)
 
 
-def open_image(stream: BinaryIO) -> Image.Image | None:
+def open_image(stream: BinaryIO) -> ImageFile | None:
     """Read an image file's header without decoding the image; None where there is none."""
-    try:
-        return Image.open(stream, formats=FORMATS)
-    except (*BROKEN, Image.DecompressionBombError):
-        return None
+    for kind in KINDS:
+        stream.seek(0)
+        try:
+            return kind(stream)
+        except BROKEN:
+            continue
+    return None
 
 
 def read_gray(path: Path) -> np.ndarray:
@@ -41,6 +63,8 @@ def read_gray(path: Path) -> np.ndarray:
         DataError: when the file is missing, of another kind, truncated, too large or damaged.
     """
     try:
+        if path.stat().st_size > MOST_BYTES:
+            raise DataError(f"{path.name}: expected at most {MOST_BYTES} bytes")
         content = path.read_bytes()
     except OSError as error:
         raise DataError(f"{path.name}: can't be opened ({error.strerror})") from error
@@ -51,13 +75,20 @@ def read_gray(path: Path) -> np.ndarray:
     if width * height > MOST_PIXELS:
         raise DataError(f"{path.name}: expected at most {MOST_PIXELS} px, got {width}x{height}")
     whole = _ends_as_jpeg(image, content) or _is_whole(image)
-    gray = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE) if whole else None
+    gray = _decode(content) if whole else None
     if gray is None:
         raise DataError(f"{path.name}: is truncated or damaged")
     return gray
 
 
-def _ends_as_jpeg(image: Image.Image, content: bytes) -> bool:
+def _decode(content: bytes) -> np.ndarray | None:
+    try:
+        return cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE)
+    except cv2.error:
+        return None
+
+
+def _ends_as_jpeg(image: ImageFile, content: bytes) -> bool:
     """Tell whether a file ends with a JPEG image's end, which no decoding has to find out.
 
     Behind a scan's start those two bytes mean nothing else (ITU-T T.81, B.1.1.5), and a file cut
@@ -66,7 +97,7 @@ def _ends_as_jpeg(image: Image.Image, content: bytes) -> bool:
     return image.format == "JPEG" and content.endswith(JPEG_END)
 
 
-def _is_whole(image: Image.Image) -> bool:
+def _is_whole(image: ImageFile) -> bool:
     """Go through a file to its end; a JPEG at an eighth of its size, the quickest way."""
     image.draft("L", (1, 1))
     try:

@@ -16,17 +16,30 @@ import pandas as pd
 
 from replication.csv_rows import name_delimiter, read_rows
 from replication.errors import DataError
-from replication.survey import EYES, ImageRow, Remarks, Survey, name_some, survey_images
+from replication.survey import (
+    EYES,
+    HINT,
+    ImageRow,
+    Named,
+    Remarks,
+    Survey,
+    name_some,
+    survey_images,
+)
 
 FIELDS = ("path", "patient_id", "eye", "glaucoma")
 TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
 class Fault(NamedTuple):
-    """Why a row can't be used; faults of one kind are told together."""
+    """Why a row can't be used; faults of one kind are told together.
+
+    The sentence is about `cell`, which comes from the user's data and may name a patient.
+    """
 
     kind: str
     sentence: str
+    cell: str = ""
 
 
 def read_manifest(file: Path) -> tuple[pd.DataFrame, Path]:
@@ -90,13 +103,13 @@ def parse_rows(
     """
     names = [name.lower() for name in numbered[0][1]]
     rows: dict[str, ImageRow] = {}
-    faults: dict[str, list[str]] = {}
+    faults: dict[str, list[Named]] = {}
     for line, cells in numbered[1:]:
         parsed = parse_row(file.parent, dict(zip(names, cells, strict=False)))
         if isinstance(parsed, ImageRow) and parsed.path in rows:
-            parsed = Fault("duplicate", f"{parsed.path!r} comes twice, keep one row per image")
+            parsed = Fault("duplicate", "{} comes twice, keep one row per image", parsed.path)
         if isinstance(parsed, Fault):
-            faults.setdefault(parsed.kind, []).append(f"{file} line {line}: {parsed.sentence}")
+            faults.setdefault(parsed.kind, []).append(_place(file, line, parsed))
         else:
             rows[parsed.path] = parsed
     missing = tuple(_shorten(told) for kind, told in faults.items() if kind == "missing")
@@ -116,15 +129,15 @@ def parse_row(root: Path, cells: dict[str, str]) -> ImageRow | Fault:
         return Fault("blank", f"{name_some(absent)} is blank, fill it in")
     eye, glaucoma = cells["eye"].lower(), cells["glaucoma"].lower()
     if eye not in EYES:
-        return Fault("eye", f"eye {cells['eye']!r} is unknown, write {' or '.join(EYES)}")
+        return Fault("eye", f"eye {{}} is unknown, write {' or '.join(EYES)}", cells["eye"])
     if glaucoma not in TRUTH:
-        return Fault("glaucoma", f"glaucoma {cells['glaucoma']!r} is unknown, write true or false")
+        return Fault("glaucoma", "glaucoma {} is unknown, write true or false", cells["glaucoma"])
     try:
         path = resolve_inside(root, cells["path"])
     except DataError as error:
-        return Fault("path", str(error))
+        return Fault("path", str(error).replace(repr(cells["path"]), "{}", 1), cells["path"])
     if not isfile(root / path):
-        return Fault("missing", f"{path!r} is no file, restore it or remove the row")
+        return Fault("missing", "{} is no file, restore it or remove the row", path)
     return ImageRow(path, cells["patient_id"], eye, TRUTH[glaucoma])
 
 
@@ -149,10 +162,18 @@ def resolve_inside(root: Path, path: str) -> str:
     return plain.as_posix()
 
 
-def _shorten(sentences: Sequence[str]) -> str:
-    if len(sentences) == 1:
-        return sentences[0]
-    return f"{sentences[0]} ({len(sentences) - 1} more such rows)"
+def _place(file: Path, line: int, fault: Fault) -> Named:
+    """Return a fault's sentence with its place, and the same without the cell that it is about."""
+    named, anonymous = (fault.sentence.replace("{}", cell, 1) for cell in (repr(fault.cell), "'…'"))
+    return Named(f"{file} line {line}: {named}", f"{file} line {line}: {anonymous}")
+
+
+def _shorten(sentences: Sequence[Named]) -> Named:
+    first, more = sentences[0], len(sentences) - 1
+    if not more:
+        return first
+    said = f" ({more} more such rows)"
+    return Named(first + said, first.anonymous.removesuffix(HINT) + said)
 
 
 def _doubt_labels(rows: Sequence[ImageRow]) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from replication.csv_table import write_table
 from replication.errors import DataError, SettingsError
 from replication.privatize import Generator, Method
 from replication.record_files import save_privatized
@@ -98,8 +99,7 @@ def _write_block(folder: Path, sets: Iterable[PrivatizedSet], *, rows: pd.DataFr
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
     save_privatized(partial, sets)
-    kept = rows[["image_id", "path"]]
-    kept.to_csv(partial / "images.csv", index=False, lineterminator="\n")
+    write_table(rows[["image_id", "path"]], partial / "images.csv")
     partial.replace(folder)
 
 

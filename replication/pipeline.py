@@ -18,8 +18,14 @@ from replication.evaluated_run import EVALUATED
 from replication.explained_run import EXPLAINED
 from replication.privatize import METHODS, Method
 from replication.report import REPORTED, describe_report
-from replication.run_data import EVALUATORS, PREPROCESSED, VALIDATED, VGAN, privatized_unit
 from replication.split_words import name_split
+from replication.stage_folders import (
+    EVALUATORS,
+    PREPROCESSED,
+    VALIDATED,
+    VGAN,
+    privatized_unit,
+)
 from replication.stage_work import StageWork
 
 

@@ -83,11 +83,11 @@ def _preprocess_file(
     try:
         gray = read_gray(path)
     except DataError as error:
-        return None, {"readable": False, "problem": str(error)}
+        return None, {"readable": False, "problem": str(error).removeprefix(f"{path.name}: ")}
     try:
         image, facts = preprocess_image(gray, eye=eye, settings=settings)
     except DataError as error:
-        return None, {"readable": False, "problem": f"{path.name}: {error}"}
+        return None, {"readable": False, "problem": str(error)}
     return image, {"readable": True, "problem": "", **asdict(facts)}
 
 
@@ -96,9 +96,11 @@ def _report_unreadable(facts: pd.DataFrame) -> None:
     bad = facts[~facts.readable]
     if bad.empty:
         return
-    named = "; ".join(bad.problem[:NAMED_FILES])
+    for path, problem in zip(bad.path, bad.problem, strict=True):
+        _LOG.debug("%s: %s", path, problem)
+    told = "; ".join(f"number {row + 1} {said}" for row, said in bad.problem[:NAMED_FILES].items())
     more = f" and {len(bad) - NAMED_FILES} more" if len(bad) > NAMED_FILES else ""
-    sentence = f"{len(bad)} of {len(facts)} images can't be read: {named}{more}"
+    sentence = f"{len(bad)} of {len(facts)} images can't be read: {told}{more}"
     if len(bad) > MOST_UNREADABLE * len(facts):
-        raise DataError(f"{sentence}; restore them or take them out of the data")
+        raise DataError(f"{sentence}; restore them or take them out (cli.py -vv names the files)")
     _LOG.warning("%s; they are left out", sentence)

@@ -6,14 +6,11 @@ Cascading parameter randomisation (Adebayo et al., "Sanity Checks for Saliency M
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 from keras import Model
 
 from keras_models.evaluator import BLOCK_KERNELS, build_evaluator
 from replication.config import EvaluatorSettings
-from replication.errors import ExplanationError
 
 # By layer, the arrays that Keras gives for it.
 Weights = dict[str, list[np.ndarray]]
@@ -46,20 +43,6 @@ def build_network(
         dense_dropout=settings.dense_dropout,
         seed=seed,
     )
-
-
-def load_weights(network: Model, file: Path) -> None:
-    """Give a network the weights that its training left.
-
-    Raises:
-        ExplanationError: when the file holds no such weights.
-    """
-    try:
-        network.load_weights(str(file))
-    except (OSError, ValueError, KeyError) as error:
-        raise ExplanationError(
-            f"{file}: not the weights of a glaucoma network for these images; train it again"
-        ) from error
 
 
 def get_weights(network: Model) -> Weights:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from replication.csv_table import read_table, write_table
 from replication.pixels import to_bytes, to_unit_range
 from replication.records import EyeDataset, PrivatizedSet, Splits, Subset
 
@@ -24,7 +25,7 @@ def save_preprocessed(folder: Path, images: np.ndarray, table: pd.DataFrame) -> 
         table: one row per image in the same order: manifest, `identity`, `subset` and facts.
     """
     np.save(folder / IMAGES, images, allow_pickle=False)
-    table.to_csv(folder / MANIFEST, index=False, lineterminator="\n")
+    write_table(table, folder / MANIFEST)
 
 
 def load_preprocessed(folder: Path, channels: int) -> tuple[EyeDataset, Splits]:
@@ -48,7 +49,7 @@ def load_preprocessed(folder: Path, channels: int) -> tuple[EyeDataset, Splits]:
 
 def load_manifest(folder: Path) -> pd.DataFrame:
     """Read the preprocessed manifest: one row per image."""
-    return pd.read_csv(folder / MANIFEST, dtype={"patient_id": str, "image_id": str})
+    return read_table(folder / MANIFEST, text=("image_id", "path", "patient_id"))
 
 
 def save_privatized(folder: Path, sets: Iterable[PrivatizedSet]) -> None:

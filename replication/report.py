@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from replication.check import read_run
 from replication.departures_table import read_departures
 from replication.report_chart import Chart
 from replication.report_curves import draw_curves
@@ -29,6 +28,7 @@ from replication.report_planes import LABELS, draw_plane, find_floors
 from replication.report_public import is_public
 from replication.report_table import SHORT, lay_out_rows
 from replication.report_text import answer, name_data
+from replication.run_record import read_run
 from replication.store import RunStore, write_text
 from replication.table1_text import HEADINGS
 from replication.table2_text import READ_ME, to_tables
@@ -54,7 +54,7 @@ def remake_report(store: RunStore, *, public: bool | None = None) -> Path:
     Raises:
         StageNotRun: when the run's evaluation isn't complete.
     """
-    run = read_run(store)
+    run = read_run(store.root)
     public = is_public(run["source"]["kind"]) if public is None else public
     inputs = {unit: record["digest"] for unit, record in read_records(store).items()}
     key = {"settings": describe_report(public=public), "inputs": inputs}

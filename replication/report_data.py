@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import pandas as pd
 
 from replication.attacked_run import ATTACKED, PLANE, is_attacked, read_attack
-from replication.check import check_results, judge_all_claims, read_expectations, read_run
+from replication.check import check_results, judge_all_claims, read_expectations
 from replication.evaluated_run import read_predictions, read_table
 from replication.record_files import load_manifest
+from replication.run_record import read_run
 from replication.store import RunStore, read_json
 from replication.table1 import BASELINE, Table1
 from validation.blessing import Blessing, check_data
@@ -85,7 +86,7 @@ def read_report_data(store: RunStore) -> ReportData:
         StageNotRun: when the folder is no run's, or its evaluation isn't complete.
         DataError: when predictions or maps can't be judged.
     """
-    run, expectations = read_run(store), read_expectations(store)
+    run, expectations = read_run(store.root), read_expectations(store)
     judgements = tuple(judge_all_claims(store))
     checks = check_data(expectations) + check_results(store, run, judgements)
     predictions = read_predictions(store)

@@ -12,6 +12,7 @@ from replication.evaluated_run import EVALUATED, PAGE, judge_run
 from replication.explained_run import EXPLAINED, FIGURE5, is_explained, judge_explanation
 from replication.explained_run import PAGE as PAGE_OF_MAPS
 from replication.explanation_sanity_text import PAGE as PAGE_OF_CHECKS
+from replication.run_record import read_run
 from replication.split_words import is_by_patient
 from replication.store import RunStore, read_json, write_text
 from validation.claims import JudgedPart, Judgement
@@ -46,7 +47,7 @@ def write_results(runs: Sequence[Path], file: Path) -> None:
 
 def _describe_run(store: RunStore, docs: Path) -> str:
     text = (store.folder(EVALUATED) / PAGE).read_text(encoding="utf-8")
-    run = read_json(store.root / "run.json")
+    run = read_run(store.root)
     heading, _, rest = text.partition("\n\n")
     lines = [
         f"## {_name_source(run)}: profile {run['profile']['name']}, seed {run['seed']}"
@@ -150,7 +151,7 @@ def _describe_making(store: RunStore, run: dict) -> list[str]:
     records = store.records()
     last = records[EVALUATED]
     versions = ", ".join(f"{name} {version}" for name, version in last["versions"].items())
-    trained = {task: run["profile"][task] for task in ("evaluator", "vgan")}
+    trained = {task: run["profile"].get(task, {}) for task in ("evaluator", "vgan")}
     return [
         f"Settings: {run['draws']} draws; "
         + "; ".join(

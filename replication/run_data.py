@@ -18,17 +18,13 @@ from replication.progress import Track
 from replication.record_files import load_preprocessed, load_privatized
 from replication.records import EyeDataset, PrivatizedSet, Splits
 from replication.sources import Source, draw_surrogate
+from replication.stage_folders import PREPROCESSED, VGAN, privatized_unit
 from replication.store import RunStore
 
-PREPROCESSED = "01_preprocessed"
-VALIDATED = "02_validated"
-EVALUATORS = {task: f"03_evaluators/{task}" for task in ("identity", "glaucoma")}
-VGAN = "04_vgan"
 
-
-def privatized_unit(method: str) -> str:
-    """Return the folder of one method's privatized sets, relative to the run's."""
-    return f"05_privatized/{method}"
+def hash_manifest(manifest: pd.DataFrame) -> str:
+    """Return the hash of a manifest of raw images, which holds the hash of every file."""
+    return hashlib.sha256(manifest.to_csv(index=False).encode()).hexdigest()
 
 
 @dataclass(eq=False)
@@ -67,7 +63,7 @@ class RunData:
     @property
     def manifest_digest(self) -> str:
         """Hash of the manifest, which holds the hash of every raw file."""
-        return hashlib.sha256(self._raw[0].to_csv(index=False).encode()).hexdigest()
+        return hash_manifest(self._raw[0])
 
     @cached_property
     def _data(self) -> tuple[EyeDataset, Splits]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from replication.csv_table import write_table
 from replication.errors import SettingsError
 from replication.evaluated_run import EVALUATED, read_table
 from replication.records import TABLE1_METRICS
@@ -48,7 +49,7 @@ def summarise_seeds(stores: Mapping[int, RunStore], folder: Path) -> dict[tuple,
     }
     write_json(folder / SEEDS, {"run": runs[0], "made": made, "numbers": tables})
     rows = [{"method": m, "metric": n} | vars(s) for (m, n), s in spread.items()]
-    write_text(folder / "seeds.csv", pd.DataFrame(rows).to_csv(index=False, lineterminator="\n"))
+    write_table(pd.DataFrame(rows), folder / "seeds.csv")
     page = to_markdown(spread, seeds=list(stores), by_patient=is_by_patient(runs[0]))
     write_text(folder / "seeds.md", page)
     return spread
@@ -58,15 +59,20 @@ def read_seeds(file: Path) -> dict[tuple[str, str], Spread]:
     """Return the spread of the runs in a seeds.json, which widens the bands of the paper's numbers.
 
     Raises:
-        SettingsError: when their split is by patient, and the paper's is by image.
+        SettingsError: when the file holds no such numbers, or their split is by patient, and the
+            paper's is by image.
     """
     told = read_json(file)
-    if is_by_patient(told["run"]):
+    try:
+        by_patient, tables = is_by_patient(told["run"]), told["numbers"].values()
+        spread = measure_spread(
+            [{tuple(cell.split("/")): value for cell, value in table.items()} for table in tables]
+        )
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        raise SettingsError(f"{file}: not what `replicate --seeds` leaves ({error!r})") from error
+    if by_patient:
         raise SettingsError(f"{file}: the paper's bands take runs with the split by image")
-    tables = told["numbers"].values()
-    return measure_spread(
-        [{tuple(cell.split("/")): value for cell, value in table.items()} for table in tables]
-    )
+    return spread
 
 
 def to_markdown(

@@ -37,12 +37,13 @@ from replication.record_files import (
 from replication.records import EyeDataset, PrivatizedSet, RelevanceMaps, Subset
 from replication.report import write_report
 from replication.report_public import is_public
-from replication.run_data import EVALUATORS, PREPROCESSED, VGAN, RunData
+from replication.run_data import RunData, hash_manifest
 from replication.sign_places import find_sign_table, mask_signs, read_signs
 from replication.sources import Kind, Source
 from replication.split import split_dataset
 from replication.split_by_patient import split_by_patient
 from replication.split_words import tell_split
+from replication.stage_folders import EVALUATORS, PREPROCESSED, VGAN
 from replication.store import write_json
 from replication.twins import check_twins, draw_twins, has_twins, swap_twins
 from replication.validate import validate
@@ -167,7 +168,7 @@ class StageWork(RunData):
             "method": method.name,
             "seed": self.seed,
             "draws": draws,
-            "images": hashlib.sha256(table.to_csv(index=False).encode()).hexdigest(),
+            "images": hash_manifest(table),
             "inputs": {unit: self.store.digest(unit) for unit in units},
         }
         with self.track(f"privatizing: {method.name}", len(table)) as advance:
@@ -373,14 +374,14 @@ class StageWork(RunData):
 
     def measure_departures(self) -> dict[str, dict[str, float]]:
         """Measure what choices of ours cost, and leave `departures.json` in the run's folder."""
-        with TemporaryDirectory() as scratch:
 
-            def train_and_predict(task: str, activation: str) -> np.ndarray:
+        def train_and_predict(task: str, activation: str) -> np.ndarray:
+            with TemporaryDirectory() as scratch:
                 folder = Path(scratch)
                 self.train_evaluator(task, folder, activation=activation)
                 return self._evaluator(task, folder, activation).predict(self._test_set.images)
 
-            activations = measure_activations(self._test_set, train_and_predict)
+        activations = measure_activations(self._test_set, train_and_predict)
         identity = self._evaluator("identity", self.store.folder(EVALUATORS["identity"]))
         measured = activations | measure_own_patient(
             self._test_set, self._train_set, identity.predict

@@ -10,36 +10,32 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import platform
 import shutil
-import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import cache
-from importlib import metadata
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from replication.atomic_files import TEMPORARY, read_json, write_json, write_text
+from replication.disk_faults import describe_disk_fault
+from replication.errors import DiskError, SettingsError, StageNotRun
+from replication.made_by import find_commit, find_versions
+from replication.run_lock import HOLDER, LOCK, hold
 
-from replication.errors import SettingsError, StageNotRun
+__all__ = ["RunStore", "find_commit", "read_json", "write_json", "write_text"]
 
 RECORD = "stage.json"
 KEY = "stage-key.json"
+CHECKPOINT = "training.checkpoint"
 RUN_RECORD = "run.json"
-LOCK = "run.lock"
 PARTIAL = ".partial"
-RECORDED_PACKAGES = (
-    "tensorflow",
-    "keras",
-    "innvestigate",
-    "tensorflow-addons",
-    "numpy",
-    "opencv-python-headless",
-    "pandas",
-    "great-expectations",
-)
+# What may lie in a stage's folder while it is written, and is no part of what it leaves.
+SCRATCH = (KEY, CHECKPOINT)
+
+_LOG = logging.getLogger(__name__)
 
 
 class RunStore:
@@ -51,24 +47,33 @@ class RunStore:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._unchanged: set[str] = set()
 
-    def open(self, settings: dict, *, fresh: bool = False) -> None:
+    def open(self, settings: dict, *, fresh: bool = False, private: bool = False) -> None:
         """Make the folder, or check that it was made with these settings.
 
+        Args:
+            settings: what identifies the run.
+            fresh: remove what an earlier run left.
+            private: let nobody but its owner into a folder that is made here.
+
         Raises:
-            SettingsError: when the folder holds a run of other settings, or something else.
+            SettingsError: when the folder holds a run of other settings, or something else, or
+                another process works in it.
         """
         record = self.root / RUN_RECORD
-        if fresh and record.exists():
-            shutil.rmtree(self.root)
-        if self.root.exists() and not record.exists() and any(self.root.iterdir()):
+        if not record.exists() and self._holds_something():
             raise SettingsError(f"{self.root}: not a run's folder; choose another --run")
-        if not record.exists():
-            self.root.mkdir(parents=True, exist_ok=True)
-            write_json(record, settings)
-            return
-        before = read_json(record)
-        asked = json.loads(json.dumps(settings))
+        if not self.root.exists():
+            self.root.parent.mkdir(parents=True, exist_ok=True)
+            self.root.mkdir(mode=0o700 if private else 0o777, exist_ok=True)
+        with self.locked():
+            if fresh and record.exists():
+                self._clear()
+            if not record.exists():
+                write_json(record, settings)
+            before = read_json(record)
+        asked = _plain(settings)
         differing = sorted(k for k in before | asked if before.get(k) != asked.get(k))
         if differing:
             raise SettingsError(
@@ -76,35 +81,25 @@ class RunStore:
                 "choose another --run, or --fresh to start it again"
             )
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Keep other processes out of the run while the block runs.
-
-        Raises:
-            SettingsError: when another process is working in the run.
-        """
-        lock = FileLock(self.root / LOCK, timeout=0)
-        try:
-            lock.acquire()
-        except Timeout as error:
-            raise SettingsError(
-                f"{self.root}: another process is working in this run; wait for it, or choose "
-                "another --run"
-            ) from error
-        try:
-            yield
-        finally:
-            lock.release()
+    def locked(self) -> AbstractContextManager[None]:
+        """Keep other processes out of the run while a block runs (`replication.run_lock`)."""
+        return hold(self.root)
 
     def folder(self, unit: str) -> Path:
-        """Return the folder of a complete stage.
+        """Return the folder of a complete stage, whose files are as it left them.
 
         Raises:
-            StageNotRun: when the stage isn't complete.
+            StageNotRun: when the stage isn't complete, or a file was changed since.
         """
         folder = self.root / unit
-        if not (folder / RECORD).exists():
+        record = self._read_record(unit)
+        if record is None:
             raise StageNotRun(f"{folder}: not complete; `replicate` makes it")
+        if unit not in self._unchanged and (changed := self._name_changed(unit, record)):
+            raise StageNotRun(
+                f"{folder / changed}: not as its stage left it; `replicate` makes it again"
+            )
+        self._unchanged.add(unit)
         return folder
 
     def digest(self, unit: str) -> str:
@@ -122,63 +117,107 @@ class RunStore:
 
     def is_complete(self, unit: str, key: dict) -> bool:
         """Tell whether the stage was completed with this key and its files are unchanged."""
-        folder = self.root / unit
-        if not (folder / RECORD).exists():
+        self._finish_rename(unit)
+        record = self._read_record(unit)
+        if record is None or record["key"] != _plain(key) or self._name_changed(unit, record):
             return False
-        record = read_json(folder / RECORD)
-        return record["key"] == _plain(key) and record["outputs"] == _hash_files(folder)
+        self._unchanged.add(unit)
+        return True
 
     @contextmanager
     def writing(self, unit: str, key: dict) -> Iterator[Path]:
         """Give a folder to write a stage into, and complete it when the block ends well.
 
-        A folder left by a killed run of the same key is given again, so that training goes on
-        from the checkpoint in it; one of another key is emptied.
+        The folder is empty, but that a training cut off with the same key finds its checkpoint.
+        The record is written while all else is still there: whenever the process is killed, the
+        stage is either complete or goes on.
+
+        Raises:
+            DiskError: when the disk is full or read-only, or the folder was removed.
         """
-        final = self.root / unit
-        partial = final.with_name(final.name + PARTIAL)
-        if not (partial / KEY).exists() or read_json(partial / KEY) != _plain(key):
+        partial = self._partial(unit)
+        try:
+            self._prepare(partial, key)
+            start = time.perf_counter()
+            yield partial
+            record = {
+                "key": key,
+                "seconds": round(time.perf_counter() - start, 2),
+                "versions": find_versions(),
+                "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+                "commit": find_commit(),
+                "outputs": _hash_files(partial),
+            }
+            write_json(partial / RECORD, record)
+            self._finish_rename(unit)
+        except Exception as error:
+            fault = describe_disk_fault(error, partial)
+            if fault is None:
+                raise
+            raise DiskError(fault) from error
+
+    def _prepare(self, partial: Path, key: dict) -> None:
+        """Empty a stage's folder, but for the checkpoint of a training with the same key."""
+        try:
+            goes_on = read_json(partial / KEY) == _plain(key)
+        except (SettingsError, FileNotFoundError):
+            goes_on = False
+        for entry in sorted(partial.iterdir()) if goes_on else ():
+            if entry.is_dir():
+                shutil.rmtree(entry)
+            elif entry.name not in SCRATCH:
+                entry.unlink()
+        if not goes_on:
             shutil.rmtree(partial, ignore_errors=True)
             partial.mkdir(parents=True)
             write_json(partial / KEY, key)
-        start = time.perf_counter()
-        yield partial
-        (partial / KEY).unlink()
-        record = {
-            "key": key,
-            "seconds": round(time.perf_counter() - start, 2),
-            "versions": _versions(),
-            "machine": f"{platform.machine()}, {os.cpu_count()} cores",
-            "commit": find_commit(),
-            "outputs": _hash_files(partial),
-        }
-        write_json(partial / RECORD, record)
+
+    def _finish_rename(self, unit: str) -> None:
+        """Give a stage whose record is written its own name."""
+        partial, final = self._partial(unit), self.root / unit
+        if not (partial / RECORD).exists():
+            return
+        for name in SCRATCH:
+            (partial / name).unlink(missing_ok=True)
+        self._unchanged.discard(unit)
         shutil.rmtree(final, ignore_errors=True)
         partial.replace(final)
 
+    def _partial(self, unit: str) -> Path:
+        return self.root / (unit + PARTIAL)
 
-def write_json(file: Path, content: dict) -> None:
-    """Write JSON atomically."""
-    write_text(file, json.dumps(content, indent=1, sort_keys=True) + "\n")
+    def _read_record(self, unit: str) -> dict | None:
+        """Return what a stage recorded; None where it has none that could be its own."""
+        file = self.root / unit / RECORD
+        if not file.is_file():
+            return None
+        try:
+            record = read_json(file)
+        except SettingsError as error:
+            _LOG.warning("%s; the stage counts as not run", error)
+            return None
+        if isinstance(record.get("key"), dict) and isinstance(record.get("outputs"), dict):
+            return record
+        _LOG.warning("%s: not what a stage records; the stage counts as not run", file)
+        return None
 
+    def _name_changed(self, unit: str, record: dict) -> str | None:
+        """Return a file that isn't as the stage left it, None where all are."""
+        before, now = record["outputs"], _hash_files(self.root / unit)
+        return next((n for n in sorted(before | now) if before.get(n) != now.get(n)), None)
 
-def write_text(file: Path, text: str) -> None:
-    """Write a text atomically: under a temporary name, then renamed."""
-    temporary = file.with_name(file.name + ".tmp")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(file)
+    def _holds_something(self) -> bool:
+        ours = (LOCK, HOLDER, RUN_RECORD + TEMPORARY)
+        return self.root.exists() and any(e.name not in ours for e in self.root.iterdir())
 
-
-def read_json(file: Path) -> dict:
-    """Read a JSON file of the run folder.
-
-    Raises:
-        SettingsError: when the file is not the JSON it should be.
-    """
-    try:
-        return json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise SettingsError(f"{file}: not readable as JSON ({error}); use --fresh") from error
+    def _clear(self) -> None:
+        """Remove everything; what says that this is a run's folder goes last."""
+        for entry in sorted(self.root.iterdir(), key=lambda entry: entry.name == RUN_RECORD):
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry)
+            elif entry.name not in (LOCK, HOLDER):
+                entry.unlink()
+        self._unchanged.clear()
 
 
 def _plain(key: dict) -> dict:
@@ -188,32 +227,9 @@ def _plain(key: dict) -> dict:
 def _hash_files(folder: Path) -> dict[str, str]:
     hashes = {}
     for file in sorted(folder.rglob("*")):
-        if file.is_file() and file.name not in (RECORD, KEY):
+        if file.is_file() and file.name not in (RECORD, *SCRATCH):
             with file.open("rb") as stream:
                 hashes[file.relative_to(folder).as_posix()] = hashlib.file_digest(
                     stream, "sha256"
                 ).hexdigest()
     return hashes
-
-
-def _versions() -> dict[str, str]:
-    return {"python": platform.python_version()} | {
-        package: metadata.version(package) for package in RECORDED_PACKAGES
-    }
-
-
-@cache
-def find_commit() -> str | None:
-    """Return the commit of this code, None where it was changed since or is in no git clone."""
-    code = Path(__file__).resolve().parents[1]
-    told = []
-    for words in (["rev-parse", "HEAD"], ["status", "--porcelain", "--untracked-files=no"]):
-        try:
-            git = subprocess.run(
-                ["git", "-C", str(code), *words], capture_output=True, text=True, check=True
-            )
-        except (OSError, subprocess.CalledProcessError):
-            return None
-        told.append(git.stdout.strip())
-    commit, changes = told
-    return None if changes else commit

@@ -7,10 +7,11 @@ first error.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import pandas as pd
 
@@ -19,6 +20,9 @@ from replication.file_facts import FileFacts, inspect_files
 
 COLUMNS = ("image_id", "path", "patient_id", "eye", "glaucoma", "sha256")
 EYES = ("left", "right")
+HINT = " (`data doctor` names it)"
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,22 @@ class Remarks:
     def errors(self) -> tuple[str, ...]:
         """The sentences that stop a run."""
         return self.missing + self.wrong
+
+
+class Named(str):
+    """A sentence with names of files or patients in it, and the same sentence without them.
+
+    Names of files and folders begin with patients' numbers: `data doctor` shows them, errors and
+    logs don't.
+    """
+
+    anonymous: str
+
+    def __new__(cls, sentence: str, anonymous: str) -> Self:
+        """Make both sentences one."""
+        named = super().__new__(cls, sentence)
+        named.anonymous = anonymous + HINT
+        return named
 
 
 class ImageRow(NamedTuple):
@@ -70,10 +90,13 @@ class Survey:
         """Return the table with its glaucoma column as plain bool.
 
         Raises:
-            DataError: with the first sentence about what is missing or wrong.
+            DataError: with the first sentence about what is missing or wrong, without the names of
+            files and patients.
         """
         if self.remarks.errors:
-            raise DataError(self.remarks.errors[0])
+            first = self.remarks.errors[0]
+            _LOG.debug("%s", first)
+            raise DataError(getattr(first, "anonymous", first))
         return self.table.astype({"glaucoma": bool})
 
 
@@ -92,7 +115,9 @@ def survey_images(
         remarks: what the reader has said so far.
         counts: figures of what the reader left out.
     """
-    ordered = sorted(rows)
+    unwritable = sorted(row.path for row in rows if not _is_unicode(row.path))
+    remarks += Remarks(wrong=tuple(_say("{}: the name is no UTF-8, rename it", unwritable)))
+    ordered = sorted(row for row in rows if row.path not in unwritable)
     facts = inspect_files([root / row.path for row in ordered])
     table = pd.DataFrame(
         [(row.path, *row, fact.sha256) for row, fact in zip(ordered, facts, strict=True)],
@@ -138,8 +163,22 @@ def name_some(names: Sequence[object]) -> str:
     return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"
 
 
+def _is_unicode(name: str) -> bool:
+    """Tell whether a file's name is text; of another name no table can be written."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def say_of(sentence: str, names: Sequence[object], *, what: str = "files") -> Named:
+    """Return a sentence with the names in its braces, and without them their number."""
+    return Named(sentence.format(name_some(names)), sentence.format(f"{len(names)} {what}"))
+
+
 def _say(sentence: str, names: Sequence[str]) -> list[str]:
-    return [sentence.format(name_some(names))] if names else []
+    return [say_of(sentence, names)] if names else []
 
 
 def _name_copies(paths: Sequence[str], facts: Sequence[FileFacts]) -> list[str]:
@@ -156,7 +195,8 @@ def _name_copies(paths: Sequence[str], facts: Sequence[FileFacts]) -> list[str]:
         return []
     more = f" ({len(pairs) - 1} more copies)" if len(pairs) > 1 else ""
     kept, copy = pairs[0]
-    return [f"{kept!r} and {copy!r} have the same content{more}, remove all but one"]
+    said = f"have the same content{more}, remove all but one"
+    return [Named(f"{kept!r} and {copy!r} {said}", f"two files {said}")]
 
 
 def _name_other_sizes(paths: Sequence[str], facts: Sequence[FileFacts]) -> list[str]:
@@ -168,6 +208,13 @@ def _name_other_sizes(paths: Sequence[str], facts: Sequence[FileFacts]) -> list[
     if len(found) < 2:
         return []
     ordered = sorted(found.items(), key=lambda item: (-len(item[1]), item[0]))
-    sizes = ", ".join(f"{w}x{h} ({len(names)}, {names[0]!r})" for (w, h), names in ordered[:3])
     more = f" and {len(ordered) - 3} more sizes" if len(ordered) > 3 else ""
-    return [f"images of mixed sizes: {sizes}{more}, keep the frames of one size"]
+    named, counted = (
+        ", ".join(form.format(w, h, len(names), names[0]) for (w, h), names in ordered[:3])
+        for form in ("{}x{} ({}, {!r})", "{}x{} ({})")
+    )
+    sentences = [
+        f"images of mixed sizes: {sizes}{more}, keep the frames of one size"
+        for sizes in (named, counted)
+    ]
+    return [Named(*sentences)]

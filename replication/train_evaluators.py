@@ -16,6 +16,7 @@ from keras import callbacks, optimizers, utils
 
 from keras_models.evaluator import build_evaluator
 from replication.config import EvaluatorSettings
+from replication.csv_table import write_table
 from replication.errors import ReplicationError
 from replication.records import EyeDataset
 
@@ -117,4 +118,4 @@ def _write_history(history: dict, file: Path) -> None:
     )
     table.insert(0, "epoch", np.arange(1, len(table) + 1))
     table["best"] = table["epoch"] == table.loc[table[MONITOR].idxmin(), "epoch"]
-    table.to_csv(file, index=False, lineterminator="\n")
+    write_table(table, file)

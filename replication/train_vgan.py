@@ -1,24 +1,27 @@
 """Stage 04: train PPRL-VGAN on the training subset (paper §2.2 and §3).
 
 Leaves, in the stage's folder: `encoder.h5`, `decoder.h5`, `discriminator.h5` (legacy HDF5) and
-`history.csv`, the losses every few steps. While it runs, `checkpoint/` holds networks, both
+`history.csv`, the losses every few steps. While it runs, a checkpoint holds networks, both
 optimisers, the random state and the step: a killed training goes on from there.
 """
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 import tensorflow as tf
 
 from keras_models.vgan_model import PprlVgan, TrainingImages
+from replication.checkpoint import load_checkpoint, save_checkpoint
 from replication.config import VganSettings
+from replication.csv_table import write_table
 from replication.errors import ReplicationError
 from replication.records import EyeDataset
+from replication.store import CHECKPOINT
 
 NETWORKS = ("encoder", "decoder", "discriminator")
 HISTORY = "history.csv"
@@ -48,18 +51,15 @@ def train_vgan(
     Raises:
         ReplicationError: when a loss is no longer a finite number.
     """
-    model = build_vgan(identities, train.images.shape[1:], settings, seed=seed)
+    tf.config.experimental.enable_op_determinism()
     data = TrainingImages(
         tf.constant(train.images),
         tf.constant(train.identity, tf.int32),
         tf.constant(train.glaucoma, tf.int32),
     )
     batch_size = min(settings.batch_size, len(train))
-    checkpoints = tf.train.CheckpointManager(
-        tf.train.Checkpoint(model=model), str(folder / "checkpoint"), max_to_keep=1
-    )
-    checkpoints.restore_or_initialize()
-    rows = _read_history(folder / HISTORY, int(model.step))
+    build = partial(build_vgan, identities, train.images.shape[1:], settings, seed=seed)
+    model, rows = _resume(build, data, batch_size, folder / CHECKPOINT)
     saved = time.monotonic()
     for step in range(int(model.step) + 1, settings.steps + 1):
         losses = model.train_step(data, batch_size)
@@ -67,14 +67,13 @@ def train_vgan(
         if step % HISTORY_EVERY_STEPS == 0 or step == settings.steps:
             rows.append({"step": step} | {name: float(loss) for name, loss in losses.items()})
             _check_finite(rows[-1])
-        if time.monotonic() - saved > CHECKPOINT_EVERY_S:
-            _write_history(rows, folder / HISTORY)
-            checkpoints.save(step)
+        if time.monotonic() - saved > CHECKPOINT_EVERY_S or step == settings.steps:
+            state = [variable.numpy() for variable in _list_state(model)]
+            save_checkpoint(folder / CHECKPOINT, state, {"rows": rows})
             saved = time.monotonic()
-    _write_history(rows, folder / HISTORY)
+    write_table(pd.DataFrame(rows), folder / HISTORY)
     for name in NETWORKS:
         getattr(model, name).save_weights(str(folder / f"{name}.h5"))
-    shutil.rmtree(folder / "checkpoint", ignore_errors=True)
 
 
 def build_vgan(
@@ -113,13 +112,25 @@ def _check_finite(row: dict[str, float]) -> None:
         )
 
 
-def _read_history(file: Path, last_step: int) -> list[dict]:
-    """Return the rows of an interrupted training up to the step that its checkpoint holds."""
-    if not last_step or not file.exists():
-        return []
-    table = pd.read_csv(file, float_precision="round_trip")
-    return table[table["step"] <= last_step].to_dict("records")
+def _list_state(model: PprlVgan) -> list[tf.Variable]:
+    """Return all that a step changes; the optimisers have theirs from the first step on."""
+    networks = [weight for name in NETWORKS for weight in getattr(model, name).weights]
+    optimizers = (model.generator_optimizer, model.discriminator_optimizer)
+    return [*networks, *(weight for each in optimizers for weight in each.weights), model.step]
 
 
-def _write_history(rows: list[dict], file: Path) -> None:
-    pd.DataFrame(rows).to_csv(file, index=False, lineterminator="\n")
+def _resume(
+    build: Callable[[], PprlVgan], data: TrainingImages, batch_size: int, file: Path
+) -> tuple[PprlVgan, list[dict]]:
+    """Return the model and the rows of history that a checkpoint holds, or those of a start."""
+    model = build()
+    if not file.exists():
+        return model, []
+    model.train_step(data, batch_size)  # makes the optimisers' variables
+    state = _list_state(model)
+    kept = load_checkpoint(file, like=[variable.numpy() for variable in state])
+    if kept is None:
+        return build(), []
+    for variable, value in zip(state, kept[0], strict=True):
+        variable.assign(value)
+    return model, kept[1]["rows"]

@@ -13,6 +13,7 @@ from keras_models.evaluator import build_evaluator
 from keras_models.vgan_model import standard_deviation
 from keras_models.vgan_networks import build_decoder, build_encoder
 from replication.config import EvaluatorSettings, VganSettings
+from replication.network_weights import load_weights
 
 BATCH = 512  # below 128, the decoder's last bits depend on it; larger ones are faster
 
@@ -45,7 +46,7 @@ class TrainedEvaluator:
             seed=0,
             activation=activation,
         )
-        model.load_weights(str(weights))
+        load_weights(model, weights)
         self._predict = compile_network(model)
 
     def predict(self, images: np.ndarray) -> np.ndarray:
@@ -73,8 +74,8 @@ class TrainedGenerator:
         sizes = {"units": settings.units, "kernel_size": settings.kernel_size, "seed": 0}
         encoder = build_encoder(image_shape, **sizes)
         decoder = build_decoder(identities, image_shape, **sizes)
-        encoder.load_weights(str(folder / "encoder.h5"))
-        decoder.load_weights(str(folder / "decoder.h5"))
+        load_weights(encoder, folder / "encoder.h5")
+        load_weights(decoder, folder / "decoder.h5")
         self._encode, self._decode = compile_network(encoder), compile_network(decoder)
         self._identities = identities
 

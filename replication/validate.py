@@ -63,8 +63,8 @@ def validate(
         on_image: called after each image, for a progress bar.
 
     Raises:
-        DataError: when an expectation fails; the message names it and the first files at fault,
-            and `folder` tells the rest.
+        DataError: when an expectation fails; the message names it, and `folder` tells the files
+            at fault.
     """
     manifest = load_manifest(preprocessed)
     tables = {
@@ -154,10 +154,16 @@ def check_outcomes(outcomes: Sequence[Outcome], folder: Path) -> None:
     more = ", ".join(outcome.expectation.name for outcome in failed[1:])
     raise DataError(
         f"validation: '{failed[0].expectation.name}' fails, expected: "
-        f"{failed[0].expectation.meaning}; {_name_fault(failed[0])}"
+        f"{failed[0].expectation.meaning}; {_count_fault(failed[0])}"
         + (f"; also failing: {more}" if more else "")
         + f"; all of it is in {folder / PAGE}"
     )
+
+
+def _count_fault(outcome: Outcome) -> str:
+    """Say what is at fault without names, which belong on the run's own page."""
+    found = len(outcome.at_fault)
+    return f"{found} at fault" if found else f"observed: {outcome.observed}"
 
 
 def _name_fault(outcome: Outcome) -> str:

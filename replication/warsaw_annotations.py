@@ -17,6 +17,7 @@ from replication.survey import EYES, Remarks, name_some
 
 PATTERN = "medical-description*.csv"
 GLAUCOMA = frozenset({"glaucoma", "secondary glaucoma"})
+MOST_DIGITS = 9  # ours: of a patient's number
 LAYOUT = "expected 'patient;left eye;right eye' separated by ';'"
 
 
@@ -115,7 +116,8 @@ def _read_eyes(
     diseases: dict[tuple[int, str], frozenset[str]] = {}
     faults = []
     for line, cells in rows:
-        if len(cells) < 3 or not (cells[0].isascii() and cells[0].isdigit()):
+        number = cells[0].isascii() and cells[0].isdigit() and len(cells[0]) <= MOST_DIGITS
+        if len(cells) < 3 or not number:
             faults.append(f"line {line}: {LAYOUT} with a patient's number first, correct the line")
             continue
         if any(cell.isdigit() for cell in cells[1:3]):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from replication.survey import ImageRow, Remarks, Survey, name_some, survey_images
+from replication.survey import ImageRow, Named, Remarks, Survey, name_some, say_of, survey_images
 from replication.warsaw_annotations import Annotations, read_annotations
 from replication.warsaw_files import (
     IMAGE_SUFFIXES,
@@ -33,7 +33,8 @@ def survey_warsaw(root: Path) -> Survey:
         if absent is None:
             return _survey_folder(root)
     except OSError as error:
-        absent = f"{error.filename}: can't be listed ({error.strerror}), make it readable"
+        said = f"can't be listed ({error.strerror}), make it readable"
+        absent = Named(f"{error.filename}: {said}", f"{root}: a folder in it {said}")
     return survey_images(root, [], remarks=Remarks(missing=(absent,)))
 
 
@@ -72,14 +73,22 @@ def compare_patients(
     unknown = [folder.path.name for folder in folders if folder.patient not in annotated]
     if unknown:
         missing.append(
-            f"{annotations.file}: no row for the patient of {name_some(unknown)}, "
-            "add the row or remove the folder"
+            say_of(
+                f"{annotations.file}: no row for the patient of {{}}, "
+                "add the row or remove the folder",
+                unknown,
+                what="folders",
+            )
         )
     absent = sorted(annotated - {folder.patient for folder in (*folders, *visible)})
     if absent:
         missing.append(
-            f"{annotations.file}: no folder for the patient of row {name_some(absent)}, "
-            "restore the folder or remove the row"
+            say_of(
+                f"{annotations.file}: no folder for the patient of row {{}}, "
+                "restore the folder or remove the row",
+                absent,
+                what="of the table",
+            )
         )
     return Remarks(missing=tuple(missing))
 
@@ -125,8 +134,9 @@ def _remark_on_strays(root: Path, strays: Sequence[Path]) -> Remarks:
     rest = [path for path in strays if path not in lost]
     missing, odd = (), ()
     if lost:
-        names = _name_paths(root, lost)
-        missing = (f"{names}: AD100 images of an unknown eye, name their folder such as 0060left",)
+        paths = [path.relative_to(root).as_posix() for path in lost]
+        said = "{}: AD100 images of an unknown eye, name their folder such as 0060left"
+        missing = (say_of(said, paths),)
     if rest:
         odd = (f"{_name_paths(root, rest)} left out, no eye folder such as 0060left",)
     return Remarks(missing=missing, odd=odd)

@@ -45,6 +45,7 @@ MAY_USE_DEEP_LEARNING = frozenset(
     for name in (
         "trained_networks",
         "attacker_networks",
+        "network_weights",
         "randomised_evaluators",
         "train_evaluators",
         "train_vgan",
@@ -62,6 +63,18 @@ ONLY_IN = {
     "great_expectations": "validation.gx_runner",
     "innvestigate": "replication.explain_worker",
 }
+# A file that describes a network may bring code along; weights are arrays alone.
+BUILDERS_FROM_FILES = frozenset(
+    {"load_model", "model_from_json", "model_from_yaml", "model_from_config", "SavedModel"}
+)
+# Cells of the user's data must not be formulas where we write them (replication.csv_table).
+TABLE_WRITERS = frozenset({"to_csv", "to_excel", "to_html"})
+MAY_WRITE_TABLES = frozenset(
+    {
+        "replication.csv_table",
+        "replication.run_data",  # the text of a manifest, for its hash alone
+    }
+)
 PICKLERS = frozenset({"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve"})
 SLOW_TO_IMPORT = DEEP_LEARNING | {"cv2", "great_expectations", "matplotlib", "pandas", "scipy"}
 
@@ -136,7 +149,7 @@ def find_violations(root: Path) -> list[str]:
             for rule in (check_layer, check_stage, check_deep_learning, check_owner, check_cli)
             if (why := rule(item))
         ]
-    return list(dict.fromkeys(found)) + find_unpickling(root)
+    return list(dict.fromkeys(found)) + find_unpickling(root) + find_unsafe_calls(root)
 
 
 def check_layer(item: Import) -> str | None:
@@ -208,3 +221,27 @@ def find_unpickling(root: Path) -> list[str]:
         and node.arg == "allow_pickle"
         and not (isinstance(node.value, ast.Constant) and node.value.value is False)
     ]
+
+
+def find_unsafe_calls(root: Path) -> list[str]:
+    """Find calls by which data could become code: here, or in the program that opens a table."""
+    found = []
+    for module, path in list_modules(root).items():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call):
+                name = ast.unparse(node.func).rpartition(".")[2]
+                found += [f"{module}: {why}" for why in [judge_call(module, name, node)] if why]
+    return found
+
+
+def judge_call(module: str, name: str, call: ast.Call) -> str | None:
+    """Return why a call is not allowed, or None."""
+    if name in BUILDERS_FROM_FILES:
+        return f"{name} builds what a file describes, load weights into a network built here"
+    writes = isinstance(call.func, ast.Attribute) and module.startswith("replication.")
+    if name in TABLE_WRITERS and writes and module not in MAY_WRITE_TABLES:
+        return f"{name} writes cells that may be formulas, use replication.csv_table"
+    loads = ast.unparse(call.func) in ("np.load", "numpy.load", "np.save", "numpy.save")
+    if loads and not any(word.arg == "allow_pickle" for word in call.keywords):
+        return f"{name} without allow_pickle=False"
+    return None

@@ -35,7 +35,8 @@ def plant_run(
     root, *, commits=("abc", "abc", "abc", "def"), kind="surrogate", profile="cpu", **more
 ):
     store = RunStore(root)
-    store.open({"source": {"kind": kind}, "profile": {"name": profile}, "seed": 0} | more)
+    described = {"source": {"kind": kind, "name": "eyes"}, "profile": {"name": profile}}
+    store.open(described | {"seed": 0, "draws": 1} | more)
     units = {"03_evaluators/identity", "03_evaluators/glaucoma", "04_vgan", "06_evaluated"}
     for unit, commit in zip(sorted(units), commits, strict=True):
         with store.writing(unit, {}) as folder:

@@ -2,16 +2,16 @@
 
 import json
 
-import pandas as pd
 import pytest
 from click.testing import CliRunner
 from junitparser import JUnitXml
+from left_files import leave_otherwise
 from planted_predictions import EVERY_CLAIM_HOLDS, Seen, plant_predictions
 from planted_relevance import plant_relevance
 
 import cli as command_line
 from replication.check import check_run, find_latest
-from replication.errors import DataError, StageNotRun
+from replication.errors import DataError, ReplicationError, StageNotRun
 from replication.records import Table1Row
 from replication.store import RunStore, write_json
 from replication.table1 import average_draws, build_table
@@ -151,11 +151,17 @@ def test_what_is_no_run_or_not_evaluated_is_told(tmp_path, call):
         find_latest(tmp_path / "runs")
 
 
+@pytest.mark.parametrize("content", ["{}", '{"expectations": [3]}', '{"expectations": {}}', "[]"])
+def test_a_broken_validation_is_told(tmp_path, content):
+    store = plant_run(tmp_path / "run", EVERY_CLAIM_HOLDS)
+    (store.root / "02_validated" / "validation.json").write_text(content)
+    with pytest.raises(ReplicationError, match=r"validation\.json: not "):
+        check_run(store)
+
+
 def test_predictions_of_an_older_version_are_told(tmp_path):
     store = plant_run(tmp_path / "run", EVERY_CLAIM_HOLDS)
-    pd.DataFrame({"method": ["original"]}).to_csv(
-        store.root / "06_evaluated" / "predictions.csv", index=False
-    )
+    leave_otherwise(store.root / "06_evaluated", "predictions.csv", "method\noriginal\n")
     with pytest.raises(DataError, match=r"predictions.csv: .*no column"):
         check_run(store)
 
@@ -169,8 +175,6 @@ def test_maps_that_were_not_explained_bless_nothing(tmp_path, call):
 
 def test_a_table_of_maps_of_an_older_version_is_told(tmp_path):
     store = plant_run(tmp_path / "run", EVERY_CLAIM_HOLDS)
-    pd.DataFrame({"method": ["original"]}).to_csv(
-        store.root / "07_explained" / "relevance.csv", index=False
-    )
+    leave_otherwise(store.root / "07_explained", "relevance.csv", "method\noriginal\n")
     with pytest.raises(DataError, match=r"relevance.csv: no column"):
         check_run(store)

@@ -61,10 +61,12 @@ def test_a_bad_row_is_named_by_its_line(tmp_path: Path, row: str, sentence: str)
     file = write_manifest(root, [HEADER, *GOOD, row])
     (root / "link.png").symlink_to(tmp_path / "out.png")
     (root / "linked").symlink_to(tmp_path)
+    [told] = survey_manifest(file).remarks.errors
+    assert sentence in told and str(file) in told
     with pytest.raises(DataError) as caught:
         read_manifest(file)
-    assert sentence in str(caught.value)
-    assert str(file) in str(caught.value)
+    assert str(caught.value).startswith(f"{file} line ")
+    assert not {cell for cell in row.split(",") if repr(cell) in str(caught.value)}
 
 
 @pytest.mark.parametrize(

@@ -58,27 +58,33 @@ def test_one_bad_file_in_a_hundred_is_left_out_with_a_warning(
     (tmp_path / "eye042.bmp").write_bytes((tmp_path / "eye042.bmp").read_bytes()[:5000])
     with caplog.at_level(logging.WARNING):
         images, facts = preprocess(manifest, tmp_path, SETTINGS, workers=1)
-    assert "1 of 100 images can't be read: eye042.bmp: is truncated" in caplog.text
+    assert "1 of 100 images can't be read: number 43 is truncated" in caplog.text
+    assert "eye042" not in caplog.text
     assert len(images) == 99
     assert facts.image_id[~facts.readable].tolist() == ["id042"]
-    assert facts.problem[42] == "eye042.bmp: is truncated or damaged"
+    assert facts.problem[42] == "is truncated or damaged"
     assert (facts.problem[facts.readable] == "").all()
     whole, _ = preprocess(manifest.drop(index=42), tmp_path, SETTINGS, workers=1)
     np.testing.assert_array_equal(images, whole)
 
 
-def test_more_bad_files_are_an_error_that_names_them(tmp_path: Path) -> None:
+def test_more_bad_files_are_an_error_and_their_names_are_for_debugging(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "replication")
     manifest = write_eyes(tmp_path, 100)
     for i in range(1, 6):
         (tmp_path / f"eye{i:03}.bmp").write_bytes(b"nothing")
-    with pytest.raises(DataError, match=r"5 of 100 .* eye001\.bmp: .* eye003\.bmp.* and 2 more"):
+    with pytest.raises(DataError, match=r"5 of 100 .* number 2 .* number 4 .* and 2 more"):
         preprocess(manifest, tmp_path, SETTINGS, workers=1)
+    naming = [record for record in caplog.records if "eye001.bmp" in record.getMessage()]
+    assert [record.levelname for record in naming] == ["DEBUG"]
 
 
 def test_a_file_that_is_all_strip_counts_as_bad(tmp_path: Path) -> None:
     manifest = write_eyes(tmp_path, 1)
     cv2.imwrite(str(tmp_path / "eye000.bmp"), np.zeros((8, 30), np.uint8))
-    with pytest.raises(DataError, match=r"eye000\.bmp: expected more than 11 rows, got 8"):
+    with pytest.raises(DataError, match=r"number 1 expected more than 11 rows, got 8"):
         preprocess(manifest, tmp_path, SETTINGS, workers=1)
 
 

@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 
 from replication.config import SMOKE
-from replication.errors import ExplanationError
 from replication.randomised_evaluators import (
     LAST,
     LEVELS,
@@ -10,7 +9,6 @@ from replication.randomised_evaluators import (
     cascade,
     get_weights,
     lift_logits,
-    load_weights,
     set_weights,
 )
 
@@ -70,22 +68,3 @@ def test_raised_logits_leave_probabilities_and_all_other_weights(trained):
     np.testing.assert_allclose(lifted[LAST][1] - trained[LAST][1], 50, rtol=1e-5)
     assert all(lifted[name] is trained[name] for name in trained if name != LAST)
     assert lifted[LAST][0] is trained[LAST][0]
-
-
-def test_weights_come_back_from_where_a_network_leaves_them(trained, tmp_path):
-    network, other = build(1), build(2)
-    set_weights(network, trained)
-    network.save_weights(str(tmp_path / "weights.h5"))
-    load_weights(other, tmp_path / "weights.h5")
-    for name, arrays in get_weights(other).items():
-        for array, before in zip(arrays, trained[name], strict=True):
-            np.testing.assert_array_equal(array, before)
-
-
-@pytest.mark.parametrize("content", [None, b"no weights"])
-def test_what_is_no_weights_is_one_sentence(tmp_path, content):
-    file = tmp_path / "weights.h5"
-    if content:
-        file.write_bytes(content)
-    with pytest.raises(ExplanationError, match=r"weights\.h5: not the weights.*train it again"):
-        load_weights(build(1), file)

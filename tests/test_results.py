@@ -2,6 +2,7 @@ import json
 import re
 
 import pytest
+from left_files import leave_otherwise
 from planted_predictions import EVERY_CLAIM_HOLDS, plant_predictions
 from planted_relevance import plant_relevance
 
@@ -110,8 +111,8 @@ def test_each_claim_is_told_with_its_margins_and_its_place(run, tmp_path):
 
 
 def test_predictions_without_the_truth_are_refused(run, tmp_path):
-    file = run / "06_evaluated" / "predictions.csv"
-    file.write_text("method,draw,image_id,predicted_identity,glaucoma_probability\n")
+    columns = "method,draw,image_id,predicted_identity,glaucoma_probability\n"
+    leave_otherwise(run / "06_evaluated", "predictions.csv", columns)
     with pytest.raises(DataError, match="predictions.csv: .*no column identity, glaucoma"):
         write_results([run], tmp_path / "results.md")
     assert not (tmp_path / "results.md").exists()

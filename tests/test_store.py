@@ -1,10 +1,17 @@
 import json
+import os
+import platform
 import subprocess
 
 import pytest
 
 from replication.errors import SettingsError, StageNotRun
-from replication.store import RECORD, RunStore, find_commit, read_json
+from replication.store import CHECKPOINT, RECORD, RunStore, find_commit, read_json
+
+
+class Killed(BaseException):
+    pass
+
 
 KEY = {"settings": {"size": (3, 4)}, "inputs": {"01_raw": "abc"}}
 
@@ -65,12 +72,66 @@ def test_files_that_were_changed_are_not_believed(store, change):
 def test_what_a_killed_stage_left_is_given_again_for_the_same_key_alone(store):
     for _ in range(2):
         with pytest.raises(KeyboardInterrupt), store.writing("04_train", KEY) as folder:
-            with (folder / "log").open("a") as log:
+            assert not (folder / "half").exists()
+            (folder / "half").touch()
+            with (folder / CHECKPOINT).open("a") as log:
                 log.write("x")
             raise KeyboardInterrupt
-    assert (folder / "log").read_text() == "xx"
+    assert (folder / CHECKPOINT).read_text() == "xx"
     with store.writing("04_train", {"settings": "others"}) as folder:
-        assert not (folder / "log").exists()
+        assert not (folder / CHECKPOINT).exists()
+
+
+def test_a_checkpoint_is_no_part_of_what_a_training_leaves(store):
+    with store.writing("04_train", KEY) as folder:
+        (folder / CHECKPOINT).touch()
+        (folder / "weights").touch()
+    left = sorted(file.name for file in store.folder("04_train").iterdir())
+    assert left == [RECORD, "weights"]
+
+
+def test_killed_after_its_record_was_written_a_stage_is_complete(store, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(RunStore, "_finish_rename", lambda self, unit: (_ for _ in ()).throw(Killed))
+        with pytest.raises(Killed):
+            write(store)
+    again = RunStore(store.root)
+    with pytest.raises(StageNotRun):
+        again.folder("02_stage")
+    assert again.is_complete("02_stage", KEY)
+    assert (again.folder("02_stage") / "out.txt").read_text() == "hello"
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "[" * 10**5, '{"key": 3}', "\x00", '"9"'])
+def test_a_broken_record_makes_a_stage_not_run(store, content, caplog):
+    write(store)
+    (store.folder("02_stage") / RECORD).write_text(content)
+    again = RunStore(store.root)
+    assert not again.is_complete("02_stage", KEY)
+    assert "02_stage/stage.json" in caplog.text
+    with pytest.raises(StageNotRun):
+        again.folder("02_stage")
+
+
+def test_a_changed_file_is_named_and_not_handed_out(store):
+    write(store)
+    (store.folder("02_stage") / "out.txt").write_text("changed")
+    with pytest.raises(StageNotRun, match=r"out\.txt: not as its stage left it"):
+        RunStore(store.root).folder("02_stage")
+
+
+def test_a_folder_of_a_run_killed_while_it_was_made_or_cleared_is_taken(tmp_path):
+    for left in ("run.lock", "run.pid", "run.json.tmp"):
+        (tmp_path / left).touch()
+    RunStore(tmp_path).open({"seed": 0})
+    assert read_json(tmp_path / "run.json") == {"seed": 0}
+
+
+def test_a_private_run_lets_nobody_else_in(tmp_path):
+    for private, mode in ((True, 0o700), (False, 0o755)):
+        store = RunStore(tmp_path / str(private) / "run")
+        store.open({"seed": 0}, private=private)
+        assert store.root.stat().st_mode & 0o777 == mode
 
 
 def test_the_digest_follows_the_files_and_not_the_clock(store):
@@ -112,10 +173,25 @@ def test_json_is_written_whole_or_not_at_all(store):
 
 def test_two_processes_cannot_work_in_one_run(store):
     again = RunStore(store.root)
-    with store.locked(), pytest.raises(SettingsError, match="another process"), again.locked():
+    here = f"process {os.getpid()} is working"
+    with store.locked(), pytest.raises(SettingsError, match=here), again.locked():
         pass
     with RunStore(store.root).locked():
         pass
+
+
+def test_a_process_that_died_in_a_run_is_told_of(store, caplog):
+    (store.root / "run.pid").write_text(json.dumps({"pid": 4711, "machine": platform.node()}))
+    with store.locked():
+        assert "process 4711 ended in the middle of its work" in caplog.text
+    assert not (store.root / "run.pid").exists()
+
+
+def test_starting_afresh_leaves_a_run_that_another_works_in_alone(store):
+    write(store)
+    with store.locked(), pytest.raises(SettingsError, match="is working in this run"):
+        RunStore(store.root).open({"seed": 1}, fresh=True)
+    assert store.is_complete("02_stage", KEY)
 
 
 def test_a_stage_names_the_commit_of_unchanged_code_only(store, monkeypatch):

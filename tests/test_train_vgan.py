@@ -49,7 +49,8 @@ def read_weights(folder, train):
 def test_it_leaves_its_networks_and_the_history(train, tmp_path):
     steps = []
     left = run(train, tmp_path / "run", on_step=lambda: steps.append(1))
-    assert list(left) == ["decoder.h5", "discriminator.h5", "encoder.h5", "history.csv"]
+    networks = ["decoder.h5", "discriminator.h5", "encoder.h5"]
+    assert list(left) == [*networks, "history.csv", "training.checkpoint"]
     assert len(steps) == 6
     assert pd.read_csv(tmp_path / "run" / "history.csv")["step"].tolist() == [6]
 
@@ -80,6 +81,18 @@ def test_a_killed_training_goes_on_and_ends_with_the_same_networks(train, tmp_pa
         (tmp_path / name / "history.csv").read_text() for name in ("undisturbed", "killed")
     ]
     assert histories[0] == histories[1]
+
+
+@pytest.mark.slow
+def test_a_training_with_a_broken_checkpoint_starts_again(train, tmp_path, caplog):
+    run(train, tmp_path / "undisturbed")
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "training.checkpoint").write_bytes(b"broken")
+    run(train, tmp_path / "broken")
+    assert "no usable checkpoint" in caplog.text
+    for name in stage.NETWORKS:
+        one, other = (tmp_path / run / f"{name}.h5" for run in ("undisturbed", "broken"))
+        assert one.read_bytes() == other.read_bytes()
 
 
 def test_a_training_that_explodes_is_an_error(train, tmp_path):

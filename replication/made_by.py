@@ -1,0 +1,47 @@
+"""What made a result: the versions of Python and its packages, and the commit of this code."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+
+RECORDED_PACKAGES = (
+    "tensorflow",
+    "keras",
+    "innvestigate",
+    "tensorflow-addons",
+    "numpy",
+    "opencv-python-headless",
+    "pandas",
+    "great-expectations",
+)
+
+
+def find_versions() -> dict[str, str]:
+    """Return the versions of Python and of what changes numbers."""
+    return {"python": platform.python_version()} | {
+        package: metadata.version(package) for package in RECORDED_PACKAGES
+    }
+
+
+@cache
+def find_commit() -> str | None:
+    """Return the commit of this code, None where it was changed since or is in no git clone."""
+    code = Path(__file__).resolve().parents[1]
+    told = []
+    for words in (["rev-parse", "HEAD"], ["status", "--porcelain", "--untracked-files=no"]):
+        try:
+            git = subprocess.run(  # noqa: S603 - words of our own, no shell
+                ["git", "-C", str(code), *words],  # noqa: S607 - the git that the user calls
+                capture_output=True,
+                text=True,
+                check=True,
+            )
+        except (OSError, subprocess.CalledProcessError):
+            return None
+        told.append(git.stdout.strip())
+    commit, changes = told
+    return None if changes else commit

@@ -1,0 +1,126 @@
+"""The disk: full, read-only or gone in the middle, it is one sentence, and the run goes on after.
+
+A small file system in memory (tmpfs) stands for the disk; where mounting isn't allowed, the tests
+say so and measure nothing.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from tiny_eyes import write_warsaw
+
+import cli as command_line
+from replication.errors import DiskError
+from replication.store import RunStore
+
+PROGRAM = Path(__file__).with_name("tiny_run.py")
+PREPROCESS = ("preprocess", "--profile", "smoke", "--run", "tiny")
+KEY = {"settings": {}, "inputs": {}}
+SLOWEST_S = 300
+
+
+@pytest.fixture
+def disk(tmp_path):
+    """Mount an empty disk of 8 MB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    words = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(place)]
+    try:
+        subprocess.run(words, check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("mounting a file system is not allowed here")
+    yield place
+    subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+def fill(disk, *, leave_bytes):
+    ballast = disk / "ballast"
+    ballast.write_bytes(bytes(shutil.disk_usage(disk).free - leave_bytes))
+    return ballast
+
+
+def call(folder):
+    """Preprocess a tiny surrogate in a folder; return the exit code and the errors told."""
+    words = [sys.executable, str(PROGRAM), *PREPROCESS]
+    done = subprocess.run(
+        words, cwd=folder, capture_output=True, text=True, timeout=SLOWEST_S, check=False
+    )
+    assert "Traceback" not in done.stderr
+    return done.returncode, [line for line in done.stderr.splitlines() if "Error" in line]
+
+
+def test_a_stage_that_fills_the_disk_says_so_and_goes_on_after(disk, figure):
+    store = RunStore(disk / "run")
+    store.open({"seed": 0})
+    array = np.zeros(2**22, np.uint8)
+    ballast = fill(disk, leave_bytes=2**21)
+    with pytest.raises(DiskError, match="no space is left on the disk; make room, then run"):  # noqa: SIM117
+        with store.writing("01_stage", KEY) as folder:
+            np.save(folder / "array.npy", array)
+    assert not store.is_complete("01_stage", KEY)
+    ballast.unlink()
+    with store.writing("01_stage", KEY) as folder:
+        np.save(folder / "array.npy", array)
+    assert store.is_complete("01_stage", KEY)
+    figure("full: exit code 6, one sentence; complete after room was made")
+
+
+@pytest.mark.slow
+def test_a_run_on_a_full_disk_says_so_and_goes_on_after(disk, figure):
+    ballast = fill(disk, leave_bytes=2**16)
+    code, errors = call(disk)
+    assert code == DiskError.exit_code
+    assert len(errors) == 1 and "no space is left on the disk" in errors[0]
+    ballast.unlink()
+    assert call(disk) == (0, [])
+    figure("full from the start: exit code 6; the same command completes after room was made")
+
+
+def test_a_disk_that_is_read_only_is_one_sentence(disk, figure):
+    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+    code, errors = call(disk)
+    assert code == DiskError.exit_code
+    assert len(errors) == 1 and "may not be written" in errors[0]
+    figure("read-only: exit code 6, one sentence")
+
+
+def test_a_finished_run_on_a_read_only_disk_is_one_sentence_too(disk, monkeypatch):
+    monkeypatch.setattr(command_line, "ARTIFACTS", disk)
+    RunStore(disk / "runs" / "mine").open({"seed": 0})
+    subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+    eyes = write_warsaw(disk.parent / "eyes")
+    words = ["preprocess", "--data-dir", str(eyes), "--run", "mine"]
+    result = CliRunner().invoke(command_line.cli, words)
+    assert result.exit_code == DiskError.exit_code
+    assert result.stderr.startswith(f"Error: {disk / 'runs' / 'mine'}")
+
+
+@pytest.mark.slow
+def test_a_run_whose_folder_is_removed_in_the_middle_ends_in_a_sentence(tmp_path, figure):
+    words = [sys.executable, str(PROGRAM), *PREPROCESS]
+    process = subprocess.Popen(
+        words, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    run = tmp_path / "artifacts/runs/tiny"
+    deadline = time.monotonic() + SLOWEST_S
+    while not (run / "01_preprocessed.partial").exists():
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.002)
+    os.kill(process.pid, signal.SIGSTOP)
+    shutil.rmtree(run)
+    os.kill(process.pid, signal.SIGCONT)
+    _, told = process.communicate(timeout=SLOWEST_S)
+    assert process.returncode == DiskError.exit_code, told
+    assert "Traceback" not in told
+    [error] = [line for line in told.splitlines() if line.startswith("Error: ")]
+    assert "was removed while the run worked in it" in error
+    assert call(tmp_path) == (0, [])
+    figure("removed in the middle: exit code 6, one sentence; the same command completes")

@@ -1,0 +1,122 @@
+"""Killed at any moment (`kill -9`): the run goes on, and its table is that of an undisturbed one.
+
+A tiny run on the surrogate, to the table, with both trainings in it. A stage whose record is there
+must have every file as the record says, after every kill.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tiny_run import METHODS, WORDS
+
+from replication.errors import StageNotRun
+from replication.store import RunStore
+
+PROGRAM = Path(__file__).with_name("tiny_run.py")
+REPLICATE = (*WORDS, *METHODS, "--run", "tiny")
+RESULTS = ("06_evaluated/table1.json", "06_evaluated/predictions.csv")
+SLOWEST_S = 600
+
+
+def start(folder, words, **more):
+    """Start a run in a session of its own, so that all its processes can be killed at once."""
+    return subprocess.Popen(
+        [sys.executable, str(PROGRAM), *words],
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        text=True,
+        **more,
+    )
+
+
+def finish(folder, words):
+    process = start(folder, words)
+    _, told = process.communicate(timeout=SLOWEST_S)
+    assert process.returncode == 0, told
+    return told
+
+
+def kill_after(folder, words, seconds):
+    """Kill a run after so long; return whether it was still at work."""
+    process = start(folder, words)
+    try:
+        process.wait(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+    _, told = process.communicate()
+    assert process.returncode in (0, -signal.SIGKILL), told
+    return process.returncode == -signal.SIGKILL
+
+
+def read_results(folder):
+    return [(folder / "artifacts/runs/tiny" / name).read_bytes() for name in RESULTS]
+
+
+def check_what_is_complete(run):
+    """Hand out every stage that has a record: the store compares all files with it."""
+    store, complete = RunStore(run), 0
+    for record in sorted(run.rglob("stage.json")):
+        unit = record.parent.relative_to(run).as_posix()
+        if not unit.endswith(".partial"):
+            try:
+                store.folder(unit)
+            except StageNotRun as error:
+                pytest.fail(f"believed and not complete: {error}")
+            complete += 1
+    return complete
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("undisturbed")
+    start_s = time.monotonic()
+    finish(folder, REPLICATE)
+    return read_results(folder), time.monotonic() - start_s
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kills", [50])
+def test_a_run_killed_at_random_times_ends_with_the_undisturbed_table(
+    kills, undisturbed, tmp_path, figure
+):
+    wanted, seconds = undisturbed
+    rng, done, runs = np.random.default_rng(0), 0, 0
+    for _ in range(2 * kills):
+        folder = tmp_path / f"run-{runs}"
+        folder.mkdir(exist_ok=True)
+        # What one life of the process is given: from its first import to far into the run.
+        if kill_after(folder, REPLICATE, rng.uniform(0.03, 0.35) * seconds):
+            done += 1
+            check_what_is_complete(folder / "artifacts/runs/tiny")
+        else:
+            assert read_results(folder) == wanted
+            runs += 1
+        if done == kills:
+            break
+    assert done == kills
+    finish(folder := tmp_path / f"run-{runs}", REPLICATE)
+    assert read_results(folder) == wanted
+    figure(f"{kills} kills in {runs + 1} runs, {len(RESULTS)} files of each equal to the last bit")
+
+
+@pytest.mark.slow
+def test_killed_in_the_first_stage_a_run_leaves_nothing_that_is_believed(tmp_path):
+    process = start(tmp_path, REPLICATE)
+    run = tmp_path / "artifacts/runs/tiny"
+    deadline = time.monotonic() + SLOWEST_S
+    while not (run / "01_preprocessed.partial").exists():
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    assert json.loads((run / "run.json").read_text())["seed"] == 0
+    assert check_what_is_complete(run) == 0

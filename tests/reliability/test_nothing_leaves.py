@@ -1,0 +1,126 @@
+"""Nothing leaves: no connection, no patient's number in errors and logs, nobody else in the folder."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+from pytest_socket import SocketConnectBlockedError
+from test_killed import PROGRAM, REPLICATE, SLOWEST_S
+from tiny_eyes import FILES, ROWS, write_annotations, write_image, write_warsaw
+
+import cli as command_line
+
+ELSEWHERE = ("192.0.2.1", 80)  # RFC 5737: nobody's
+PATIENT = re.compile("000[0-9]")
+
+
+def test_sockets_are_closed_to_all_but_loopback(figure):
+    told = pytest.warns(UserWarning, match=ELSEWHERE[0])
+    with told, socket.socket() as caller, pytest.raises(SocketConnectBlockedError):
+        caller.connect(ELSEWHERE)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        socket.create_connection(server.getsockname()).close()
+    figure("here: a connection elsewhere is refused, one to this machine is not")
+
+
+def test_they_are_closed_in_processes_that_tests_start(figure):
+    code = f"import socket; socket.create_connection({ELSEWHERE})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "PermissionError: closed to all but loopback: 192.0.2.1" in done.stderr
+    figure("in a process started here: the same")
+
+
+def break_an_image(root):
+    content = (root / FILES[0]).read_bytes()
+    (root / FILES[0]).write_bytes(content[: len(content) // 2])
+
+
+def forget_a_row(root):
+    write_annotations(root, ROWS[:3])
+
+
+def remove_a_folder(root):
+    for file in (root / "images-NIR/0002left").iterdir():
+        file.unlink()
+    (root / "images-NIR/0002left").rmdir()
+
+
+def copy_an_image(root):
+    (root / FILES[0]).write_bytes((root / FILES[1]).read_bytes())
+
+
+def change_a_size(root):
+    write_image(root / FILES[0], seed=9, width_px=20)
+
+
+def annotate_twice(root):
+    write_annotations(root, (*ROWS, "1;glaucoma;healthy"))
+
+
+DAMAGES = (
+    break_an_image,
+    forget_a_row,
+    remove_a_folder,
+    copy_an_image,
+    change_a_size,
+    annotate_twice,
+)
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_errors_and_logs_of_damaged_data_name_no_patient(
+    damage, tmp_path, monkeypatch, caplog, figure
+):
+    root = write_warsaw(tmp_path / "eyes")
+    damage(root)
+    monkeypatch.setattr(command_line, "ARTIFACTS", tmp_path / "artifacts")
+    words = ["-v", "preprocess", "--data-dir", str(root), "--run", "mine"]
+    result = CliRunner().invoke(command_line.cli, words)
+    assert result.exit_code == 3
+    told = result.stderr + caplog.text
+    assert "Error: " in told
+    assert not PATIENT.search(told.replace(str(tmp_path), "")), told
+    figure(f"{damage.__name__.replace('_', ' ')}: exit code 3, no number in what is told")
+
+
+def test_the_folder_of_a_run_on_a_users_data_is_closed_to_others(tmp_path, monkeypatch, figure):
+    monkeypatch.setattr(command_line, "ARTIFACTS", tmp_path / "artifacts")
+    root = write_warsaw(tmp_path / "eyes")
+    CliRunner().invoke(command_line.cli, ["preprocess", "--data-dir", str(root), "--run", "mine"])
+    mode = (tmp_path / "artifacts/runs/mine").stat().st_mode & 0o777
+    assert mode == 0o700
+    figure(f"mode {mode:04o}")
+
+
+@pytest.mark.slow
+def test_a_whole_run_opens_no_connection(tmp_path, figure):
+    log = tmp_path / "attempts"
+    without_net = ["unshare", "--net"]
+    if subprocess.run([*without_net, "true"], capture_output=True, check=False).returncode:
+        without_net = []
+    done = subprocess.run(
+        [*without_net, sys.executable, str(PROGRAM), *REPLICATE],
+        cwd=tmp_path,
+        env=os.environ | {"CLOSED_SOCKETS_LOG": str(log)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=SLOWEST_S,
+    )
+    assert done.returncode == 0, done.stderr
+    assert not log.exists(), log.read_text()
+    where = "without any network" if without_net else "with sockets closed"
+    figure(f"raw eyes to verdict {where}: complete, 0 attempts to connect")
+
+
+def test_the_hook_tells_of_an_attempt_that_a_library_swallows(tmp_path):
+    log = tmp_path / "attempts"
+    code = f"import socket\ntry: socket.create_connection({ELSEWHERE})\nexcept OSError: pass"
+    env = os.environ | {"CLOSED_SOCKETS_LOG": str(log)}
+    subprocess.run([sys.executable, "-c", code], check=True, env=env)
+    assert "192.0.2.1" in log.read_text()

@@ -1,0 +1,65 @@
+"""Two at once in one run's folder: the second is refused with the first one's process number."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from tiny_eyes import write_warsaw
+
+import cli as command_line
+from replication.store import RunStore
+
+ROOT = Path(__file__).resolve().parents[2]
+HOLD = """
+import sys
+from pathlib import Path
+from replication.store import RunStore
+store = RunStore(Path(sys.argv[1]))
+store.open({"seed": 0})
+with store.locked():
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def other(tmp_path):
+    """Another process that works in the run."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(tmp_path / "runs" / "mine")],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout.readline() == "held\n"
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def test_the_second_is_refused_and_told_the_first_ones_number(other, tmp_path, monkeypatch, figure):
+    monkeypatch.setattr(command_line, "ARTIFACTS", tmp_path)
+    words = ["preprocess", "--run", "mine", "--data-dir", str(write_warsaw(tmp_path / "eyes"))]
+    for more in ([], ["--fresh"]):
+        result = CliRunner().invoke(command_line.cli, [*words, *more])
+        assert result.exit_code == 3
+        [error] = [line for line in result.stderr.splitlines() if line.startswith("Error: ")]
+        assert f"process {other.pid} is working in this run" in error
+    assert json.loads((tmp_path / "runs/mine/run.json").read_text()) == {"seed": 0}
+    figure("refused with exit code 3 and the number, with --fresh too; nothing changed")
+
+
+def test_what_a_dead_process_left_is_noticed_and_no_obstacle(other, tmp_path, caplog, figure):
+    os.kill(other.pid, signal.SIGKILL)
+    other.wait()
+    store = RunStore(tmp_path / "runs" / "mine")
+    assert (store.root / "run.lock").exists() and (store.root / "run.pid").exists()
+    with store.locked():
+        assert f"process {other.pid} ended in the middle of its work" in caplog.text
+    figure("a lock of a killed process: noticed, and taken over at once")

@@ -1,0 +1,41 @@
+"""The command line with a smoke profile of a few eyes and a few steps: a whole run in seconds.
+
+Run as a program with the words of cli.py, in the folder that is to hold artifacts. With
+TINY_STEPS, PPRL-VGAN and the evaluators train so many steps; with TINY_WORKERS, so many processes
+read and draw images.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from replication import config
+
+WORDS = ("replicate", "--profile", "smoke", "--draws", "1")
+METHODS = ("--method", "blur-3", "--method", "k-same-3", "--method", "pprl-vgan-random")
+
+
+def make_tiny() -> None:
+    """Replace the smoke profile for this process."""
+    steps = int(os.environ.get("TINY_STEPS", "4"))
+    config.PROFILES["smoke"] = replace(
+        config.SMOKE,
+        surrogate=config.SurrogateSettings(patients=8, images=48, glaucoma_images=18),
+        evaluator=replace(config.SMOKE.evaluator, updates=2 * steps, patience=50),
+        vgan=replace(config.SMOKE.vgan, units=16, batch_size=4, steps=steps),
+    )
+
+
+if __name__ == "__main__":
+    import cli
+
+    make_tiny()
+    if workers := os.environ.get("TINY_WORKERS"):
+        cli._workers = lambda: int(workers)
+    cli.main()
