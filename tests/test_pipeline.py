@@ -64,7 +64,8 @@ def test_the_preprocessed_surrogate_holds_every_expectation(first_run):
 
 def test_every_method_and_noise_are_attacked(first_run):
     folder = first_run / "06b_attacked"
-    names = ("table2.csv", "table2.md", "differences.csv", "attackers.csv", "plane.png")
+    # No plane: of so few patients too few have each kind of sign to tell kinds apart.
+    names = ("table2.csv", "table2.md", "differences.csv", "attackers.csv")
     assert all((folder / name).stat().st_size for name in names)
     told = json.loads((folder / "table2.json").read_text())
     values = {(row["method"], row["measure"]): row["value"] for row in told["rows"]}
