@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from textwrap import fill
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -21,6 +22,7 @@ from replication.table1 import ROWS
 
 PRIVACY, EVIDENCE = "identity_best", "sign_kind_auc"
 INCHES = (6.4, 4.8)
+TITLE_WIDTH = 75  # letters; a longer line leaves the frame
 
 
 def draw_evidence_plane(numbers: Sequence[Mapping], *, title: str, files: Sequence[Path]) -> bool:
@@ -41,7 +43,7 @@ def draw_evidence_plane(numbers: Sequence[Mapping], *, title: str, files: Sequen
     figure = Figure(figsize=INCHES, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.subplots()
-    axes.set_title(title, fontsize=9)
+    axes.set_title(fill(title, TITLE_WIDTH), fontsize=9)
     _draw_floors(axes, cells[rows[0].method, PRIVACY]["chance"])
     for row in rows:
         _draw_point(axes, row, cells[row.method, PRIVACY], cells[row.method, EVIDENCE])
