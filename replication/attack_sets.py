@@ -3,7 +3,8 @@
 Ours; the paper judges privacy by a network that has seen originals alone (§2.3). Leaves, in the
 stage's folder: `table2.json` and `table2.csv`, one row per method and measure; `differences.csv`,
 every two methods compared, paired; `attackers.csv`, whom each attacker names in each image;
-`table2.md`, the tables and their summary; and `plane.png` with `plane.pdf`.
+`table2.md`, the tables and their summary; and, where signs' places are known, `plane.png` with
+`plane.pdf`.
 """
 
 from __future__ import annotations

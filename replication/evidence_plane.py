@@ -16,11 +16,12 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from replication.plane_figure import LINEAR_TO, STYLES, TICKS
+from replication.plane_figure import LINEAR_TO, STYLES, TICKS, name_points
 from replication.relevance_figure import DATELESS, DOTS_PER_INCH
 from replication.table1 import ROWS
 
 PRIVACY, EVIDENCE = "identity_best", "sign_kind_auc"
+CHANCE_AREA = 0.5
 INCHES = (6.4, 4.8)
 TITLE_WIDTH = 75  # letters; a longer line leaves the frame
 
@@ -50,6 +51,12 @@ def draw_evidence_plane(numbers: Sequence[Mapping], *, title: str, files: Sequen
     handles, names = axes.get_legend_handles_labels()
     unique = dict(zip(names, handles, strict=True))
     axes.legend(unique.values(), unique.keys(), fontsize=8, loc="upper left")
+    figure.draw_without_rendering()  # only then is known where the names have room
+    points = [
+        (row, cells[row.method, PRIVACY]["value"], cells[row.method, EVIDENCE]["value"])
+        for row in rows
+    ]
+    name_points(axes, points, lines=(cells[rows[0].method, PRIVACY]["chance"], CHANCE_AREA))
     for file in files:
         figure.savefig(file, dpi=DOTS_PER_INCH, metadata=DATELESS[file.suffix])
     return True
@@ -63,9 +70,9 @@ def _draw_floors(axes: Axes, chance: float) -> None:
     axes.set_xlabel("patients named by the best retrained attacker")
     axes.set_ylabel("which kind of sign is shown: AUC")
     axes.axvline(chance, color="gray", linestyle=":")
-    axes.axhline(0.5, color="gray", linestyle="--", linewidth=0.8)
+    axes.axhline(CHANCE_AREA, color="gray", linestyle="--", linewidth=0.8)
     axes.text(chance, 0.26, " chance", fontsize=7, color="dimgray")
-    axes.text(2.1, 0.49, "chance", fontsize=7, color="dimgray", ha="right", va="top")
+    axes.text(0, 0.49, "chance", fontsize=7, color="dimgray", va="top")
 
 
 def _draw_point(axes: Axes, row, across: Mapping, up: Mapping) -> None:
@@ -82,14 +89,6 @@ def _draw_point(axes: Axes, row, across: Mapping, up: Mapping) -> None:
         elinewidth=0.6,
         alpha=0.8,
         label=row.experiment,
-    )
-    axes.annotate(
-        row.short,
-        (across["value"], up["value"]),
-        (6, 5),
-        textcoords="offset points",
-        fontsize=7,
-        color=colour,
     )
 
 

@@ -99,8 +99,8 @@ def build_plane(ours: Numbers, paper: Numbers, *, title: str, floors: Floors) ->
     right.legend(loc="lower left", bbox_to_anchor=(0, 0.1), fontsize=SMALL + 1)
     figure.supxlabel("identity accuracy: what is left of the patient", fontsize=10)
     figure.draw_without_rendering()  # only then is known where the names have room
-    _name_points(left, ours, floors)
-    _name_points(right, paper, PAPER_FLOORS)
+    for axes, numbers, own in ((left, ours, floors), (right, paper, PAPER_FLOORS)):
+        name_points(axes, _list_points(numbers), lines=(own.identity, own.all_ill))
     return figure
 
 
@@ -132,11 +132,18 @@ def _draw_panel(axes: Axes, heading: str, numbers: Numbers, floors: Floors) -> N
         axes.plot(x, y, marker, color=colour, label=experiment, alpha=0.8, markersize=7)
 
 
-def _name_points(axes: Axes, numbers: Numbers, floors: Floors) -> None:
-    """Write each point's name where it covers as little as can be and stays in the panel."""
+def name_points(
+    axes: Axes, points: Sequence[tuple[RowTitle, float, float]], *, lines: tuple[float, float]
+) -> None:
+    """Write each point's name where it covers as little as can be and stays in the panel.
+
+    Args:
+        axes: of a figure that has been laid out.
+        points: a method's row, and where it stands.
+        lines: x of the upright line and y of the level one that names should not cross.
+    """
     frame = axes.get_window_extent()
-    taken = _find_lines(axes, floors)
-    points = _list_points(numbers)
+    taken = _find_lines(axes, *lines)
     for _, x, y in points:
         across, up = axes.transData.transform((x, y))
         taken.append(Bbox.from_bounds(across - 5, up - 5, 10, 10))
@@ -155,13 +162,13 @@ def _name_points(axes: Axes, numbers: Numbers, floors: Floors) -> None:
             name.remove()
 
 
-def _find_lines(axes: Axes, floors: Floors) -> list[Bbox]:
+def _find_lines(axes: Axes, x: float, y: float) -> list[Bbox]:
     """Return the boxes of the lines that a name should not cross."""
     frame = axes.get_window_extent()
-    chance, all_ill = axes.transData.transform((floors.identity, floors.all_ill))
+    across, up = axes.transData.transform((x, y))
     return [
-        Bbox.from_extents(chance - 1, frame.y0, chance + 1, frame.y1),
-        Bbox.from_extents(frame.x0, all_ill - 1, frame.x1, all_ill + 1),
+        Bbox.from_extents(across - 1, frame.y0, across + 1, frame.y1),
+        Bbox.from_extents(frame.x0, up - 1, frame.x1, up + 1),
     ]
 
 

@@ -13,8 +13,8 @@ from replication import evaluate, explain_sets, train_evaluators, train_vgan
 from replication.config import SMOKE, ExplanationSettings
 from replication.pipeline import Replication
 from replication.record_files import save_preprocessed
-from replication.run_data import EVALUATORS
 from replication.sources import Kind, Source
+from replication.stage_folders import EVALUATORS
 from replication.stage_work import StageWork
 from replication.store import RunStore
 
