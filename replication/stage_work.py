@@ -1,60 +1,49 @@
 """What each stage does: its inputs from the run's folder, its files into the folder it is given.
 
-The order of the stages, and which are still to be run, is the pipeline's.
+Stages 06b and 07 are in `attack_work` and `explain_work`. The order of the stages, and which are
+still to be run, is the pipeline's.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from replication.attack_evidence import Twins
-from replication.attack_patients import Networks
-from replication.attack_sets import Known, attack_sets, make_controls
-from replication.attacked_run import write_attack
-from replication.config import ATTACKS, AttackSettings
+from replication.attack_work import AttackWork
 from replication.departures import measure_activations, measure_own_patient
 from replication.errors import DataError
-from replication.evaluated_run import read_glaucoma_probabilities, read_predictions
-from replication.explain import ExplanationWorker
+from replication.explain_work import ExplainWork
 from replication.many_images import name_classes, privatize_blocks
-from replication.pixels import to_bytes, to_unit_range
+from replication.pixels import to_unit_range
 from replication.preprocess import preprocess
-from replication.privatize import METHODS, Method
+from replication.privatize import Method
 from replication.record_files import (
     load_manifest,
     save_preprocessed,
     save_privatized,
 )
-from replication.records import EyeDataset, PrivatizedSet, RelevanceMaps, Subset
+from replication.records import EyeDataset, Subset
 from replication.report import write_report
 from replication.report_public import is_public
-from replication.run_data import RunData, hash_manifest
-from replication.sign_places import find_sign_table, mask_signs, read_signs
+from replication.run_data import hash_manifest
 from replication.sources import Kind, Source
 from replication.split import split_dataset
 from replication.split_by_patient import split_by_patient
 from replication.split_words import tell_split
 from replication.stage_folders import EVALUATORS, PREPROCESSED, VGAN
 from replication.store import write_json
-from replication.twins import check_twins, draw_twins, has_twins, swap_twins
 from replication.validate import validate
 from validation.paper import read_paper_percent
 from validation.suites import build_suites
 
-if TYPE_CHECKING:
-    from replication.explain_image import ImageExplanation
 
-
-class StageWork(RunData):
+class StageWork(AttackWork, ExplainWork):
     """The stages' work on one run's data with one run's settings: one method per stage."""
 
     def preprocess(self, folder: Path) -> None:
@@ -221,130 +210,6 @@ class StageWork(RunData):
         )
 
     @property
-    def attack_settings(self) -> AttackSettings:
-        """How the networks of the attack are trained under this profile."""
-        return ATTACKS[self.profile.name]
-
-    def attack(self, folder: Path) -> None:
-        """Measure Table 2 (stage 06b)."""
-        predictions = read_predictions(self.store)
-        with self.track("attacking", 2 + len(self.methods)) as advance:
-            table, named = attack_sets(
-                self.methods,
-                self._known,
-                privatize=self._privatize,
-                load=lambda method: self._load_sets((method,)),
-                networks=self._attackers(),
-                predict_glaucoma=self._predict_glaucoma(),
-                predictions=predictions,
-                seed=self.seed,
-                on_method=advance,
-            )
-        heading = (
-            f"Table 2 on {self.source.title}: profile {self.profile.name}, seed {self.seed}, "
-            f"{len(self._test_set)} test images." + tell_split(by_patient=self.by_patient)
-        )
-        write_attack(folder, table, named, predictions, heading=heading, seed=self.seed)
-
-    @property
-    def _known(self) -> Known:
-        """The eyes that the attack is made on."""
-        dataset, splits = self._data
-        root, test = self._raw[1], self._test_set
-        facts = load_manifest(self.store.folder(PREPROCESSED)).iloc[splits.test]
-        table = find_sign_table(root)
-        signs = None if table is None else read_signs(table)
-        twins, rows = None, np.flatnonzero(test.glaucoma)
-        if has_twins(root):
-            with self.track("drawing twins", len(rows)) as advance:
-                drawn = draw_twins(
-                    root,
-                    facts.iloc[rows],
-                    size_px=test.images.shape[1],
-                    workers=self.workers,
-                    on_image=advance,
-                )
-            check_twins(to_bytes(test.images[rows, ..., 0]), drawn, facts.iloc[rows], signs)
-            masks = mask_signs(facts, signs, size_px=test.images.shape[1])
-            twins = Twins(swap_twins(test, drawn, rows), rows, masks)
-        validation = dataset.take(splits.validation)
-        return Known(self._train_set, validation, test, facts, signs, twins)
-
-    def _privatize(
-        self, method: str, dataset: EyeDataset, seed: int, draws: int
-    ) -> Iterator[PrivatizedSet]:
-        """Privatize any images by any method, the controls of the attack among them."""
-        if method not in METHODS:
-            yield make_controls(method, dataset, seed=seed)
-            return
-        needs_generator = METHODS[method].needs_generator
-        yield from METHODS[method].privatize(
-            dataset,
-            gallery=self._train_set,
-            generator=self._generator if needs_generator else None,
-            seed=seed,
-            draws=draws,
-        )
-
-    def _attackers(self) -> Networks:
-        from replication.attacker_networks import IdentityNetwork, SiameseAttacker
-
-        identity = partial(
-            IdentityNetwork,
-            self.store.folder(EVALUATORS["identity"]) / "weights.h5",
-            self._patients,
-            self._data[0].images.shape[1:],
-            evaluator=self.profile.evaluator,
-            settings=self.attack_settings,
-        )
-        static = identity()
-        siamese = SiameseAttacker(static.features, settings=self.attack_settings)
-        return Networks(static, identity(), siamese)
-
-    def _predict_glaucoma(self) -> Callable[[np.ndarray], np.ndarray]:
-        network = self._evaluator("glaucoma", self.store.folder(EVALUATORS["glaucoma"]))
-        return lambda images: network.predict(images)[:, 1]
-
-    def explain(self, folder: Path) -> None:
-        """Explain the originals and what PPRL-VGAN made of them (stage 07)."""
-        from replication.explain_sets import explain_sets
-
-        methods = self.explained_methods
-        images = len(self._test_set) * (1 + len(methods) * self.draws)
-        heading = (
-            f"Deep Taylor (`{self.explanation.method}`) of the glaucoma network's "
-            f"{self.explanation.neuron} class on {self.source.title}: profile {self.profile.name}, "
-            f"seed {self.seed}, {images} images." + tell_split(by_patient=self.by_patient)
-        )
-        table = find_sign_table(self._raw[1])
-        with self._explaining(folder, images) as explain:
-            explain_sets(
-                self._test_set,
-                self._load_sets(methods),
-                explain=explain,
-                predictions=read_glaucoma_probabilities(self.store),
-                facts=load_manifest(self.store.folder(PREPROCESSED)).iloc[self._data[1].test],
-                signs=None if table is None else read_signs(table),
-                heading=heading,
-                folder=folder,
-            )
-
-    def explain_image(self, file: Path, *, eye: str, picture: Path) -> ImageExplanation:
-        """Explain one image by the run's glaucoma network, and draw it."""
-        from replication.explain_image import explain_image
-
-        network = self._evaluator("glaucoma", self.store.folder(EVALUATORS["glaucoma"]))
-        with TemporaryDirectory() as scratch, self._explaining(Path(scratch), 1) as explain:
-            return explain_image(
-                file,
-                eye=eye,
-                settings=self.profile.preprocess,
-                predict=network.predict,
-                explain=explain,
-                picture=picture,
-            )
-
-    @property
     def public(self) -> bool:
         """Whether the report must hold nothing of a patient."""
         return is_public(self.source.kind)
@@ -352,25 +217,6 @@ class StageWork(RunData):
     def report(self, folder: Path) -> None:
         """Tell of the run on one page (stage 08)."""
         write_report(self.store, folder, public=self.public)
-
-    @contextmanager
-    def _explaining(self, folder: Path, images: int) -> Iterator[Callable[..., RelevanceMaps]]:
-        """Give a function that explains images by the run's glaucoma network."""
-        with self.track("explaining", images) as advance, ExplanationWorker(folder) as worker:
-            yield partial(
-                worker.explain,
-                weights=self.store.folder(EVALUATORS["glaucoma"]) / "weights.h5",
-                classes=self._classes("glaucoma"),
-                settings=self.profile.evaluator,
-                neuron=self.explanation.neuron,
-                method=self.explanation.method,
-                on_image=advance,
-            )
-
-    @property
-    def explained_methods(self) -> tuple[str, ...]:
-        """Names of the methods whose sets are explained: those of PPRL-VGAN (paper §3)."""
-        return tuple(name for name in self.methods if METHODS[name].needs_generator)
 
     def measure_departures(self) -> dict[str, dict[str, float]]:
         """Measure what choices of ours cost, and leave `departures.json` in the run's folder."""

@@ -33,7 +33,8 @@ STAGES = frozenset(
 # Only these import a stage: the pipeline with its work, and a check that no stage reads, which has
 # an evaluator explained that no run has trained.
 MAY_DRIVE_STAGES = frozenset(
-    f"replication.{name}" for name in ("pipeline", "stage_work", "check_explanations")
+    f"replication.{name}"
+    for name in ("pipeline", "stage_work", "attack_work", "explain_work", "check_explanations")
 )
 # The raw data comes before every stage; who meets it outside the pipeline says where it lies.
 READERS = frozenset(f"replication.{name}" for name in ("warsaw", "manifest", "synthetic_eyes"))
@@ -55,6 +56,8 @@ MAY_USE_DEEP_LEARNING = frozenset(
         "explain_worker",
         "run_data",
         "stage_work",
+        "attack_work",
+        "explain_work",
         "pipeline",
         "check_explanations",
     )

@@ -116,7 +116,7 @@ def test_the_pages_of_a_split_by_patient_say_so(
     monkeypatch.setattr(evaluate, "evaluate_sets", lambda *_, **__: (None, None))
     monkeypatch.setattr(evaluate, "write_evaluation", lambda *_, **o: headings.append(o["heading"]))
     monkeypatch.setattr(explain_sets, "explain_sets", lambda *_, **o: headings.append(o["heading"]))
-    monkeypatch.setattr("replication.stage_work.read_glaucoma_probabilities", lambda store: {})
+    monkeypatch.setattr("replication.explain_work.read_glaucoma_probabilities", lambda store: {})
     work.evaluate(tmp_path)
     work.explain(tmp_path)
     words = "Split by patient: the glaucoma network never saw the test patients; identity stays"
