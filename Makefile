@@ -28,7 +28,7 @@ seeds: .venv/.stamp ## train with five seeds, keep their spread and the bands fr
 	.venv/bin/python cli.py derive-bands artifacts/baselines/seeds.json
 
 test: lint ## lint, then the fast tests; one file by ARGS=tests/test_layers.py
-	.venv/bin/python -m pytest -m "not slow and not paper" $(ARGS)
+	.venv/bin/python -m pytest -n auto --dist loadfile -m "not slow and not paper" $(ARGS)
 
 bench: .venv/.stamp ## measure speed and memory beside others, write docs/performance.md
 	.venv/bin/python -m tests.benchmarks $(ARGS)
