@@ -27,8 +27,8 @@ CLAIMS = (
 )
 NOTES = {
     Requirement.PATIENT: (
-        "The best retrained attacker is chosen on validation images. `noise` shows nothing of "
-        "anyone: an attacker above chance there would be wrong."
+        "The best retrained attacker is chosen on validation images. Noise shows nothing of anyone: "
+        "an attacker above chance there would be wrong."
     ),
     Requirement.EVIDENCE: (
         "Glaucoma accuracy flatters a method that is told the label: without an effect of the sign "
