@@ -38,7 +38,9 @@ def read_quoted() -> dict[tuple[str, str], list[str]]:
 def read_results(name: str) -> dict[tuple[str, str], str]:
     """Return the values of Table 2 of the run split by image, by method and heading."""
     text = (DOCS / "results.md").read_text(encoding="utf-8")
-    run = re.split(r"^## ", text.split(f"## {SETS[name]}: profile cpu, seed 0\n", 1)[1], flags=re.M)
+    run = re.split(
+        r"^## ", text.split(f"## {SETS[name]}: profile cpu, seed 0\n", 1)[1], flags=re.MULTILINE
+    )
     table2 = run[0].split("### Table 2", 1)[1].split("### Explanation", 1)[0]
     found, headings = {}, []
     for row in read_rows(table2):
