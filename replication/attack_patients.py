@@ -127,7 +127,10 @@ class PatientAttack:
         )
 
     def verify(self, seen: Seen, identity: np.ndarray) -> dict[str, PairCounts]:
-        """Hold N privatized images against the originals of known patients.
+        """Hold N privatized images against the originals of the patients among them.
+
+        Of all patients or none: where the tested ones are others than most of the known (a split
+        by patient), an original's patient alone would tell, and noise would not be at chance.
 
         Args:
             seen: what the run's identity network makes of them.
@@ -140,12 +143,13 @@ class PatientAttack:
             "evaluator": seen.embedding,
             "siamese": self._networks.siamese.embed(seen.features),
         }
+        tested = np.isin(self._train.identity, identity)
         return {
             name: count_pairs(
                 privatized[name],
-                self._originals[name],
+                self._originals[name][tested],
                 identity=identity,
-                original_identity=self._train.identity,
+                original_identity=self._train.identity[tested],
             )
             for name in privatized
         }

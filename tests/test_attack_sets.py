@@ -234,3 +234,19 @@ def test_a_test_set_of_one_label_has_no_figure_of_the_other(label, absent):
     assert values[NOISY, "glaucoma_accuracy"] == 1
     assert table.entries[NOISY, "glaucoma_accuracy"].chance == 1
     assert all(np.isfinite(value) for value in values.values())
+
+
+def test_who_is_tested_tells_nothing_where_most_of_the_known_are_not():
+    tested = TEST.take(np.isin(TEST.identity, (0, 1)))
+    attack = PatientAttack(
+        TRAIN,
+        FakeNetwork().see(TRAIN.images),
+        TRAIN.images,
+        validation=VALIDATION.images,
+        validation_identity=VALIDATION.identity,
+        networks=Networks(FakeNetwork(), FakeNetwork(), FakePairs()),
+        seed=0,
+    )
+    pairs = attack.verify(FakeNetwork().see(tested.images), tested.identity)["evaluator"]
+    originals = np.isin(TRAIN.identity, (0, 1)).sum()
+    assert pairs.same.sum() + pairs.different.sum() == len(tested) * originals
