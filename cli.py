@@ -558,7 +558,7 @@ def export(run: Path, folder: Path, what: str, methods: tuple[str, ...], may_sha
 
     \b
     Example:
-      python cli.py export artifacts/runs/surrogate-cpu-seed-0 shared --what weights
+      python cli.py export artifacts/runs/my-run shared --what weights
     """
     from replication.export import Goods, export_run, measure_run
     from replication.store import RunStore

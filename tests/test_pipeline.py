@@ -122,7 +122,7 @@ def test_a_second_run_keeps_every_stage_and_is_quick(first_run, call):
     result = call("--all")
     assert time.perf_counter() - start < 10
     stages = [line for line in result.stderr.splitlines() if line[:2].isdigit()]
-    assert len(stages) == 21
+    assert len(stages) == 22
     assert all(line.endswith(": kept") for line in stages)
 
 

@@ -88,15 +88,18 @@ def list_rows(table):
 def page():
     numbers = make_numbers()
     claims = [{"name": "a claim", "quotation": "", "static": "holds", "retrained": "fails"}]
-    return to_markdown(
-        list_rows(numbers), list_rows(summarise_methods(numbers)), claims, heading="Drawn eyes."
-    )
+    attack = {
+        "rows": list_rows(numbers),
+        "summary": list_rows(summarise_methods(numbers)),
+        "claims": claims,
+    }
+    return to_markdown(attack, heading="Drawn eyes.")
 
 
 def test_the_page_has_values_in_percent_with_interval_and_chance(page):
     assert page.startswith("Drawn eyes.\n")
-    assert "20.0 (19.0 to 21.0) \\| 1.0" in page
-    assert "0.60 (0.59 to 0.61) \\| 0.50" in page
+    assert "20.0 (19.0 to 21.0) / 1.0" in page
+    assert "0.60 (0.59 to 0.61) / 0.50" in page
     assert all(MEASURES[name].heading in page for _, name, *_ in PLANTED)
     assert any("a claim" in line and "holds" in line and "fails" in line for line in lines(page))
 
@@ -111,7 +114,7 @@ def test_what_does_not_apply_is_a_dash_and_no_bar_is_raw(page):
     tables = [block.splitlines() for block in page.split("\n\n") if block.startswith("|")]
     assert len(tables) == 6  # four requirements, the summary and the claims
     for table in tables:
-        assert len({line.replace("\\|", "").count("|") for line in table}) == 1
+        assert len({line.count("|") for line in table}) == 1
 
 
 def test_every_measure_has_a_heading_and_every_method_a_short_name():
