@@ -90,8 +90,8 @@ class Survey:
         """Return the table with its glaucoma column as plain bool.
 
         Raises:
-            DataError: with the first sentence about what is missing or wrong, without the names of
-            files and patients.
+            DataError: with the first sentence about what is missing or wrong, naming no file or
+                patient.
         """
         if self.remarks.errors:
             first = self.remarks.errors[0]
