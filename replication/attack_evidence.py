@@ -13,7 +13,12 @@ import numpy as np
 import pandas as pd
 
 from replication.records import EyeDataset, PrivatizedSet
-from replication.sign_evidence import compare_verdicts, correlate_by_chance, correlate_signs
+from replication.sign_evidence import (
+    VERDICT,
+    compare_verdicts,
+    correlate_by_chance,
+    correlate_signs,
+)
 from replication.sign_kinds import KindPairs, count_pairs, plan_folds, read_kinds
 from replication.sign_places import mask_signs
 from replication.sign_views import ShownSigns, list_shown_signs, view_signs
@@ -22,7 +27,6 @@ from replication.table2 import Table2
 from validation.patient_figures import balance_accuracy, sum_rows
 from validation.patient_sums import Ratio
 
-VERDICT = 0.5
 Predict = Callable[[np.ndarray], np.ndarray]
 
 

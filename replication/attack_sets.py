@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import pandas as pd
@@ -128,9 +129,7 @@ def _load_some(method: str, test: EyeDataset, load: Callable) -> Iterator[Privat
     if method in (BASELINE, NOISE):
         yield make_controls(method, test, seed=0)
         return
-    for drawn in load(method):
-        if drawn.draw < DRAWS:
-            yield drawn
+    yield from islice(load(method), DRAWS)
 
 
 class _Measured:

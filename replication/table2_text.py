@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from replication.markdown_table import lay_out_table
-from replication.table1 import BASELINE, ROWS
+from replication.table1 import ROWS
 from replication.table1_text import DOES_NOT_APPLY, NOT_MEASURED
 from replication.table2 import MEASURES, NOISE, Requirement
 from replication.table2_summary import EVIDENCE, LOOKS, PRIVACY
@@ -42,7 +42,7 @@ NOTES = {
         "on the number of images: no comparison between data sets."
     ),
 }
-SHORT = {row.method: row.short for row in ROWS} | {BASELINE: "original", NOISE: NOISE}
+SHORT = {row.method: row.short for row in ROWS} | {NOISE: NOISE}
 
 
 @dataclass(frozen=True)
