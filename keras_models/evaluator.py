@@ -9,6 +9,7 @@ author's later evaluator does the same.
 
 from __future__ import annotations
 
+import tensorflow as tf
 from keras import Model, initializers, layers
 
 BLOCK_KERNELS = (5, 5, 3, 3)
@@ -56,7 +57,7 @@ def build_evaluator(
         )(x)
         x = layers.BatchNormalization(name=f"norm{block}")(x)
         x = layers.MaxPooling2D(3, strides=2, padding="same", name=f"pool{block}")(x)
-        x = layers.Dropout(block_dropout, seed=next(seeds), name=f"dropout{block}")(x)
+        x = _build_dropout(block_dropout, next(seeds), name=f"dropout{block}")(x)
     x = layers.Flatten(name="flatten")(x)
     x = layers.Dense(
         DENSE_UNITS,
@@ -64,7 +65,7 @@ def build_evaluator(
         kernel_initializer=initializers.GlorotUniform(next(seeds)),
         name="dense1",
     )(x)
-    x = layers.Dropout(dense_dropout, seed=next(seeds), name="dropout5")(x)
+    x = _build_dropout(dense_dropout, next(seeds), name="dropout5")(x)
     probabilities = layers.Dense(
         classes,
         activation="softmax",
@@ -72,3 +73,15 @@ def build_evaluator(
         name="dense2",
     )(x)
     return Model(images, probabilities, name="evaluator")
+
+
+def list_random_states(network: Model) -> list[tf.Variable]:
+    """Return what a network's dropout draws from; a checkpoint needs it beside the weights."""
+    # Keras leaves these states out of the weights, on purpose, and has no other way to them.
+    dropouts = [layer for layer in network.layers if isinstance(layer, layers.Dropout)]
+    return [dropout._random_generator._generator.state for dropout in dropouts]
+
+
+def _build_dropout(rate: float, seed: int, *, name: str) -> layers.Dropout:
+    """Build Keras's dropout with a random state that can be read and set."""
+    return layers.Dropout(rate, seed=seed, force_generator=True, name=name)

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from replication import train_evaluators as stage
 from replication.config import CPU, SMOKE
 from replication.errors import ReplicationError
 from replication.records import EyeDataset
@@ -23,7 +24,9 @@ def draw_eyes(count, *, seed):
     return EyeDataset(images.astype(np.float32), np.arange(count) % 3, glaucoma, names)
 
 
-def train(folder, *, validation=None, settings=SETTINGS, seed=0, task="glaucoma", classes=2):
+def train(
+    folder, *, validation=None, settings=SETTINGS, seed=0, task="glaucoma", classes=2, **more
+):
     folder.mkdir(exist_ok=True)
     train_evaluator(
         draw_eyes(48, seed=0),
@@ -33,6 +36,7 @@ def train(folder, *, validation=None, settings=SETTINGS, seed=0, task="glaucoma"
         settings=settings,
         seed=seed,
         folder=folder,
+        **more,
     )
     return pd.read_csv(folder / "history.csv")
 
@@ -67,6 +71,34 @@ def test_the_same_seed_trains_the_same(tmp_path):
     short = replace(SETTINGS, updates=12)
     one, same = (train(tmp_path / str(i), settings=short) for i in range(2))
     pd.testing.assert_frame_equal(one, same)
+
+
+class Killed(Exception):
+    pass
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_a_killed_training_goes_on_and_ends_with_the_same_weights(tmp_path, monkeypatch, broken):
+    monkeypatch.setattr(stage, "CHECKPOINT_EVERY_S", 0.0)
+    whole = train(tmp_path / "undisturbed")
+    made = []
+
+    def die_in_the_third():
+        made.append(1)
+        if len(made) == 3:
+            raise Killed
+
+    with pytest.raises(Killed):
+        train(tmp_path / "killed", on_epoch=die_in_the_third)
+    if broken:
+        (tmp_path / "killed" / "training.checkpoint").write_bytes(b"broken")
+    again = []
+    resumed = train(tmp_path / "killed", on_epoch=lambda: again.append(1))
+    assert len(whole) == 4
+    assert len(again) == (4 if broken else 2)
+    pd.testing.assert_frame_equal(resumed, whole)
+    one, other = (tmp_path / name / "weights.h5" for name in ("undisturbed", "killed"))
+    assert one.read_bytes() == other.read_bytes()
 
 
 def test_a_training_without_any_finite_validation_loss_is_an_error(tmp_path):
