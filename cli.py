@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 
 ARTIFACTS = Path("artifacts")
-PROFILES = ("smoke", "cpu", "paper")
+PROFILES = ("smoke", "cpu", "cpu-float32", "paper")
 PROGRAM = "privacy-explanations"  # setup.py: the console script
 COMPLETE_VARIABLE = "_PRIVACY_EXPLANATIONS_COMPLETE"  # click's name for that program
 NOT_MEASURED = 4
@@ -623,6 +623,24 @@ def derive_bands(seeds: Path) -> None:
     file = Path(bands.__file__).with_name("paper_table1.csv")
     write_text(file, bands.to_csv(spread))
     click.echo(f"Written: {file}")
+
+
+@cli.command("compare-seeds", short_help="Two settings side by side, over the same seeds.")
+@click.argument("one", type=click.Path(path_type=Path))
+@click.argument("other", type=click.Path(path_type=Path))
+@click.argument("page", type=click.Path(path_type=Path))
+@exit_on_error
+def compare_seeds(one: Path, other: Path, page: Path) -> None:
+    """Write a PAGE with the numbers of two seeds.json, and their differences seed by seed.
+
+    \b
+    Example, what bfloat16 costs (profiles cpu-float32 and cpu):
+      python cli.py compare-seeds float32/seeds.json bfloat16/seeds.json page.md
+    """
+    from replication.compare_seeds import compare_seeds as compare
+
+    compare(one, other, page)
+    click.echo(f"Written: {page}")
 
 
 @cli.command("audit-paper", short_help="Say what the digits of the paper's Table 1 tell.")

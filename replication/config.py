@@ -1,4 +1,4 @@
-"""Settings of every stage and the three profiles; each value carries its source."""
+"""Settings of every stage and the profiles; each value carries its source."""
 
 from __future__ import annotations
 
@@ -119,6 +119,8 @@ CPU = replace(
         PAPER.vgan, kernel_size=4, units=128, batch_size=32, steps=2500, mixed_bfloat16=True
     ),
 )
+# What bfloat16 costs is measured against it.
+CPU_FLOAT32 = replace(CPU, name="cpu-float32", vgan=replace(CPU.vgan, mixed_bfloat16=False))
 SMOKE = replace(
     CPU,
     name="smoke",
@@ -130,9 +132,10 @@ SMOKE = replace(
 ATTACKS = {
     "smoke": AttackSettings(updates=5, siamese_updates=5),
     "cpu": AttackSettings(),
+    "cpu-float32": AttackSettings(),
     "paper": AttackSettings(updates=PAPER.evaluator.updates, siamese_updates=3000),
 }
-PROFILES = {profile.name: profile for profile in (SMOKE, CPU, PAPER)}
+PROFILES = {profile.name: profile for profile in (SMOKE, CPU, CPU_FLOAT32, PAPER)}
 
 
 def find_profile(name: str) -> Profile:

@@ -20,7 +20,7 @@ from replication.split_words import is_by_patient, tell_split
 from replication.store import RunStore, read_json, write_json, write_text
 from replication.table1 import ROWS
 from replication.table1_text import DOES_NOT_APPLY, NOT_MEASURED, lay_out_markdown
-from validation.spread import CONFIDENCE, Spread, measure_spread
+from validation.spread import CONFIDENCE, Cell, Spread, measure_spread
 
 SEEDS = "seeds.json"
 
@@ -55,24 +55,36 @@ def summarise_seeds(stores: Mapping[int, RunStore], folder: Path) -> dict[tuple,
     return spread
 
 
-def read_seeds(file: Path) -> dict[tuple[str, str], Spread]:
+def read_seeds(file: Path) -> dict[Cell, Spread]:
     """Return the spread of the runs in a seeds.json, which widens the bands of the paper's numbers.
 
     Raises:
         SettingsError: when the file holds no such numbers, or their split is by patient, and the
             paper's is by image.
     """
+    run, numbers = read_numbers(file)
+    if is_by_patient(run):
+        raise SettingsError(f"{file}: the paper's bands take runs with the split by image")
+    return measure_spread(numbers.values())
+
+
+def read_numbers(file: Path) -> tuple[dict, dict[str, dict[Cell, float]]]:
+    """Return what the runs in a seeds.json have in common, and their numbers by seed.
+
+    Raises:
+        SettingsError: when the file holds no such numbers of two runs or more.
+    """
     told = read_json(file)
     try:
-        by_patient, tables = is_by_patient(told["run"]), told["numbers"].values()
-        spread = measure_spread(
-            [{tuple(cell.split("/")): value for cell, value in table.items()} for table in tables]
-        )
+        is_by_patient(told["run"])
+        numbers = {
+            seed: {tuple(cell.split("/")): float(value) for cell, value in table.items()}
+            for seed, table in told["numbers"].items()
+        }
+        measure_spread(numbers.values())
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise SettingsError(f"{file}: not what `replicate --seeds` leaves ({error!r})") from error
-    if by_patient:
-        raise SettingsError(f"{file}: the paper's bands take runs with the split by image")
-    return spread
+    return told["run"], numbers
 
 
 def to_markdown(

@@ -79,7 +79,7 @@ def test_the_completion_script_is_for_the_installed_command(call, shell):
     [
         (["replicate", "--method", "pprl-vgan-av"], ["averaged-random", "averaged-same-pathology"]),
         (["replicate", "--profile", "s"], ["smoke"]),
-        (["data", "synthesize", "--profile", ""], ["smoke", "cpu", "paper"]),
+        (["data", "synthesize", "--profile", ""], ["smoke", "cpu", "cpu-float32", "paper"]),
         (["check-"], ["check-explanations"]),
     ],
 )
