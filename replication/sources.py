@@ -13,6 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 
 import pandas as pd
+from filelock import FileLock
 
 from replication.config import SurrogateSettings
 from replication.manifest import read_manifest
@@ -98,9 +99,13 @@ def find_source(
 def draw_surrogate(
     source: Source, settings: SurrogateSettings, *, workers: int, track: Track
 ) -> None:
-    """Draw the surrogate where it isn't on disk yet."""
-    if source.kind is Kind.SURROGATE and not source.path.exists():
-        source.path.parent.mkdir(parents=True, exist_ok=True)
+    """Draw the surrogate where it isn't on disk yet; two at once draw it once, the second waits."""
+    if source.kind is not Kind.SURROGATE or source.path.exists():
+        return
+    source.path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(source.path.with_name(f".{source.path.name}.lock")):
+        if source.path.exists():
+            return
         with track("drawing the surrogate", settings.images) as advance:
             synthesize(
                 source.path, settings, seed=SURROGATE_SEED, workers=workers, on_image=advance

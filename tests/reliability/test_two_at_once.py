@@ -63,3 +63,43 @@ def test_what_a_dead_process_left_is_noticed_and_no_obstacle(other, tmp_path, ca
     with store.locked():
         assert f"process {other.pid} ended in the middle of its work" in caplog.text
     figure("a lock of a killed process: noticed, and taken over at once")
+
+
+DRAW = """
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from replication.config import SurrogateSettings
+from replication.sources import draw_surrogate, find_source
+
+settings = SurrogateSettings(patients=2, images=4, glaucoma_images=2)
+
+@contextmanager
+def track(what, total):
+    print("drawing", flush=True)
+    while not Path(sys.argv[1], "both have started").exists():
+        time.sleep(0.05)
+    yield lambda: None
+
+source = find_source(None, None, settings, Path(sys.argv[1]))
+print("started", flush=True)
+draw_surrogate(source, settings, workers=1, track=track)
+print(len(list(source.path.rglob("*.jpg"))))
+"""
+
+
+def test_two_that_need_the_surrogate_draw_it_once(tmp_path, figure):
+    words = [sys.executable, "-c", DRAW, str(tmp_path)]
+    both = [subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    try:
+        assert [process.stdout.readline() for process in both] == ["started\n"] * 2
+        (tmp_path / "both have started").touch()
+        told = [process.communicate(timeout=120)[0].splitlines() for process in both]
+    finally:
+        for process in both:
+            process.kill()
+            process.communicate()
+    waited, drawn = sorted(told, key=len)
+    assert drawn == ["drawing", *waited] and len(waited) == 1 and int(waited[0]) > 0
+    figure(f"two processes at once: drawn by one, both found {waited[0]} images")
