@@ -1,4 +1,4 @@
-"""What made a result: the versions of Python and its packages, and the commit of this code."""
+"""What made a result: versions of Python and its packages, this code's commit, the memory held."""
 
 from __future__ import annotations
 
@@ -25,6 +25,19 @@ def find_versions() -> dict[str, str]:
     return {"python": platform.python_version()} | {
         package: metadata.version(package) for package in RECORDED_PACKAGES
     }
+
+
+def find_peak_memory() -> dict[str, int] | None:
+    """Return the most memory, in MiB, that this process and its largest child have held so far.
+
+    None where the system counts it otherwise than Linux.
+    """
+    if platform.system() != "Linux":
+        return None
+    import resource
+
+    whose = {"process": resource.RUSAGE_SELF, "largest_child": resource.RUSAGE_CHILDREN}
+    return {name: resource.getrusage(who).ru_maxrss // 1024 for name, who in whose.items()}
 
 
 @cache

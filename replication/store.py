@@ -22,7 +22,7 @@ from pathlib import Path
 from replication.atomic_files import TEMPORARY, read_json, write_json, write_text
 from replication.disk_faults import describe_disk_fault
 from replication.errors import DiskError, SettingsError, StageNotRun
-from replication.made_by import find_commit, find_versions
+from replication.made_by import find_commit, find_peak_memory, find_versions
 from replication.run_lock import HOLDER, LOCK, hold
 
 __all__ = ["RunStore", "find_commit", "read_json", "write_json", "write_text"]
@@ -143,6 +143,7 @@ class RunStore:
             record = {
                 "key": key,
                 "seconds": round(time.perf_counter() - start, 2),
+                "peak_memory_mib": find_peak_memory(),
                 "versions": find_versions(),
                 "machine": f"{platform.machine()}, {os.cpu_count()} cores",
                 "commit": find_commit(),
