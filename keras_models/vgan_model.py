@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import tensorflow as tf
 from keras import Model
-from keras.optimizers.legacy import RMSprop
 
+from keras_models.optimizers import RMSprop
 from keras_models.vgan_losses import class_loss, latent_loss, realism_loss
 from keras_models.vgan_networks import (
     build_decoder,

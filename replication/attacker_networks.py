@@ -11,9 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
-from keras import Model, optimizers, utils
+from keras import Model, utils
 
 from keras_models.evaluator import build_evaluator
+from keras_models.optimizers import Adam
 from keras_models.siamese import build_projection, contrastive_loss
 from replication.attack_patients import Seen
 from replication.config import AttackSettings, EvaluatorSettings
@@ -51,7 +52,7 @@ class IdentityNetwork:
             seed=0,
         )
         self._network.load_weights(str(weights))
-        self._optimizer = optimizers.legacy.Adam(settings.learning_rate)
+        self._optimizer = Adam(settings.learning_rate)
         self._network.compile(self._optimizer, "sparse_categorical_crossentropy")
         self._initial = self._network.get_weights()
         outputs = [self._network.get_layer(name).output for name in (FEATURES, EMBEDDING, OUTPUT)]
@@ -94,7 +95,7 @@ class SiameseAttacker:
         self._settings = settings
         self._projection = build_projection(features, seed=0)
         self._initial = self._projection.get_weights()
-        self._optimizer = optimizers.legacy.Adam(settings.siamese_learning_rate)
+        self._optimizer = Adam(settings.siamese_learning_rate)
         self._step = self._compile_step()
         self._run = compile_network(self._projection)
 
@@ -160,6 +161,6 @@ def draw_batches(
         yield order[start : start + batch]
 
 
-def _forget(optimizer: optimizers.legacy.Optimizer) -> None:
+def _forget(optimizer: Adam) -> None:
     for variable in optimizer.variables():
         variable.assign(tf.zeros_like(variable))

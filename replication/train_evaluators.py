@@ -18,9 +18,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import tensorflow as tf
-from keras import Model, optimizers, utils
+from keras import Model, utils
 
 from keras_models.evaluator import build_evaluator, list_random_states
+from keras_models.optimizers import Adam
 from replication.checkpoint import load_checkpoint, save_checkpoint
 from replication.config import EvaluatorSettings
 from replication.csv_table import write_table
@@ -148,7 +149,7 @@ def _build(
         activation=activation,
     )
     model.compile(
-        optimizers.legacy.Adam(settings.learning_rate, decay=settings.decay),
+        Adam(settings.learning_rate, decay=settings.decay),
         "categorical_crossentropy",
         metrics=_metrics(task, classes),
     )
