@@ -11,6 +11,8 @@ from collections.abc import Iterator
 import tensorflow as tf
 from keras import Model, initializers, layers
 
+from keras_models.replicas import all_rows, build_normalization, own_rows
+
 LATENT_UNITS = 128
 MOMENTUM = 0.8
 SLOPE = 0.2
@@ -20,7 +22,8 @@ class CountedDropout(layers.Layer):
     """Dropout whose masks follow from its seed and from how often it was called in training.
 
     The count is a weight, so that a training resumed from a checkpoint draws what it would have;
-    the state of Keras's own dropout is in no checkpoint. Works in float32.
+    the state of Keras's own dropout is in no checkpoint. A mask is drawn for the rows of all
+    replicas, each of which takes its own. Works in float32.
 
     Args:
         rate: share of the inputs that are set to zero.
@@ -32,7 +35,14 @@ class CountedDropout(layers.Layer):
         super().__init__(name=name, dtype="float32")
         self._rate = rate
         self._seed = seed
-        self.calls = tf.Variable(0, dtype=tf.int64, trainable=False, name="calls")
+        # All replicas call the layer equally often, so the first one's count is everyone's.
+        self.calls = tf.Variable(
+            0,
+            dtype=tf.int64,
+            trainable=False,
+            name="calls",
+            aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
+        )
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Return the inputs, in training with some at zero and the others scaled up."""
@@ -40,8 +50,8 @@ class CountedDropout(layers.Layer):
             return inputs
         seed = tf.stack([tf.constant(self._seed, tf.int64), self.calls])
         self.calls.assign_add(1)
-        kept = tf.random.stateless_uniform(tf.shape(inputs), seed) >= self._rate
-        return tf.where(kept, inputs / (1 - self._rate), 0.0)
+        drawn = own_rows(tf.random.stateless_uniform(all_rows(tf.shape(inputs)), seed))
+        return tf.where(drawn >= self._rate, inputs / (1 - self._rate), 0.0)
 
 
 def build_encoder(
@@ -83,9 +93,7 @@ def build_encoder(
             dtype=dtype,
             name=f"encoder_conv{block}",
         )(x)
-        x = layers.BatchNormalization(momentum=MOMENTUM, dtype=dtype, name=f"encoder_norm{block}")(
-            x
-        )
+        x = build_normalization(momentum=MOMENTUM, dtype=dtype, name=f"encoder_norm{block}")(x)
         x = CountedDropout(dropout, next(seeds), name=f"encoder_dropout{block}")(x)
         x = _leaky_relu(f"encoder_relu{block}")(x)
     x = layers.Flatten(dtype=dtype, name="encoder_flatten")(x)
@@ -151,9 +159,7 @@ def build_decoder(
             dtype=dtype,
             name=f"decoder_conv{block}",
         )(x)
-        x = layers.BatchNormalization(momentum=MOMENTUM, dtype=dtype, name=f"decoder_norm{block}")(
-            x
-        )
+        x = build_normalization(momentum=MOMENTUM, dtype=dtype, name=f"decoder_norm{block}")(x)
     x = layers.Conv2DTranspose(
         channels,
         kernel_size,

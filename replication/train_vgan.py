@@ -2,7 +2,8 @@
 
 Leaves, in the stage's folder: `encoder.h5`, `decoder.h5`, `discriminator.h5` (legacy HDF5) and
 `history.csv`, the losses every few steps. While it runs, a checkpoint holds networks, both
-optimisers, the random state and the step: a killed training goes on from there.
+optimisers, the random state and the step: a killed training goes on from there. Where TensorFlow
+sees several GPUs, they share every batch.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from replication.csv_table import write_table
 from replication.errors import ReplicationError
 from replication.records import EyeDataset
 from replication.store import CHECKPOINT
+from replication.training_devices import choose_strategy, copy_to_devices, list_gpus
 
 NETWORKS = ("encoder", "decoder", "discriminator")
 HISTORY = "history.csv"
@@ -58,10 +60,13 @@ def train_vgan(
         tf.constant(train.glaucoma, tf.int32),
     )
     batch_size = min(settings.batch_size, len(train))
+    strategy = choose_strategy(list_gpus(), batch_size=batch_size)
+    data = copy_to_devices(data, strategy)
     build = partial(build_vgan, identities, train.images.shape[1:], settings, seed=seed)
-    model, rows = _resume(build, data, batch_size, folder / CHECKPOINT)
+    with strategy.scope():
+        model, rows = _resume(build, data, batch_size, folder / CHECKPOINT)
     saved = time.monotonic()
-    for step in range(int(model.step) + 1, settings.steps + 1):
+    for step in range(int(model.step.numpy()) + 1, settings.steps + 1):
         losses = model.train_step(data, batch_size)
         on_step()
         if step % HISTORY_EVERY_STEPS == 0 or step == settings.steps:

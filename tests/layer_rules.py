@@ -50,6 +50,7 @@ MAY_USE_DEEP_LEARNING = frozenset(
         "randomised_evaluators",
         "train_evaluators",
         "train_vgan",
+        "training_devices",
         "evaluate",
         "explain",
         "explain_sets",
