@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -20,10 +21,11 @@ from replication.training_devices import choose_strategy, copy_to_devices, list_
 
 SETTINGS = replace(SMOKE.vgan, units=16, batch_size=4, steps=6, mixed_bfloat16=False)
 IDENTITIES = 3
-ROUNDING = 1e-5  # relative, of a loss; 5e-7 was measured
-# What follows a bias that batch normalisation takes away again: its gradient is rounding alone,
-# which RMSprop scales up to steps as large as any.
-WITHOUT_EFFECT = ("bias", "moving_mean")
+ROUNDING = 1e-5  # relative, of a loss
+# A gradient that is rounding alone becomes a step as large as any, for RMSprop divides by its size:
+# now and then a weight's, always those of biases that batch normalisation takes away again.
+CLOSE, STRAY_SHARE = 1e-5, 1e-3
+WITHOUT_EFFECT = re.compile(r"encoder_(conv|norm)\d/(bias|moving_mean)")
 
 
 class Killed(Exception):
@@ -151,9 +153,9 @@ def read_model(folder: Path) -> stage.PprlVgan:
 def read_weights(folder: Path) -> dict[str, np.ndarray]:
     model = read_model(folder)
     return {
-        weight.name: weight.numpy()
+        f"{name} {number} {weight.name}": weight.numpy()
         for name in stage.NETWORKS
-        for weight in getattr(model, name).weights
+        for number, weight in enumerate(getattr(model, name).weights)
     }
 
 
@@ -164,13 +166,12 @@ def test_two_devices_train_as_one_but_for_rounding(trained, name):
     assert len(histories[0]) == SETTINGS.steps
     np.testing.assert_allclose(histories[1], histories[0], rtol=ROUNDING)
     alone, shared = read_weights(trained / "on-1"), read_weights(trained / name)
-    for weight, value in alone.items():
-        if not (weight.startswith("encoder") and weight.split("/")[1][:-2] in WITHOUT_EFFECT):
-            np.testing.assert_allclose(shared[weight], value, atol=1e-4, err_msg=weight)
-    images = make_eyes().images
+    acting = [weight for weight in alone if not WITHOUT_EFFECT.search(weight)]
+    apart = [np.ravel(np.abs(alone[weight] - shared[weight])) for weight in acting]
+    assert np.mean(np.concatenate(apart) > CLOSE) < STRAY_SHARE
     for one, two in zip(
-        read_model(trained / "on-1").encoder(images),
-        read_model(trained / name).encoder(images),
+        read_model(trained / "on-1").encoder(make_eyes().images),
+        read_model(trained / name).encoder(make_eyes().images),
         strict=True,
     ):
         np.testing.assert_allclose(two, one, atol=1e-3)
