@@ -4,8 +4,8 @@ Follows the reference's `train.py` in the order of updates: one update of the di
 real images, one on privatized ones, then two of the generator with fresh batches.
 
 Built in the scope of a `tf.distribute.MirroredStrategy`, each of its devices makes the step with
-its part of every batch, and gradients are the means over all: the step of one device, faster.
-Otherwise TensorFlow's default strategy has the one device with all of the batch.
+its part of every batch, and gradients are the means over all: the step of one device, but for
+rounding. Otherwise TensorFlow's default strategy has the one device with all of the batch.
 """
 
 from __future__ import annotations
@@ -177,10 +177,10 @@ class PprlVgan(tf.Module):
         return self.decoder([latent, one_hot], training=training), mean, log_variance
 
     def _draw_batch(self, data: TrainingImages, batch_size: int, stream: int):
-        rows = tf.random.experimental.stateless_shuffle(
+        order = tf.random.experimental.stateless_shuffle(
             tf.range(tf.shape(data.identity)[0]), self._step_seed(stream, 0)
-        )[:batch_size]
-        rows = own_rows(rows)
+        )
+        rows = own_rows(order[:batch_size])
         return tuple(tf.gather(array, rows) for array in (data.images, data.identity, data.task))
 
     def _draw_identities(self, batch_size: int, stream: int) -> tf.Tensor:
