@@ -1,8 +1,4 @@
-"""Keras's legacy optimisers, but for what they keep in memory.
-
-Their sum of the gradients over devices holds on to every traced step for good, 40 MB a training of
-PPRL-VGAN (tensorflow/tensorflow#87414). On a single device there is nothing to sum.
-"""
+"""Keras's legacy Adam, but for what it keeps in memory."""
 
 from __future__ import annotations
 
@@ -10,7 +6,13 @@ import tensorflow as tf
 from keras.optimizers import legacy
 
 
-class _SumOnlyOverSeveral:
+class Adam(legacy.Adam):
+    """Keras's legacy Adam, which on one device doesn't sum gradients over devices.
+
+    The sum of one is nothing, but TensorFlow keeps every step that was traced with it in memory
+    for good (tensorflow/tensorflow#87414).
+    """
+
     def apply_gradients(
         self, grads_and_vars, name: str | None = None, experimental_aggregate_gradients: bool = True
     ):
@@ -19,11 +21,3 @@ class _SumOnlyOverSeveral:
         return super().apply_gradients(
             grads_and_vars, name, several and experimental_aggregate_gradients
         )
-
-
-class RMSprop(_SumOnlyOverSeveral, legacy.RMSprop):
-    """Keras's legacy RMSprop."""
-
-
-class Adam(_SumOnlyOverSeveral, legacy.Adam):
-    """Keras's legacy Adam."""

@@ -36,6 +36,16 @@ def own_rows(drawn: tf.Tensor) -> tf.Tensor:
     ]
 
 
+def mean_over_replicas(gradients: list[tf.Tensor]) -> list[tf.Tensor]:
+    """Return the mean of every replica's gradients, the same on all of them."""
+    context = tf.distribute.get_replica_context()
+    # TensorFlow's reduction keeps every step that was traced with it in memory for good
+    # (tensorflow/tensorflow#87414), 40 MB a training, so there is none where it does nothing.
+    if context.num_replicas_in_sync == 1:
+        return gradients
+    return context.all_reduce(tf.distribute.ReduceOp.MEAN, gradients)
+
+
 def build_normalization(*, momentum: float, dtype: str, name: str) -> layers.Layer:
     """Build batch normalisation over the rows of all replicas; Keras's own where there is one."""
     replicas = tf.distribute.get_strategy().num_replicas_in_sync

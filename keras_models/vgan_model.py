@@ -13,8 +13,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import tensorflow as tf
-from keras_models.optimizers import RMSprop
-from keras_models.replicas import all_rows, own_rows
+from keras.optimizers.legacy import RMSprop
+
+from keras_models.replicas import all_rows, mean_over_replicas, own_rows
 from keras_models.vgan_losses import class_loss, latent_loss, realism_loss
 from keras_models.vgan_networks import (
     build_decoder,
@@ -210,10 +211,9 @@ class PprlVgan(tf.Module):
 
 def _apply(gradients: list[tf.Tensor], variables: list[tf.Variable], optimizer: RMSprop) -> None:
     """Update variables by the mean of the replicas' gradients; Keras alone would take their sum."""
-    replicas = tf.distribute.get_replica_context()
-    means = replicas.all_reduce(tf.distribute.ReduceOp.MEAN, gradients)
     optimizer.apply_gradients(
-        zip(means, variables, strict=True), experimental_aggregate_gradients=False
+        zip(mean_over_replicas(gradients), variables, strict=True),
+        experimental_aggregate_gradients=False,
     )
 
 

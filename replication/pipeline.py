@@ -7,6 +7,7 @@ meets the others through the run's folder.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -91,6 +92,7 @@ class Replication:
         with self.store.locked():
             for stage in stages[: last + 1]:
                 self._run_stage(stage)
+        gc.collect()  # networks refer to themselves; several runs in a row would pile them up
 
     def stages(self) -> list[Stage]:
         """Return the stages of this run in their order."""

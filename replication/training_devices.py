@@ -45,6 +45,8 @@ def choose_strategy(gpus: Sequence[str], *, batch_size: int) -> tf.distribute.St
 
 def copy_to_devices(data: TrainingImages, strategy: tf.distribute.Strategy) -> TrainingImages:
     """Return the training set with a copy on each device, so that no step has to move it."""
+    if strategy.num_replicas_in_sync == 1:
+        return data
 
     @tf.function
     def copy(arrays: TrainingImages) -> TrainingImages:

@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from kept_graphs import count_kept_graphs
 
 from replication import train_evaluators as stage
 from replication.config import CPU, SMOKE
@@ -71,6 +72,14 @@ def test_the_same_seed_trains_the_same(tmp_path):
     short = replace(SETTINGS, updates=12)
     one, same = (train(tmp_path / str(i), settings=short) for i in range(2))
     pd.testing.assert_frame_equal(one, same)
+
+
+def test_no_traced_step_stays_in_memory(tmp_path):
+    short = replace(SETTINGS, updates=1)
+    train(tmp_path / "first", settings=short)
+    kept = count_kept_graphs()
+    train(tmp_path / "second", settings=short)
+    assert count_kept_graphs() <= kept
 
 
 class Killed(Exception):

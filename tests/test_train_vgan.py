@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from kept_graphs import count_kept_graphs
 
 from replication import train_vgan as stage
 from replication.config import SMOKE
@@ -53,6 +54,14 @@ def test_it_leaves_its_networks_and_the_history(train, tmp_path):
     assert list(left) == [*networks, "history.csv", "training.checkpoint"]
     assert len(steps) == 6
     assert pd.read_csv(tmp_path / "run" / "history.csv")["step"].tolist() == [6]
+
+
+def test_no_traced_step_stays_in_memory(train, tmp_path):
+    short = replace(SETTINGS, steps=1)
+    run(train, tmp_path / "first", short)
+    kept = count_kept_graphs()
+    run(train, tmp_path / "second", short)
+    assert count_kept_graphs() <= kept
 
 
 def test_a_killed_training_goes_on_and_ends_with_the_same_networks(train, tmp_path, monkeypatch):

@@ -1,4 +1,6 @@
-"""So many tiny runs in a row in one process; after each, a line of JSON has its table."""
+"""So many tiny runs in a row in one process; after each, a line of JSON has its table and what the
+process holds.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +8,19 @@ import json
 import sys
 from pathlib import Path
 
+import psutil
 from click.testing import CliRunner
 from tiny_run import make_tiny
+
+
+def measure_process() -> dict[str, int]:
+    """Return what this process holds of the machine."""
+    process = psutil.Process()
+    return {
+        "memory_mib": process.memory_info().rss // 2**20,
+        "descriptors": process.num_fds(),
+        "children": len(process.children(recursive=True)),
+    }
 
 
 def main() -> None:
@@ -21,7 +34,7 @@ def main() -> None:
         if result.exit_code:
             sys.exit(result.output)
         table = Path(f"artifacts/runs/run-{number}/06_evaluated/table1.json").read_text()
-        sys.stdout.write(json.dumps({"table": table}) + "\n")
+        sys.stdout.write(json.dumps({"table": table} | measure_process()) + "\n")
         sys.stdout.flush()
 
 
