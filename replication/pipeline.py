@@ -87,12 +87,30 @@ class Replication:
         Raises:
             ReplicationError: whatever the stages raise; nothing half-written is left complete.
         """
+        with self.store.locked():
+            for stage in self.stages_until(until):
+                self._run_stage(stage)
+
+    def run_unit(self, unit: str, *, wait: bool = False) -> str:
+        """Run one unit that waits for no other any more, unless it is complete.
+
+        The caller, or the command that it works for, holds the run.
+
+        Args:
+            unit: its name.
+            wait: for another process that is at work in the unit, and don't refuse.
+
+        Returns:
+            "kept" or "done".
+        """
+        stage = next(stage for stage in self.stages() if stage.unit == unit)
+        return self._run_stage(stage, wait=wait)
+
+    def stages_until(self, until: str) -> list[Stage]:
+        """Return the stages up to and with the last one whose unit starts so, in their order."""
         stages = self.stages()
         last = max(i for i, stage in enumerate(stages) if stage.unit.startswith(until))
-        with self.store.locked():
-            for stage in stages[: last + 1]:
-                self._run_stage(stage)
-        gc.collect()  # networks refer to themselves; several runs in a row would pile them up
+        return stages[: last + 1]
 
     def stages(self) -> list[Stage]:
         """Return the stages of this run in their order."""
@@ -167,13 +185,26 @@ class Replication:
         settings = describe_report(public=self.work.public)
         return Stage(REPORTED, settings, units, self.work.report)
 
-    def _run_stage(self, stage: Stage) -> None:
+    def _run_stage(self, stage: Stage, *, wait: bool = False) -> str:
         inputs = {need: self.store.digest(need) for need in stage.needs}
         key = {"settings": stage.settings, "inputs": inputs}
-        if self.store.is_complete(stage.unit, key):
-            self.on_stage(stage.unit, "kept")
-            return
-        self.on_stage(stage.unit, "run")
-        with self.store.writing(stage.unit, key) as folder:
-            stage.run(folder)
+        with self.store.locked_unit(stage.unit, wait=wait):
+            if self.store.is_complete(stage.unit, key):
+                self.on_stage(stage.unit, "kept")
+                return "kept"
+            self.on_stage(stage.unit, "run")
+            with self.store.writing(stage.unit, key) as folder:
+                stage.run(folder)
         self.on_stage(stage.unit, "done")
+        return "done"
+
+
+def list_awaited(stage: Stage) -> tuple[str, ...]:
+    """Return the units that are complete before a stage begins, in whatever order others run.
+
+    They are those that it reads, and the validation: nothing is trained on data that don't hold
+    their expectations.
+    """
+    if stage.unit in (PREPROCESSED, VALIDATED):
+        return stage.needs
+    return tuple(dict.fromkeys((*stage.needs, VALIDATED)))

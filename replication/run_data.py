@@ -42,6 +42,8 @@ class RunData:
         track: opens progress bars.
         explanation: how relevance maps are computed.
         by_patient: whether the split is by patient, and not by image as in the paper.
+        known_manifest: the manifest's hash where the command knows it, so that a process that works
+            for it need not read every raw file once more.
     """
 
     source: Source
@@ -54,6 +56,7 @@ class RunData:
     track: Track
     explanation: ExplanationSettings
     by_patient: bool = False
+    known_manifest: str | None = None
 
     @cached_property
     def _raw(self) -> tuple[pd.DataFrame, Path]:
@@ -63,7 +66,7 @@ class RunData:
     @property
     def manifest_digest(self) -> str:
         """Hash of the manifest, which holds the hash of every raw file."""
-        return hash_manifest(self._raw[0])
+        return self.known_manifest or hash_manifest(self._raw[0])
 
     @cached_property
     def _data(self) -> tuple[EyeDataset, Splits]:

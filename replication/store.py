@@ -23,7 +23,7 @@ from replication.atomic_files import TEMPORARY, read_json, write_json, write_tex
 from replication.disk_faults import describe_disk_fault
 from replication.errors import DiskError, SettingsError, StageNotRun
 from replication.made_by import find_commit, find_peak_memory, find_versions
-from replication.run_lock import HOLDER, LOCK, hold
+from replication.run_lock import HOLDER, LOCK, UNITS, hold, hold_all_units, hold_unit
 
 __all__ = ["RunStore", "find_commit", "read_json", "write_json", "write_text"]
 
@@ -72,8 +72,25 @@ class RunStore:
                 self._clear()
             if not record.exists():
                 write_json(record, settings)
-            before = read_json(record)
-        asked = _plain(settings)
+        self.join(settings)
+
+    def join(self, settings: dict) -> None:
+        """Check that the folder was made with these settings, as another process of a command.
+
+        Args:
+            settings: what identifies the run.
+
+        Raises:
+            StageNotRun: when there is no such run.
+            SettingsError: when the folder holds a run of other settings.
+        """
+        record = self.root / RUN_RECORD
+        if not record.exists():
+            raise StageNotRun(
+                f"{self.root}: no run is seen here by {platform.node()!r}; all machines must see "
+                "the artifacts under the same path"
+            )
+        before, asked = read_json(record), _plain(settings)
         differing = sorted(k for k in before | asked if before.get(k) != asked.get(k))
         if differing:
             raise SettingsError(
@@ -84,6 +101,10 @@ class RunStore:
     def locked(self) -> AbstractContextManager[None]:
         """Keep other processes out of the run while a block runs (`replication.run_lock`)."""
         return hold(self.root)
+
+    def locked_unit(self, unit: str, *, wait: bool = False) -> AbstractContextManager[None]:
+        """Keep other processes from writing a unit while a block runs (`replication.run_lock`)."""
+        return hold_unit(self.root, unit, wait=wait)
 
     def folder(self, unit: str) -> Path:
         """Return the folder of a complete stage, whose files are as it left them.
@@ -212,12 +233,15 @@ class RunStore:
         return self.root.exists() and any(e.name not in ours for e in self.root.iterdir())
 
     def _clear(self) -> None:
-        """Remove everything; what says that this is a run's folder goes last."""
-        for entry in sorted(self.root.iterdir(), key=lambda entry: entry.name == RUN_RECORD):
-            if entry.is_dir() and not entry.is_symlink():
-                shutil.rmtree(entry)
-            elif entry.name not in (LOCK, HOLDER):
-                entry.unlink()
+        """Remove everything but locks; what says that this is a run's folder goes last."""
+        with hold_all_units(self.root):
+            for entry in sorted(self.root.iterdir(), key=lambda entry: entry.name == RUN_RECORD):
+                if entry.name in (LOCK, HOLDER, UNITS):
+                    continue
+                if entry.is_dir() and not entry.is_symlink():
+                    shutil.rmtree(entry)
+                else:
+                    entry.unlink()
         self._unchanged.clear()
 
 

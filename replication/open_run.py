@@ -1,0 +1,109 @@
+"""Open the run that is asked for: find its data, its settings and its folder."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from replication.baseline import describe_baseline
+from replication.config import ExplanationSettings, find_profile
+from replication.errors import SettingsError
+from replication.pipeline import Replication
+from replication.privatize import METHODS, find_method
+from replication.progress import Track
+from replication.run_request import RunRequest
+from replication.sources import Kind, Source, find_source
+from replication.stage_work import StageWork
+from replication.store import RunStore
+
+
+def open_run(request: RunRequest, *, fresh: bool, workers: int, track: Track) -> Replication:
+    """Open a run; its folder is made where it is missing.
+
+    Args:
+        request: which.
+        fresh: remove what an earlier run left in the folder.
+        workers: processes for drawing and preprocessing.
+        track: opens progress bars.
+
+    Raises:
+        SettingsError: when the request doesn't fit together, or the folder holds another run.
+        DataError: when the data can't be used.
+    """
+    run = _build_run(request, workers=workers, track=track)
+    private = run.work.source.kind is not Kind.SURROGATE
+    run.store.open(run.describe(), fresh=fresh, private=private)
+    return run
+
+
+def join_run(request: RunRequest, *, known_manifest: str | None) -> Replication:
+    """Open a run that another process holds and has opened, to do some of its work in silence.
+
+    Args:
+        request: which.
+        known_manifest: the hash of its manifest, or None to read the raw files for it.
+
+    Raises:
+        StageNotRun: when the run's folder isn't there.
+        SettingsError: when the settings are others in this process.
+    """
+    run = _build_run(request, workers=1, track=_untracked)
+    run.work.known_manifest = known_manifest
+    run.store.join(run.describe())
+    return run
+
+
+@contextmanager
+def _untracked(what: str, total: int):
+    yield lambda: None
+
+
+def _build_run(request: RunRequest, *, workers: int, track: Track) -> Replication:
+    data_dir, manifest = (Path(p) if p else None for p in (request.data_dir, request.manifest))
+    if data_dir and manifest:
+        raise SettingsError("give --data-dir or --manifest, not both")
+    known = find_profile(request.profile)
+    settings = replace(known, split=replace(known.split, seed=request.split_seed))
+    for name in request.methods:
+        find_method(name)
+    source = find_source(data_dir, manifest, settings.surrogate, Path(request.artifacts))
+    _check_fit(request)
+    work = StageWork(
+        source,
+        settings,
+        seed=request.seed,
+        draws=request.draws,
+        methods=tuple(name for name in METHODS if name in request.methods),
+        store=RunStore(Path(request.artifacts) / "runs" / _name_folder(request, source)),
+        workers=workers,
+        track=track,
+        explanation=ExplanationSettings(request.neuron, request.explanation_method),
+        by_patient=request.split == "patient",
+    )
+    return Replication(work, baseline=describe_baseline() if request.from_baseline else None)
+
+
+def _check_fit(request: RunRequest) -> None:
+    given = request.data_dir or request.manifest or request.split_seed or request.seed
+    if request.from_baseline and (request.profile != "cpu" or given):
+        raise SettingsError(
+            "--from-baseline: the reference weights are of the surrogate's first split, "
+            "profile cpu, seed 0"
+        )
+    if request.from_baseline and request.split == "patient":
+        raise SettingsError("--from-baseline: the reference weights are of the split by image")
+    if request.run_name and Path(request.run_name).name != request.run_name:
+        raise SettingsError(
+            f"--run {request.run_name}: expected a plain name, it goes under artifacts/runs"
+        )
+
+
+def _name_folder(request: RunRequest, source: Source) -> str:
+    """Return the run's name, made of what tells it from others where it wasn't given one."""
+    given = request.data_dir or request.manifest
+    label = source.path.resolve().stem if given else "surrogate"
+    kind_of_split = f"-split-{request.split_seed}" if request.split_seed else ""
+    kind_of_split += "-by-patient" if request.split == "patient" else ""
+    trained = "baseline" if request.from_baseline else f"seed-{request.seed}"
+    return request.run_name or f"{label}-{request.profile}-{trained}{kind_of_split}"
