@@ -7,11 +7,14 @@ import os
 import shlex
 import sys
 import textwrap
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial, wraps
 from pathlib import Path
 
 import click
+
+from replication.quiet_libraries import quieten_libraries
 
 ARTIFACTS = Path("artifacts")
 PROFILES = ("smoke", "cpu", "cpu-float32", "paper")
@@ -20,6 +23,7 @@ COMPLETE_VARIABLE = "_PRIVACY_EXPLANATIONS_COMPLETE"  # click's name for that pr
 NOT_MEASURED = 4
 INTERRUPTED = 130  # as a shell has it: 128 and the number of SIGINT
 WORST_FIRST = (3, 1, NOT_MEASURED)
+LAST = "08_report"
 # The command that comes after the one that ends with this stage.
 NEXT = {
     "01_preprocessed": "validate",
@@ -34,10 +38,7 @@ NEXT = {
 
 def main() -> None:
     """Run the command line; an error of the project becomes one sentence and its exit code."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
-    # It warns of retracing whenever several networks are compiled by one line of ours.
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    quieten_libraries()
     cli()
 
 
@@ -79,19 +80,9 @@ def complete_methods(context, parameter, typed: str) -> list[str]:
     return [name for name in _known_methods() if name.startswith(typed)]
 
 
-def run_options(command):
-    """Add the options that choose data, settings and the run's folder; turn errors into exits."""
+def settings_options(command):
+    """Add the options that every run has."""
 
-    @click.option(
-        "--data-dir",
-        type=click.Path(path_type=Path),
-        help="Folder in the Warsaw layout. Without it and --manifest: the surrogate.",
-    )
-    @click.option(
-        "--manifest",
-        type=click.Path(path_type=Path),
-        help="CSV of other images: path,patient_id,eye,glaucoma; paths relative to it.",
-    )
     @click.option(
         "--profile",
         default="cpu",
@@ -114,6 +105,35 @@ def run_options(command):
         help="Of the split into training, validation and test images.",
     )
     @click.option(
+        "--draws",
+        default=10,
+        show_default=True,
+        type=click.IntRange(1),
+        help="Privatized sets per PPRL-VGAN regime; the table has their mean.",
+    )
+    @click.option("--fresh", is_flag=True, help="Remove what an earlier run of that name left.")
+    @wraps(command)
+    def with_options(*args, **kwargs):
+        return command(*args, **kwargs)
+
+    return with_options
+
+
+def run_options(command):
+    """Add the options that choose data, settings and the run's folder; turn errors into exits."""
+
+    @click.option(
+        "--data-dir",
+        type=click.Path(path_type=Path),
+        help="Folder in the Warsaw layout. Without it and --manifest: the surrogate.",
+    )
+    @click.option(
+        "--manifest",
+        type=click.Path(path_type=Path),
+        help="CSV of other images: path,patient_id,eye,glaucoma; paths relative to it.",
+    )
+    @settings_options
+    @click.option(
         "--split",
         default="image",
         show_default=True,
@@ -122,19 +142,11 @@ def run_options(command):
         "on different patients; identity stays closed-set.",
     )
     @click.option(
-        "--draws",
-        default=10,
-        show_default=True,
-        type=click.IntRange(1),
-        help="Privatized sets per PPRL-VGAN regime; the table has their mean.",
-    )
-    @click.option(
         "--from-baseline",
         is_flag=True,
         help="Take the reference weights instead of training (surrogate, profile cpu).",
     )
     @click.option("--run", "run_name", help="Name of the run's folder under artifacts/runs.")
-    @click.option("--fresh", is_flag=True, help="Remove what an earlier run of that name left.")
     @wraps(command)
     def with_options(*args, **kwargs):
         return command(*args, **kwargs)
@@ -246,6 +258,86 @@ def replicate(everything: bool, methods: tuple[str, ...], seeds: int, **options)
     if seeds > 1:
         _show_spread(stores, named)
     sys.exit(next((code for code in WORST_FIRST if code in codes), 0))
+
+
+@cli.command(short_help="Many runs: seeds, data sets, splits; here or on Dask.")
+@click.option(
+    "--seeds",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1),
+    help="So many runs of each kind, the seed one higher each time.",
+)
+@click.option(
+    "--data-dir",
+    "data_dirs",
+    multiple=True,
+    metavar="DIR",
+    help="Folder in the Warsaw layout; may be given several times.",
+)
+@click.option(
+    "--manifest",
+    "manifests",
+    multiple=True,
+    metavar="FILE",
+    help="CSV of other images; may be given several times. With no data at all: the surrogate.",
+)
+@click.option(
+    "--split",
+    "splits",
+    multiple=True,
+    default=["image"],
+    show_default=True,
+    type=click.Choice(["image", "patient"]),
+    help="By image as in the paper, or by patient; may be given several times.",
+)
+@click.option(
+    "--method",
+    "methods",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=complete_methods,
+    help="Run this privatizer; may be given several times. Without it: all of Table 1.",
+)
+@click.option(
+    "--until",
+    default=LAST,
+    show_default=True,
+    type=click.Choice([*NEXT, "07_explained", LAST]),
+    metavar="STAGE",
+    help="The last stage of each run, such as 06_evaluated.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1),
+    help="Work in so many processes of this machine at once.",
+)
+@click.option("--scheduler", metavar="ADDRESS", help="Work on the machines of this Dask scheduler.")
+@settings_options
+@partial(exit_on_error, goes_on=True)
+def sweep(
+    methods: tuple[str, ...], until: str, workers: int | None, scheduler: str | None, **options
+) -> None:
+    """Do many runs: every data set by every split by every seed, each with all methods.
+
+    Each run is one of `replicate`, in the folder that `replicate` would give it. Without --workers
+    and --scheduler the work is done in this process; with them, by as many as there are, and with
+    the same numbers (docs/cluster.md). A run that fails is named, and the others go on.
+
+    \b
+    Examples:
+      python cli.py sweep --seeds 5 --workers 2
+      python cli.py sweep --data-dir ~/Warsaw --split image --split patient
+      python cli.py sweep --seeds 20 --scheduler tcp://login:8786
+    """
+    from replication.sweep import do_sweep, list_tasks
+
+    runs = _open_sweep(methods or _known_methods(), **options)
+    tasks = list_tasks(runs, until=until)
+    opened = [run for _, run in runs]
+    with _find_doer(opened, len(tasks), workers=workers, scheduler=scheduler) as (do, tell):
+        failed = do_sweep(opened, tasks, do=do, tell=tell)
+    sys.exit(_show_sweep(runs, failed, until=until, whole=not methods))
 
 
 @cli.command(short_help="Say whether a run is BLESSED, and why.")
@@ -805,76 +897,83 @@ def _workers() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
-def _open_run(
+def _open_run(methods: tuple[str, ...], *, fresh: bool, **options):
+    from replication.open_run import open_run
+    from replication.progress import track_on_terminal
+
+    request = _request(methods, **options)
+    run = open_run(request, fresh=fresh, workers=_workers(), track=track_on_terminal)
+    run.on_stage = _tell_stage
+    return run
+
+
+def _request(methods: tuple[str, ...], **options):
+    from replication.run_request import RunRequest
+
+    paths = {name: path and str(path) for name, path in options.items() if isinstance(path, Path)}
+    return RunRequest(str(ARTIFACTS), methods, **options | paths)
+
+
+def _open_sweep(
     methods: tuple[str, ...],
     *,
-    data_dir: Path | None,
-    manifest: Path | None,
-    profile: str,
+    data_dirs: tuple[str, ...],
+    manifests: tuple[str, ...],
+    splits: tuple[str, ...],
     seed: int,
-    split_seed: int,
-    split: str,
-    draws: int,
-    run_name: str | None,
+    seeds: int,
     fresh: bool,
-    from_baseline: bool,
-    neuron: str = "predicted",
-    explanation_method: str = "deep_taylor",
-):
-    from replication.baseline import describe_baseline
-    from replication.config import ExplanationSettings, find_profile
-    from replication.errors import SettingsError
-    from replication.pipeline import Replication
-    from replication.privatize import find_method
+    **settings,
+) -> list[tuple]:
+    """Open every run of a sweep; return each with its request, which holds whole paths."""
+    from replication.open_run import open_run
     from replication.progress import track_on_terminal
-    from replication.sources import Kind, find_source
-    from replication.stage_work import StageWork
-    from replication.store import RunStore
+    from replication.run_request import RunRequest
+    from replication.sweep import Wanted
 
-    if data_dir and manifest:
-        raise SettingsError("give --data-dir or --manifest, not both")
-    known = find_profile(profile)
-    settings = replace(known, split=replace(known.split, seed=split_seed))
-    for name in methods:
-        find_method(name)
-    source = find_source(data_dir, manifest, settings.surrogate, ARTIFACTS)
-    if from_baseline and (profile != "cpu" or data_dir or manifest or split_seed or seed):
-        raise SettingsError(
-            "--from-baseline: the reference weights are of the surrogate's first split, "
-            "profile cpu, seed 0"
-        )
-    by_patient = split == "patient"
-    if from_baseline and by_patient:
-        raise SettingsError("--from-baseline: the reference weights are of the split by image")
-    if run_name and Path(run_name).name != run_name:
-        raise SettingsError(
-            f"--run {run_name}: expected a plain name, it goes under artifacts/runs"
-        )
-    label = source.path.resolve().stem if data_dir or manifest else "surrogate"
-    kind_of_split = f"-split-{split_seed}" if split_seed else ""
-    kind_of_split += "-by-patient" if by_patient else ""
-    trained = "baseline" if from_baseline else f"seed-{seed}"
-    folder = run_name or f"{label}-{profile}-{trained}{kind_of_split}"
-    store = RunStore(ARTIFACTS / "runs" / folder)
-    work = StageWork(
-        source,
-        settings,
-        seed=seed,
-        draws=draws,
-        methods=tuple(name for name in _known_methods() if name in methods),
-        store=store,
-        workers=_workers(),
-        track=track_on_terminal,
-        explanation=ExplanationSettings(neuron, explanation_method),
-        by_patient=by_patient,
-    )
-    run = Replication(
-        work,
-        baseline=describe_baseline() if from_baseline else None,
-        on_stage=_tell_stage,
-    )
-    store.open(run.describe(), fresh=fresh, private=source.kind is not Kind.SURROGATE)
-    return run
+    whole = [tuple(str(Path(path).absolute()) for path in some) for some in (data_dirs, manifests)]
+    wanted = Wanted(*whole, tuple(dict.fromkeys(splits)), range(seed, seed + seeds))
+    shared = RunRequest(str(ARTIFACTS.absolute()), methods, **settings)
+    return [
+        (each, open_run(each, fresh=fresh, workers=_workers(), track=track_on_terminal))
+        for each in wanted.combine(shared)
+    ]
+
+
+@contextmanager
+def _find_doer(runs: list, tasks: int, *, workers: int | None, scheduler: str | None):
+    """Give who does a sweep's tasks, and whom to tell what became of each."""
+    from replication import cluster
+    from replication.errors import SettingsError
+    from replication.progress import track_on_terminal
+    from replication.sweep import do_as_worker, do_here
+
+    if workers and scheduler:
+        raise SettingsError("give --workers or --scheduler, not both")
+    if not (workers or scheduler):
+        for run in runs:
+            run.on_stage = partial(_tell_unit, run.store.root.name)
+        yield partial(do_here, runs=runs), _tell_fault
+        return
+    cluster.check_installed()
+    found = cluster.join_scheduler(scheduler) if scheduler else cluster.start_workers(workers)
+    with found as client, track_on_terminal("units", tasks) as advance:
+
+        def tell(task, outcome) -> None:
+            _tell_unit(task.run, task.unit, outcome.state)
+            _tell_fault(task, outcome)
+            advance()
+
+        yield partial(cluster.do_on_workers, client=client, work=do_as_worker), tell
+
+
+def _tell_unit(run: str, unit: str, state: str) -> None:
+    click.echo(f"{run}: {unit}: {state}", err=True)
+
+
+def _tell_fault(task, outcome) -> None:
+    if outcome.sentence:
+        click.echo(f"Error: {task.run}, {task.unit}: {outcome.sentence}", err=True)
 
 
 def _tell_stage(unit: str, state: str, *, show=None) -> None:
@@ -912,12 +1011,53 @@ def _show_explanation(found, picture: Path) -> None:
     click.echo(f"Written: {picture}")
 
 
+def _show_sweep(runs: list[tuple], failed: dict, *, until: str, whole: bool) -> int:
+    """Print a line for each run, and where the spread of several seeds is; return the exit code."""
+    from replication.evaluated_run import EVALUATED
+
+    codes, kinds = {outcome.exit_code for some in failed.values() for _, outcome in some}, {}
+    for request, run in runs:
+        name, kind = run.store.root.name, kinds.setdefault(replace(request, seed=0), {})
+        kind[request.seed] = None
+        if failed[name]:
+            units = ", ".join(task.unit for task, _ in failed[name])
+            click.echo(f"{name}: failed in {units}")
+        elif until < EVALUATED:
+            click.echo(f"{name}: done until {until}")
+        else:
+            codes.add(_show_verdict_line(run, whole=whole and until == LAST))
+            kind[request.seed] = run.store
+    for stores in kinds.values():
+        if len(stores) > 1 and all(stores.values()):
+            _show_spread(stores, None)
+    faults = sorted(codes - {0, *WORST_FIRST})
+    return next((code for code in (*faults, *WORST_FIRST) if code in codes), 0)
+
+
+def _show_verdict_line(run, *, whole: bool) -> int:
+    """Print the verdict of one of many runs; return the exit code that goes with it."""
+    from replication.check import check_run
+    from validation.blessing_text import summarise
+
+    blessing = check_run(run.store)
+    counts = "; ".join(f"{group}: {verdicts}" for group, verdicts in summarise(blessing))
+    click.echo(f"{run.store.root.name}: {blessing.word} ({counts})")
+    return _judge(run, blessing, whole=whole)
+
+
 def _show_verdict(run, *, whole: bool) -> int:
     """Print the verdict; return the exit code that goes with it."""
-    from replication.check import SMOKE, check_run
+    from replication.check import check_run
 
     blessing = check_run(run.store)
     _show_blessing(run.store, blessing)
+    return _judge(run, blessing, whole=whole)
+
+
+def _judge(run, blessing, *, whole: bool) -> int:
+    """Return a verdict's exit code; what was left out on purpose is no fault."""
+    from replication.check import SMOKE
+
     left_out = run.work.profile.name == SMOKE or not whole
     return 0 if left_out and blessing.exit_code == NOT_MEASURED else blessing.exit_code
 

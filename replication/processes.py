@@ -36,13 +36,13 @@ def spread(
     # A fresh process: a forked one would inherit the locks of the parent's threads.
     context = get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker) as pool:
-        with _without_interrupts():
+        with without_interrupts():
             results = pool.map(work, tasks, chunksize=chunk)
         yield from results
 
 
 @contextmanager
-def _without_interrupts() -> Iterator[None]:
+def without_interrupts() -> Iterator[None]:
     """Have processes that are started in the block not hear Ctrl-C; it is their parent's to answer.
 
     A terminal interrupts all of them, and each would print a traceback of its own.

@@ -30,11 +30,19 @@ STAGES = frozenset(
         "pipeline",
     )
 )
-# Only these import a stage: the pipeline with its work, and a check that no stage reads, which has
-# an evaluator explained that no run has trained.
+# Only these import a stage: the pipeline with its work, who opens and who does runs, and a check
+# that no stage reads, which has an evaluator explained that no run has trained.
 MAY_DRIVE_STAGES = frozenset(
     f"replication.{name}"
-    for name in ("pipeline", "stage_work", "attack_work", "explain_work", "check_explanations")
+    for name in (
+        "pipeline",
+        "stage_work",
+        "attack_work",
+        "explain_work",
+        "open_run",
+        "sweep",
+        "check_explanations",
+    )
 )
 # The raw data comes before every stage; who meets it outside the pipeline says where it lies.
 READERS = frozenset(f"replication.{name}" for name in ("warsaw", "manifest", "synthetic_eyes"))
@@ -60,10 +68,14 @@ MAY_USE_DEEP_LEARNING = frozenset(
         "attack_work",
         "explain_work",
         "pipeline",
+        "open_run",
+        "sweep",
         "check_explanations",
     )
 )
 ONLY_IN = {
+    "dask": "replication.cluster",
+    "distributed": "replication.cluster",
     "great_expectations": "validation.gx_runner",
     "innvestigate": "replication.explain_worker",
 }
@@ -81,6 +93,7 @@ MAY_WRITE_TABLES = frozenset(
 )
 PICKLERS = frozenset({"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve"})
 SLOW_TO_IMPORT = DEEP_LEARNING | {"cv2", "great_expectations", "matplotlib", "pandas", "scipy"}
+SLOW_TO_IMPORT |= {"dask", "distributed"}
 
 
 @dataclass(frozen=True)

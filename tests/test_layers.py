@@ -45,6 +45,7 @@ def test_the_project_is_read_at_all() -> None:
         ("replication/warsaw.py", "__import__('tensorflow')", "no TensorFlow"),
         ("replication/records.py", "from keras_models import evaluator", "no TensorFlow"),
         ("replication/iris.py", "from replication.trained_networks import x", "no TensorFlow"),
+        ("replication/pipeline.py", "def f():\n    import distributed", "only replication.cluster"),
         ("replication/explain.py", "import innvestigate.analyzer", "only replication.explain"),
         ("replication/pipeline.py", "import replication.explain_worker", "process of its own"),
         ("replication/store.py", "import pickle", "no pickles"),

@@ -32,6 +32,9 @@ def make_tiny() -> None:
     )
 
 
+if __name__ == "__mp_main__":  # in a worker that Dask starts
+    make_tiny()
+
 if __name__ == "__main__":
     import cli
 

@@ -1,0 +1,160 @@
+"""Tasks that wait for each other, handed to Dask's workers; this file alone imports `distributed`.
+
+The workers are processes of this machine, started here and reached over loopback with
+certificates made for the occasion, or whatever serves under a scheduler's address. A worker that
+dies is no fault of its task: another one is given the task again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib.util import find_spec
+from tempfile import TemporaryDirectory
+from uuid import uuid4
+
+from replication.errors import ReplicationError, SettingsError
+from replication.processes import without_interrupts
+from replication.sweep_tasks import Outcome, State, Task
+
+# What a worker does: the task and the outcomes that it waited for, all plain, to its outcome.
+Work = Callable[..., dict]
+
+SCHEDULER_TIMEOUT_S = 20  # ours: to answer at all
+LOCAL_SETTINGS = {
+    # As many threads below NumPy as in this process, or a sum may end in another bit.
+    "distributed.nanny.pre-spawn-environ": {},
+    "distributed.worker.profile.enabled": False,
+    # Dask has a page of its own to look at, open to whoever asks; there is none here.
+    "distributed.scheduler.http.routes": [],
+    "distributed.worker.http.routes": [],
+}
+NO_PAGE = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}
+ENDING_S = 1.0  # ours: TensorFlow takes longer to end by itself, and has nothing left to do
+
+
+def check_installed() -> None:
+    """Raise SettingsError where the extra `cluster` isn't installed."""
+    if find_spec("distributed") is None:
+        raise SettingsError(
+            "--workers and --scheduler need Dask, which isn't installed: "
+            "pip install -e '.[cluster]'"
+        )
+
+
+@contextmanager
+def start_workers(workers: int) -> Iterator:
+    """Give a client of so many processes of this machine, which end with the block.
+
+    Args:
+        workers: processes, each with one thread for tasks.
+    """
+    from dask import config
+    from distributed import Client, LocalCluster
+
+    _tell_of_dask(logging.WARNING)
+    with TemporaryDirectory() as scratch, config.set(LOCAL_SETTINGS):
+        with without_interrupts():  # Ctrl-C is this process's to answer
+            cluster = LocalCluster(
+                n_workers=workers,
+                threads_per_worker=1,
+                processes=True,
+                host="127.0.0.1",
+                scheduler_kwargs=NO_PAGE,
+                security=True,  # certificates that live in memory: nobody else can connect
+                memory_limit=None,
+                local_directory=scratch,
+            )
+        with cluster:
+            try:
+                with Client(cluster) as client:
+                    yield client
+            finally:
+                cluster.sync(_end_workers, cluster)
+
+
+async def _end_workers(cluster) -> None:
+    """End the workers of this machine, whatever they are at."""
+    _tell_of_dask(logging.ERROR)  # they are killed, and that is no news
+    endings = [worker.close(timeout=ENDING_S) for worker in cluster.workers.values()]
+    await asyncio.gather(*endings, return_exceptions=True)
+
+
+def _tell_of_dask(level: int) -> None:
+    """Have Dask say what is at least so grave: by itself it tells of every connection."""
+    logging.getLogger("distributed").setLevel(level)
+
+
+@contextmanager
+def join_scheduler(address: str) -> Iterator:
+    """Give a client of a scheduler that is there already.
+
+    Args:
+        address: as the scheduler prints it, such as tcp://host:8786; certificates are found by
+            Dask's own configuration.
+
+    Raises:
+        SettingsError: when no scheduler answers there.
+    """
+    from distributed import Client
+
+    _tell_of_dask(logging.WARNING)
+    try:
+        client = Client(address, timeout=SCHEDULER_TIMEOUT_S, set_as_default=False)
+    except (OSError, ValueError, TypeError) as error:
+        raise SettingsError(
+            f"--scheduler {address}: no Dask scheduler answers there; start one by `dask "
+            "scheduler`, and give the address that it prints"
+        ) from error
+    with client:
+        yield client
+
+
+def do_on_workers(tasks: Sequence[Task], *, client, work: Work) -> Iterator[tuple[Task, Outcome]]:
+    """Have workers do tasks, each after those that it waits for; yield them as they end.
+
+    Args:
+        tasks: each after those that it waits for.
+        client: of Dask.
+        work: a function of a module.
+
+    Raises:
+        ReplicationError: when the scheduler is lost.
+    """
+    from distributed import as_completed
+
+    mark, futures = uuid4().hex, {}
+    for task in tasks:
+        futures[task.name] = client.submit(
+            work,
+            task.to_plain(),
+            *(futures[name] for name in task.waits_for),
+            key=f"{task.name}-{mark}",
+            pure=False,
+        )
+    by_key = {futures[task.name].key: task for task in tasks}
+    for future in as_completed(futures.values()):
+        yield by_key[future.key], _read(future)
+
+
+def _read(future) -> Outcome:
+    """Return what became of a task; raise what is neither its outcome nor a worker's death."""
+    from distributed import KilledWorker
+
+    if future.status == "finished":
+        return Outcome.from_plain(future.result())
+    if future.status != "error":
+        raise ReplicationError("the scheduler was lost; what is done is kept, run this again")
+    error = future.exception()
+    if not isinstance(error, KilledWorker):
+        raise error
+    if error.task != future.key:
+        return Outcome(State.LEFT_OUT)
+    return Outcome(
+        State.FAILED,
+        "one worker after the other ended in it; look at their memory and logs, then run this "
+        "again: it goes on from what is complete",
+        ReplicationError.exit_code,
+    )
