@@ -7,7 +7,7 @@ import os
 import shlex
 import sys
 import textwrap
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial, wraps
 from pathlib import Path
@@ -332,11 +332,11 @@ def sweep(
     """
     from replication.sweep import do_sweep, list_tasks
 
-    runs = _open_sweep(methods or _known_methods(), **options)
-    tasks = list_tasks(runs, until=until)
-    opened = [run for _, run in runs]
-    with _find_doer(opened, len(tasks), workers=workers, scheduler=scheduler) as (do, tell):
-        failed = do_sweep(opened, tasks, do=do, tell=tell)
+    with _find_client(workers, scheduler) as client:
+        runs = _open_sweep(methods or _known_methods(), **options)
+        tasks, opened = list_tasks(runs, until=until), [run for _, run in runs]
+        with _find_doer(opened, len(tasks), client) as (do, tell):
+            failed = do_sweep(opened, tasks, do=do, tell=tell)
     sys.exit(_show_sweep(runs, failed, until=until, whole=not methods))
 
 
@@ -940,31 +940,39 @@ def _open_sweep(
     ]
 
 
-@contextmanager
-def _find_doer(runs: list, tasks: int, *, workers: int | None, scheduler: str | None):
-    """Give who does a sweep's tasks, and whom to tell what became of each."""
-    from replication import cluster
+def _find_client(workers: int | None, scheduler: str | None):
+    """Open a client of Dask, or None where neither workers nor a scheduler are asked for."""
+    from replication.cluster import check_installed, join_scheduler, start_workers
     from replication.errors import SettingsError
-    from replication.progress import track_on_terminal
-    from replication.sweep import do_as_worker, do_here
 
     if workers and scheduler:
         raise SettingsError("give --workers or --scheduler, not both")
     if not (workers or scheduler):
+        return nullcontext()
+    check_installed()
+    return join_scheduler(scheduler) if scheduler else start_workers(workers)
+
+
+@contextmanager
+def _find_doer(runs: list, tasks: int, client):
+    """Give who does a sweep's tasks, and whom to tell what became of each."""
+    from replication.cluster import do_on_workers
+    from replication.progress import track_on_terminal
+    from replication.sweep import do_as_worker, do_here
+
+    if client is None:
         for run in runs:
             run.on_stage = partial(_tell_unit, run.store.root.name)
         yield partial(do_here, runs=runs), _tell_fault
         return
-    cluster.check_installed()
-    found = cluster.join_scheduler(scheduler) if scheduler else cluster.start_workers(workers)
-    with found as client, track_on_terminal("units", tasks) as advance:
+    with track_on_terminal("units", tasks) as advance:
 
         def tell(task, outcome) -> None:
             _tell_unit(task.run, task.unit, outcome.state)
             _tell_fault(task, outcome)
             advance()
 
-        yield partial(cluster.do_on_workers, client=client, work=do_as_worker), tell
+        yield partial(do_on_workers, client=client, work=do_as_worker), tell
 
 
 def _tell_unit(run: str, unit: str, state: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -22,6 +23,7 @@ from replication.sweep_tasks import Outcome, State, Task
 # What a worker does: the task and the outcomes that it waited for, all plain, to its outcome.
 Work = Callable[..., dict]
 
+ADDRESS = re.compile(r"(tcp|tls)://[^\s/]+:\d{1,5}")
 SCHEDULER_TIMEOUT_S = 20  # ours: to answer at all
 LOCAL_SETTINGS = {
     # As many threads below NumPy as in this process, or a sum may end in another bit.
@@ -33,6 +35,8 @@ LOCAL_SETTINGS = {
 }
 NO_PAGE = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}
 ENDING_S = 1.0  # ours: TensorFlow takes longer to end by itself, and has nothing left to do
+
+_LOG = logging.getLogger(__name__)
 
 
 def check_installed() -> None:
@@ -98,17 +102,26 @@ def join_scheduler(address: str) -> Iterator:
     Raises:
         SettingsError: when no scheduler answers there.
     """
-    from distributed import Client
+    from distributed import Client, Security
 
+    if not ADDRESS.fullmatch(address):
+        raise SettingsError(f"--scheduler {address}: expected tcp://host:port, or tls://host:port")
+    security = Security()  # as Dask's configuration has it
+    if address.startswith("tls") and not security.get_connection_args("client")["ssl_context"]:
+        raise SettingsError(
+            f"--scheduler {address}: no certificates are set for Dask; docs/cluster.md says how"
+        )
     _tell_of_dask(logging.WARNING)
     try:
-        client = Client(address, timeout=SCHEDULER_TIMEOUT_S, set_as_default=False)
-    except (OSError, ValueError, TypeError) as error:
+        client = Client(address, timeout=SCHEDULER_TIMEOUT_S, security=security)
+    except OSError as error:
         raise SettingsError(
-            f"--scheduler {address}: no Dask scheduler answers there; start one by `dask "
-            "scheduler`, and give the address that it prints"
+            f"--scheduler {address}: no Dask scheduler answers there ({error}); start one by "
+            "`dask scheduler`, and give the address that it prints"
         ) from error
     with client:
+        if not client.scheduler_info()["workers"]:
+            _LOG.warning("%s: no worker is there yet; waiting for one", address)
         yield client
 
 

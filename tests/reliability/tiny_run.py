@@ -32,8 +32,10 @@ def make_tiny() -> None:
     )
 
 
-if __name__ == "__mp_main__":  # in a worker that Dask starts
+def dask_setup(worker) -> None:
+    """Do the same in a worker's process, to which Dask's configuration names this file."""
     make_tiny()
+
 
 if __name__ == "__main__":
     import cli
