@@ -89,6 +89,7 @@ async def _end_workers(cluster) -> None:
 def _tell_of_dask(level: int) -> None:
     """Have Dask say what is at least so grave: by itself it tells of every connection."""
     logging.getLogger("distributed").setLevel(level)
+    logging.getLogger("distributed.comm").setLevel(logging.ERROR)  # a worker that died hangs up
 
 
 @contextmanager
@@ -145,7 +146,6 @@ def do_on_workers(tasks: Sequence[Task], *, client, work: Work) -> Iterator[tupl
             task.to_plain(),
             *(futures[name] for name in task.waits_for),
             key=f"{task.name}-{mark}",
-            pure=False,
         )
     by_key = {futures[task.name].key: task for task in tasks}
     for future in as_completed(futures.values()):

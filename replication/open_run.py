@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import platform
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from replication.baseline import describe_baseline
 from replication.config import ExplanationSettings, find_profile
-from replication.errors import SettingsError
+from replication.errors import DataError, SettingsError
 from replication.pipeline import Replication
 from replication.privatize import METHODS, find_method
 from replication.progress import Track
@@ -45,9 +46,16 @@ def join_run(request: RunRequest, *, known_manifest: str | None) -> Replication:
         known_manifest: the hash of its manifest, or None to read the raw files for it.
 
     Raises:
+        DataError: when the data aren't there.
         StageNotRun: when the run's folder isn't there.
         SettingsError: when the settings are others in this process.
     """
+    given = request.data_dir or request.manifest
+    if given and not Path(given).exists():
+        raise DataError(
+            f"{given}: not seen by {platform.node()!r}; all machines must see the data under the "
+            "same path"
+        )
     run = _build_run(request, workers=1, track=_untracked)
     run.work.known_manifest = known_manifest
     run.store.join(run.describe())

@@ -87,7 +87,7 @@ class RunStore:
         record = self.root / RUN_RECORD
         if not record.exists():
             raise StageNotRun(
-                f"{self.root}: no run is seen here by {platform.node()!r}; all machines must see "
+                f"{self.root}: no run is seen there by {platform.node()!r}; all machines must see "
                 "the artifacts under the same path"
             )
         before, asked = read_json(record), _plain(settings)

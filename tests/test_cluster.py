@@ -95,11 +95,12 @@ def test_a_task_in_which_every_worker_dies_fails_and_leaves_out_what_waits_for_i
     tasks = [plan("dies", tmp_path), plan("other", tmp_path)]
     tasks.append(plan("follower", tmp_path, ("run/dies",)))
     with start_workers(2) as client:
-        done = dict(do_on_workers(tasks, client=client, work=note))
-    states = {task.unit: outcome.state for task, outcome in done.items()}
+        done = list(do_on_workers(tasks, client=client, work=note))
+    outcomes = {task.unit: outcome for task, outcome in done}
+    states = {unit: outcome.state for unit, outcome in outcomes.items()}
     assert states == {"dies": State.FAILED, "other": State.DONE, "follower": State.LEFT_OUT}
-    assert "one worker after the other" in done[tasks[0]].sentence
-    assert done[tasks[0]].exit_code == 2
+    assert "one worker after the other" in outcomes["dies"].sentence
+    assert outcomes["dies"].exit_code == 2
 
 
 @pytest.mark.parametrize(

@@ -132,15 +132,18 @@ def test_of_two_runs_one_fails_and_the_other_goes_on(request_, monkeypatch):
         pass
 
 
-def test_a_worker_refuses_other_versions_and_a_folder_that_it_does_not_see(request_, tmp_path):
+def test_a_worker_refuses_other_versions_and_folders_that_it_does_not_see(request_, tmp_path):
     [task, *_] = list_tasks([(request_, open_it(request_))], until="01_preprocessed")
     assert task.versions == find_versions()
-    other = replace(task, versions=task.versions | {"keras": "1.0"})
-    told = do_as_worker(other.to_plain())
-    assert told["state"] == "failed" and "(not 1.0); install the same lock" in told["sentence"]
-    elsewhere = replace(task, request=replace(request_, artifacts=str(tmp_path / "unseen")))
-    told = do_as_worker(elsewhere.to_plain())
-    assert told["state"] == "failed" and "no run is seen here" in told["sentence"]
+    unseen = str(tmp_path / "unseen")
+    others = {
+        "(not 1.0); install the same lock": {"versions": task.versions | {"keras": "1.0"}},
+        "no run is seen there": {"request": replace(request_, artifacts=unseen)},
+        "must see the data": {"request": replace(request_, data_dir=unseen)},
+    }
+    for said, other in others.items():
+        told = do_as_worker(replace(task, **other).to_plain())
+        assert told["state"] == "failed" and said in told["sentence"]
     assert not (tmp_path / "unseen").exists()
 
 
