@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import re
+import signal
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from tempfile import TemporaryDirectory
 from uuid import uuid4
@@ -34,7 +36,9 @@ LOCAL_SETTINGS = {
     "distributed.worker.http.routes": [],
 }
 NO_PAGE = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}
-ENDING_S = 1.0  # ours: TensorFlow takes longer to end by itself, and has nothing left to do
+ENDING_S = 5.0  # Dask's own, for a process that is killed
+# A worker that is killed leaves a lock in the system, and the process that removes it would tell.
+NO_NEWS = "ignore:resource_tracker"
 
 _LOG = logging.getLogger(__name__)
 
@@ -59,6 +63,7 @@ def start_workers(workers: int) -> Iterator:
     from distributed import Client, LocalCluster
 
     _tell_of_dask(logging.WARNING)
+    os.environ.setdefault("PYTHONWARNINGS", NO_NEWS)
     with TemporaryDirectory() as scratch, config.set(LOCAL_SETTINGS):
         with without_interrupts():  # Ctrl-C is this process's to answer
             cluster = LocalCluster(
@@ -71,18 +76,24 @@ def start_workers(workers: int) -> Iterator:
                 memory_limit=None,
                 local_directory=scratch,
             )
-        with cluster:
+        with cluster, Client(cluster) as client:
             try:
-                with Client(cluster) as client:
-                    yield client
+                yield client
             finally:
                 cluster.sync(_end_workers, cluster)
 
 
 async def _end_workers(cluster) -> None:
-    """End the workers of this machine, whatever they are at."""
-    _tell_of_dask(logging.ERROR)  # they are killed, and that is no news
-    endings = [worker.close(timeout=ENDING_S) for worker in cluster.workers.values()]
+    """End the workers of this machine, whatever they are at; what they write is never half there."""
+    _tell_of_dask(logging.ERROR)
+    workers = list(cluster.workers.values())
+    processes = [worker.pid for worker in workers if worker.pid]
+    endings = [asyncio.ensure_future(worker.close(timeout=ENDING_S)) for worker in workers]
+    await asyncio.sleep(0)  # each knows now that it is closing, and starts no other process
+    for process in processes:
+        with suppress(ProcessLookupError):
+            # TensorFlow takes seconds to end by itself, and has nothing left to do.
+            os.kill(process, signal.SIGKILL)
     await asyncio.gather(*endings, return_exceptions=True)
 
 
