@@ -85,7 +85,7 @@ def start_workers(workers: int) -> Iterator:
 
 async def _end_workers(cluster) -> None:
     """End the workers of this machine, whatever they are at; what they write is never half there."""
-    _tell_of_dask(logging.ERROR)
+    _tell_of_dask(logging.CRITICAL)  # connections break off, and that is no news
     workers = list(cluster.workers.values())
     processes = [worker.pid for worker in workers if worker.pid]
     endings = [asyncio.ensure_future(worker.close(timeout=ENDING_S)) for worker in workers]
@@ -99,8 +99,9 @@ async def _end_workers(cluster) -> None:
 
 def _tell_of_dask(level: int) -> None:
     """Have Dask say what is at least so grave: by itself it tells of every connection."""
-    logging.getLogger("distributed").setLevel(level)
-    logging.getLogger("distributed.comm").setLevel(logging.ERROR)  # a worker that died hangs up
+    for name in ("distributed", "tornado.application"):
+        logging.getLogger(name).setLevel(level)
+    logging.getLogger("distributed.comm").setLevel(logging.CRITICAL)  # as a worker dies
 
 
 @contextmanager
