@@ -7,7 +7,7 @@ import os
 import shlex
 import sys
 import textwrap
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial, wraps
 from pathlib import Path
@@ -316,7 +316,18 @@ def replicate(everything: bool, methods: tuple[str, ...], seeds: int, **options)
 @settings_options
 @partial(exit_on_error, goes_on=True)
 def sweep(
-    methods: tuple[str, ...], until: str, workers: int | None, scheduler: str | None, **options
+    data_dirs: tuple[str, ...],
+    manifests: tuple[str, ...],
+    splits: tuple[str, ...],
+    methods: tuple[str, ...],
+    *,
+    seeds: int,
+    seed: int,
+    until: str,
+    workers: int | None,
+    scheduler: str | None,
+    fresh: bool,
+    **settings,
 ) -> None:
     """Do many runs: every data set by every split by every seed, each with all methods.
 
@@ -328,16 +339,25 @@ def sweep(
     Examples:
       python cli.py sweep --seeds 5 --workers 2
       python cli.py sweep --data-dir ~/Warsaw --split image --split patient
-      python cli.py sweep --seeds 20 --scheduler tcp://login:8786
+      python cli.py sweep --seeds 20 --scheduler tls://login:8786
     """
-    from replication.sweep import do_sweep, list_tasks
+    from replication.cluster import find_client
+    from replication.progress import track_on_terminal
+    from replication.run_request import RunRequest
+    from replication.sweep import Wanted, do_sweep, list_tasks, open_runs
 
-    with _find_client(workers, scheduler) as client:
-        runs = _open_sweep(methods or _known_methods(), **options)
-        tasks, opened = list_tasks(runs, until=until), [run for _, run in runs]
-        with _find_doer(opened, len(tasks), client) as (do, tell):
-            failed = do_sweep(opened, tasks, do=do, tell=tell)
-    sys.exit(_show_sweep(runs, failed, until=until, whole=not methods))
+    data = (tuple(str(Path(p).absolute()) for p in some) for some in (data_dirs, manifests))
+    wanted = Wanted(*data, tuple(dict.fromkeys(splits)), range(seed, seed + seeds))
+    requests = wanted.combine(
+        RunRequest(str(ARTIFACTS.absolute()), methods or _known_methods(), **settings)
+    )
+    with find_client(workers, scheduler) as client:
+        runs = open_runs(requests, fresh=fresh, workers=_workers(), track=track_on_terminal)
+        tasks = list_tasks(zip(requests, runs, strict=True), until=until)
+        with _find_doer(runs, len(tasks), client) as (do, tell):
+            failed = do_sweep(runs, tasks, do=do, tell=tell)
+    shown = list(zip(requests, runs, strict=True))
+    sys.exit(_show_sweep(shown, failed, until=until, whole=not methods))
 
 
 @cli.command(short_help="Say whether a run is BLESSED, and why.")
@@ -912,45 +932,6 @@ def _request(methods: tuple[str, ...], **options):
 
     paths = {name: path and str(path) for name, path in options.items() if isinstance(path, Path)}
     return RunRequest(str(ARTIFACTS), methods, **options | paths)
-
-
-def _open_sweep(
-    methods: tuple[str, ...],
-    *,
-    data_dirs: tuple[str, ...],
-    manifests: tuple[str, ...],
-    splits: tuple[str, ...],
-    seed: int,
-    seeds: int,
-    fresh: bool,
-    **settings,
-) -> list[tuple]:
-    """Open every run of a sweep; return each with its request, which holds whole paths."""
-    from replication.open_run import open_run
-    from replication.progress import track_on_terminal
-    from replication.run_request import RunRequest
-    from replication.sweep import Wanted
-
-    whole = [tuple(str(Path(path).absolute()) for path in some) for some in (data_dirs, manifests)]
-    wanted = Wanted(*whole, tuple(dict.fromkeys(splits)), range(seed, seed + seeds))
-    shared = RunRequest(str(ARTIFACTS.absolute()), methods, **settings)
-    return [
-        (each, open_run(each, fresh=fresh, workers=_workers(), track=track_on_terminal))
-        for each in wanted.combine(shared)
-    ]
-
-
-def _find_client(workers: int | None, scheduler: str | None):
-    """Open a client of Dask, or None where neither workers nor a scheduler are asked for."""
-    from replication.cluster import check_installed, join_scheduler, start_workers
-    from replication.errors import SettingsError
-
-    if workers and scheduler:
-        raise SettingsError("give --workers or --scheduler, not both")
-    if not (workers or scheduler):
-        return nullcontext()
-    check_installed()
-    return join_scheduler(scheduler) if scheduler else start_workers(workers)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import os
 import re
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from importlib.util import find_spec
 from tempfile import TemporaryDirectory
 from uuid import uuid4
@@ -43,13 +43,26 @@ NO_NEWS = "ignore:resource_tracker"
 _LOG = logging.getLogger(__name__)
 
 
-def check_installed() -> None:
-    """Raise SettingsError where the extra `cluster` isn't installed."""
+def find_client(workers: int | None, scheduler: str | None) -> AbstractContextManager:
+    """Give a client of Dask while a block runs, None where neither is asked for.
+
+    Args:
+        workers: so many processes of this machine, or None.
+        scheduler: the address of one, or None.
+
+    Raises:
+        SettingsError: when both are given, Dask isn't installed, or no scheduler answers.
+    """
+    if workers and scheduler:
+        raise SettingsError("give --workers or --scheduler, not both")
+    if not (workers or scheduler):
+        return nullcontext()
     if find_spec("distributed") is None:
         raise SettingsError(
             "--workers and --scheduler need Dask, which isn't installed: "
             "pip install -e '.[cluster]'"
         )
+    return join_scheduler(scheduler) if scheduler else start_workers(workers)
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """Many runs as one set of tasks: seeds, data sets and splits, and in each run every method.
 
-What may be done at the same time follows from what each unit reads. `Here` does the tasks in this
+What may be done at the same time follows from what each unit reads. `do_here` does the tasks in this
 process, one after the other; `replication.cluster` hands the same tasks to Dask's workers, which
 find all else in the runs' folders. While a sweep works this process holds all its runs; the units
 have locks of their own (`replication.run_lock`).
@@ -18,8 +18,9 @@ from itertools import product
 
 from replication.errors import SettingsError
 from replication.made_by import find_versions
-from replication.open_run import join_run
+from replication.open_run import join_run, open_run
 from replication.pipeline import Replication, list_awaited
+from replication.progress import Track
 from replication.quiet_libraries import quieten_libraries
 from replication.run_request import RunRequest
 from replication.stage_folders import PREPROCESSED
@@ -33,7 +34,7 @@ _ONE_UNIT_AT_A_TIME = threading.Lock()
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a sweep combines, each with each; None among the data sets is the surrogate."""
+    """What a sweep combines, each with each; with no data at all, the surrogate."""
 
     data_dirs: tuple[str, ...]
     manifests: tuple[str, ...]
@@ -48,6 +49,13 @@ class Wanted:
             replace(request, **chosen, split=split, seed=seed)
             for chosen, split, seed in product(data or [{}], self.splits, self.seeds)
         ]
+
+
+def open_runs(
+    requests: Sequence[RunRequest], *, fresh: bool, workers: int, track: Track
+) -> list[Replication]:
+    """Open all runs of a sweep, as `replication.open_run` does; nothing is done before all fit."""
+    return [open_run(each, fresh=fresh, workers=workers, track=track) for each in requests]
 
 
 def list_tasks(runs: Iterable[tuple[RunRequest, Replication]], *, until: str) -> list[Task]:
