@@ -139,7 +139,7 @@ def test_a_scheduler_that_does_not_answer_is_told():
 def call(folder: Path, *words: str, **environment: str) -> subprocess.Popen:
     """Start the command line with tiny networks, in its workers too."""
     folder.mkdir(exist_ok=True)
-    preload = {"DASK_DISTRIBUTED__WORKER__PRELOAD": json.dumps([str(TINY)])}
+    preload = {"DASK_DISTRIBUTED__WORKER__PRELOAD": json.dumps([str(TINY)]), "TINY_STEPS": "12"}
     with (folder / "told").open("wb") as told:
         return subprocess.Popen(
             [sys.executable, str(TINY), *WORDS, *words],
@@ -221,15 +221,16 @@ def test_two_workers_give_the_same_table_and_weights_and_keep_them(tmp_path, in_
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("unit", ["04_vgan", "03_evaluators.identity"])
+@pytest.mark.parametrize("unit", ["04_vgan", "03_evaluators/identity"])
 def test_a_worker_killed_in_the_middle_of_a_training_loses_nothing(tmp_path, in_process, unit):
-    process = call(tmp_path, *METHODS, "--until", "06_evaluated", "--workers", "2")
-    note = tmp_path / "artifacts/runs/surrogate-smoke-seed-1/run.units" / f"{unit}.pid"
-    wait_for(process, note)
-    time.sleep(1)  # into the training
-    victim = json.loads(note.read_text())["pid"]
-    assert psutil.Process(victim).ppid() == process.pid
-    os.kill(victim, signal.SIGKILL)
+    words = (*METHODS, "--until", "06_evaluated", "--workers", "2")
+    process = call(tmp_path, *words, TINY_CHECKPOINTS="1")
+    run = tmp_path / "artifacts/runs/surrogate-smoke-seed-1"
+    wait_for(process, run / f"{unit}.partial" / "training.checkpoint")
+    note = json.loads((run / "run.units" / f"{unit.replace('/', '.')}.pid").read_text())
+    assert psutil.Process(note["pid"]).ppid() == process.pid
+    os.kill(note["pid"], signal.SIGKILL)
+    assert not (run / unit).exists()
     finish(process, tmp_path)
     assert read(tmp_path, TABLE + WEIGHTS) == in_process
 
@@ -266,7 +267,7 @@ def dask_of_others(tmp_path):
             process = subprocess.Popen(
                 words,
                 cwd=tmp_path,
-                env=os.environ | environment | {"PYTHONPATH": PYTHONPATH},
+                env=os.environ | environment | {"PYTHONPATH": PYTHONPATH, "TINY_STEPS": "12"},
                 stderr=subprocess.DEVNULL,
             )
             stack.callback(process.wait)
