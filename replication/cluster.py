@@ -34,6 +34,8 @@ LOCAL_SETTINGS = {
     # Dask has a page of its own to look at, open to whoever asks; there is none here.
     "distributed.scheduler.http.routes": [],
     "distributed.worker.http.routes": [],
+    # After 15 seconds Dask would give up a worker that is starting anew; a busy machine needs more.
+    "distributed.deploy.lost-worker-timeout": "10 minutes",
 }
 NO_PAGE = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}
 ENDING_S = 5.0  # Dask's own, for a process that is killed
