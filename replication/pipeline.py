@@ -195,6 +195,7 @@ class Replication:
             self.on_stage(stage.unit, "run")
             with self.store.writing(stage.unit, key) as folder:
                 stage.run(folder)
+        gc.collect()  # networks refer to themselves; they would pile up from stage to stage
         self.on_stage(stage.unit, "done")
         return "done"
 
