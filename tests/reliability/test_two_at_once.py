@@ -92,7 +92,10 @@ print(len(list(source.path.rglob("*.jpg"))))
 
 def test_two_that_need_the_surrogate_draw_it_once(tmp_path, figure):
     words = [sys.executable, "-c", DRAW, str(tmp_path)]
-    both = [subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    both = [
+        subprocess.Popen([*words, number], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        for number in "12"
+    ]
     try:
         told = [process.communicate(timeout=120)[0].splitlines() for process in both]
     finally:
