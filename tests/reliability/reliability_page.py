@@ -19,10 +19,6 @@ INTRO = """# It keeps working and gives nothing away
 The data are eyes of patients, and a run takes hours. Every line below is a test; `make reliability`
 runs them and writes this page. The quick part of each runs with `make test` too. How the project
 stands to holes in what it builds on: [SECURITY.md](SECURITY.md).
-
-Not held yet: several trainings in one process. Each run with PPRL-VGAN in it leaves 60 to 90 MB that
-the process doesn't give back (906 MB after the first tiny run, 1,216 MB after the fifth); `--seeds`
-and a notebook are where that shows.
 """
 
 
