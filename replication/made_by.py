@@ -27,17 +27,16 @@ def find_versions() -> dict[str, str]:
     }
 
 
-def find_peak_memory() -> dict[str, int] | None:
-    """Return the most memory, in MiB, that this process and its largest child have held so far.
+def find_peak_memory() -> int | None:
+    """Return the most memory, in MiB, that this process has held so far; None outside Linux.
 
-    None where the system counts it otherwise than Linux.
+    Children aren't counted: the system takes one for as large as its parent until it has started.
     """
     if platform.system() != "Linux":
         return None
     import resource
 
-    whose = {"process": resource.RUSAGE_SELF, "largest_child": resource.RUSAGE_CHILDREN}
-    return {name: resource.getrusage(who).ru_maxrss // 1024 for name, who in whose.items()}
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 @cache
