@@ -82,6 +82,12 @@ def list_random_states(network: Model) -> list[tf.Variable]:
     return [dropout._random_generator._generator.state for dropout in dropouts]
 
 
+def seed_dropout(network: Model, seed: int) -> None:
+    """Have a network's dropout draw from a seed on, whatever it has drawn before."""
+    for number, state in enumerate(list_random_states(network)):
+        state.assign(tf.random.Generator.from_seed(100 * seed + number).state)
+
+
 def _build_dropout(rate: float, seed: int, *, name: str) -> layers.Dropout:
     """Build Keras's dropout with a random state that can be read and set."""
     return layers.Dropout(rate, seed=seed, force_generator=True, name=name)

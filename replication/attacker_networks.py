@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
-from keras import Model, utils
+from keras import Model
 
-from keras_models.evaluator import build_evaluator
+from keras_models.evaluator import build_evaluator, seed_dropout
 from keras_models.optimizers import Adam
 from keras_models.siamese import build_projection, contrastive_loss
 from replication.attack_patients import Seen
@@ -67,7 +67,7 @@ class IdentityNetwork:
             identity: (N,) patient of each.
             seed: of the order of images and of dropout.
         """
-        utils.set_random_seed(seed)
+        seed_dropout(self._network, seed)
         self._network.set_weights(self._initial)
         _forget(self._optimizer)
         batch = min(self._settings.batch_size, len(images))

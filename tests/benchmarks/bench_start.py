@@ -31,7 +31,7 @@ def _help() -> Row:
         {"--help": lambda: _run(command), "pass": lambda: _run(nothing)}, rounds=2 * LEAST_ROUNDS
     )
     return Row(
-        "`cli.py --help`",
+        "the help of `cli.py`",
         "`python -c pass`",
         seconds["--help"] - seconds["pass"],
         Goal(0.5, unit="s more"),
