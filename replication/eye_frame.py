@@ -83,7 +83,7 @@ def preprocess_image(
         fit.confidence,
         *_shift_to_middle(frame, fit),
     )
-    return repeat_steps(gray, facts, size_px=settings.image_size_px), facts
+    return _centre_and_resize(frame, facts, size_px=settings.image_size_px), facts
 
 
 def repeat_steps(gray: np.ndarray, facts: ImageFacts, *, size_px: int) -> np.ndarray:
@@ -98,6 +98,10 @@ def repeat_steps(gray: np.ndarray, facts: ImageFacts, *, size_px: int) -> np.nda
         (S, S) uint8.
     """
     frame = _cut(gray, facts.strip_rows_removed, mirrored=facts.mirrored)
+    return _centre_and_resize(frame, facts, size_px=size_px)
+
+
+def _centre_and_resize(frame: np.ndarray, facts: ImageFacts, *, size_px: int) -> np.ndarray:
     moved = _move(frame, facts.shift_x_px, facts.shift_y_px)
     return cv2.resize(moved, (size_px, size_px), interpolation=cv2.INTER_AREA)
 
@@ -105,7 +109,7 @@ def repeat_steps(gray: np.ndarray, facts: ImageFacts, *, size_px: int) -> np.nda
 def _cut(gray: np.ndarray, strip_rows: int, *, mirrored: bool) -> np.ndarray:
     """Return the frame without its label strip, seen in a mirror where asked for."""
     cut = gray[: len(gray) - strip_rows]
-    return np.ascontiguousarray(cut[:, ::-1] if mirrored else cut)
+    return cv2.flip(cut, 1) if mirrored else cut
 
 
 def _shift_to_middle(frame: np.ndarray, fit: IrisFit) -> tuple[int, int]:

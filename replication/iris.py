@@ -25,6 +25,7 @@ from replication.iris_votes import LIMBUS_TO_PUPIL, SMALLEST_LIMBUS, propose_cen
 
 SURVIVORS = 3  # ours: proposals whose centre is fitted
 FIT_ROUNDS = 2  # ours
+DAMPING = 1e-6 * np.eye(4)  # ours
 FOUND_DECADES = 3.0  # ours: fewer than one false alarm in a thousand frames of noise
 
 
@@ -143,15 +144,15 @@ def _fit_circles(points: EdgePoints, pair: _CirclePair) -> _CirclePair:
     (Kåsa, 1976), where near and far points weigh the same.
     """
     on_pupil, on_limbus = _points_on(points, pair)
-    circle = np.repeat([0, 1], [on_pupil.sum(), on_limbus.sum()])
-    chosen = np.concatenate([np.flatnonzero(on_pupil), np.flatnonzero(on_limbus)])
+    chosen = np.concatenate([on_pupil.nonzero()[0], on_limbus.nonzero()[0]])
+    is_pupil = np.arange(len(chosen)) < np.count_nonzero(on_pupil)
     x, y = np.float64(points.x[chosen]) - pair.x, np.float64(points.y[chosen]) - pair.y
     squared = x * x + y * y
     weight = 1 / np.sqrt(squared + 1)
-    terms = np.stack([2 * x, 2 * y, circle == 0, circle == 1]) * weight
+    terms = np.stack([2 * x, 2 * y, is_pupil, ~is_pupil]) * weight
     # A trace of damping decides where too few points leave the centre open: it stays.
     # Summed by NumPy: the threads of a matrix product would add in another order each time.
-    normal = (terms[:, None] * terms).sum(axis=-1) + 1e-6 * np.eye(len(terms))
+    normal = (terms[:, None] * terms).sum(axis=-1) + DAMPING
     wanted = (terms * (squared * weight)).sum(axis=-1)
     right, down, *constants = np.linalg.solve(normal, wanted)
     far = max(1.0, float(np.hypot(right, down)) / tolerance_px(pair.limbus))

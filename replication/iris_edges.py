@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 WORKING_SIDE_PX = 96  # ours: the longer side; the smallest pupil tried still spans 5 px
+TINY = np.finfo(np.float32).tiny
 SMOOTHING_PX = 1.0  # ours: the least that gives a thinned outline its direction
 
 
@@ -53,7 +54,7 @@ def find_edge_points(gray: np.ndarray) -> EdgePoints:
     steep_y = cv2.Scharr(smooth, cv2.CV_32F, 0, 1, borderType=cv2.BORDER_REPLICATE)
     # Not cv2.magnitude: its last bit depends on where in memory the arrays lie.
     strength = np.sqrt(steep_x * steep_x + steep_y * steep_y)
-    divisor = np.maximum(strength, np.finfo(np.float32).tiny)
+    divisor = np.maximum(strength, TINY)
     unit_x, unit_y = steep_x / divisor, steep_y / divisor
     grid_x, grid_y = _pixel_grid(height, width)
     ahead, behind = (

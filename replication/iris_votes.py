@@ -5,6 +5,8 @@ Radial votes as in Loy and Zelinsky (2003), for discs darker and brighter than t
 
 from __future__ import annotations
 
+from itertools import accumulate
+
 import cv2
 import numpy as np
 
@@ -21,7 +23,8 @@ def propose_centres(points: EdgePoints) -> tuple[np.ndarray, np.ndarray]:
     """Return the centres with the most votes from a pupil and a limbus together: (C,) x and y."""
     radii = list_radii(points.height_px, points.width_px)[::2]
     dark, bright = _count_votes(points, radii, 1), _count_votes(points, radii, -1)
-    best_pupil = np.maximum.accumulate(np.maximum(dark, bright), axis=0)
+    # Not NumPy's own accumulate, which goes through the layers cell by cell.
+    best_pupil = np.stack(list(accumulate(np.maximum(dark, bright), np.maximum)))
     inner = np.searchsorted(radii, radii / LIMBUS_TO_PUPIL[0], side="right") - 1
     outer = (inner >= 0) & (radii >= SMALLEST_LIMBUS * max(points.height_px, points.width_px))
     votes = (best_pupil[inner[outer]] + dark[outer]).max(axis=0)

@@ -12,6 +12,7 @@ from replication.iris_evidence import (
     CHANCE,
     CORRELATION_PX,
     RADIUS_TOLERANCE,
+    find_rings,
     judge_circles,
     list_radii,
 )
@@ -57,6 +58,17 @@ def test_it_is_the_definition() -> None:
     dark, _, _ = judge_circles(points, np.float32([x]), np.float32([y]))
     for index in range(3, dark.shape[1] - 3):
         assert dark[0, index] == pytest.approx(judge_slowly(points, x, y, index), abs=1e-3)
+
+
+@pytest.mark.parametrize("shape", [(70, 96), (96, 72), (96, 96), (24, 96)])
+def test_a_distance_is_in_the_ring_of_the_nearest_radius(shape) -> None:
+    radii = list_radii(*shape)
+    middles = (radii[1:] + radii[:-1]) / 2
+    borders = np.array(
+        [1.5 * radii[0] - 0.5 * radii[1], *middles, 1.5 * radii[-1] - 0.5 * radii[-2]]
+    )
+    distance = np.append(np.linspace(0, 140, 200_001), borders).astype(np.float32)
+    np.testing.assert_array_equal(find_rings(distance, radii), np.searchsorted(borders, distance))
 
 
 def test_the_bound_is_no_smaller_than_the_chance_it_bounds() -> None:

@@ -48,54 +48,65 @@ def privatize_by_k_same_select(
     """
     images = np.empty_like(queries.images)
     chosen = np.empty((len(queries), k), dtype=np.intp)
-    norms = np.einsum("nhwc,nhwc->n", gallery.images, gallery.images)
-    for start in range(0, len(queries), BLOCK_QUERIES):
-        rows = slice(start, start + BLOCK_QUERIES)
-        block = queries.take(rows)
-        chosen[rows] = select_nearest(block, gallery, norms, k=k, own_patient=own_patient)
-        images[rows] = gallery.images[chosen[rows]].mean(axis=1)
-    yield PrivatizedSet(method, 0, round_to_bytes(images), gallery.identity[chosen])
+    for pathology in np.unique(queries.glaucoma):
+        alike = np.flatnonzero(gallery.glaucoma == pathology)
+        # By patient, so that each one's images are a run of columns.
+        alike = alike[np.argsort(gallery.identity[alike], kind="stable")]
+        candidates = gallery.take(alike)
+        norms = np.einsum("nhwc,nhwc->n", candidates.images, candidates.images)
+        asked = np.flatnonzero(queries.glaucoma == pathology)
+        for start in range(0, len(asked), BLOCK_QUERIES):
+            rows = asked[start : start + BLOCK_QUERIES]
+            block = queries.take(rows)
+            nearest = select_nearest(block, candidates, norms, k=k, own_patient=own_patient)
+            chosen[rows] = alike[nearest]
+            images[rows] = round_to_bytes(_average(candidates.images, nearest))
+    yield PrivatizedSet(method, 0, images, gallery.identity[chosen])
 
 
 def select_nearest(
-    queries: EyeDataset, gallery: EyeDataset, norms: np.ndarray, *, k: int, own_patient: bool
+    queries: EyeDataset, candidates: EyeDataset, norms: np.ndarray, *, k: int, own_patient: bool
 ) -> np.ndarray:
     """Select, for each query, the nearest image of each of the k nearest patients.
 
-    1. Squared distances to all of the gallery but for the query's own square, which ranks alike:
-       one matrix product.
-    2. Images of the other pathology, and of the query's own patient where they are left out, are
-       put at infinity.
+    1. Squared distances to all candidates but for the query's own square, which ranks alike: one
+    matrix product.
+    2. Images of the query's own patient, where they are left out, are put at infinity.
     3. The minimum of each patient, then the k patients of the smallest minima.
 
     Args:
-        queries: one block of the images to privatize.
-        gallery: the training images.
-        norms: (G,) squared norms of the gallery's images.
+        queries: one block of the images to privatize, all of one pathology.
+        candidates: the training images of that pathology, sorted by identity.
+        norms: (G,) squared norms of the candidates' images.
         k: number of patients.
         own_patient: whether the query's own may be one of them.
 
     Returns:
-        (N, k) rows of the gallery, nearest first. Equal distances (in float32) go to the lower
+        (N, k) rows of the candidates, nearest first. Equal distances (in float32) go to the lower
         identity, and within a patient to the earlier row.
 
     Raises:
-        DataError: when fewer than k patients share a query's pathology.
+        DataError: when there are fewer than k patients for a query.
     """
     pixels = queries.images.reshape(len(queries), -1)
-    distance = pixels @ gallery.images.reshape(len(gallery), -1).T
+    distance = pixels @ candidates.images.reshape(len(candidates), -1).T
     distance *= -2
     distance += norms
-    distance[queries.glaucoma[:, None] != gallery.glaucoma] = np.inf
     if not own_patient:
-        distance[queries.identity[:, None] == gallery.identity] = np.inf
-    order = np.argsort(gallery.identity, kind="stable")
-    _, starts, counts = np.unique(gallery.identity[order], return_index=True, return_counts=True)
-    distance = distance[:, order]
+        distance[queries.identity[:, None] == candidates.identity] = np.inf
+    _, starts, counts = np.unique(candidates.identity, return_index=True, return_counts=True)
     nearest = np.minimum.reduceat(distance, starts, axis=1)
     check_enough_patients(nearest, queries.glaucoma, k=k)
     patients = np.argsort(nearest, axis=1, kind="stable")[:, :k]
-    return order[first_nearest(distance, starts[patients], counts[patients])]
+    return first_nearest(distance, starts[patients], counts[patients])
+
+
+def _average(images: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """Return the mean of each row's images: (N, k) rows of (G, H, W, C) to (N, H, W, C)."""
+    total = images[chosen[:, 0]]
+    for others in chosen.T[1:]:
+        total += images[others]
+    return total / chosen.shape[1]
 
 
 def first_nearest(distance: np.ndarray, starts: np.ndarray, counts: np.ndarray) -> np.ndarray:
