@@ -21,6 +21,16 @@ FEWEST_IMAGES = 3
 SHOTS_PER_SESSION = 4
 TRUTH_FILE = "truth.csv"
 ORIGIN_FILE = "surrogate.json"
+# What reading it may end in, whatever it holds.
+UNREADABLE = (
+    OSError,
+    ValueError,
+    LookupError,
+    TypeError,
+    ArithmeticError,
+    RecursionError,
+    DataError,
+)
 ORIGIN_NOTE = "a surrogate drawn from a seed, not the Warsaw database"
 ANNOTATIONS_HEADER = "patient;left eye;right eye"
 
@@ -113,10 +123,13 @@ def read_origin(root: Path) -> tuple[int, tuple[PlannedEye, ...]]:
     """
     try:
         origin = json.loads((root / ORIGIN_FILE).read_text(encoding="utf-8"))
-        seed, settings = origin["seed"], SurrogateSettings(**origin["settings"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{root}: no readable {ORIGIN_FILE}, so not a surrogate") from error
-    return seed, plan_eyes(settings, seed=seed)
+        seed, counts = origin["seed"], origin["settings"]
+        settings = SurrogateSettings(**counts)
+        if counts != asdict(settings) or {type(n) for n in (seed, *counts.values())} != {int}:
+            raise ValueError("expected every count, as a whole number")
+        return seed, plan_eyes(settings, seed=seed)
+    except UNREADABLE as error:
+        raise DataError(f"{root.name}: no readable {ORIGIN_FILE}, so not a surrogate") from error
 
 
 def _check_counts(settings: SurrogateSettings) -> None:

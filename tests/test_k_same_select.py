@@ -127,3 +127,10 @@ def test_the_registry_binds_k():
         queries, gallery=gallery, generator=None, seed=5, draws=10
     )
     assert (only.method, only.draw, only.used_identities.shape) == ("k-same-3", 0, (16, 3))
+
+
+def test_a_pathology_that_the_gallery_lacks_is_named():
+    healthy = random_eyes([1, 2, 3], [False] * 3, seed=4, prefix="train")
+    ill = random_eyes([9], [True], seed=5, prefix="test")
+    with pytest.raises(DataError, match="K = 2: only 0 other patients .* with glaucoma"):
+        k_same(2)(ill, healthy)

@@ -19,7 +19,7 @@ from replication.pixels import round_to_bytes
 from replication.privatize.pprl_vgan import Generator
 from replication.records import EyeDataset, PrivatizedSet
 
-BLOCK_QUERIES = 128
+BLOCK_QUERIES = 256
 
 
 def privatize_by_k_same_select(
@@ -48,20 +48,25 @@ def privatize_by_k_same_select(
     """
     images = np.empty_like(queries.images)
     chosen = np.empty((len(queries), k), dtype=np.intp)
-    for pathology in np.unique(queries.glaucoma):
-        alike = np.flatnonzero(gallery.glaucoma == pathology)
-        # By patient, so that each one's images are a run of columns.
-        alike = alike[np.argsort(gallery.identity[alike], kind="stable")]
-        candidates = gallery.take(alike)
-        norms = np.einsum("nhwc,nhwc->n", candidates.images, candidates.images)
-        asked = np.flatnonzero(queries.glaucoma == pathology)
-        for start in range(0, len(asked), BLOCK_QUERIES):
-            rows = asked[start : start + BLOCK_QUERIES]
-            block = queries.take(rows)
-            nearest = select_nearest(block, candidates, norms, k=k, own_patient=own_patient)
+    candidates = {pathology: _find_alike(gallery, pathology) for pathology in (False, True)}
+    for start in range(0, len(queries), BLOCK_QUERIES):
+        ill = queries.glaucoma[start : start + BLOCK_QUERIES]
+        for pathology, (alike, same, norms) in candidates.items():
+            rows = start + np.flatnonzero(ill == pathology)
+            if not len(rows):
+                continue
+            nearest = select_nearest(queries.take(rows), same, norms, k=k, own_patient=own_patient)
             chosen[rows] = alike[nearest]
-            images[rows] = round_to_bytes(_average(candidates.images, nearest))
+            images[rows] = round_to_bytes(_average(same.images, nearest))
     yield PrivatizedSet(method, 0, images, gallery.identity[chosen])
+
+
+def _find_alike(gallery: EyeDataset, pathology: bool) -> tuple[np.ndarray, EyeDataset, np.ndarray]:
+    """Return the gallery's images of one pathology, sorted by identity: rows, images and norms."""
+    alike = np.flatnonzero(gallery.glaucoma == pathology)
+    alike = alike[np.argsort(gallery.identity[alike], kind="stable")]
+    same = gallery.take(alike)
+    return alike, same, np.einsum("nhwc,nhwc->n", same.images, same.images)
 
 
 def select_nearest(
@@ -89,7 +94,7 @@ def select_nearest(
         DataError: when there are fewer than k patients for a query.
     """
     pixels = queries.images.reshape(len(queries), -1)
-    distance = pixels @ candidates.images.reshape(len(candidates), -1).T
+    distance = pixels @ candidates.images.reshape(len(candidates), pixels.shape[1]).T
     distance *= -2
     distance += norms
     if not own_patient:

@@ -4,6 +4,7 @@ Each kind of file is changed at random (hypothesis, seeded); what is accepted mu
 independent reading of the changed file says, or the same as before.
 """
 
+import json
 import os
 import re
 import resource
@@ -22,6 +23,7 @@ from tiny_eyes import ANNOTATIONS, FILES, write_manifest, write_warsaw
 import cli as command_line
 from keras_models.evaluator import build_evaluator
 from replication.checkpoint import load_checkpoint, save_checkpoint
+from replication.config import SurrogateSettings
 from replication.errors import DataError, SettingsError, StageNotRun
 from replication.file_facts import inspect_file
 from replication.image_file import read_gray
@@ -29,10 +31,11 @@ from replication.manifest import survey_manifest
 from replication.network_weights import load_weights
 from replication.run_record import read_run
 from replication.store import RunStore, read_json
+from replication.synthetic_plan import ORIGIN_FILE, read_origin, write_origin
 from replication.warsaw_survey import survey_warsaw
 
 SHARES = {"annotations": 900, "manifest": 900, "image": 1300, "stage.json": 700}
-SHARES |= {"run.json": 600, "weights": 300, "checkpoint": 500}
+SHARES |= {"run.json": 600, "surrogate.json": 300, "weights": 300, "checkpoint": 500}
 FEW = 25
 KEY = {"settings": {"size": 3}, "inputs": {}}
 RUN = {
@@ -162,6 +165,31 @@ class RunRecord:
         return "accepted"
 
 
+class Origin:
+    """A surrogate only where the counts and the seed are those of a plain reading."""
+
+    def __init__(self, folder):
+        self.root = folder / "surrogate"
+        self.root.mkdir()
+        self.file = self.root / ORIGIN_FILE
+        counts = SurrogateSettings(patients=4, images=12, glaucoma_images=4)
+        self.file.write_text(write_origin(counts, seed=0), encoding="utf-8")
+
+    def attempt(self):
+        try:
+            seed, eyes = read_origin(self.root)
+        except DataError as error:
+            return name_file(str(error), self.file.name)
+        origin = json.loads(self.file.read_bytes())
+        counts = origin["settings"]
+        assert seed == origin["seed"]
+        assert sum(eye.images for eye in eyes) == counts["images"]
+        assert len({eye.patient for eye in eyes}) == counts["patients"]
+        ill = [eye.images for eye in eyes if eye.glaucoma]
+        assert sum(ill) == counts["glaucoma_images"]
+        return "accepted"
+
+
 class Weights:
     """Handed out by the store never; loaded from elsewhere only as finite numbers."""
 
@@ -202,6 +230,7 @@ KINDS = {
     "manifest": Manifest,
     "stage.json": StageRecord,
     "run.json": RunRecord,
+    "surrogate.json": Origin,
     "weights": Weights,
     "checkpoint": Checkpoint,
 }
