@@ -8,10 +8,10 @@ NEEDS_PYTHON := Please install Python 3.11 (with its venv module): iNNvestigate 
 	do not run on a later Python, pandas 3 does not run on an earlier one
 
 .DEFAULT_GOAL := help
-.PHONY: help replicate baseline seeds test bench reliability audit lint format docs lock clean
+.PHONY: help replicate baseline seeds bfloat16 test bench reliability audit lint format docs lock clean
 
 help: ## list these targets
-	@sed -nE 's/^([a-z]+):.*## (.*)/make \1|\2/p' Makefile | while IFS='|' read -r target what; do \
+	@sed -nE 's/^([a-z0-9]+):.*## (.*)/make \1|\2/p' Makefile | while IFS='|' read -r target what; do \
 		printf '%-16s %s\n' "$$target" "$$what"; done
 
 replicate: .venv/.stamp ## fill Table 1; more options by ARGS="--profile smoke --data-dir DIR"
@@ -26,6 +26,11 @@ seeds: .venv/.stamp ## train with five seeds, keep their spread and the bands fr
 	-.venv/bin/python cli.py replicate --all --seeds 5
 	cp artifacts/runs/surrogate-cpu-seeds-0-to-4/seeds.* artifacts/baselines/
 	.venv/bin/python cli.py derive-bands artifacts/baselines/seeds.json
+
+bfloat16: .venv/.stamp ## train the same five seeds in float32, and lay both out in docs/bfloat16.md
+	-.venv/bin/python cli.py sweep --seeds 5 --profile cpu-float32 --until 06_evaluated
+	.venv/bin/python cli.py compare-seeds artifacts/runs/surrogate-cpu-float32-seeds-0-to-4/seeds.json \
+		artifacts/baselines/seeds.json docs/bfloat16.md
 
 test: lint ## lint, then the fast tests; one file by ARGS=tests/test_layers.py
 	.venv/bin/python -m pytest -n auto --dist loadfile -m "not slow and not paper" $(ARGS)

@@ -31,6 +31,7 @@ BENCHMARKS = (
     "start",
     "memory",
     "stream",
+    "many",
     "table",
 )
 PACKAGES = ("tensorflow", "numpy", "opencv-python-headless")
