@@ -17,7 +17,6 @@ from replication.table1 import ROWS
 from replication.table1_text import HEADINGS
 from validation.spread import CONFIDENCE, Cell, Spread, measure_spread
 
-
 TITLE = "Two settings over the same seeds"
 
 
