@@ -103,6 +103,19 @@ def test_the_page_says_what_is_reached_and_what_was_not_measured() -> None:
     assert "Quick form" in page
 
 
+def test_a_benchmark_run_again_keeps_the_rows_of_the_others(tmp_path) -> None:
+    file, kept = tmp_path / "found.json", Row("ours", "theirs", 2.5, Goal(3), "memory").to_dict()
+    file.write_text(
+        json.dumps({"rows": [{"benchmark": name} | kept for name in ("start", "k_same")]})
+    )
+    words = ["--quick", "--again", "start", "--json", file, "--page", tmp_path / "page.md"]
+    subprocess.run([sys.executable, "-m", "tests.benchmarks", *words], cwd=ROOT, check=True)
+    rows = json.loads(file.read_text())["rows"]
+    assert [row["benchmark"] for row in rows] == ["k_same", "start"]
+    assert rows[0] == {"benchmark": "k_same"} | kept
+    assert rows[1]["what"].startswith("the help")
+
+
 @pytest.mark.slow
 def test_one_command_runs_them_all_in_quick_form(tmp_path) -> None:
     files = {"--json": tmp_path / "found.json", "--page": tmp_path / "page.md"}

@@ -2,6 +2,7 @@
 
 python -m tests.benchmarks                 all, into artifacts/baselines and docs
 python -m tests.benchmarks --only k_same   one of them, printed
+python -m tests.benchmarks --again k_same  one of them; the rows of the others stay as they are
 python -m tests.benchmarks --quick --json FILE --page FILE
 """
 
@@ -46,7 +47,13 @@ def main() -> None:
         click.echo(json.dumps([row.to_dict() for row in module.measure(quick=asked.quick)]))
         return
     load = os.getloadavg()[0]
-    rows = [row for name in BENCHMARKS for row in _run_apart(name, quick=asked.quick)]
+    kept = json.loads(asked.json.read_text(encoding="utf-8"))["rows"] if asked.again else []
+    rows = []
+    for name in BENCHMARKS:
+        if asked.again and name not in asked.again:
+            rows += [row for row in kept if row["benchmark"] == name]
+        else:
+            rows += [{"benchmark": name} | row for row in _run_apart(name, quick=asked.quick)]
     found = {
         "machine": describe_machine(),
         "versions": {package: metadata.version(package) for package in PACKAGES},
@@ -63,6 +70,9 @@ def _read_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="tiny sizes, for the tests")
     parser.add_argument("--only", choices=BENCHMARKS, help="run one and print its rows")
+    parser.add_argument(
+        "--again", choices=BENCHMARKS, action="append", help="run this one, keep the others' rows"
+    )
     parser.add_argument(
         "--json", type=Path, default=ROOT / "artifacts" / "baselines" / "benchmarks.json"
     )

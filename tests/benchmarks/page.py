@@ -12,7 +12,8 @@ Written by `make bench` from `artifacts/baselines/benchmarks.json`; not to be ed
 
 Every ratio is between two sides of one run on one machine, called in turn, each the median of at
 least five calls. What is judged are these ratios and the few limits that name a unit; the seconds
-below are for the eye alone.
+below are for the eye alone. Rows of one benchmark are of one run; `--again` runs one of them anew and
+keeps the others' rows.
 """
 QUICK = "**Quick form: tiny sizes, only to show that the benchmarks run. Nothing here counts.**\n"
 BOUND_NOTE = """
