@@ -1,4 +1,4 @@
-"""`cli.py privatize --out` on 100,000 images: killed in the middle, gone on with, its memory."""
+"""`cli.py privatize --out DIR` on 100,000 images: killed in the middle, gone on with, its memory."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def measure(*, quick: bool) -> list[Row]:
         made = len(list((folder / str(many)).glob("images-*/images.csv")))
     return [
         Row(
-            f"peak memory of `cli.py privatize --out` on {many:,} images, {METHOD}: killed after "
+            f"peak memory of `cli.py privatize --out DIR` on {many:,} images, {METHOD}: killed after "
             f"{killed_after} of {made} blocks and gone on with; bytes as in a run of {few:,}",
             f"the same of {few:,}",
             many_peak / few_peak,
