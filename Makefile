@@ -27,10 +27,10 @@ seeds: .venv/.stamp ## train with five seeds, keep their spread and the bands fr
 	cp artifacts/runs/surrogate-cpu-seeds-0-to-4/seeds.* artifacts/baselines/
 	.venv/bin/python cli.py derive-bands artifacts/baselines/seeds.json
 
-bfloat16: .venv/.stamp ## train the same five seeds in float32, and lay both out in docs/bfloat16.md
+bfloat16: .venv/.stamp ## train the same five seeds in float32, and lay both out
 	-.venv/bin/python cli.py sweep --seeds 5 --profile cpu-float32 --until 06_evaluated
 	.venv/bin/python cli.py compare-seeds artifacts/runs/surrogate-cpu-float32-seeds-0-to-4/seeds.json \
-		artifacts/baselines/seeds.json docs/bfloat16.md
+		artifacts/baselines/seeds.json artifacts/baselines/bfloat16.md
 
 test: lint ## lint, then the fast tests; one file by ARGS=tests/test_layers.py
 	.venv/bin/python -m pytest -n auto --dist loadfile -m "not slow and not paper" $(ARGS)

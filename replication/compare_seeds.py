@@ -17,8 +17,6 @@ from replication.table1 import ROWS
 from replication.table1_text import HEADINGS
 from validation.spread import CONFIDENCE, Cell, Spread, measure_spread
 
-TITLE = "Two settings over the same seeds"
-
 
 def compare_seeds(one: Path, other: Path, page: Path) -> dict[Cell, Spread]:
     """Write a page with the numbers of two seeds.json and their differences.
@@ -78,8 +76,7 @@ def _to_markdown(
     ]
     table = lay_out_table(("Dataset", "Metric", "one", "other", "other - one"), rows, words=2)
     told = [f"- {change}" for change in changed]
-    parts = [f"# {TITLE}", "", heading, "", *told, "", _count_apart(difference), "", *table, ""]
-    return "\n".join(parts)
+    return "\n".join([heading, "", *told, "", _count_apart(difference), "", *table, ""])
 
 
 def _count_apart(difference: dict[Cell, Spread]) -> str:

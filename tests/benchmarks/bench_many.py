@@ -16,6 +16,7 @@ import pandas as pd
 
 from replication.many_images import BLOCK_IMAGES
 
+from ..drawn_eyes import draw_eye
 from .bench_start import ROOT
 from .rows import Goal, Row
 
@@ -23,7 +24,7 @@ FEW, MANY = 10 * BLOCK_IMAGES, 100_000
 QUICK_FEW, QUICK_MANY = BLOCK_IMAGES, 2 * BLOCK_IMAGES + 100
 METHOD = "k-same-6"
 DIFFERENT_EYES = 60  # repeated; a comment in each file keeps them from being copies
-WIDTH_PX, HEIGHT_PX = 160, 120
+SIZE_PX = 160, 120
 JPEG_START, JPEG_COMMENT = b"\xff\xd8", b"\xff\xfe"
 
 
@@ -32,7 +33,7 @@ def measure(*, quick: bool) -> list[Row]:
     few, many = (QUICK_FEW, QUICK_MANY) if quick else (FEW, MANY)
     with TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        _write_images(folder, many)
+        _write_images(folder, many, listed=(few, many))
         few_peak, _ = _finish(_start(folder, few))
         killed = _start(folder, many)
         killed_after = _kill_after_blocks(killed, folder / str(many), blocks=few // BLOCK_IMAGES)
@@ -52,13 +53,12 @@ def measure(*, quick: bool) -> list[Row]:
     ]
 
 
-def _write_images(folder: Path, count: int) -> None:
-    """Write so many drawn eyes, and a manifest of them for each size that is asked for."""
+def _write_images(folder: Path, count: int, *, listed: tuple[int, ...]) -> None:
+    """Write so many drawn eyes, and a manifest of the first ones for each of the numbers listed."""
     rng, eyes = np.random.default_rng(0), []
-    rows, columns = np.mgrid[:HEIGHT_PX, :WIDTH_PX]
     for _ in range(DIFFERENT_EYES):
-        distance = np.hypot(columns - rng.uniform(60, 100), rows - rng.uniform(50, 70))
-        eye = np.where(distance < 12, 30, np.where(distance < 30, 120, 200)).astype(np.uint8)
+        centre = rng.uniform(60, 100), rng.uniform(50, 70)
+        eye = draw_eye(centre=centre, size=SIZE_PX, radius_px=30)
         eyes.append(cv2.imencode(".jpg", eye)[1].tobytes().removeprefix(JPEG_START))
     (folder / "eyes").mkdir()
     for number in range(count):
@@ -74,7 +74,7 @@ def _write_images(folder: Path, count: int) -> None:
             "glaucoma": number.map(lambda n: "yes" if n % 4 == 0 else "no"),
         }
     )
-    for size in {count, QUICK_FEW, FEW}:
+    for size in listed:
         manifest.iloc[:size].to_csv(folder / f"{size}.csv", index=False)
 
 
