@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from multiprocessing.pool import ThreadPool
 from os.path import isfile  # unlike Path.is_file, never raises
 from pathlib import Path
 from typing import NamedTuple
@@ -21,10 +22,19 @@ class FileFacts(NamedTuple):
     empty: bool = False
 
 
-def inspect_files(files: Sequence[Path]) -> list[FileFacts]:
-    """Hash every file and read its image header; hashing leaves the interpreter's lock free."""
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        return list(pool.map(inspect_file, files))
+def inspect_files(root: Path, paths: Sequence[str]) -> list[FileFacts]:
+    """Hash every file and read its image header; hashing leaves the interpreter's lock free.
+
+    Args:
+        root: folder that the paths are relative to.
+        paths: of the files, in the order of what is returned.
+    """
+    with ThreadPool(os.cpu_count()) as pool:
+        return pool.map(partial(_inspect_inside, root), paths)
+
+
+def _inspect_inside(root: Path, path: str) -> FileFacts:
+    return inspect_file(root / path)
 
 
 def inspect_file(file: Path) -> FileFacts:

@@ -118,7 +118,7 @@ def survey_images(
     unwritable = sorted(row.path for row in rows if not _is_unicode(row.path))
     remarks += Remarks(wrong=tuple(_say("{}: the name is no UTF-8, rename it", unwritable)))
     ordered = sorted(row for row in rows if row.path not in unwritable)
-    facts = inspect_files([root / row.path for row in ordered])
+    facts = inspect_files(root, [row.path for row in ordered])
     table = pd.DataFrame(
         [(row.path, *row, fact.sha256) for row, fact in zip(ordered, facts, strict=True)],
         columns=list(COLUMNS),
