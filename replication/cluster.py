@@ -73,6 +73,9 @@ def start_workers(workers: int) -> Iterator:
 
     Args:
         workers: processes, each with one thread for tasks.
+
+    Raises:
+        SettingsError: when they don't start.
     """
     from dask import config
     from distributed import Client, LocalCluster
@@ -80,17 +83,23 @@ def start_workers(workers: int) -> Iterator:
     _tell_of_dask(logging.WARNING)
     os.environ.setdefault("PYTHONWARNINGS", NO_NEWS)
     with TemporaryDirectory() as scratch, config.set(LOCAL_SETTINGS):
-        with without_interrupts():  # Ctrl-C is this process's to answer
-            cluster = LocalCluster(
-                n_workers=workers,
-                threads_per_worker=1,
-                processes=True,
-                host="127.0.0.1",
-                scheduler_kwargs=NO_PAGE,
-                security=True,  # certificates that live in memory: nobody else can connect
-                memory_limit=None,
-                local_directory=scratch,
-            )
+        try:
+            with without_interrupts():  # Ctrl-C is this process's to answer
+                cluster = LocalCluster(
+                    n_workers=workers,
+                    threads_per_worker=1,
+                    processes=True,
+                    host="127.0.0.1",
+                    scheduler_kwargs=NO_PAGE,
+                    security=True,  # certificates that live in memory: nobody else can connect
+                    memory_limit=None,
+                    local_directory=scratch,
+                )
+        except RuntimeError as error:
+            raise SettingsError(
+                f"--workers {workers}: the workers didn't start ({error}); what Dask says above "
+                "and its own configuration tell why; without --workers this needs none"
+            ) from error
         with cluster, Client(cluster) as client:
             try:
                 yield client

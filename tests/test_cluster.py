@@ -121,6 +121,19 @@ def test_a_task_in_which_every_worker_dies_fails_and_leaves_out_what_waits_for_i
     assert outcomes["dies"].exit_code == 2
 
 
+@pytest.mark.slow
+def test_workers_that_do_not_start_are_told(tmp_path):
+    broken = tmp_path / "broken.py"
+    broken.write_text("raise RuntimeError('as any module may')")
+    words = [sys.executable, str(TINY), *WORDS, "--workers", "1", "--until", "01_preprocessed"]
+    environment = os.environ | {"DASK_DISTRIBUTED__WORKER__PRELOAD": str(broken)}
+    done = subprocess.run(
+        words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == SettingsError.exit_code
+    assert "--workers 1: the workers didn't start" in done.stderr.splitlines()[-1]
+
+
 @pytest.mark.parametrize(
     ("address", "said"),
     [("login:8786", "expected tcp://host:port"), ("tls://127.0.0.1:1", "no certificates are set")],
