@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 
+from replication.atomic_files import read_json
+from replication.errors import DataError
 from replication.metrics import accuracy, any_of_accuracy
 from replication.privatize import METHODS
 from replication.records import EyeDataset
@@ -13,6 +16,33 @@ from replication.records import EyeDataset
 # Keras's names; its leaky_relu has the reference's slope of 0.2.
 ACTIVATIONS = {"ReLU (ours)": "relu", "LeakyReLU 0.2 (reference)": "leaky_relu"}
 TASKS = ("identity", "glaucoma")
+COSTS = "departures.json"
+
+
+def read_costs(root: Path) -> dict[str, dict[str, float]] | None:
+    """Return what departures were measured to cost in a run, None where they weren't.
+
+    Args:
+        root: the run's folder.
+
+    Returns:
+        Per choice, accuracies by name, fractions in [0, 1].
+
+    Raises:
+        SettingsError: when the file is no JSON.
+        DataError: when it holds anything else than that.
+    """
+    file = root / COSTS
+    if not file.exists():
+        return None
+    costs = read_json(file)
+    if not all(isinstance(figures, dict) for figures in costs.values()) or not all(
+        isinstance(figure, float) and 0 <= figure <= 1
+        for figures in costs.values()
+        for figure in figures.values()
+    ):
+        raise DataError(f"{file}: not what `cli.py departures` leaves there; run it again")
+    return costs
 
 
 def measure_activations(

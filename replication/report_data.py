@@ -13,6 +13,7 @@ import pandas as pd
 
 from replication.attacked_run import ATTACKED, PLANE, is_attacked, read_attack
 from replication.check import check_results, judge_all_claims, read_expectations
+from replication.departures import read_costs
 from replication.evaluated_run import read_predictions, read_table
 from replication.record_files import load_manifest
 from replication.run_record import read_run
@@ -102,7 +103,7 @@ def read_report_data(store: RunStore) -> ReportData:
         _read_histories(store),
         read_attack(store) if is_attacked(store) else None,
         _read_evidence_plane(store),
-        _read_if_there(store, "departures.json"),
+        read_costs(store.root),
         _read_if_there(store, "explanation_sanity.json"),
     )
 

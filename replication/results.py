@@ -8,13 +8,14 @@ from pathlib import Path
 
 from replication.attacked_run import ATTACKED, PLANE, is_attacked
 from replication.attacked_run import PAGE as PAGE_OF_ATTACK
+from replication.departures import read_costs
 from replication.evaluated_run import EVALUATED, PAGE, judge_run
 from replication.explained_run import EXPLAINED, FIGURE5, is_explained, judge_explanation
 from replication.explained_run import PAGE as PAGE_OF_MAPS
 from replication.explanation_sanity_text import PAGE as PAGE_OF_CHECKS
 from replication.run_record import read_run
 from replication.split_words import is_by_patient
-from replication.store import RunStore, read_json, write_text
+from replication.store import RunStore, write_text
 from validation.claims import JudgedPart, Judgement
 
 CLAIMS_INTRO = (
@@ -137,12 +138,12 @@ def _describe_checks_of_maps(store: RunStore) -> list[str]:
 
 
 def _describe_departures(store: RunStore) -> list[str]:
-    file = store.root / "departures.json"
-    if not file.exists():
+    costs = read_costs(store.root)
+    if costs is None:
         return ["What departures cost on this data: not measured.", ""]
     figures = [
         f"- {name}: " + ", ".join(f"{task} {100 * v:.2f}%" for task, v in accuracies.items())
-        for name, accuracies in read_json(file).items()
+        for name, accuracies in costs.items()
     ]
     return ["Departures and their other choice, accuracies on the test images:", "", *figures, ""]
 

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from replication.attack_work import AttackWork
-from replication.departures import measure_activations, measure_own_patient
+from replication.departures import COSTS, measure_activations, measure_own_patient
 from replication.errors import DataError
 from replication.explain_work import ExplainWork
 from replication.many_images import name_classes, privatize_blocks
@@ -232,7 +232,7 @@ class StageWork(AttackWork, ExplainWork):
         measured = activations | measure_own_patient(
             self._test_set, self._train_set, identity.predict
         )
-        write_json(self.store.root / "departures.json", measured)
+        write_json(self.store.root / COSTS, measured)
         return measured
 
 

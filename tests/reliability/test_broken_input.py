@@ -24,18 +24,25 @@ import cli as command_line
 from keras_models.evaluator import build_evaluator
 from replication.checkpoint import load_checkpoint, save_checkpoint
 from replication.config import SurrogateSettings
+from replication.departures import COSTS, read_costs
 from replication.errors import DataError, SettingsError, StageNotRun
 from replication.file_facts import inspect_file
 from replication.image_file import read_gray
 from replication.manifest import survey_manifest
 from replication.network_weights import load_weights
 from replication.run_record import read_run
-from replication.store import RunStore, read_json
+from replication.store import RunStore, read_json, write_json
 from replication.synthetic_plan import ORIGIN_FILE, read_origin, write_origin
 from replication.warsaw_survey import survey_warsaw
 
 SHARES = {"annotations": 900, "manifest": 900, "image": 1300, "stage.json": 700}
-SHARES |= {"run.json": 600, "surrogate.json": 300, "weights": 300, "checkpoint": 500}
+SHARES |= {
+    "run.json": 600,
+    "surrogate.json": 300,
+    "departures.json": 200,
+    "weights": 300,
+    "checkpoint": 500,
+}
 FEW = 25
 KEY = {"settings": {"size": 3}, "inputs": {}}
 RUN = {
@@ -225,12 +232,31 @@ class Checkpoint:
         return "refused"
 
 
+class Costs:
+    """Taken only where all figures are accuracies."""
+
+    def __init__(self, folder):
+        self.root = folder
+        self.file = folder / COSTS
+        write_json(self.file, {"ReLU (ours)": {"identity": 0.875, "glaucoma": 1.0}})
+
+    def attempt(self):
+        try:
+            costs = read_costs(self.root)
+        except (DataError, SettingsError) as error:
+            return name_file(str(error), self.file.name)
+        assert all(0 <= figure <= 1 for figures in costs.values() for figure in figures.values())
+        assert costs == json.loads(self.file.read_bytes())
+        return "accepted"
+
+
 KINDS = {
     "annotations": Annotations,
     "manifest": Manifest,
     "stage.json": StageRecord,
     "run.json": RunRecord,
     "surrogate.json": Origin,
+    "departures.json": Costs,
     "weights": Weights,
     "checkpoint": Checkpoint,
 }
