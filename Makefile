@@ -29,8 +29,9 @@ seeds: .venv/.stamp ## train with five seeds, keep their spread and the bands fr
 
 bfloat16: .venv/.stamp ## train the same five seeds in float32, and lay both out
 	-.venv/bin/python cli.py sweep --seeds 5 --profile cpu-float32 --until 06_evaluated
-	.venv/bin/python cli.py compare-seeds artifacts/runs/surrogate-cpu-float32-seeds-0-to-4/seeds.json \
-		artifacts/baselines/seeds.json artifacts/baselines/bfloat16.md
+	cp artifacts/runs/surrogate-cpu-float32-seeds-0-to-4/seeds.json artifacts/baselines/seeds-float32.json
+	.venv/bin/python cli.py compare-seeds artifacts/baselines/seeds-float32.json \
+		artifacts/baselines/seeds.json docs/bfloat16.md
 
 test: lint ## lint, then the fast tests; one file by ARGS=tests/test_layers.py
 	.venv/bin/python -m pytest -n auto --dist loadfile -m "not slow and not paper" $(ARGS)

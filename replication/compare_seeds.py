@@ -41,12 +41,14 @@ def compare_seeds(one: Path, other: Path, page: Path) -> dict[Cell, Spread]:
     changed = _list_changes(run, other_run)
     if not changed:
         raise SettingsError(f"{other}: made with the very settings of {one}")
+    names = run["profile"]["name"], other_run["profile"]["name"]
     first, second = (measure_spread(tables.values()) for tables in (numbers, other_numbers))
     difference = measure_spread(
         {cell: other_numbers[seed][cell] - table[cell] for cell in table if cell in second}
         for seed, table in numbers.items()
     )
-    write_text(page, _to_markdown(first, second, difference, changed, seeds=list(numbers)))
+    text = _to_markdown(first, second, difference, changed, names=names, seeds=list(numbers))
+    write_text(page, text)
     return difference
 
 
@@ -56,8 +58,10 @@ def _to_markdown(
     difference: dict[Cell, Spread],
     changed: list[str],
     *,
+    names: tuple[str, str],
     seeds: list[str],
 ) -> str:
+    one, other = names
     heading = (
         f"Seeds {', '.join(seeds)} on one split; mean ± standard deviation in percent, and the "
         f"difference seed by seed with its {CONFIDENCE:.0%} interval in points."
@@ -74,9 +78,11 @@ def _to_markdown(
         for metric, heading_of in metrics.items()
         if (cell := (title.method, metric)) in difference
     ]
-    table = lay_out_table(("Dataset", "Metric", "one", "other", "other - one"), rows, words=2)
+    headings = "Dataset", "Metric", one, other, f"{other} - {one}"
+    table = lay_out_table(headings, rows, words=2)
     told = [f"- {change}" for change in changed]
-    return "\n".join([heading, "", *told, "", _count_apart(difference), "", *table, ""])
+    title = f"# Profiles {one} and {other}, seed by seed"
+    return "\n".join([title, "", heading, "", *told, "", _count_apart(difference), "", *table, ""])
 
 
 def _count_apart(difference: dict[Cell, Spread]) -> str:

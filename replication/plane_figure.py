@@ -37,6 +37,7 @@ STYLES = {
 }
 PLACES = tuple((x, y) for y in (0, 8, -8, 16, -16, 24, -24) for x in (7, -7))  # points
 FAR = 16  # points up or down; as bad as covering something
+UNREADABLE = 4  # times as bad: words on words
 SMALL = 7
 
 
@@ -144,6 +145,7 @@ def name_points(
     """
     frame = axes.get_window_extent()
     taken = _find_lines(axes, *lines)
+    taken += [text.get_window_extent() for text in axes.texts] * UNREADABLE
     for _, x, y in points:
         across, up = axes.transData.transform((x, y))
         taken.append(Bbox.from_bounds(across - 5, up - 5, 10, 10))
@@ -152,12 +154,12 @@ def name_points(
         boxes = [name.get_window_extent() for name in names]
         costs = [
             sum(box.overlaps(other) for other in taken)
-            + len(ROWS) * (box.x1 > frame.x1)
+            + len(ROWS) * (box.x0 < frame.x0 or box.x1 > frame.x1)
             + abs(place[1]) / FAR
             for place, box in zip(PLACES, boxes, strict=True)
         ]
         best = costs.index(min(costs))
-        taken.append(boxes[best])
+        taken += [boxes[best]] * UNREADABLE
         for name in names[:best] + names[best + 1 :]:
             name.remove()
 

@@ -47,7 +47,8 @@ def test_names_cover_neither_each_other_nor_the_frame(panels):
         names = [text for text in axes.texts if text.get_text() in {row.short for row in ROWS}]
         assert len(names) == len(ROWS)
         boxes = [name.get_window_extent() for name in names]
-        assert all(box.x1 < axes.get_window_extent().x1 for box in boxes)
+        frame = axes.get_window_extent()
+        assert all(frame.x0 < box.x0 and box.x1 < frame.x1 for box in boxes)
         assert not [
             (first, second)
             for i, first in enumerate(boxes)
