@@ -77,6 +77,11 @@ def test_operations_of_a_step_are_counted_as_by_hand() -> None:
     assert count_step_operations(model, 32) == 32 * per_image
 
 
+def test_the_committed_page_is_that_of_the_committed_rows() -> None:
+    found = json.loads((ROOT / "artifacts" / "baselines" / "benchmarks.json").read_text())
+    assert (ROOT / "docs" / "performance.md").read_text(encoding="utf-8") == to_markdown(found)
+
+
 @pytest.mark.slow
 def test_the_published_loop_steps() -> None:
     settings = replace(SMOKE.vgan, batch_size=4, units=16)

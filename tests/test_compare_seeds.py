@@ -1,10 +1,12 @@
 import json
+from pathlib import Path
 
 import pytest
 
 from replication.compare_seeds import compare_seeds
 from replication.errors import SettingsError
 
+ROOT = Path(__file__).resolve().parents[1]
 CELL, SAME = ("blur-9", "identity_accuracy"), ("blur-9", "glaucoma_accuracy")
 
 
@@ -52,3 +54,10 @@ def test_other_seeds_or_the_same_settings_are_refused(tmp_path):
     with pytest.raises(SettingsError, match="the very settings"):
         compare_seeds(one, one, tmp_path / "page.md")
     assert not (tmp_path / "page.md").exists()
+
+
+def test_the_committed_page_is_that_of_the_committed_seeds(tmp_path):
+    baselines = ROOT / "artifacts" / "baselines"
+    compare_seeds(baselines / "seeds-float32.json", baselines / "seeds.json", tmp_path / "page.md")
+    page = (ROOT / "docs" / "bfloat16.md").read_text(encoding="utf-8")
+    assert page == (tmp_path / "page.md").read_text(encoding="utf-8")
