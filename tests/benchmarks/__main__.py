@@ -18,7 +18,7 @@ from pathlib import Path
 
 import click
 
-from replication.store import write_json, write_text
+from replication.store import read_json, write_json, write_text
 
 from .machine import describe_machine
 from .page import to_markdown
@@ -62,7 +62,7 @@ def main() -> None:
         "rows": rows,
     }
     write_json(asked.json, found)
-    write_text(asked.page, to_markdown(found))
+    write_text(asked.page, to_markdown(read_json(asked.json)))
     click.echo(f"Written: {asked.json}, {asked.page}")
 
 
