@@ -41,7 +41,7 @@ def read_costs(root: Path) -> dict[str, dict[str, float]] | None:
         for figures in costs.values()
         for figure in figures.values()
     ):
-        raise DataError(f"{file}: not what `cli.py departures` leaves there; run it again")
+        raise DataError(f"{file}: not what `cli.py measure-departures` leaves there; run it again")
     return costs
 
 
