@@ -11,7 +11,7 @@ from pathlib import Path
 from replication.errors import SettingsError
 from replication.markdown_table import lay_out_table
 from replication.records import TABLE1_METRICS
-from replication.seeds import read_numbers
+from replication.seeds import name_data, read_numbers
 from replication.store import write_text
 from replication.table1 import ROWS
 from replication.table1_text import HEADINGS
@@ -30,7 +30,7 @@ def compare_seeds(one: Path, other: Path, page: Path) -> dict[Cell, Spread]:
         The difference, other minus one, of each number that all runs have; fractions.
 
     Raises:
-        SettingsError: when the files don't have the same seeds, or nothing else differs.
+        SettingsError: when the files don't have the same seeds and data, or nothing else differs.
     """
     (run, numbers), (other_run, other_numbers) = (read_numbers(file) for file in (one, other))
     if numbers.keys() != other_numbers.keys():
@@ -41,14 +41,20 @@ def compare_seeds(one: Path, other: Path, page: Path) -> dict[Cell, Spread]:
     changed = _list_changes(run, other_run)
     if not changed:
         raise SettingsError(f"{other}: made with the very settings of {one}")
+    data, other_data = name_data(run), name_data(other_run)
+    if data != other_data:
+        raise SettingsError(f"{other}: made on {other_data}, but {one} on {data}")
     names = run["profile"]["name"], other_run["profile"]["name"]
     first, second = (measure_spread(tables.values()) for tables in (numbers, other_numbers))
     difference = measure_spread(
         {cell: other_numbers[seed][cell] - table[cell] for cell in table if cell in second}
         for seed, table in numbers.items()
     )
-    text = _to_markdown(first, second, difference, changed, names=names, seeds=list(numbers))
-    write_text(page, text)
+    heading = (
+        f"On {data}. Seeds {', '.join(numbers)} on one split; mean ± standard deviation in percent, "
+        f"and the difference seed by seed with its {CONFIDENCE:.0%} interval in points."
+    )
+    write_text(page, _to_markdown(first, second, difference, changed, names, heading))
     return difference
 
 
@@ -57,15 +63,10 @@ def _to_markdown(
     second: dict[Cell, Spread],
     difference: dict[Cell, Spread],
     changed: list[str],
-    *,
     names: tuple[str, str],
-    seeds: list[str],
+    heading: str,
 ) -> str:
     one, other = names
-    heading = (
-        f"Seeds {', '.join(seeds)} on one split; mean ± standard deviation in percent, and the "
-        f"difference seed by seed with its {CONFIDENCE:.0%} interval in points."
-    )
     metrics = dict(zip(TABLE1_METRICS, HEADINGS[-len(TABLE1_METRICS) :], strict=True))
     rows = [
         (

@@ -16,6 +16,7 @@ from replication.csv_table import write_table
 from replication.errors import SettingsError
 from replication.evaluated_run import EVALUATED, read_table
 from replication.records import TABLE1_METRICS
+from replication.sources import Kind, Source
 from replication.split_words import is_by_patient, tell_split
 from replication.store import RunStore, read_json, write_json, write_text
 from replication.table1 import ROWS
@@ -50,7 +51,7 @@ def summarise_seeds(stores: Mapping[int, RunStore], folder: Path) -> dict[tuple,
     write_json(folder / SEEDS, {"run": runs[0], "made": made, "numbers": tables})
     rows = [{"method": m, "metric": n} | vars(s) for (m, n), s in spread.items()]
     write_table(pd.DataFrame(rows), folder / "seeds.csv")
-    page = to_markdown(spread, seeds=list(stores), by_patient=is_by_patient(runs[0]))
+    page = to_markdown(spread, run=runs[0], seeds=list(stores))
     write_text(folder / "seeds.md", page)
     return spread
 
@@ -77,6 +78,7 @@ def read_numbers(file: Path) -> tuple[dict, dict[str, dict[Cell, float]]]:
     told = read_json(file)
     try:
         is_by_patient(told["run"])
+        name_data(told["run"])
         numbers = {
             seed: {tuple(cell.split("/")): float(value) for cell, value in table.items()}
             for seed, table in told["numbers"].items()
@@ -87,13 +89,18 @@ def read_numbers(file: Path) -> tuple[dict, dict[str, dict[Cell, float]]]:
     return told["run"], numbers
 
 
-def to_markdown(
-    spread: Mapping[tuple[str, str], Spread], *, seeds: list[int], by_patient: bool
-) -> str:
+def name_data(run: dict) -> str:
+    """Say which data runs were made on, from what they have in common."""
+    source = run["source"]
+    return Source(Kind(source["kind"]), Path(source["name"])).title
+
+
+def to_markdown(spread: Mapping[tuple[str, str], Spread], *, run: dict, seeds: list[int]) -> str:
     """Write Table 1 with mean, standard deviation and interval of the mean in each cell."""
     heading = (
-        f"Seeds {', '.join(map(str, seeds))} on one split; in percent: mean ± standard deviation "
-        f"({CONFIDENCE:.0%} interval of the mean)." + tell_split(by_patient=by_patient)
+        f"On {name_data(run)}. Seeds {', '.join(map(str, seeds))} on one split; in percent: mean ± "
+        f"standard deviation ({CONFIDENCE:.0%} interval of the mean)."
+        + tell_split(by_patient=is_by_patient(run))
     )
     rows = [
         (title.experiment, title.dataset, *(_write_cell(spread, title, m) for m in TABLE1_METRICS))

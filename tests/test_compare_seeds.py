@@ -10,12 +10,16 @@ ROOT = Path(__file__).resolve().parents[1]
 CELL, SAME = ("blur-9", "identity_accuracy"), ("blur-9", "glaucoma_accuracy")
 
 
-def plant_seeds(file, values, *, mixed, first_seed=0):
+def plant_seeds(file, values, *, mixed, first_seed=0, kind="surrogate"):
     tables = {
         str(first_seed + number): {"/".join(CELL): value, "/".join(SAME): 0.5}
         for number, value in enumerate(values)
     }
-    run = {"seed": None, "profile": {"name": str(mixed), "vgan": {"mixed_bfloat16": mixed}}}
+    run = {
+        "source": {"kind": kind, "name": "eyes"},
+        "seed": None,
+        "profile": {"name": str(mixed), "vgan": {"mixed_bfloat16": mixed}},
+    }
     file.write_text(json.dumps({"run": run, "numbers": tables}))
     return file
 
@@ -27,6 +31,7 @@ def test_the_difference_is_taken_seed_by_seed(tmp_path):
     assert found[CELL].mean == pytest.approx(0.02)
     assert found[CELL].deviation == pytest.approx(0.01)  # not the 0.4 between seeds
     page = (tmp_path / "page.md").read_text()
+    assert "On the embedded surrogate (synthetic eyes, not Warsaw)." in page
     assert "- `profile.vgan.mixed_bfloat16`: False, other: True" in page
     assert (
         "Of 2 numbers 1 differ in some seed. The interval of the difference leaves out 0 for 0;"
@@ -53,6 +58,9 @@ def test_other_seeds_or_the_same_settings_are_refused(tmp_path):
         compare_seeds(one, later, tmp_path / "page.md")
     with pytest.raises(SettingsError, match="the very settings"):
         compare_seeds(one, one, tmp_path / "page.md")
+    warsaw = plant_seeds(tmp_path / "warsaw.json", [0.1, 0.5], mixed=True, kind="warsaw")
+    with pytest.raises(SettingsError, match="made on the Warsaw database in `eyes`, but"):
+        compare_seeds(one, warsaw, tmp_path / "page.md")
     assert not (tmp_path / "page.md").exists()
 
 

@@ -15,7 +15,9 @@ CELL = ("original", "identity_accuracy")
 
 def plant_run(root, seed, accuracy, *, draws=10, complete=True, **more):
     store = RunStore(root / f"seed-{seed}")
-    store.open({"source": {"kind": "surrogate"}, "seed": seed, "draws": draws} | more)
+    store.open(
+        {"source": {"kind": "surrogate", "name": "eyes"}, "seed": seed, "draws": draws} | more
+    )
     if complete:
         table = build_table([Table1Row("original", True, accuracy, None, 0.5, 0.25)])
         with store.writing("06_evaluated", {}) as folder:
@@ -32,7 +34,7 @@ def test_mean_and_deviation_of_each_measured_number(tmp_path):
     assert spread[CELL].deviation == pytest.approx(statistics.stdev(values.values()))
     assert read_seeds(tmp_path / "seeds" / "seeds.json") == spread
     page = (tmp_path / "seeds" / "seeds.md").read_text()
-    assert "Seeds 3, 4, 5 on one split" in page
+    assert "On the embedded surrogate (synthetic eyes, not Warsaw). Seeds 3, 4, 5 on one" in page
     assert "| 70.83 ± 19.09 (" in page
     assert "| Blurring | Privatized set with kernel size 3 | not measured | - |" in page
     assert "original,glaucoma_f1,3,0.25,0.0" in (tmp_path / "seeds" / "seeds.csv").read_text()
