@@ -76,7 +76,9 @@ def survey_manifest(file: Path) -> Survey:
         remarks = Remarks(wrong=(f"{file}: {fault}",))
         return survey_images(file.parent, [], remarks=remarks)
     rows, remarks = parse_rows(file, numbered)
-    return survey_images(file.parent, rows, remarks=remarks, counts=[("rows", len(numbered) - 1)])
+    counts = [("rows", len(numbered) - 1)]
+    del numbered  # of many images it is as large as the table, which can take its place
+    return survey_images(file.parent, rows, remarks=remarks, counts=counts)
 
 
 def find_header_fault(header: Sequence[str]) -> str | None:
