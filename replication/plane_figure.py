@@ -36,8 +36,8 @@ STYLES = {
     "K-Same-Select": ("#009E73", "^"),
 }
 PLACES = tuple((x, y) for y in (0, 8, -8, 16, -16, 24, -24) for x in (7, -7))  # points
-FAR = 16  # points up or down; as bad as covering something
-UNREADABLE = 4  # times as bad: words on words
+FAR = 8  # points up or down; as bad as covering a line
+HIDDEN, UNREADABLE = 2, 4  # times as bad: words on a point, and on words
 SMALL = 7
 
 
@@ -148,7 +148,7 @@ def name_points(
     taken += [text.get_window_extent() for text in axes.texts] * UNREADABLE
     for _, x, y in points:
         across, up = axes.transData.transform((x, y))
-        taken.append(Bbox.from_bounds(across - 5, up - 5, 10, 10))
+        taken += [Bbox.from_bounds(across - 5, up - 5, 10, 10)] * HIDDEN
     for row, x, y in points:
         names = [_write_name(axes, row, (x, y), place) for place in PLACES]
         boxes = [name.get_window_extent() for name in names]
