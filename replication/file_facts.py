@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Sequence
-from functools import partial
 from multiprocessing.pool import ThreadPool
 from os.path import isfile  # unlike Path.is_file, never raises
 from pathlib import Path
@@ -30,11 +29,7 @@ def inspect_files(root: Path, paths: Sequence[str]) -> list[FileFacts]:
         paths: of the files, in the order of what is returned.
     """
     with ThreadPool(os.cpu_count()) as pool:
-        return pool.map(partial(_inspect_inside, root), paths)
-
-
-def _inspect_inside(root: Path, path: str) -> FileFacts:
-    return inspect_file(root / path)
+        return pool.map(lambda path: inspect_file(root / path), paths)
 
 
 def inspect_file(file: Path) -> FileFacts:

@@ -47,7 +47,7 @@ def main() -> None:
         click.echo(json.dumps([row.to_dict() for row in module.measure(quick=asked.quick)]))
         return
     load = os.getloadavg()[0]
-    kept = json.loads(asked.json.read_text(encoding="utf-8"))["rows"] if asked.again else []
+    kept = read_json(asked.json)["rows"] if asked.again else []
     rows = []
     for name in BENCHMARKS:
         if asked.again and name not in asked.again:
