@@ -22,7 +22,7 @@ from replication.record_files import save_privatized
 from replication.records import EyeDataset, PrivatizedSet
 from replication.store import PARTIAL, read_json, write_json
 
-# A multiple of what the networks (512) and K-Same-Select (256) take at once: their last bits
+# A multiple of what the networks and K-Same-Select take at once (512): their last bits
 # depend on that, and blocks must give the bytes of one go.
 BLOCK_IMAGES = 1024
 RECORD = "blocks.json"

@@ -9,7 +9,10 @@ HALF_RANGE = np.float32(127.5)
 
 def to_unit_range(levels: np.ndarray) -> np.ndarray:
     """Return bytes as numbers of the same shape, float32 in [-1, 1]."""
-    return levels.astype(np.float32) / HALF_RANGE - np.float32(1)
+    numbers = levels.astype(np.float32)
+    numbers /= HALF_RANGE
+    numbers -= np.float32(1)
+    return numbers
 
 
 def to_bytes(images: np.ndarray) -> np.ndarray:
@@ -17,7 +20,9 @@ def to_bytes(images: np.ndarray) -> np.ndarray:
 
     Bytes that went through `to_unit_range` come back as they were.
     """
-    return np.rint((images + np.float32(1)) * HALF_RANGE).astype(np.uint8)
+    levels = images + np.float32(1)
+    levels *= HALF_RANGE
+    return np.rint(levels, out=levels).astype(np.uint8)
 
 
 def to_grey(images: np.ndarray) -> np.ndarray:

@@ -17,8 +17,8 @@ keeps the others' rows.
 """
 QUICK = "**Quick form: tiny sizes, only to show that the benchmarks run. Nothing here counts.**\n"
 BOUND_NOTE = """
-"From the bound": the time of ours as a multiple of the time that the bound alone takes, measured
-in the same run; "not measured" where no such time is.
+"From the bound": the time, or the memory, of ours as a multiple of what the bound alone takes,
+measured in the same run; "not measured" where nothing such is.
 """
 PAST_ONE_MACHINE = """
 ## Past one machine

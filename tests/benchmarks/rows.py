@@ -39,8 +39,8 @@ class Row:
         measured: the ratio, or what the goal's unit counts.
         goal: what to reach.
         bound: what keeps it from being better: arithmetic, memory, Python and the like.
-        from_bound: the time of ours as a multiple of the time that the bound alone takes, where
-            that was measured.
+        from_bound: the time, or the memory, of ours as a multiple of what the bound alone takes,
+            where that was measured.
         seconds: medians of every side, for the eye alone.
     """
 
