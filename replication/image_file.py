@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import struct
 import zlib
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
@@ -24,7 +25,7 @@ from replication.errors import DataError
 
 JPEG_END = b"\xff\xd9"
 # Named one by one: `Image.open` prints a warning for sizes that are refused here in a sentence.
-KINDS = (BmpImageFile, JpegImageFile, PngImageFile)
+KINDS = {b"BM": BmpImageFile, b"\xff\xd8": JpegImageFile, b"\x89PNG": PngImageFile}
 MOST_PIXELS = 40_000_000  # ours: far beyond any iris camera, far below what memory can't hold
 MOST_BYTES = 8 * MOST_PIXELS  # ours: four channels of two bytes, not compressed
 # What Pillow raises for files that it can't read.
@@ -44,12 +45,13 @@ BROKEN = (
 
 def open_image(stream: BinaryIO) -> ImageFile | None:
     """Read an image file's header without decoding the image; None where there is none."""
-    for kind in KINDS:
-        stream.seek(0)
-        try:
-            return kind(stream)
-        except BROKEN:
-            continue
+    stream.seek(0)
+    start = stream.read(max(map(len, KINDS)))
+    stream.seek(0)
+    for signature, kind in KINDS.items():
+        if start.startswith(signature):
+            with suppress(*BROKEN):
+                return kind(stream)
     return None
 
 

@@ -10,6 +10,7 @@ Departure: the first author's later code takes a Hough circle of a copy binarise
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -117,13 +118,11 @@ def _best_pairs(
     """Return the most surprising pair of circles about each of the centres."""
     radii = list_radii(points.height_px, points.width_px)
     dark, bright, limbus = judge_circles(points, centre_x, centre_y)
-    ratio = radii[None, :] / radii[:, None]
-    allowed = (ratio >= LIMBUS_TO_PUPIL[0]) & (ratio <= LIMBUS_TO_PUPIL[1])
-    allowed &= radii >= SMALLEST_LIMBUS * max(points.height_px, points.width_px)
+    allowed = _allow_pairs(points.height_px, points.width_px)
     both = np.maximum(dark, bright)[:, :, None] + limbus[:, None, :]
     best = np.where(allowed, both, -np.inf).reshape(len(both), -1).argmax(axis=1)
     # Chance had this many tries: every centre, every allowed pair, two kinds of pupil.
-    tries = 2 * allowed.sum() * points.height_px * points.width_px
+    tries = np.log10(2 * np.count_nonzero(allowed) * points.height_px * points.width_px)
     return [
         _CirclePair(
             float(centre_x[i]),
@@ -131,10 +130,19 @@ def _best_pairs(
             float(radii[inner]),
             float(radii[outer]),
             bool(dark[i, inner] >= bright[i, inner]),
-            float(both[i, inner, outer] - np.log10(tries)),
+            float(both[i, inner, outer] - tries),
         )
         for i, (inner, outer) in enumerate(zip(*np.divmod(best, len(radii)), strict=True))
     ]
+
+
+@lru_cache(maxsize=16)
+def _allow_pairs(height_px: int, width_px: int) -> np.ndarray:
+    """Return which limbus may go with which pupil: (K, K) bool, the pupil's radius first."""
+    radii = list_radii(height_px, width_px)
+    ratio = radii[None, :] / radii[:, None]
+    allowed = (ratio >= LIMBUS_TO_PUPIL[0]) & (ratio <= LIMBUS_TO_PUPIL[1])
+    return allowed & (radii >= SMALLEST_LIMBUS * max(height_px, width_px))
 
 
 def _fit_circles(points: EdgePoints, pair: _CirclePair) -> _CirclePair:
@@ -143,18 +151,18 @@ def _fit_circles(points: EdgePoints, pair: _CirclePair) -> _CirclePair:
     Least squares of x² + y² = 2ax + 2by + c, one c for each of the two concentric circles
     (Kåsa, 1976), where near and far points weigh the same.
     """
-    on_pupil, on_limbus = _points_on(points, pair)
-    chosen = np.concatenate([on_pupil.nonzero()[0], on_limbus.nonzero()[0]])
-    is_pupil = np.arange(len(chosen)) < np.count_nonzero(on_pupil)
+    on_pupil, on_limbus = (each.nonzero()[0] for each in _points_on(points, pair))
+    chosen = np.concatenate([on_pupil, on_limbus])
     x, y = np.float64(points.x[chosen]) - pair.x, np.float64(points.y[chosen]) - pair.y
     squared = x * x + y * y
-    weight = 1 / np.sqrt(squared + 1)
-    terms = np.stack([2 * x, 2 * y, is_pupil, ~is_pupil]) * weight
-    # A trace of damping decides where too few points leave the centre open: it stays.
+    terms = np.zeros((5, len(chosen)))
+    terms[0], terms[1], terms[4] = 2 * x, 2 * y, squared
+    terms[2, : len(on_pupil)] = terms[3, len(on_pupil) :] = 1
+    terms *= 1 / np.sqrt(squared + 1)
     # Summed by NumPy: the threads of a matrix product would add in another order each time.
-    normal = (terms[:, None] * terms).sum(axis=-1) + DAMPING
-    wanted = (terms * (squared * weight)).sum(axis=-1)
-    right, down, *constants = np.linalg.solve(normal, wanted)
+    sums = (terms[:4, None] * terms).sum(axis=-1)
+    # A trace of damping decides where too few points leave the centre open: it stays.
+    right, down, *constants = np.linalg.solve(sums[:, :4] + DAMPING, sums[:, 4])
     far = max(1.0, float(np.hypot(right, down)) / tolerance_px(pair.limbus))
     pupil, limbus = np.sqrt(np.maximum(np.array(constants) + right**2 + down**2, 0))
     return replace(

@@ -58,13 +58,13 @@ def judge_circles(
     radii = list_radii(points.height_px, points.width_px)
     counts = _count_on_rings(points, centre_x, centre_y, radii)
     arc, lateral_arc = _arcs_in_frame(points, centre_x, centre_y, radii)
-    total = counts.sum(axis=(0, 1))
-    lateral_total = counts[:, 1].sum(axis=0)
-    return (
-        _surprise(counts[0].sum(axis=0), total, arc),
-        _surprise(counts[1].sum(axis=0), total, arc),
-        _surprise(counts[0, 1], lateral_total, lateral_arc),
+    darker, brighter, elsewhere = counts.sum(axis=1)
+    total, lateral_total = darker + brighter + elsewhere, counts[:, 1].sum(axis=0)
+    aligned = np.stack([darker, brighter, counts[0, 1]])
+    dark, bright, limbus = _surprise(
+        aligned, np.stack([total, total, lateral_total]), np.stack([arc, arc, lateral_arc])
     )
+    return dark, bright, limbus
 
 
 def _count_on_rings(
@@ -85,7 +85,7 @@ def _count_on_rings(
     side = 2 * kind + (np.abs(dx) > LATERAL * distance)
     rings = len(radii) + 2
     shape = (3, 2, len(centre_x), rings)
-    cell = find_rings(distance, radii)
+    cell = find_rings(distance, points.height_px, points.width_px)
     cell += np.arange(0, len(centre_x) * rings, rings)[:, None]
     cell += side.astype(np.intp) * (len(centre_x) * rings)
     exact = np.bincount(cell.ravel(), minlength=np.prod(shape)).reshape(shape)
@@ -93,27 +93,37 @@ def _count_on_rings(
     return exact[..., :-2] + exact[..., 1:-1] + exact[..., 2:]
 
 
-def find_rings(distance: np.ndarray, radii: np.ndarray) -> np.ndarray:
+def find_rings(distance: np.ndarray, height_px: int, width_px: int) -> np.ndarray:
     """Return the ring that each distance is in: 0 within the first one, then one per radius.
 
-    A ring ends halfway to the next radius. Those borders lie a px apart or more, none next to a
-    whole number, so that within the px of a distance there is one at most: looked up by whole px
-    and compared once, the rings cost a quarter of a search among all borders.
+    Borders lie a px apart or more, none next to a whole number, so that within the px of a distance
+    there is one at most: looked up by whole px and compared once, the rings cost a quarter of a
+    search among all borders.
 
     Args:
         distance: of any shape, px, 0 or above.
-        radii: of `list_radii`.
+        height_px, width_px: of the working image, as for `list_radii`.
 
     Returns:
         Whole numbers from 0 to K + 1, in the same shape.
     """
+    borders, ring_at_px = _list_borders(height_px, width_px)
+    ring = ring_at_px.take(distance.astype(np.intp), mode="clip")
+    ring += distance > borders.take(ring)
+    return ring
+
+
+@lru_cache(maxsize=16)
+def _list_borders(height_px: int, width_px: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return where each ring ends, halfway to the next radius, and the ring that each px begins in.
+
+    The last ring has no end; the px reach into it.
+    """
+    radii = list_radii(height_px, width_px)
     middles = (radii[1:] + radii[:-1]) / 2
     borders = np.concatenate([[1.5 * radii[0] - 0.5 * radii[1]], middles])
     borders = np.append(borders, [1.5 * radii[-1] - 0.5 * radii[-2], np.inf])
-    px = distance.astype(np.intp)
-    ring = np.searchsorted(borders, np.arange(px.max() + 1))[px]
-    ring += distance > borders[ring]
-    return ring
+    return borders, np.searchsorted(borders, np.arange(int(borders[-2]) + 2))
 
 
 def _arcs_in_frame(
@@ -129,7 +139,7 @@ def _arcs_in_frame(
 
 
 def _surprise(aligned: np.ndarray, total: np.ndarray, arc: np.ndarray) -> np.ndarray:
-    """Return -log10 of Chernoff's bound on P(this share aligned by chance): (C, K), 0 or above.
+    """Return -log10 of Chernoff's bound on P(this share aligned by chance), 0 or above.
 
     A whole outline has one point per px, so where there are fewer the rest count as not aligned.
     """

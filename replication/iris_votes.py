@@ -61,10 +61,10 @@ def _count_votes(points: EdgePoints, radii: np.ndarray, side: int) -> np.ndarray
     cell += layer
     counts = np.bincount(cell[inside], minlength=len(radii) * rows * columns)
     votes = counts.reshape(len(radii), rows, columns).astype(np.float32)
-    for layer_votes, radius in zip(votes, radii, strict=True):
-        spread = (0.8 + 0.08 * radius) / VOTE_CELL_PX
-        blurred = cv2.GaussianBlur(layer_votes, (0, 0), spread)
-        layer_votes[:] = blurred * (spread**2 / np.sqrt(radius))
+    spreads = (0.8 + 0.08 * radii.astype(np.float64)) / VOTE_CELL_PX
+    for layer_votes, spread in zip(votes, spreads.tolist(), strict=True):
+        cv2.GaussianBlur(layer_votes, (0, 0), spread, dst=layer_votes)
+    votes *= np.float32(spreads**2 / np.sqrt(radii))[:, None, None]
     return votes
 
 

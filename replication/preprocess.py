@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -88,7 +87,7 @@ def _preprocess_file(
         image, facts = preprocess_image(gray, eye=eye, settings=settings)
     except DataError as error:
         return None, {"readable": False, "problem": str(error)}
-    return image, {"readable": True, "problem": "", **asdict(facts)}
+    return image, {"readable": True, "problem": "", **vars(facts)}
 
 
 def _report_unreadable(facts: pd.DataFrame) -> None:

@@ -68,7 +68,7 @@ def test_a_distance_is_in_the_ring_of_the_nearest_radius(shape) -> None:
         [1.5 * radii[0] - 0.5 * radii[1], *middles, 1.5 * radii[-1] - 0.5 * radii[-2]]
     )
     distance = np.append(np.linspace(0, 140, 200_001), borders).astype(np.float32)
-    np.testing.assert_array_equal(find_rings(distance, radii), np.searchsorted(borders, distance))
+    np.testing.assert_array_equal(find_rings(distance, *shape), np.searchsorted(borders, distance))
 
 
 def test_the_bound_is_no_smaller_than_the_chance_it_bounds() -> None:
