@@ -1,16 +1,17 @@
-"""Read a small CSV file of unknown origin as rows of stripped cells."""
+"""Read a CSV file of unknown origin as rows of stripped cells."""
 
 from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator
 from pathlib import Path
 
 DELIMITERS = (";", ",", "\t")
 
 
-def read_rows(file: Path, *, delimiter: str) -> list[tuple[int, list[str]]]:
-    """Read the rows that are not blank, each with the number of its last line.
+def read_rows(file: Path, *, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows that are not blank, each with the number of its last line.
 
     UTF-8 with or without a byte order mark; what is no UTF-8 is read as Latin-1, whose letters
     outside ASCII don't matter to any word that is looked for.
@@ -29,8 +30,10 @@ def read_rows(file: Path, *, delimiter: str) -> list[tuple[int, list[str]]]:
     except UnicodeDecodeError:
         text = data.decode("latin-1")
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    rows = [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
-    return [(line, cells) for line, cells in rows if any(cells)]
+    for row in reader:
+        cells = [cell.strip() for cell in row]
+        if any(cells):
+            yield reader.line_num, cells
 
 
 def name_delimiter(header: list[str], *, expected: str) -> str | None:

@@ -7,9 +7,10 @@ reads nothing but what lies beside it.
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from os.path import isfile  # unlike Path.is_file, never raises
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from sys import intern
 from typing import NamedTuple
 
 import pandas as pd
@@ -64,21 +65,25 @@ def survey_manifest(file: Path) -> Survey:
     if not isfile(file):
         sentence = f"{file}: no such file, give a CSV of {','.join(FIELDS)}"
         return survey_images(file.parent, [], remarks=Remarks(missing=(sentence,)))
+    rows, counted, remarks = _read_rows(file)
+    counts = [("rows", counted)] if counted else []
+    return survey_images(file.parent, rows, remarks=remarks, counts=counts)
+
+
+def _read_rows(file: Path) -> tuple[list[ImageRow], int, Remarks]:
+    """Return what `parse_rows` does; of a file that isn't such a table no row, and why."""
     try:
         numbered = read_rows(file, delimiter=",")
+        _, header = next(numbered, (0, []))
+        fault = find_header_fault(header)
+        if fault is None:
+            rows, counted, remarks = parse_rows(file, header, numbered)
+            if counted:
+                return rows, counted, remarks
+            fault = "no rows under the header, add one row per image"
     except (OSError, csv.Error) as error:
-        sentence = f"{file}: can't be read ({error}), save it again as CSV"
-        return survey_images(file.parent, [], remarks=Remarks(wrong=(sentence,)))
-    fault = find_header_fault(numbered[0][1] if numbered else [])
-    if fault is None and len(numbered) < 2:
-        fault = "no rows under the header, add one row per image"
-    if fault is not None:
-        remarks = Remarks(wrong=(f"{file}: {fault}",))
-        return survey_images(file.parent, [], remarks=remarks)
-    rows, remarks = parse_rows(file, numbered)
-    counts = [("rows", len(numbered) - 1)]
-    del numbered  # of many images it is as large as the table, which can take its place
-    return survey_images(file.parent, rows, remarks=remarks, counts=counts)
+        fault = f"can't be read ({error}), save it again as CSV"
+    return [], 0, Remarks(wrong=(f"{file}: {fault}",))
 
 
 def find_header_fault(header: Sequence[str]) -> str | None:
@@ -95,18 +100,21 @@ def find_header_fault(header: Sequence[str]) -> str | None:
 
 
 def parse_rows(
-    file: Path, numbered: Sequence[tuple[int, list[str]]]
-) -> tuple[list[ImageRow], Remarks]:
-    """Return the rows that can be used, and a remark per kind of fault in the others.
+    file: Path, header: Sequence[str], numbered: Iterable[tuple[int, list[str]]]
+) -> tuple[list[ImageRow], int, Remarks]:
+    """Return the rows that can be used, of how many, and a remark per kind of fault in the others.
 
     Args:
         file: the CSV, whose folder the paths are relative to.
-        numbered: the header and the rows, each with its line number.
+        header: the names of the columns.
+        numbered: the rows under it, each with its line number.
     """
-    names = [name.lower() for name in numbered[0][1]]
+    names = [name.lower() for name in header]
+    counted = 0
     rows: dict[str, ImageRow] = {}
     faults: dict[str, list[Named]] = {}
-    for line, cells in numbered[1:]:
+    for line, cells in numbered:
+        counted += 1
         parsed = parse_row(file.parent, dict(zip(names, cells, strict=False)))
         if isinstance(parsed, ImageRow) and parsed.path in rows:
             parsed = Fault("duplicate", "{} comes twice, keep one row per image", parsed.path)
@@ -116,7 +124,7 @@ def parse_rows(
             rows[parsed.path] = parsed
     missing = tuple(_shorten(told) for kind, told in faults.items() if kind == "missing")
     wrong = tuple(_shorten(told) for kind, told in faults.items() if kind != "missing")
-    return list(rows.values()), Remarks(missing, wrong, _doubt_labels(rows.values()))
+    return list(rows.values()), counted, Remarks(missing, wrong, _doubt_labels(rows.values()))
 
 
 def parse_row(root: Path, cells: dict[str, str]) -> ImageRow | Fault:
@@ -129,7 +137,7 @@ def parse_row(root: Path, cells: dict[str, str]) -> ImageRow | Fault:
     absent = [name for name in FIELDS if not cells.get(name)]
     if absent:
         return Fault("blank", f"{name_some(absent)} is blank, fill it in")
-    eye, glaucoma = cells["eye"].lower(), cells["glaucoma"].lower()
+    eye, glaucoma = intern(cells["eye"].lower()), cells["glaucoma"].lower()
     if eye not in EYES:
         return Fault("eye", f"eye {{}} is unknown, write {' or '.join(EYES)}", cells["eye"])
     if glaucoma not in TRUTH:

@@ -160,6 +160,8 @@ class StageWork(AttackWork, ExplainWork):
             "images": hash_manifest(table),
             "inputs": {unit: self.store.digest(unit) for unit in units},
         }
+        # What no block needs is most of the table, and there may be many images.
+        table = table.drop(columns=["patient_id", "sha256"])
         with self.track(f"privatizing: {method.name}", len(table)) as advance:
             privatize_blocks(
                 table,

@@ -119,10 +119,11 @@ def survey_images(
     remarks += Remarks(wrong=tuple(_say("{}: the name is no UTF-8, rename it", unwritable)))
     ordered = sorted(row for row in rows if row.path not in unwritable)
     facts = inspect_files(root, [row.path for row in ordered])
-    table = pd.DataFrame(
-        [(row.path, *row, fact.sha256) for row, fact in zip(ordered, facts, strict=True)],
-        columns=list(COLUMNS),
-    ).astype({name: "boolean" if name == "glaucoma" else "str" for name in COLUMNS})
+    # Column by column: a table made of rows would keep all of them while one is in use.
+    columns = {name: [getattr(row, name) for row in ordered] for name in ImageRow._fields}
+    columns |= {"image_id": columns["path"], "sha256": [fact.sha256 for fact in facts]}
+    kinds = {name: "boolean" if name == "glaucoma" else "str" for name in COLUMNS}
+    table = pd.DataFrame(columns, columns=list(COLUMNS)).astype(kinds)
     if ordered:
         remarks += check_files(table["path"].tolist(), facts)
         remarks += check_labels(root, table)

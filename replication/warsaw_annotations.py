@@ -70,7 +70,7 @@ def read_annotations(root: Path) -> Annotations:
 def parse_annotations(file: Path) -> Annotations:
     """Read one annotations file; what can't be understood becomes a remark."""
     try:
-        rows = read_rows(file, delimiter=";")
+        rows = list(read_rows(file, delimiter=";"))
     except (OSError, csv.Error) as error:
         sentence = f"{file}: can't be read ({error}), restore it from the database"
         return Annotations(file, remarks=Remarks(wrong=(sentence,)))
