@@ -592,16 +592,19 @@ def explain(file: Path | None, eye: str, picture: Path, **options) -> None:
     _show_explanation(run.work.explain_image(file, eye=eye, picture=picture), picture)
 
 
-@cli.command("measure-departures", short_help="Measure what two choices of ours cost.")
+@cli.command("measure-departures", short_help="Measure what some choices of ours cost.")
 @run_options
 def measure_departures(**options) -> None:
-    """Measure what choices of ours cost on a run's data: ReLU, and whom K-Same-Select leaves out.
+    """Measure what choices of ours cost on a run's data.
+
+    They are ReLU, whom K-Same-Select leaves out, who counts as a replacement and who may be one, and
+    the rounding of privatized images. Each is a row of docs/departures.md.
 
     \b
     Example:
       python cli.py measure-departures --data-dir ~/Warsaw
     """
-    run = _run_until("03_evaluators", **options)
+    run = _run_until("05_privatized", **options)
     for name, accuracies in run.work.measure_departures().items():
         figures = ", ".join(f"{task} {100 * value:.2f}%" for task, value in accuracies.items())
         click.echo(f"{name}: {figures}")

@@ -16,13 +16,19 @@ import numpy as np
 import pandas as pd
 
 from replication.attack_work import AttackWork
-from replication.departures import COSTS, measure_activations, measure_own_patient
+from replication.departures import (
+    COSTS,
+    measure_activations,
+    measure_own_patient,
+    measure_replacements,
+    measure_rounding,
+)
 from replication.errors import DataError
 from replication.explain_work import ExplainWork
 from replication.many_images import name_classes, privatize_blocks
 from replication.pixels import to_unit_range
 from replication.preprocess import preprocess
-from replication.privatize import Method
+from replication.privatize import METHODS, Method
 from replication.record_files import (
     load_manifest,
     save_preprocessed,
@@ -222,17 +228,27 @@ class StageWork(AttackWork, ExplainWork):
 
     def measure_departures(self) -> dict[str, dict[str, float]]:
         """Measure what choices of ours cost, and leave `departures.json` in the run's folder."""
+        networks = {
+            task: self._evaluator(task, self.store.folder(unit)).predict
+            for task, unit in EVALUATORS.items()
+        }
 
         def train_and_predict(task: str, activation: str) -> np.ndarray:
+            if activation == "relu":  # the run's own
+                return networks[task](self._test_set.images)
             with TemporaryDirectory() as scratch:
                 folder = Path(scratch)
                 self.train_evaluator(task, folder, activation=activation)
                 return self._evaluator(task, folder, activation).predict(self._test_set.images)
 
-        activations = measure_activations(self._test_set, train_and_predict)
-        identity = self._evaluator("identity", self.store.folder(EVALUATORS["identity"]))
-        measured = activations | measure_own_patient(
-            self._test_set, self._train_set, identity.predict
+        painted = tuple(name for name in self.methods if METHODS[name].needs_generator)
+        measured = (
+            measure_activations(self._test_set, train_and_predict)
+            | measure_own_patient(self._test_set, self._train_set, networks["identity"])
+            | measure_replacements(self._test_set, self._load_sets(painted), networks["identity"])
+            | measure_rounding(
+                self._test_set, self._train_set, self._generator, networks, seed=self.seed
+            )
         )
         write_json(self.store.root / COSTS, measured)
         return measured

@@ -49,6 +49,7 @@ def privatize_by_pprl_vgan(
     pool: Pool,
     replacements: int,
     with_original: bool,
+    rounded: bool = True,
     streams: Sequence[DrawStreams] | None = None,
 ) -> Iterator[PrivatizedSet]:
     """Yield one privatized set per draw, each with fresh identities and fresh latent noise.
@@ -67,6 +68,7 @@ def privatize_by_pprl_vgan(
         replacements: replacement identities per image; with more than one image the mean is taken.
         with_original: whether one more image keeps the original identity; the replacements are
             other patients then.
+        rounded: whether to the nearest byte's, as everything that is judged.
         streams: each draw's randomness where the queries are a block of more; they are used up
             by the block. None draws for these queries alone.
 
@@ -89,7 +91,7 @@ def privatize_by_pprl_vgan(
         )
         painted = np.column_stack([queries.identity, used]) if with_original else used
         images = average_of_identities(generator, mean, spread, painted, noise=drawn.noise)
-        yield PrivatizedSet(method, draw, round_to_bytes(images), used)
+        yield PrivatizedSet(method, draw, round_to_bytes(images) if rounded else images, used)
 
 
 def average_of_identities(
