@@ -122,7 +122,7 @@ def _best_pairs(
     both = np.maximum(dark, bright)[:, :, None] + limbus[:, None, :]
     best = np.where(allowed, both, -np.inf).reshape(len(both), -1).argmax(axis=1)
     # Chance had this many tries: every centre, every allowed pair, two kinds of pupil.
-    tries = np.log10(2 * np.count_nonzero(allowed) * points.height_px * points.width_px)
+    log_tries = np.log10(2 * np.count_nonzero(allowed) * points.height_px * points.width_px)
     return [
         _CirclePair(
             float(centre_x[i]),
@@ -130,7 +130,7 @@ def _best_pairs(
             float(radii[inner]),
             float(radii[outer]),
             bool(dark[i, inner] >= bright[i, inner]),
-            float(both[i, inner, outer] - tries),
+            float(both[i, inner, outer] - log_tries),
         )
         for i, (inner, outer) in enumerate(zip(*np.divmod(best, len(radii)), strict=True))
     ]
