@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import subprocess
@@ -10,6 +9,8 @@ import sys
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+from replication.file_facts import inspect_file
 
 from .rows import Goal, Row
 from .timer import LEAST_ROUNDS, alternate
@@ -60,7 +61,9 @@ def _second_replicate() -> Row:
         seconds = alternate(
             {
                 "replicate": lambda: _run(command, folder),
-                "hashing": lambda: _hash_files(folder / "artifacts"),
+                "hashing": lambda: [
+                    inspect_file(file) for file in _list_files(folder / "artifacts")
+                ],
             },
             rounds=LEAST_ROUNDS,
         )
@@ -75,12 +78,9 @@ def _second_replicate() -> Row:
     )
 
 
-def _hash_files(folder: Path) -> None:
-    """Read and hash each file of the eyes and of the run once."""
-    for file in (*folder.glob("surrogate/*/**/*.*"), *folder.glob("runs/*/**/*.*")):
-        if file.is_file():
-            with file.open("rb") as stream:
-                hashlib.file_digest(stream, "sha256")
+def _list_files(artifacts: Path) -> list[Path]:
+    """Return what a complete run is checked by: its eyes, which may lie behind a link, and files."""
+    return [*artifacts.glob("surrogate/*/**/*.*"), *artifacts.glob("runs/*/**/*.*")]
 
 
 def _copy_reference_run(folder: Path) -> bool:
