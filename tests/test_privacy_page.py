@@ -35,15 +35,19 @@ def read_quoted() -> dict[tuple[str, str], list[str]]:
     return found
 
 
-def read_results(name: str) -> dict[tuple[str, str], str]:
-    """Return the values of Table 2 of the run split by image, by method and heading."""
+def read_table2(name: str) -> str:
+    """Return the part on Table 2 of the run split by image."""
     text = (DOCS / "results.md").read_text(encoding="utf-8")
     run = re.split(
         r"^## ", text.split(f"## {SETS[name]}: profile cpu, seed 0\n", 1)[1], flags=re.MULTILINE
     )
-    table2 = run[0].split("### Table 2", 1)[1].split("### Explanation", 1)[0]
+    return run[0].split("### Table 2", 1)[1].split("### Explanation", 1)[0]
+
+
+def read_results(name: str) -> dict[tuple[str, str], str]:
+    """Return the values of Table 2 of the run split by image, by method and heading."""
     found, headings = {}, []
-    for row in read_rows(table2):
+    for row in read_rows(read_table2(name)):
         if row[0] == "method":
             headings = row
         found |= {(row[0], head): cell for head, cell in zip(headings, row, strict=False)}
@@ -59,3 +63,12 @@ def test_quoted_figures_are_those_of_the_results(name):
         for heading, place in QUOTED.items():
             expected = results.get((method, heading), "-").split(" ")[0]
             assert row[place] == expected, (method, heading)
+
+
+@pytest.mark.parametrize(("name", "place"), [("the surrogate", 1), ("real eyes", 3)])
+def test_claims_are_judged_as_in_the_results(name, place):
+    page = (DOCS / "privacy.md").read_text(encoding="utf-8")
+    quoted = read_rows(page.split("### Claims that rest on the attacker", 1)[1].split("###", 1)[0])
+    judged = read_rows(read_table2(name).split("**The paper's claims about privacy.**", 1)[1])
+    assert len(quoted) == len(judged) == 7  # the heading and six claims
+    assert [[row[0], *row[place : place + 2]] for row in quoted[1:]] == judged[1:]
