@@ -597,8 +597,9 @@ def explain(file: Path | None, eye: str, picture: Path, **options) -> None:
 def measure_departures(**options) -> None:
     """Measure what choices of ours cost on a run's data.
 
-    They are ReLU, whom K-Same-Select leaves out, who counts as a replacement and who may be one, and
-    the rounding of privatized images. Each is a row of docs/departures.md.
+    Trains the evaluation networks and PPRL-VGAN anew with the other choice, and privatizes anew: an
+    hour and a half on two cores. Killed, it goes on where it was. Each choice is a row of
+    docs/departures.md.
 
     \b
     Example:

@@ -1,13 +1,14 @@
 """The terms of the paper's Equations 1 and 2, one function each; all are means over the batch.
 
 The paper writes log(1 - D) for the generator; the reference's `train.py`, and ours, minimises
-the cross-entropy against the wanted target (the non-saturating form).
+the cross-entropy against the wanted target (the non-saturating form). `saturating_loss` is the
+paper's, to measure what the other costs.
 """
 
 from __future__ import annotations
 
 import tensorflow as tf
-from keras import losses
+from keras import backend, losses
 
 
 def realism_loss(target: tf.Tensor, real: tf.Tensor) -> tf.Tensor:
@@ -28,6 +29,15 @@ def class_loss(target: tf.Tensor, probabilities: tf.Tensor) -> tf.Tensor:
         probabilities: (N, classes).
     """
     return tf.reduce_mean(losses.sparse_categorical_crossentropy(target, probabilities))
+
+
+def saturating_loss(wanted: tf.Tensor) -> tf.Tensor:
+    """Return log(1 - D), the first three terms of Equation 2 as they are written.
+
+    Args:
+        wanted: (N,) probability of what the generator wants D to say.
+    """
+    return tf.reduce_mean(tf.math.log(tf.maximum(1 - wanted, backend.epsilon())))
 
 
 def latent_loss(mean: tf.Tensor, log_variance: tf.Tensor) -> tf.Tensor:

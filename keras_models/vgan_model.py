@@ -16,7 +16,7 @@ import tensorflow as tf
 from keras.optimizers.legacy import RMSprop
 
 from keras_models.replicas import all_rows, mean_over_replicas, own_rows
-from keras_models.vgan_losses import class_loss, latent_loss, realism_loss
+from keras_models.vgan_losses import class_loss, latent_loss, realism_loss, saturating_loss
 from keras_models.vgan_networks import (
     build_decoder,
     build_discriminator,
@@ -55,6 +55,8 @@ class PprlVgan(tf.Module):
         discriminator_weights: lambda of realism, identity and task on real images (Equation 1).
         dtype: Keras dtype policy of the networks' insides.
         seed: of the initial weights, dropout and everything that a step draws.
+        saturating: whether the generator minimises log(1 - D) as Equation 2 is written, and not the
+            cross-entropy of the reference.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class PprlVgan(tf.Module):
         discriminator_weights: tuple[float, float, float],
         dtype: str,
         seed: int,
+        saturating: bool = False,
     ) -> None:
         super().__init__(name="pprl_vgan")
         self._strategy = tf.distribute.get_strategy()
@@ -89,6 +92,7 @@ class PprlVgan(tf.Module):
         self._generator_weights = generator_weights
         self._discriminator_weights = discriminator_weights
         self._seed = seed
+        self._saturating = saturating
 
     @property
     def generator_variables(self) -> list[tf.Variable]:
@@ -153,13 +157,8 @@ class PprlVgan(tf.Module):
             privatized, mean, log_variance = self._privatize(
                 images, replacement, stream=stream, training=True
             )
-            real, who, which = self.discriminator(privatized, training=True)
-            terms = (
-                realism_loss(tf.ones_like(real), real),
-                class_loss(replacement, who),
-                class_loss(task, which),
-                latent_loss(mean, log_variance),
-            )
+            judged = self.discriminator(privatized, training=True)
+            terms = (*self._miss(judged, replacement, task), latent_loss(mean, log_variance))
             weights = self._generator_weights
             loss = sum(weight * term for weight, term in zip(weights, terms, strict=True))
         gradients = tape.gradient(loss, self.generator_variables)
@@ -168,6 +167,24 @@ class PprlVgan(tf.Module):
         return {"generator": loss} | {
             f"generator_{name}": term for name, term in zip(names, terms, strict=True)
         }
+
+    def _miss(
+        self, judged: tuple[tf.Tensor, ...], replacement: tf.Tensor, task: tf.Tensor
+    ) -> tuple[tf.Tensor, ...]:
+        """Return by how much each head of D misses what the generator wants it to say."""
+        real, who, which = judged
+        if not self._saturating:
+            return (
+                realism_loss(tf.ones_like(real), real),
+                class_loss(replacement, who),
+                class_loss(task, which),
+            )
+        wanted = (
+            real[:, 0],
+            tf.gather(who, replacement, batch_dims=1),
+            tf.gather(which, task, batch_dims=1),
+        )
+        return tuple(map(saturating_loss, wanted))
 
     def _privatize(self, images, replacement, *, stream: int, training: bool):
         mean, log_variance = self.encoder(images, training=training)

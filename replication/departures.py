@@ -12,18 +12,41 @@ import pandas as pd
 from replication.atomic_files import read_json
 from replication.errors import DataError
 from replication.metrics import accuracy, any_of_accuracy
-from replication.privatize import METHODS, Generator
+from replication.privatize import METHODS, Generator, Pool
 from replication.records import EyeDataset, PrivatizedSet
 
-# Keras's names; its leaky_relu has the reference's slope of 0.2.
-ACTIVATIONS = {"ReLU (ours)": "relu", "LeakyReLU 0.2 (reference)": "leaky_relu"}
 TASKS = ("identity", "glaucoma")
 Predict = Callable[[np.ndarray], np.ndarray]  # (N, H, W, C) images to (N, classes) probabilities
-ROUNDED = "pprl-vgan-random"
+Costs = dict[str, dict[str, float]]  # accuracies by choice, fractions in [0, 1]
 COSTS = "departures.json"
 
+_OWN_PATIENT = {
+    "without the own patient": {"own_patient": False},
+    "with the own patient": {"own_patient": True},
+}
+# Per method, ours first, the arguments that a choice stands for.
+PRIVATIZERS = {
+    **{
+        f"blur-{kernel_px}": {
+            "sigma of OpenCV": {"sigma_px": 0.0},
+            "sigma a sixth of the kernel": {"sigma_px": kernel_px / 6},
+        }
+        for kernel_px in (3, 9, 15, 21)
+    },
+    **{f"k-same-{k}": _OWN_PATIENT for k in (3, 6, 9, 12)},
+    "pprl-vgan-random": {"ours": {}, "not rounded": {"rounded": False}},
+    "pprl-vgan-different-pathology": {
+        "patients without the own label": {"pool": Pool.DIFFERENT_PATHOLOGY},
+        "patients with the other label": {"pool": Pool.OTHER_PATHOLOGY_TOO},
+    },
+    "pprl-vgan-averaged-random": {
+        "with five others": {"others_only": True},
+        "with five of all": {"others_only": False},
+    },
+}
 
-def read_costs(root: Path) -> dict[str, dict[str, float]] | None:
+
+def read_costs(root: Path) -> Costs | None:
     """Return what departures were measured to cost in a run, None where they weren't.
 
     Args:
@@ -49,60 +72,88 @@ def read_costs(root: Path) -> dict[str, dict[str, float]] | None:
     return costs
 
 
-def measure_activations(
-    test: EyeDataset, train_and_predict: Callable[[str, str], np.ndarray]
-) -> dict[str, dict[str, float]]:
-    """Compare the evaluation networks' test accuracy with each activation.
-
-    Args:
-        test: the N original test images.
-        train_and_predict: trains a network for a task with an activation, the rest alike, and
-            returns its (N, classes) probabilities for the test images.
-
-    Returns:
-        Per activation, the accuracy by task, fractions in [0, 1].
-    """
+def judge_networks(test: EyeDataset, networks: Mapping[str, Predict]) -> dict[str, float]:
+    """Return the accuracy of each task's network on the original test images, in [0, 1]."""
     return {
-        name: {
-            task: accuracy(train_and_predict(task, activation).argmax(axis=1), getattr(test, task))
-            for task in TASKS
-        }
-        for name, activation in ACTIVATIONS.items()
+        task: accuracy(networks[task](test.images).argmax(axis=1), getattr(test, task))
+        for task in TASKS
     }
 
 
-def measure_own_patient(
-    test: EyeDataset, gallery: EyeDataset, predict: Predict
-) -> dict[str, dict[str, float]]:
-    """Compare K-Same-Select with and without the query's own patient among the K.
+def judge_sets(
+    test: EyeDataset, sets: Iterable[PrivatizedSet], networks: Mapping[str, Predict]
+) -> dict[str, float]:
+    """Return what the networks make of one method's draws.
+
+    Args:
+        test: the N original test images.
+        sets: the draws on them.
+        networks: the trained evaluation network of each task.
+
+    Returns:
+        Identity, glaucoma and, where others' identities went in, replacement accuracy: means over
+        the draws, fractions in [0, 1].
+    """
+    return _mean(_judge_set(test, drawn, networks) for drawn in sets)
+
+
+def _judge_set(
+    test: EyeDataset, drawn: PrivatizedSet, networks: Mapping[str, Predict]
+) -> dict[str, float]:
+    seen = {task: networks[task](drawn.images).argmax(axis=1) for task in TASKS}
+    figures = {task: accuracy(seen[task], getattr(test, task)) for task in TASKS}
+    if drawn.used_identities is not None:
+        figures["replacement"] = any_of_accuracy(seen["identity"], drawn.used_identities)
+    return figures
+
+
+def _mean(figures: Iterable[dict[str, float]]) -> dict[str, float]:
+    return pd.DataFrame(figures).mean().to_dict()
+
+
+def measure_privatizers(
+    test: EyeDataset,
+    gallery: EyeDataset,
+    generator: Generator,
+    networks: Mapping[str, Predict],
+    *,
+    seed: int,
+    draws: int,
+) -> Costs:
+    """Compare privatizers with other arguments (`PRIVATIZERS`), where nothing is trained anew.
 
     Args:
         test: the N original test images.
         gallery: the training images.
-        predict: the trained identity network, images to (N, classes) probabilities.
+        generator: the trained networks.
+        networks: the trained evaluation network of each task.
+        seed: of the run.
+        draws: sets per method that draws.
 
     Returns:
-        Per method and choice, identity and replacement accuracy, fractions in [0, 1].
+        Per method and choice, what `judge_sets` returns.
     """
-    measured = {}
-    for method in METHODS.values():
-        if not method.name.startswith("k-same"):
-            continue
-        for own_patient, words in ((False, "without"), (True, "with")):
-            (privatized,) = method.privatize(
-                test, gallery=gallery, generator=None, seed=0, draws=1, own_patient=own_patient
-            )
-            seen = predict(privatized.images).argmax(axis=1)
-            measured[f"{method.name}, {words} the own patient"] = {
-                "identity": accuracy(seen, test.identity),
-                "replacement": any_of_accuracy(seen, privatized.used_identities),
-            }
-    return measured
+    return {
+        f"{name}, {words}": judge_sets(
+            test,
+            METHODS[name].privatize(
+                test,
+                gallery=gallery,
+                generator=generator,
+                seed=seed,
+                draws=draws,
+                **arguments,
+            ),
+            networks,
+        )
+        for name, choices in PRIVATIZERS.items()
+        for words, arguments in choices.items()
+    }
 
 
 def measure_replacements(
     test: EyeDataset, sets: Iterable[PrivatizedSet], predict: Predict
-) -> dict[str, dict[str, float]]:
+) -> Costs:
     """Compare, in PPRL-VGAN's sets, who counts as a replacement and who may be one.
 
     Args:
@@ -136,36 +187,4 @@ def measure_replacements(
             }
         for words, figures in choices.items():
             found[f"{drawn.method}, {words}"].append(figures)
-    return {name: pd.DataFrame(figures).mean().to_dict() for name, figures in found.items()}
-
-
-def measure_rounding(
-    test: EyeDataset,
-    gallery: EyeDataset,
-    generator: Generator,
-    networks: Mapping[str, Predict],
-    *,
-    seed: int,
-) -> dict[str, dict[str, float]]:
-    """Compare the first draw of PPRL-VGAN's random identities before and after rounding to bytes.
-
-    Args:
-        test: the N original test images.
-        gallery: the training images.
-        generator: the trained networks.
-        networks: the trained evaluation network of each task.
-        seed: of the run.
-
-    Returns:
-        Per choice, identity, glaucoma and replacement accuracy, fractions in [0, 1].
-    """
-    measured = {}
-    for rounded, words in ((True, "rounded"), (False, "not rounded")):
-        (drawn,) = METHODS[ROUNDED].privatize(
-            test, gallery=gallery, generator=generator, seed=seed, draws=1, rounded=rounded
-        )
-        seen = {task: networks[task](drawn.images).argmax(axis=1) for task in TASKS}
-        measured[f"{ROUNDED}, one draw, {words}"] = {
-            task: accuracy(seen[task], getattr(test, task)) for task in TASKS
-        } | {"replacement": any_of_accuracy(seen["identity"], drawn.used_identities)}
-    return measured
+    return {name: _mean(figures) for name, figures in found.items()}

@@ -10,6 +10,7 @@ state; it keeps the frame's fine texture from turning into a pattern of its own.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -49,7 +50,12 @@ class ImageFacts:
 
 
 def preprocess_image(
-    gray: np.ndarray, *, eye: str, settings: PreprocessSettings
+    gray: np.ndarray,
+    *,
+    eye: str,
+    settings: PreprocessSettings,
+    find: Callable[[np.ndarray], IrisFit] = find_iris,
+    interpolation: int = cv2.INTER_AREA,
 ) -> tuple[np.ndarray, ImageFacts]:
     """Preprocess one frame.
 
@@ -60,6 +66,8 @@ def preprocess_image(
         gray: (H, W) uint8, as the camera gave it.
         eye: 'left' or 'right'.
         settings: strip rows and image size.
+        find: finds the iris; another than ours measures what ours costs.
+        interpolation: OpenCV's number of how the frame is resized; the same.
 
     Returns:
         (S, S) uint8 and what was measured.
@@ -71,7 +79,7 @@ def preprocess_image(
     if height <= settings.strip_rows:
         raise DataError(f"expected more than {settings.strip_rows} rows, got {height}")
     frame = _cut(gray, settings.strip_rows, mirrored=eye == "right")
-    fit = find_iris(frame)
+    fit = find(frame)
     measured = (fit.centre_x_px, fit.centre_y_px, fit.radius_px, fit.pupil_radius_px)
     facts = ImageFacts(
         width,
@@ -83,7 +91,8 @@ def preprocess_image(
         fit.confidence,
         *_shift_to_middle(frame, fit),
     )
-    return _centre_and_resize(frame, facts, size_px=settings.image_size_px), facts
+    size_px = settings.image_size_px
+    return _centre_and_resize(frame, facts, size_px=size_px, interpolation=interpolation), facts
 
 
 def repeat_steps(gray: np.ndarray, facts: ImageFacts, *, size_px: int) -> np.ndarray:
@@ -101,9 +110,11 @@ def repeat_steps(gray: np.ndarray, facts: ImageFacts, *, size_px: int) -> np.nda
     return _centre_and_resize(frame, facts, size_px=size_px)
 
 
-def _centre_and_resize(frame: np.ndarray, facts: ImageFacts, *, size_px: int) -> np.ndarray:
+def _centre_and_resize(
+    frame: np.ndarray, facts: ImageFacts, *, size_px: int, interpolation: int = cv2.INTER_AREA
+) -> np.ndarray:
     moved = _move(frame, facts.shift_x_px, facts.shift_y_px)
-    return cv2.resize(moved, (size_px, size_px), interpolation=cv2.INTER_AREA)
+    return cv2.resize(moved, (size_px, size_px), interpolation=interpolation)
 
 
 def _cut(gray: np.ndarray, strip_rows: int, *, mirrored: bool) -> np.ndarray:

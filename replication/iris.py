@@ -62,7 +62,7 @@ def find_iris(gray: np.ndarray) -> IrisFit:
     """
     points = find_edge_points(gray)
     if len(points.x) == 0:
-        return _nothing_found(gray)
+        return nothing_found(gray)
     centre_x, centre_y = propose_centres(points)
     pairs = _best_pairs(points, centre_x, centre_y)
     fitted: dict[_CirclePair, _CirclePair] = {}
@@ -93,7 +93,7 @@ class _CirclePair:
     decades: float
 
 
-def _nothing_found(gray: np.ndarray) -> IrisFit:
+def nothing_found(gray: np.ndarray) -> IrisFit:
     """Return the middle of the frame, marked as not found."""
     height, width = gray.shape
     return IrisFit((width - 1) / 2, (height - 1) / 2, 0.0, 0.0, 0.0, False)

@@ -34,6 +34,7 @@ def preprocess(
     *,
     workers: int,
     on_image: Callable[[], None] | None = None,
+    prepare: Callable[..., tuple[np.ndarray, ImageFacts]] = preprocess_image,
 ) -> tuple[np.ndarray, pd.DataFrame]:
     """Preprocess all images of a manifest; the result is the same for any number of workers.
 
@@ -43,6 +44,7 @@ def preprocess(
         settings: strip rows and image size.
         workers: processes to share the work.
         on_image: called after each image, for a progress bar.
+        prepare: what is done to one frame.
 
     Returns:
         images: (N, S, S) uint8 of the readable images, in the manifest's order.
@@ -59,7 +61,9 @@ def preprocess(
     if odd:
         raise DataError(f"manifest, column eye: expected 'left' or 'right', got {odd[0]!r}")
     tasks = [(root / path, eye) for path, eye in zip(manifest.path, manifest.eye, strict=True)]
-    results = spread(partial(_preprocess_file, settings), tasks, workers=workers, chunk=CHUNK)
+    results = spread(
+        partial(_preprocess_file, settings, prepare), tasks, workers=workers, chunk=CHUNK
+    )
     images, rows = [], []
     for image, row in results:
         rows.append(row)
@@ -75,7 +79,7 @@ def preprocess(
 
 
 def _preprocess_file(
-    settings: PreprocessSettings, task: tuple[Path, str]
+    settings: PreprocessSettings, prepare: Callable, task: tuple[Path, str]
 ) -> tuple[np.ndarray | None, dict]:
     """Preprocess one file: its image or None, and its row of facts."""
     path, eye = task
@@ -84,7 +88,7 @@ def _preprocess_file(
     except DataError as error:
         return None, {"readable": False, "problem": str(error).removeprefix(f"{path.name}: ")}
     try:
-        image, facts = preprocess_image(gray, eye=eye, settings=settings)
+        image, facts = prepare(gray, eye=eye, settings=settings)
     except DataError as error:
         return None, {"readable": False, "problem": str(error)}
     return image, {"readable": True, "problem": "", **vars(facts)}

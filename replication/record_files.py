@@ -36,15 +36,25 @@ def load_preprocessed(folder: Path, channels: int) -> tuple[EyeDataset, Splits]:
         channels: the gray image is repeated to so many.
     """
     table = load_manifest(folder)
-    images = np.load(folder / IMAGES, allow_pickle=False)
-    dataset = EyeDataset(
+    dataset = to_dataset(np.load(folder / IMAGES, allow_pickle=False), table, channels)
+    rows = {s.value: np.flatnonzero(table["subset"].to_numpy() == s.value) for s in Subset}
+    return dataset, Splits(**rows)
+
+
+def to_dataset(images: np.ndarray, table: pd.DataFrame, channels: int) -> EyeDataset:
+    """Return images with the labels of their rows.
+
+    Args:
+        images: (N, H, W) uint8.
+        table: N rows with image_id, identity and glaucoma.
+        channels: the gray image is repeated to so many.
+    """
+    return EyeDataset(
         np.repeat(to_unit_range(images)[..., None], channels, axis=-1),
         table["identity"].to_numpy(np.int32),
         table["glaucoma"].to_numpy(bool),
         table["image_id"].to_numpy(np.str_),
     )
-    rows = {s.value: np.flatnonzero(table["subset"].to_numpy() == s.value) for s in Subset}
-    return dataset, Splits(**rows)
 
 
 def load_manifest(folder: Path) -> pd.DataFrame:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from replication.config import ExplanationSettings, Profile
+from replication.config import ExplanationSettings, Profile, VganSettings
 from replication.progress import Track
 from replication.record_files import load_preprocessed, load_privatized
 from replication.records import EyeDataset, PrivatizedSet, Splits
@@ -97,14 +97,12 @@ class RunData:
 
     @cached_property
     def _generator(self):
+        return self._load_generator(self.store.folder(VGAN), self.profile.vgan)
+
+    def _load_generator(self, folder: Path, settings: VganSettings):
         from replication.trained_networks import TrainedGenerator
 
-        return TrainedGenerator(
-            self.store.folder(VGAN),
-            self._patients,
-            self._data[0].images.shape[1:],
-            self.profile.vgan,
-        )
+        return TrainedGenerator(folder, self._patients, self._data[0].images.shape[1:], settings)
 
     def _evaluator(self, task: str, folder: Path, activation: str = "relu"):
         from replication.trained_networks import TrainedEvaluator

@@ -1,7 +1,7 @@
 """What each stage does: its inputs from the run's folder, its files into the folder it is given.
 
-Stages 06b and 07 are in `attack_work` and `explain_work`. The order of the stages, and which are
-still to be run, is the pipeline's.
+Stages 03 and 04 are in `training_work`, 06b in `attack_work`, 07 in `explain_work`. The order of the
+stages, and which are still to be run, is the pipeline's.
 """
 
 from __future__ import annotations
@@ -10,29 +10,22 @@ import hashlib
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
 
 from replication.attack_work import AttackWork
-from replication.departures import (
-    COSTS,
-    measure_activations,
-    measure_own_patient,
-    measure_replacements,
-    measure_rounding,
-)
+from replication.departure_work import DepartureWork
 from replication.errors import DataError
 from replication.explain_work import ExplainWork
 from replication.many_images import name_classes, privatize_blocks
-from replication.pixels import to_unit_range
 from replication.preprocess import preprocess
-from replication.privatize import METHODS, Method
+from replication.privatize import Method
 from replication.record_files import (
     load_manifest,
     save_preprocessed,
     save_privatized,
+    to_dataset,
 )
 from replication.records import EyeDataset, Subset
 from replication.report import write_report
@@ -43,13 +36,12 @@ from replication.split import split_dataset
 from replication.split_by_patient import split_by_patient
 from replication.split_words import tell_split
 from replication.stage_folders import EVALUATORS, PREPROCESSED, VGAN
-from replication.store import write_json
 from replication.validate import validate
 from validation.paper import read_paper_percent
 from validation.suites import build_suites
 
 
-class StageWork(AttackWork, ExplainWork):
+class StageWork(AttackWork, ExplainWork, DepartureWork):
     """The stages' work on one run's data with one run's settings: one method per stage."""
 
     def preprocess(self, folder: Path) -> None:
@@ -103,41 +95,6 @@ class StageWork(AttackWork, ExplainWork):
         )
         return hashlib.sha256(repr(expected).encode()).hexdigest()
 
-    def train_evaluator(self, task: str, folder: Path, *, activation: str = "relu") -> None:
-        """Train the network of one task (stage 03)."""
-        from replication.train_evaluators import train_evaluator
-
-        dataset, splits = self._data
-        settings = self.profile.evaluator
-        # Of a split by patient: enrolled images are of validation and test patients.
-        train_set = dataset.take(splits.train) if task == "glaucoma" else self._train_set
-        with self.track(f"training the {task} network", settings.epochs(len(train_set))) as advance:
-            train_evaluator(
-                train_set,
-                dataset.take(splits.validation),
-                task=task,
-                classes=self._classes(task),
-                settings=settings,
-                seed=self.seed,
-                folder=folder,
-                activation=activation,
-                on_epoch=advance,
-            )
-
-    def train_vgan(self, folder: Path) -> None:
-        """Train PPRL-VGAN (stage 04)."""
-        from replication.train_vgan import train_vgan
-
-        with self.track("training PPRL-VGAN", self.profile.vgan.steps) as advance:
-            train_vgan(
-                self._train_set,
-                identities=self._patients,
-                settings=self.profile.vgan,
-                seed=self.seed,
-                folder=folder,
-                on_step=advance,
-            )
-
     def privatize(self, method: Method, folder: Path) -> None:
         """Privatize the test images by one method (stage 05)."""
         sets = method.privatize(
@@ -189,12 +146,7 @@ class StageWork(AttackWork, ExplainWork):
         if not facts["readable"].all():
             problem = facts["problem"][~facts["readable"]].iloc[0]
             raise DataError(f"{problem}; restore it, or take it out of the manifest")
-        return EyeDataset(
-            np.repeat(to_unit_range(images)[..., None], shape.channels, axis=-1),
-            rows["identity"].to_numpy(np.int32),
-            rows["glaucoma"].to_numpy(bool),
-            rows["image_id"].to_numpy(np.str_),
-        )
+        return to_dataset(images, rows, shape.channels)
 
     def evaluate(self, folder: Path) -> None:
         """Measure Table 1 (stage 06)."""
@@ -225,33 +177,6 @@ class StageWork(AttackWork, ExplainWork):
     def report(self, folder: Path) -> None:
         """Tell of the run on one page (stage 08)."""
         write_report(self.store, folder, public=self.public)
-
-    def measure_departures(self) -> dict[str, dict[str, float]]:
-        """Measure what choices of ours cost, and leave `departures.json` in the run's folder."""
-        networks = {
-            task: self._evaluator(task, self.store.folder(unit)).predict
-            for task, unit in EVALUATORS.items()
-        }
-
-        def train_and_predict(task: str, activation: str) -> np.ndarray:
-            if activation == "relu":  # the run's own
-                return networks[task](self._test_set.images)
-            with TemporaryDirectory() as scratch:
-                folder = Path(scratch)
-                self.train_evaluator(task, folder, activation=activation)
-                return self._evaluator(task, folder, activation).predict(self._test_set.images)
-
-        painted = tuple(name for name in self.methods if METHODS[name].needs_generator)
-        measured = (
-            measure_activations(self._test_set, train_and_predict)
-            | measure_own_patient(self._test_set, self._train_set, networks["identity"])
-            | measure_replacements(self._test_set, self._load_sets(painted), networks["identity"])
-            | measure_rounding(
-                self._test_set, self._train_set, self._generator, networks, seed=self.seed
-            )
-        )
-        write_json(self.store.root / COSTS, measured)
-        return measured
 
 
 def _check_pathology(table: pd.DataFrame) -> None:

@@ -132,7 +132,7 @@ class RunStore:
         """Return what each complete stage recorded of its making, by unit in their order."""
         return {
             file.parent.relative_to(self.root).as_posix(): read_json(file)
-            for file in sorted(self.root.rglob(RECORD))
+            for file in sorted(self.root.glob(f"[0-9]*/**/{RECORD}"))
             if not file.parent.name.endswith(PARTIAL)
         }
 

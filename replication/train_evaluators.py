@@ -45,6 +45,7 @@ def train_evaluator(
     seed: int,
     folder: Path,
     activation: str = "relu",
+    keep_last: bool = False,
     on_epoch: Callable[[], None] = lambda: None,
 ) -> None:
     """Train one evaluation network and keep its best weights.
@@ -62,6 +63,7 @@ def train_evaluator(
         seed: of the initial weights, dropout and the order of images.
         folder: where the weights and the history are left.
         activation: of the network; another than ReLU can't be explained by Deep Taylor.
+        keep_last: whether the last weights are kept, as the reference does, and not the best.
         on_epoch: called after each epoch.
 
     Raises:
@@ -103,7 +105,8 @@ def train_evaluator(
         raise ReplicationError(
             f"{task} network: no epoch gave a finite {MONITOR}; weights not kept"
         )
-    model.set_weights(progress.best)
+    if not keep_last:
+        model.set_weights(progress.best)
     model.save_weights(str(folder / WEIGHTS))
     _write_history(progress.scores, folder / HISTORY)
     # Every call of `fit` left the kernels of its input pipeline in TensorFlow's cache, half a MiB.

@@ -38,6 +38,7 @@ def train_vgan(
     settings: VganSettings,
     seed: int,
     folder: Path,
+    saturating: bool = False,
     on_step: Callable[[], None] = lambda: None,
 ) -> None:
     """Train PPRL-VGAN and keep its networks.
@@ -48,6 +49,7 @@ def train_vgan(
         settings: of the networks and the training.
         seed: of the initial weights and everything that is drawn.
         folder: where the networks and the history are left.
+        saturating: whether the generator's loss is Equation 2 as it is written.
         on_step: called after each step.
 
     Raises:
@@ -62,7 +64,14 @@ def train_vgan(
     batch_size = min(settings.batch_size, len(train))
     strategy = choose_strategy(list_gpus(), batch_size=batch_size)
     data = copy_to_devices(data, strategy)
-    build = partial(build_vgan, identities, train.images.shape[1:], settings, seed=seed)
+    build = partial(
+        build_vgan,
+        identities,
+        train.images.shape[1:],
+        settings,
+        seed=seed,
+        saturating=saturating,
+    )
     with strategy.scope():
         model, rows = _resume(build, data, batch_size, folder / CHECKPOINT)
     saved = time.monotonic()
@@ -82,7 +91,12 @@ def train_vgan(
 
 
 def build_vgan(
-    identities: int, image_shape: tuple[int, int, int], settings: VganSettings, *, seed: int
+    identities: int,
+    image_shape: tuple[int, int, int],
+    settings: VganSettings,
+    *,
+    seed: int,
+    saturating: bool = False,
 ) -> PprlVgan:
     """Build PPRL-VGAN as the settings say, in bfloat16 only where the processor computes in it."""
     mixed = settings.mixed_bfloat16 and processor_has_bfloat16()
@@ -97,6 +111,7 @@ def build_vgan(
         discriminator_weights=settings.discriminator_weights,
         dtype="mixed_bfloat16" if mixed else "float32",
         seed=seed,
+        saturating=saturating,
     )
 
 

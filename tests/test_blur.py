@@ -9,19 +9,19 @@ from replication.privatize import METHODS
 from replication.privatize.blur import blur_images
 
 
-def gaussian_weights(kernel_px: int) -> np.ndarray:
+def gaussian_weights(kernel_px: int, sigma: float = 0.0) -> np.ndarray:
     """Return OpenCV's weights without a sigma: a fixed table up to 9, the formula beyond."""
     tables = {3: [64, 128, 64], 9: [4, 13, 30, 51, 60, 51, 30, 13, 4]}
-    if kernel_px in tables:
+    if not sigma and kernel_px in tables:
         return np.array(tables[kernel_px]) / 256
-    sigma = 0.3 * ((kernel_px - 1) / 2 - 1) + 0.8
+    sigma = sigma or 0.3 * ((kernel_px - 1) / 2 - 1) + 0.8
     steps = np.arange(kernel_px) - kernel_px // 2
     weights = np.exp(-(steps**2) / (2 * sigma**2))
     return weights / weights.sum()
 
 
-def blur_slowly(image: np.ndarray, kernel_px: int) -> np.ndarray:
-    reach, weights = kernel_px // 2, gaussian_weights(kernel_px)
+def blur_slowly(image: np.ndarray, kernel_px: int, sigma: float) -> np.ndarray:
+    reach, weights = kernel_px // 2, gaussian_weights(kernel_px, sigma)
     padded = np.pad(image.astype(float), ((reach, reach), (reach, reach), (0, 0)), mode="reflect")
     height, width, _ = image.shape
     blurred = np.zeros(image.shape)
@@ -32,11 +32,12 @@ def blur_slowly(image: np.ndarray, kernel_px: int) -> np.ndarray:
     return blurred
 
 
+@pytest.mark.parametrize("sigma", [0.0, 1.5])
 @pytest.mark.parametrize("kernel_px", [3, 9, 15, 21])
-def test_blur_is_the_definition_within_half_a_grey_level(kernel_px):
+def test_blur_is_the_definition_within_half_a_grey_level(kernel_px, sigma):
     images = np.tile(random_queries().images, (1, 3, 3, 1))[:2]
-    blurred = blur_images(images, kernel_px)
-    slow = np.stack([blur_slowly(image, kernel_px) for image in images])
+    blurred = blur_images(images, kernel_px, sigma)
+    slow = np.stack([blur_slowly(image, kernel_px, sigma) for image in images])
     assert np.abs(blurred - slow).max() <= 0.501 / 127.5
 
 

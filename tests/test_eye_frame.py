@@ -5,11 +5,12 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from drawn_eyes import draw_eye, label_strip
+from drawn_eyes import IRIS, PUPIL, SCLERA, draw_eye, label_strip
 
 from replication.config import PreprocessSettings
 from replication.errors import DataError
 from replication.eye_frame import preprocess_image
+from replication.iris import IrisFit
 
 SETTINGS = PreprocessSettings()
 
@@ -60,6 +61,16 @@ def test_a_right_eye_is_a_mirrored_left_one() -> None:
     mirrored, mirrored_facts = preprocess_image(flipped, eye="right", settings=SETTINGS)
     np.testing.assert_array_equal(image, mirrored)
     assert (facts.mirrored, mirrored_facts.mirrored) == (False, True)
+
+
+def test_the_iris_may_be_found_and_the_frame_resized_otherwise() -> None:
+    eye = draw_eye(centre=(200, 180))
+    elsewhere = IrisFit(220.0, 180.0, 120.0, 48.0, 1.0, True)
+    image, facts = preprocess_image(
+        eye, eye="left", settings=SETTINGS, find=lambda frame: elsewhere, interpolation=0
+    )
+    assert (facts.iris_centre_x_px, facts.shift_x_px) == (220.0, round(319.5 - 220))
+    assert set(np.unique(image)) == {PUPIL, IRIS, SCLERA}  # the nearest pixel makes no others
 
 
 def test_without_an_iris_the_frame_stays_where_it_is() -> None:

@@ -18,6 +18,7 @@ def pool_slowly(label, gallery, pool):
             pool is Pool.RANDOM
             or (pool is Pool.SAME_PATHOLOGY and label in labels)
             or (pool is Pool.DIFFERENT_PATHOLOGY and label not in labels)
+            or (pool is Pool.OTHER_PATHOLOGY_TOO and (not label) in labels)
         ):
             members.add(patient)
     return members
@@ -33,7 +34,11 @@ def test_pools_are_the_definition(pool):
 
 def test_a_patient_with_both_kinds_shares_every_pathology_and_differs_from_none():
     queries, gallery = random_queries(), random_gallery()
-    for pool, both_in in ((Pool.SAME_PATHOLOGY, True), (Pool.DIFFERENT_PATHOLOGY, False)):
+    for pool, both_in in (
+        (Pool.SAME_PATHOLOGY, True),
+        (Pool.DIFFERENT_PATHOLOGY, False),
+        (Pool.OTHER_PATHOLOGY_TOO, True),
+    ):
         patients, fits = find_pools(queries, gallery, pool=pool)
         assert (fits[:, patients == 11] == both_in).all()
 

@@ -53,6 +53,18 @@ def test_the_kept_weights_are_those_of_the_epoch_that_was_best_on_validation(tmp
     assert loss == pytest.approx(best["val_loss"].item(), rel=1e-3)
 
 
+def test_the_last_weights_are_kept_where_they_are_asked_for(tmp_path):
+    history = train(tmp_path / "best")
+    again = train(tmp_path / "last", keep_last=True)
+    pd.testing.assert_frame_equal(again, history)
+    assert not history["best"].iloc[-1]
+    validation = draw_eyes(16, seed=1)
+    network = TrainedEvaluator(tmp_path / "last" / "weights.h5", 2, (16, 16, 3), SETTINGS)
+    seen = network.predict(validation.images)
+    loss = -np.log(seen[np.arange(16), validation.glaucoma.astype(int)]).mean()
+    assert loss == pytest.approx(history["val_loss"].iloc[-1], rel=1e-3)
+
+
 def test_the_unbalanced_task_is_followed_by_its_f1_score(tmp_path):
     history = train(tmp_path, settings=replace(SETTINGS, updates=1))
     assert {"f1", "val_f1"} <= set(history.columns)

@@ -7,7 +7,7 @@ from keras_models.vgan_model import PprlVgan, TrainingImages, standard_deviation
 IDENTITIES = 4
 
 
-def build(seed=0, dtype="float32"):
+def build(seed=0, dtype="float32", **more):
     return PprlVgan(
         IDENTITIES,
         (16, 16, 3),
@@ -19,6 +19,7 @@ def build(seed=0, dtype="float32"):
         discriminator_weights=(0.25, 0.5, 0.25),
         dtype=dtype,
         seed=seed,
+        **more,
     )
 
 
@@ -51,6 +52,25 @@ def test_the_generators_loss_is_its_terms_with_the_papers_weights(data):
     names = ("realism", "identity", "task", "latent")
     terms = [losses[f"generator_{name}"] for name in names]
     assert losses["generator"] == pytest.approx(np.dot((0.5, 0.5, 0.5, 0.002), terms), rel=1e-5)
+
+
+def test_equation_2_as_written_wants_the_same_of_the_same_heads(data):
+    judged = tf.constant([[0.4], [0.9]]), tf.constant([[0.5, 0.2, 0.2, 0.1]] * 2)
+    judged = (*judged, tf.constant([[0.3, 0.7]] * 2))
+    wanted = tf.constant([0, 3]), tf.constant([1, 0])
+    terms = build(saturating=True)._miss(judged, *wanted)
+    seen = [(0.4, 0.9), (0.5, 0.1), (0.7, 0.3)]
+    assert [float(term) for term in terms] == pytest.approx(
+        [np.log(1 - np.array(pair)).mean() for pair in seen], rel=1e-5
+    )
+    usual = build()._miss(judged, *wanted)
+    assert [float(term) for term in usual] == pytest.approx(
+        [-np.log(pair).mean() for pair in seen], rel=1e-5
+    )
+    model = build(saturating=True)
+    before = model.encoder.get_weights()[0]
+    assert float(model.train_step(data, 4)["generator_realism"]) < 0
+    assert np.any(model.encoder.get_weights()[0] != before)
 
 
 def test_the_generators_updates_leave_the_discriminator_alone(data):

@@ -110,6 +110,7 @@ def _pprl_vgan(
         pool=pool,
         replacements=AVERAGED_REPLACEMENTS if averaged else 1,
         with_original=averaged,
+        others_only=averaged,
     )
     painted = AVERAGED_REPLACEMENTS + 1 if averaged else 1
     return Method(name, "PPRL-VGAN", dataset, short, privatize, True, True, painted)

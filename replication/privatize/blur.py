@@ -27,6 +27,7 @@ def privatize_by_blur(
     draws: int,
     method: str,
     kernel_px: int,
+    sigma_px: float = 0.0,
 ) -> Iterator[PrivatizedSet]:
     """Yield the one blurred set, draw 0.
 
@@ -35,19 +36,21 @@ def privatize_by_blur(
         gallery, generator, seed, draws: of the common shape; they have no part in it.
         method: name of the method in the registry.
         kernel_px: side of the square kernel, odd.
+        sigma_px: of the Gaussian; 0 leaves it to OpenCV.
 
     Raises:
         SettingsError: when the kernel is even or below 1.
     """
-    yield PrivatizedSet(method, 0, blur_images(queries.images, kernel_px), None)
+    yield PrivatizedSet(method, 0, blur_images(queries.images, kernel_px, sigma_px), None)
 
 
-def blur_images(images: np.ndarray, kernel_px: int) -> np.ndarray:
+def blur_images(images: np.ndarray, kernel_px: int, sigma_px: float = 0.0) -> np.ndarray:
     """Blur each image by a Gaussian kernel and round it to 8 bits.
 
     Args:
         images: (N, H, W, C) float32 in [-1, 1].
         kernel_px: side of the square kernel, odd.
+        sigma_px: of the Gaussian; 0 leaves it to OpenCV.
 
     Returns:
         (N, H, W, C) float32 in [-1, 1].
@@ -59,6 +62,6 @@ def blur_images(images: np.ndarray, kernel_px: int) -> np.ndarray:
         raise SettingsError(f"blur kernel: expected an odd number from 1, got {kernel_px}")
     blurred = np.empty_like(images)
     for row, image in enumerate(images):
-        smooth = cv2.GaussianBlur(image, (kernel_px, kernel_px), 0)
+        smooth = cv2.GaussianBlur(image, (kernel_px, kernel_px), sigma_px)
         blurred[row] = smooth.reshape(image.shape)
     return round_to_bytes(blurred)

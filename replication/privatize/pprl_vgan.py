@@ -49,6 +49,7 @@ def privatize_by_pprl_vgan(
     pool: Pool,
     replacements: int,
     with_original: bool,
+    others_only: bool,
     rounded: bool = True,
     streams: Sequence[DrawStreams] | None = None,
 ) -> Iterator[PrivatizedSet]:
@@ -66,8 +67,8 @@ def privatize_by_pprl_vgan(
         method: name of the method in the registry.
         pool: which patients may replace a query's.
         replacements: replacement identities per image; with more than one image the mean is taken.
-        with_original: whether one more image keeps the original identity; the replacements are
-            other patients then.
+        with_original: whether one more image keeps the original identity.
+        others_only: whether the replacements are other patients than the query's.
         rounded: whether to the nearest byte's, as everything that is judged.
         streams: each draw's randomness where the queries are a block of more; they are used up
             by the block. None draws for these queries alone.
@@ -86,7 +87,7 @@ def privatize_by_pprl_vgan(
             gallery,
             pool=pool,
             count=replacements,
-            others_only=with_original,
+            others_only=others_only,
             rng=drawn.identities,
         )
         painted = np.column_stack([queries.identity, used]) if with_original else used

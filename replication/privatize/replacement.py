@@ -7,6 +7,8 @@ A patient may have an eye with glaucoma and one without. What the paper's pools 
   patients with the pathology observed in the input image").
 - different pathology: patients with no gallery image of the query's label ("without the pathology
   seen in the input image"). So the last two never overlap, and together are all patients.
+- other pathology too: patients with at least one gallery image of the other label, whatever else
+  they have. No method of the registry; it is what the last could mean, too (docs/departures.md).
 
 "No glaucoma" counts as a pathology of its own, as it must for a set of "different pathologies"
 to hold the glaucoma images too.
@@ -33,6 +35,7 @@ class Pool(StrEnum):
     RANDOM = "random"
     SAME_PATHOLOGY = "same pathology"
     DIFFERENT_PATHOLOGY = "different pathology"
+    OTHER_PATHOLOGY_TOO = "other pathology too"
 
 
 def draw_replacements(
@@ -96,4 +99,6 @@ def find_pools(
         [np.isin(patients, gallery.identity[gallery.glaucoma == label]) for label in (False, True)]
     )
     same = has_label[queries.glaucoma.astype(np.intp)]
+    if pool is Pool.OTHER_PATHOLOGY_TOO:
+        return patients, has_label[(~queries.glaucoma).astype(np.intp)]
     return patients, same if pool is Pool.SAME_PATHOLOGY else ~same

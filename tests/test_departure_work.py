@@ -1,0 +1,164 @@
+"""What `measure-departures` trains: each choice once, with what it says and on the right data."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from drawn_eyes import write_eyes
+
+from replication import departure_work, train_evaluators, train_vgan
+from replication.config import PAPER, SMOKE, ExplanationSettings
+from replication.departures import read_costs
+from replication.pipeline import Replication
+from replication.privatize import METHODS
+from replication.sources import Kind, Source
+from replication.stage_folders import EVALUATORS, VGAN
+from replication.stage_work import StageWork
+from replication.store import RunStore
+
+TRAININGS = [
+    "leaky-relu/identity",
+    "leaky-relu/glaucoma",
+    "last-weights/identity",
+    "last-weights/glaucoma",
+    "later-training/identity",
+    "later-training/glaucoma",
+    "bilinear/identity",
+    "bilinear/glaucoma",
+    "hough-circle/identity",
+    "hough-circle/glaucoma",
+    "next-split/identity",
+    "next-split/glaucoma",
+    "equation-2",
+    "network-sizes",
+]
+
+
+class Network:
+    """Says of every image that it shows patient 0 without glaucoma."""
+
+    def predict(self, images):
+        return np.eye(28)[np.zeros(len(images), int)]
+
+
+class Generator:
+    """Paints every image gray."""
+
+    def encode(self, images):
+        return np.zeros((len(images), 128), np.float32), np.zeros((len(images), 128), np.float32)
+
+    def decode(self, latent, identity):
+        return np.zeros((len(latent), 64, 64, 3), np.float32)
+
+
+@pytest.fixture
+def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Return the work on 112 drawn eyes whose trainings take note of what they are asked for."""
+    (tmp_path / "eyes").mkdir()
+    patient = np.arange(112) // 4
+    manifest = write_eyes(tmp_path / "eyes", len(patient)).assign(
+        patient_id=[f"{number:02}" for number in patient], glaucoma=patient % 2 == 1
+    )
+    monkeypatch.setattr(StageWork, "_raw", (manifest, tmp_path / "eyes"))
+    monkeypatch.setattr(StageWork, "_evaluator", lambda *_: Network())
+    monkeypatch.setattr(StageWork, "_load_generator", lambda *_: Generator())
+    asked = {}
+
+    def note(*data, folder, **options) -> None:
+        (folder / "weights.h5").write_bytes(b"w")
+        name = folder.relative_to(tmp_path / "run" / "departures").as_posix()
+        asked[name.removesuffix(".partial")] = {"data": data} | options
+
+    store = RunStore(tmp_path / "run")
+    store.open({})
+    made = StageWork(
+        Source(Kind.FOLDER, tmp_path / "eyes"),
+        SMOKE,
+        seed=3,
+        draws=1,
+        methods=tuple(METHODS),
+        store=store,
+        workers=1,
+        track=lambda what, steps: nullcontext(lambda: None),
+        explanation=ExplanationSettings(),
+    )
+    with store.writing("01_preprocessed", {}) as folder:
+        made.preprocess(folder)
+    for unit in (*EVALUATORS.values(), VGAN):
+        with store.writing(unit, {}):
+            pass
+    for name in METHODS:
+        with store.writing(f"05_privatized/{name}", {}) as folder:
+            made.privatize(METHODS[name], folder)
+    monkeypatch.setattr(train_evaluators, "train_evaluator", note)
+    monkeypatch.setattr(train_vgan, "train_vgan", note)
+    return made, asked
+
+
+def test_each_training_leaves_the_run_in_one_point(work) -> None:
+    made, asked = work
+    made.measure_departures()
+    assert list(asked) == TRAININGS
+    usual = {"settings": SMOKE.evaluator, "activation": "relu", "keep_last": False, "seed": 3}
+    changed = {
+        "leaky-relu": {"activation": "leaky_relu"},
+        "last-weights": {"keep_last": True},
+        "later-training": {"settings": PAPER.evaluator},
+        "bilinear": {},
+        "hough-circle": {},
+        "next-split": {},
+    }
+    for name, options in asked.items():
+        if "/" in name:
+            choice, task = name.split("/")
+            expected = usual | changed[choice] | {"task": task}
+            assert {key: options[key] for key in expected} == expected
+    sizes = replace(SMOKE.vgan, kernel_size=8, units=256)
+    assert [asked[name]["settings"] for name in TRAININGS[-2:]] == [SMOKE.vgan, sizes]
+    assert [asked[name]["saturating"] for name in TRAININGS[-2:]] == [True, False]
+
+
+def test_the_networks_learn_from_the_data_that_the_choice_is_about(work) -> None:
+    made, asked = work
+    made.measure_departures()
+    train, validation = asked["leaky-relu/identity"]["data"]
+    for name in ("bilinear/identity", "hough-circle/identity"):
+        theirs, _ = asked[name]["data"]
+        np.testing.assert_array_equal(theirs.image_id, train.image_id)
+        assert np.any(theirs.images != train.images)
+    theirs, held_out = asked["next-split/identity"]["data"]
+    assert len(theirs) == len(train)
+    assert set(theirs.image_id) != set(train.image_id)
+    assert not set(theirs.image_id) & set(held_out.image_id)
+    assert not set(validation.image_id) & set(train.image_id)
+
+
+def test_what_was_trained_is_kept_and_what_was_measured_is_read_back(work) -> None:
+    made, asked = work
+    measured = made.measure_departures()
+    assert read_costs(made.store.root) == measured
+    asked.clear()
+    assert made.measure_departures() == measured
+    assert asked == {}
+    assert not [unit for unit in made.store.records() if "departures" in unit]
+    Replication(made).store.digest("departures/equation-2")
+
+
+def test_the_share_of_irises_found_is_told_of_both_ways(work) -> None:
+    made, _ = work
+    measured = made.measure_departures()
+    assert measured["evaluation networks, ours"]["iris found"] == 1.0
+    by_hough = measured[f"evaluation networks, {departure_work.HOUGH}"]["iris found"]
+    assert by_hough < 1  # of frames of 160 x 120 px, the constants are for larger ones
+
+
+def test_a_profile_that_has_the_references_sizes_is_not_measured_against_itself(work) -> None:
+    made, asked = work
+    made.profile = replace(SMOKE, evaluator=PAPER.evaluator, vgan=PAPER.vgan)
+    made.measure_departures()
+    left_out = {"later-training/identity", "later-training/glaucoma", "network-sizes"}
+    assert list(asked) == [name for name in TRAININGS if name not in left_out]
