@@ -606,7 +606,7 @@ def measure_departures(**options) -> None:
       python cli.py measure-departures --data-dir ~/Warsaw
     """
     run = _run_until("05_privatized", **options)
-    for name, accuracies in run.work.measure_departures().items():
+    for name, accuracies in run.work.measure_departures():
         figures = ", ".join(f"{task} {100 * value:.2f}%" for task, value in accuracies.items())
         click.echo(f"{name}: {figures}")
     click.echo(f"Written: {run.store.root / 'departures.json'}")

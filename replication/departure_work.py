@@ -18,7 +18,6 @@ from replication.config import PAPER
 from replication.departures import (
     COSTS,
     TASKS,
-    Costs,
     Predict,
     judge_networks,
     judge_sets,
@@ -64,18 +63,27 @@ class Training:
 class DepartureWork(TrainingWork):
     """The measuring of departures on one run's data with one run's settings."""
 
-    def measure_departures(self) -> Costs:
-        """Measure what choices of ours cost, and leave `departures.json` in the run's folder."""
+    def measure_departures(self) -> Iterator[tuple[str, dict[str, float]]]:
+        """Measure what choices of ours cost; `departures.json` in the run's folder has all so far.
+
+        Yields:
+            A choice and its accuracies, fractions in [0, 1], once it is written.
+        """
+        measured = {}
+        with self.store.locked():
+            for choice, figures in self._measure_choices():
+                measured[choice] = figures
+                write_json(self.store.root / COSTS, measured)
+                yield choice, figures
+
+    def _measure_choices(self) -> Iterator[tuple[str, dict[str, float]]]:
         networks = {
             task: self._evaluator(task, self.store.folder(unit)).predict
             for task, unit in EVALUATORS.items()
         }
-        painted = tuple(name for name in self.methods if METHODS[name].needs_generator)
-        measured = {
-            f"{NETWORKS}, ours": judge_networks(self._test_set, networks)
-            | {"iris found": float(self._manifest["iris_found"].mean())},
-        }
-        measured |= measure_privatizers(
+        found = {"iris found": float(self._manifest["iris_found"].mean())}
+        yield f"{NETWORKS}, ours", judge_networks(self._test_set, networks) | found
+        yield from measure_privatizers(
             self._test_set,
             self._train_set,
             self._generator,
@@ -83,16 +91,14 @@ class DepartureWork(TrainingWork):
             seed=self.seed,
             draws=self.draws,
         )
-        measured |= measure_replacements(
+        painted = tuple(name for name in self.methods if METHODS[name].needs_generator)
+        yield from measure_replacements(
             self._test_set, self._load_sets(painted), networks["identity"]
-        )
-        with self.store.locked():
-            for training in self._list_evaluators():
-                measured[f"{NETWORKS}, {training.words}"] = self._judge_evaluators(training)
-            for training in self._list_generators():
-                measured[f"{PAINTED}, {training.words}"] = self._judge_generator(training, networks)
-            write_json(self.store.root / COSTS, measured)
-        return measured
+        ).items()
+        for training in self._list_evaluators():
+            yield f"{NETWORKS}, {training.words}", self._judge_evaluators(training)
+        for training in self._list_generators():
+            yield f"{PAINTED}, {training.words}", self._judge_generator(training, networks)
 
     def _list_evaluators(self) -> Iterator[Training]:
         yield Training("leaky-relu", "LeakyReLU 0.2 (reference)", {"activation": "leaky_relu"})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -119,7 +119,7 @@ def measure_privatizers(
     *,
     seed: int,
     draws: int,
-) -> Costs:
+) -> Iterator[tuple[str, dict[str, float]]]:
     """Compare privatizers with other arguments (`PRIVATIZERS`), where nothing is trained anew.
 
     Args:
@@ -130,25 +130,14 @@ def measure_privatizers(
         seed: of the run.
         draws: sets per method that draws.
 
-    Returns:
-        Per method and choice, what `judge_sets` returns.
+    Yields:
+        A method with a choice, and what `judge_sets` returns.
     """
-    return {
-        f"{name}, {words}": judge_sets(
-            test,
-            METHODS[name].privatize(
-                test,
-                gallery=gallery,
-                generator=generator,
-                seed=seed,
-                draws=draws,
-                **arguments,
-            ),
-            networks,
-        )
-        for name, choices in PRIVATIZERS.items()
-        for words, arguments in choices.items()
-    }
+    given = {"gallery": gallery, "generator": generator, "seed": seed, "draws": draws}
+    for name, choices in PRIVATIZERS.items():
+        for words, arguments in choices.items():
+            sets = METHODS[name].privatize(test, **given, **arguments)
+            yield f"{name}, {words}", judge_sets(test, sets, networks)
 
 
 def measure_replacements(

@@ -13,6 +13,7 @@ from drawn_eyes import write_eyes
 from replication import departure_work, train_evaluators, train_vgan
 from replication.config import PAPER, SMOKE, ExplanationSettings
 from replication.departures import read_costs
+from replication.errors import ReplicationError
 from replication.pipeline import Replication
 from replication.privatize import METHODS
 from replication.sources import Kind, Source
@@ -101,7 +102,7 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 def test_each_training_leaves_the_run_in_one_point(work) -> None:
     made, asked = work
-    made.measure_departures()
+    dict(made.measure_departures())
     assert list(asked) == TRAININGS
     usual = {"settings": SMOKE.evaluator, "activation": "relu", "keep_last": False, "seed": 3}
     changed = {
@@ -124,7 +125,7 @@ def test_each_training_leaves_the_run_in_one_point(work) -> None:
 
 def test_the_networks_learn_from_the_data_that_the_choice_is_about(work) -> None:
     made, asked = work
-    made.measure_departures()
+    dict(made.measure_departures())
     train, validation = asked["leaky-relu/identity"]["data"]
     for name in ("bilinear/identity", "hough-circle/identity"):
         theirs, _ = asked[name]["data"]
@@ -139,10 +140,10 @@ def test_the_networks_learn_from_the_data_that_the_choice_is_about(work) -> None
 
 def test_what_was_trained_is_kept_and_what_was_measured_is_read_back(work) -> None:
     made, asked = work
-    measured = made.measure_departures()
+    measured = dict(made.measure_departures())
     assert read_costs(made.store.root) == measured
     asked.clear()
-    assert made.measure_departures() == measured
+    assert dict(made.measure_departures()) == measured
     assert asked == {}
     assert not [unit for unit in made.store.records() if "departures" in unit]
     Replication(made).store.digest("departures/equation-2")
@@ -150,15 +151,30 @@ def test_what_was_trained_is_kept_and_what_was_measured_is_read_back(work) -> No
 
 def test_the_share_of_irises_found_is_told_of_both_ways(work) -> None:
     made, _ = work
-    measured = made.measure_departures()
+    measured = dict(made.measure_departures())
     assert measured["evaluation networks, ours"]["iris found"] == 1.0
     by_hough = measured[f"evaluation networks, {departure_work.HOUGH}"]["iris found"]
     assert by_hough < 1  # of frames of 160 x 120 px, the constants are for larger ones
 
 
+def test_what_was_measured_before_a_fault_is_there(work, monkeypatch) -> None:
+    made, asked = work
+
+    def fail(*data, folder, **options) -> None:
+        raise ReplicationError("not today")
+
+    monkeypatch.setattr(train_vgan, "train_vgan", fail)
+    with pytest.raises(ReplicationError, match="not today"):
+        dict(made.measure_departures())
+    assert list(asked) == TRAININGS[:-2]
+    told = read_costs(made.store.root)
+    assert "evaluation networks, split by the next seed" in told
+    assert not [choice for choice in told if "Equation 2" in choice]
+
+
 def test_a_profile_that_has_the_references_sizes_is_not_measured_against_itself(work) -> None:
     made, asked = work
     made.profile = replace(SMOKE, evaluator=PAPER.evaluator, vgan=PAPER.vgan)
-    made.measure_departures()
+    dict(made.measure_departures())
     left_out = {"later-training/identity", "later-training/glaucoma", "network-sizes"}
     assert list(asked) == [name for name in TRAININGS if name not in left_out]

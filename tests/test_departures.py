@@ -64,8 +64,8 @@ def measure(monkeypatch, *, draws):
     names = [name for name in PRIVATIZERS if name.startswith(("blur-3", "pprl"))]
     few = {name: PRIVATIZERS[name] for name in names}
     monkeypatch.setattr("replication.departures.PRIVATIZERS", few)
-    figures = measure_privatizers(test, gallery, UnevenGenerator(), networks, seed=4, draws=draws)
-    return figures, shown
+    measured = measure_privatizers(test, gallery, UnevenGenerator(), networks, seed=4, draws=draws)
+    return dict(measured), shown
 
 
 def test_each_choice_is_measured_beside_ours(monkeypatch):

@@ -15,6 +15,7 @@ from replication import eye_frame
 from replication.config import PreprocessSettings, SurrogateSettings
 from replication.errors import DataError
 from replication.eye_frame import preprocess_image
+from replication.iris import find_iris
 from replication.sign_places import find_sign_table, mask_irises, mask_signs, read_signs
 from replication.synthetic_eyes import synthesize
 from replication.synthetic_twin import draw_twin
@@ -35,17 +36,17 @@ def list_signs(*circles: tuple[float, float, float], file: str = "eye.bmp") -> p
 
 def preprocess_alike(
     first: np.ndarray, *others: np.ndarray, eye: str
-) -> tuple[list[np.ndarray], eye_frame.ImageFacts]:
+) -> tuple[tuple[np.ndarray, ...], eye_frame.ImageFacts]:
     """Preprocess frames by the iris that is found in the first of them."""
-    images, facts = [], []
-    with pytest.MonkeyPatch.context() as patch:
-        for frame in (first, *others):
-            image, fact = preprocess_image(frame, eye=eye, settings=SETTINGS)
-            images.append(image)
-            facts.append(fact)
-            cut = first[: -SETTINGS.strip_rows]
-            fit = eye_frame.find_iris(np.ascontiguousarray(cut[:, ::-1] if eye == "right" else cut))
-            patch.setattr(eye_frame, "find_iris", lambda _, fit=fit: fit)
+    cut = first[: -SETTINGS.strip_rows]
+    fit = find_iris(np.ascontiguousarray(cut[:, ::-1] if eye == "right" else cut))
+    images, facts = zip(
+        *(
+            preprocess_image(frame, eye=eye, settings=SETTINGS, find=lambda _: fit)
+            for frame in (first, *others)
+        ),
+        strict=True,
+    )
     shifts = {(fact.shift_x_px, fact.shift_y_px) for fact in facts}
     assert len(shifts) == 1, "the frames must be moved alike"
     return images, facts[0]
