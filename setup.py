@@ -26,7 +26,13 @@ setup(
     license="MIT",
     python_requires=">=3.11,<3.12",
     py_modules=["cli"],
-    packages=["replication", "replication.privatize", "keras_models", "validation"],
+    packages=[
+        "replication",
+        "replication.command_line",
+        "replication.privatize",
+        "keras_models",
+        "validation",
+    ],
     package_data={"replication": ["templates/*"], "validation": ["*.csv"]},
     entry_points={"console_scripts": ["privacy-explanations = cli:main"]},
     install_requires=[

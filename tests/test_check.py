@@ -11,6 +11,7 @@ from planted_relevance import plant_relevance
 
 import cli as command_line
 from replication.check import check_run, find_latest
+from replication.command_line import opening
 from replication.errors import DataError, ReplicationError, StageNotRun
 from replication.records import Table1Row
 from replication.store import RunStore, write_json
@@ -58,7 +59,7 @@ def plant_run(
 
 @pytest.fixture
 def call(tmp_path, monkeypatch):
-    monkeypatch.setattr(command_line, "ARTIFACTS", tmp_path)
+    monkeypatch.setattr(opening, "ARTIFACTS", tmp_path)
     return lambda *words: CliRunner().invoke(command_line.cli, ["check", *map(str, words)])
 
 

@@ -13,13 +13,15 @@ from click.testing import CliRunner
 from tiny_eyes import write_image, write_manifest, write_warsaw
 
 import cli as command_line
+from replication.command_line import opening
+from replication.command_line.typed import name_command
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture
 def call(tmp_path, monkeypatch):
-    monkeypatch.setattr(command_line, "ARTIFACTS", tmp_path / "artifacts")
+    monkeypatch.setattr(opening, "ARTIFACTS", tmp_path / "artifacts")
     return lambda *words: CliRunner().invoke(command_line.cli, [str(word) for word in words])
 
 
@@ -95,10 +97,10 @@ def test_the_next_command_has_the_same_options_and_never_begins_anew(monkeypatch
     monkeypatch.setattr(sys, "argv", typed)
     monkeypatch.setattr(sys, "orig_argv", ["bin/python", *typed])
     with click.Context(command_line.cli, info_name="preprocess"):
-        told = command_line._name_command("validate")
+        told = name_command("validate")
         assert told == "bin/python cli.py validate --profile smoke --run 'a run'"
         monkeypatch.setattr(sys, "argv", ["bin/privacy-explanations", *typed[1:]])
-        told = command_line._name_command()
+        told = name_command()
         assert told == "bin/privacy-explanations preprocess --profile smoke --run 'a run'"
 
 

@@ -54,11 +54,21 @@ def test_the_project_is_read_at_all() -> None:
         ("keras_models/a.py", "def f(m):\n    m.models.load_model('a')", "builds what a file"),
         ("replication/store.py", "def f(table):\n    table.to_csv('a')", "may be formulas"),
         ("replication/errors.py", "import cli", "above the packages"),
+        ("replication/errors.py", "import replication.command_line.a", "above the packages"),
+        ("replication/command_line/a.py", "import cli", "above the packages"),
         ("cli.py", "import replication.pipeline", "inside the command"),
         ("cli.py", "import replication.check_explanations", "inside the command"),
         ("cli.py", "import pandas", "inside the command"),
         ("cli.py", "def f():\n    import replication.split", "talks to the pipeline"),
         ("cli.py", "def f():\n    import keras_models.evaluator", "talks to the pipeline"),
+        ("replication/command_line/a.py", "import replication.pipeline", "inside the command"),
+        ("replication/command_line/a.py", "import cv2", "inside the command"),
+        ("replication/command_line/a.py", "def f():\n    import replication.split", "the pipeline"),
+        (
+            "replication/command_line/a.py",
+            "def f():\n    import replication.privatize.blur",
+            "through replication.privatize.METHODS",
+        ),
     ],
 )
 def test_a_planted_import_is_found(tmp_path: Path, path: str, source: str, why: str) -> None:
@@ -84,11 +94,16 @@ def test_a_planted_import_is_found(tmp_path: Path, path: str, source: str, why: 
         ("replication/csv_table.py", "def f(table):\n    table.to_csv('a')"),
         ("cli.py", "import click\ndef f():\n    from replication import pipeline"),
         ("cli.py", "def f():\n    from replication.report import remake_report"),
+        ("cli.py", "from replication.command_line import a"),
+        ("replication/command_line/a.py", "def f():\n    from replication import pipeline"),
     ],
 )
 def test_a_lawful_import_is_left_alone(tmp_path: Path, path: str, source: str) -> None:
     plant(tmp_path, path, source)
     assert find_violations(tmp_path) == []
+
+
+INNER = ("replication/privatize", "replication/command_line")
 
 
 def plant(root: Path, path: str, source: str) -> None:
@@ -104,8 +119,9 @@ def plant(root: Path, path: str, source: str) -> None:
         "trained_networks",
     )
     names += ("explain", "explain_worker", "check_explanations", "privatize/blur")
+    names += ("command_line/a",)
     files = [f"replication/{name}.py" for name in names]
-    files += [f"{name}/__init__.py" for name in (*PACKAGES, "replication/privatize")]
+    files += [f"{name}/__init__.py" for name in (*PACKAGES, *INNER)]
     for name in files:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).touch()

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 import cli as command_line
+from replication.command_line import opening
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "own-data.md"
 
@@ -27,7 +28,7 @@ def draw(tmp_path, monkeypatch):
         subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)
         return tmp_path / "discs" / "manifest.csv"
 
-    monkeypatch.setattr(command_line, "ARTIFACTS", tmp_path / "artifacts")
+    monkeypatch.setattr(opening, "ARTIFACTS", tmp_path / "artifacts")
     return run
 
 

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 import cli as command_line
+from replication.command_line import opening
 from replication.config import SMOKE
 from replication.table1 import ROWS
 from replication.table1_text import from_json
@@ -21,7 +22,7 @@ def artifacts(tmp_path_factory):
 
 @pytest.fixture
 def call(artifacts, monkeypatch):
-    monkeypatch.setattr(command_line, "ARTIFACTS", artifacts)
+    monkeypatch.setattr(opening, "ARTIFACTS", artifacts)
     words = ["replicate", "--profile", "smoke", "--draws", "2", "--run", "smoke"]
     return lambda *more: CliRunner().invoke(command_line.cli, [*words, *map(str, more)])
 
@@ -105,7 +106,7 @@ def test_originals_and_all_pprl_vgan_sets_are_explained_and_nothing_else(first_r
 
 
 def test_a_file_is_explained_by_the_runs_network(first_run, artifacts, monkeypatch, tmp_path):
-    monkeypatch.setattr(command_line, "ARTIFACTS", artifacts)
+    monkeypatch.setattr(opening, "ARTIFACTS", artifacts)
     eye = next((artifacts / "surrogate").rglob("*_R_IG_*.jpg"))
     picture = tmp_path / "eye.png"
     words = ["explain", "--profile", "smoke", "--draws", "2", "--run", "smoke", "--eye", "right"]
@@ -167,6 +168,16 @@ def test_several_seeds_share_a_split_and_leave_their_spread(first_run, artifacts
     assert len(told["numbers"]["0"]) == 6
 
 
+def test_a_broken_stage_is_made_again_and_gives_the_same_table(first_run, call):
+    before = (first_run / "06_evaluated" / "table1.json").read_text()
+    record = json.loads((first_run / "05_privatized" / "blur-9" / "stage.json").read_text())
+    assert record["outputs"]
+    (first_run / "05_privatized" / "blur-9" / "draw-0.npy").write_bytes(b"broken")
+    result = call("--all")
+    assert "05_privatized/blur-9: run" in result.stderr
+    assert (first_run / "06_evaluated" / "table1.json").read_text() == before
+
+
 def test_only_what_was_asked_for_is_measured_and_the_rest_says_so(first_run, call):
     result = call("--method", "blur-9", "--method", "k-same-6")
     assert result.exit_code == 0
@@ -178,20 +189,9 @@ def test_only_what_was_asked_for_is_measured_and_the_rest_says_so(first_run, cal
     assert "not measured" in (first_run / "06_evaluated" / "table1.md").read_text()
 
 
-def test_a_broken_stage_is_made_again_and_gives_the_same_table(first_run, call):
-    call("--all")
-    before = (first_run / "06_evaluated" / "table1.json").read_text()
-    record = json.loads((first_run / "05_privatized" / "blur-9" / "stage.json").read_text())
-    assert record["outputs"]
-    (first_run / "05_privatized" / "blur-9" / "draw-0.npy").write_bytes(b"broken")
-    result = call("--all")
-    assert "05_privatized/blur-9: run" in result.stderr
-    assert (first_run / "06_evaluated" / "table1.json").read_text() == before
-
-
 @pytest.mark.slow
 def test_split_by_patient_it_runs_from_raw_eyes_to_verdict_and_says_so(artifacts, monkeypatch):
-    monkeypatch.setattr(command_line, "ARTIFACTS", artifacts)
+    monkeypatch.setattr(opening, "ARTIFACTS", artifacts)
     words = ["replicate", "--all", "--profile", "smoke", "--draws", "2", "--split", "patient"]
     result = CliRunner().invoke(command_line.cli, words)
     assert result.exit_code == 0, result.output

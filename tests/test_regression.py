@@ -23,6 +23,7 @@ import replication.table1
 import replication.trained_networks
 from replication.baseline import WEIGHTS, read_references
 from replication.check import check_run
+from replication.command_line import opening
 from replication.config import CPU
 from replication.evaluate import evaluate_sets
 from replication.preprocess import preprocess
@@ -90,7 +91,7 @@ class Reference:
 def reference(tmp_path_factory):
     artifacts = tmp_path_factory.mktemp("baseline") / "artifacts"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(command_line, "ARTIFACTS", artifacts)
+        patch.setattr(opening, "ARTIFACTS", artifacts)
         start = time.perf_counter()
         result = CliRunner().invoke(command_line.cli, ["evaluate", "--from-baseline"])
         seconds = time.perf_counter() - start

@@ -13,6 +13,7 @@ from planted_predictions import EVERY_CLAIM_HOLDS
 from planted_run import plant_whole_run
 
 import cli as command_line
+from replication.command_line import opening
 from replication.errors import StageNotRun
 from replication.report import describe_report, remake_report
 from replication.report_data import read_records
@@ -163,7 +164,7 @@ def test_on_warsaw_each_number_has_its_verdict(attacked_on_warsaw):
 
 
 def test_a_run_that_is_not_evaluated_has_no_report(tmp_path, monkeypatch):
-    monkeypatch.setattr(command_line, "ARTIFACTS", tmp_path)
+    monkeypatch.setattr(opening, "ARTIFACTS", tmp_path)
     with pytest.raises(StageNotRun, match="not a run's folder"):
         remake_report(RunStore(tmp_path))
     assert CliRunner().invoke(command_line.cli, ["report"]).exit_code == 4

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from tiny_eyes import write_warsaw
 
 import cli as command_line
+from replication.command_line import opening
 from replication.errors import DataError, SettingsError
 from replication.made_by import find_versions
 from replication.open_run import join_run, open_run
@@ -182,7 +183,7 @@ def test_a_unit_is_worked_in_by_one_and_a_worker_waits_for_it(tmp_path):
 
 @pytest.fixture
 def call(tmp_path, monkeypatch):
-    monkeypatch.setattr(command_line, "ARTIFACTS", tmp_path / "artifacts")
+    monkeypatch.setattr(opening, "ARTIFACTS", tmp_path / "artifacts")
     return lambda *words: CliRunner().invoke(command_line.cli, ["sweep", *map(str, words)])
 
 

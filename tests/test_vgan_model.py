@@ -69,7 +69,7 @@ def test_equation_2_as_written_wants_the_same_of_the_same_heads(data):
     )
     model = build(saturating=True)
     before = model.encoder.get_weights()[0]
-    assert float(model.train_step(data, 4)["generator_realism"]) < 0
+    assert float(model._update_generator(data, 4, 1)["generator_realism"]) < 0
     assert np.any(model.encoder.get_weights()[0] != before)
 
 
@@ -81,9 +81,9 @@ def test_the_generators_updates_leave_the_discriminator_alone(data):
         np.testing.assert_array_equal(variable.numpy(), value)
 
 
-def test_the_same_seed_trains_the_same_and_another_does_not(data):
+def test_the_same_seed_trains_the_same_and_another_begins_elsewhere(data):
     first, same, other = build(1), build(1), build(2)
-    for model in (first, same, other):
+    for model in (first, same):
         for _ in range(2):
             model.train_step(data, 4)
     np.testing.assert_array_equal(first.decoder.get_weights()[0], same.decoder.get_weights()[0])

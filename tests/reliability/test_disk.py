@@ -18,6 +18,7 @@ from click.testing import CliRunner
 from tiny_eyes import write_warsaw
 
 import cli as command_line
+from replication.command_line import opening
 from replication.errors import DiskError
 from replication.store import RunStore
 
@@ -93,7 +94,7 @@ def test_a_disk_that_is_read_only_is_one_sentence(disk, figure):
 
 
 def test_a_finished_run_on_a_read_only_disk_is_one_sentence_too(disk, monkeypatch):
-    monkeypatch.setattr(command_line, "ARTIFACTS", disk)
+    monkeypatch.setattr(opening, "ARTIFACTS", disk)
     RunStore(disk / "runs" / "mine").open({"seed": 0})
     subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
     eyes = write_warsaw(disk.parent / "eyes")

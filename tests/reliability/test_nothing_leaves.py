@@ -13,6 +13,7 @@ from test_killed import PROGRAM, REPLICATE, SLOWEST_S
 from tiny_eyes import FILES, ROWS, write_annotations, write_image, write_warsaw
 
 import cli as command_line
+from replication.command_line import opening
 
 ELSEWHERE = ("192.0.2.1", 80)  # RFC 5737: nobody's
 PATIENT = re.compile("000[0-9]")
@@ -78,7 +79,7 @@ def test_errors_and_logs_of_damaged_data_name_no_patient(
 ):
     root = write_warsaw(tmp_path / "eyes")
     damage(root)
-    monkeypatch.setattr(command_line, "ARTIFACTS", tmp_path / "artifacts")
+    monkeypatch.setattr(opening, "ARTIFACTS", tmp_path / "artifacts")
     words = ["-v", "preprocess", "--data-dir", str(root), "--run", "mine"]
     result = CliRunner().invoke(command_line.cli, words)
     assert result.exit_code == 3
@@ -89,7 +90,7 @@ def test_errors_and_logs_of_damaged_data_name_no_patient(
 
 
 def test_the_folder_of_a_run_on_a_users_data_is_closed_to_others(tmp_path, monkeypatch, figure):
-    monkeypatch.setattr(command_line, "ARTIFACTS", tmp_path / "artifacts")
+    monkeypatch.setattr(opening, "ARTIFACTS", tmp_path / "artifacts")
     root = write_warsaw(tmp_path / "eyes")
     CliRunner().invoke(command_line.cli, ["preprocess", "--data-dir", str(root), "--run", "mine"])
     mode = (tmp_path / "artifacts/runs/mine").stat().st_mode & 0o777

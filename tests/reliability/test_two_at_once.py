@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from tiny_eyes import write_warsaw
 
 import cli as command_line
+from replication.command_line import opening
 from replication.store import RunStore
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,7 +45,7 @@ def other(tmp_path):
 
 
 def test_the_second_is_refused_and_told_the_first_ones_number(other, tmp_path, monkeypatch, figure):
-    monkeypatch.setattr(command_line, "ARTIFACTS", tmp_path)
+    monkeypatch.setattr(opening, "ARTIFACTS", tmp_path)
     words = ["preprocess", "--run", "mine", "--data-dir", str(write_warsaw(tmp_path / "eyes"))]
     for more in ([], ["--fresh"]):
         result = CliRunner().invoke(command_line.cli, [*words, *more])

@@ -43,8 +43,9 @@ def dask_setup(worker) -> None:
 
 if __name__ == "__main__":
     import cli
+    from replication.command_line import opening
 
     make_tiny()
     if workers := os.environ.get("TINY_WORKERS"):
-        cli._workers = lambda: int(workers)
+        opening.count_workers = lambda: int(workers)
     cli.main()

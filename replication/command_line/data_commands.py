@@ -1,0 +1,97 @@
+"""The group `data`: draw the surrogate, or look at a folder."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from replication.command_line.opening import count_workers
+from replication.command_line.options import complete_profiles, exit_on_error
+from replication.command_line.typed import spell_command
+
+
+@click.group(short_help="Draw the surrogate, or look at a folder.")
+def data() -> None:
+    """Draw the surrogate, or look at a folder before any work.
+
+    \b
+    Examples:
+      python cli.py data doctor ~/Warsaw
+      python cli.py data synthesize eyes
+    """
+
+
+@data.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Of the eyes.")
+@click.option(
+    "--profile",
+    default="cpu",
+    show_default=True,
+    shell_complete=complete_profiles,
+    help="How many eyes: smoke draws a few.",
+)
+@exit_on_error
+def synthesize(folder: Path, seed: int, profile: str) -> None:
+    """Draw the surrogate (synthetic eyes in the Warsaw layout) into a new FOLDER.
+
+    \b
+    Example:
+      python cli.py data synthesize eyes --seed 1
+    """
+    from replication.config import find_profile
+    from replication.progress import track_on_terminal
+    from replication.synthetic_eyes import synthesize as draw
+
+    settings = find_profile(profile).surrogate
+    with track_on_terminal("drawing", settings.images) as advance:
+        draw(folder, settings, seed=seed, workers=count_workers(), on_image=advance)
+    click.echo(f"{settings.images} synthetic eyes in {folder}")
+    click.echo(f"Next: {spell_command('data', 'doctor', folder)}")
+
+
+@data.command("contact-sheet")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("picture", type=click.Path(path_type=Path))
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Whose eyes.")
+@exit_on_error
+def contact_sheet(folder: Path, picture: Path, seed: int) -> None:
+    """Draw some eyes of the surrogate in FOLDER into a PICTURE, each row ending in a twin.
+
+    \b
+    Example:
+      python cli.py data contact-sheet eyes sheet.png
+    """
+    from replication.synthetic_twin import draw_contact_sheet
+
+    draw_contact_sheet(folder, picture, seed=seed)
+    click.echo(f"Written: {picture}")
+
+
+@data.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@exit_on_error
+def doctor(folder: Path) -> None:
+    """Say what is in FOLDER (Warsaw layout) or in a manifest, what is missing and what is odd.
+
+    \b
+    Examples:
+      python cli.py data doctor ~/Warsaw
+      python cli.py data doctor eyes/manifest.csv
+    """
+    from replication.doctor import examine
+
+    report = examine(folder)
+    for what, figure in report.found:
+        click.echo(f"{what}: {figure}")
+    for heading, lines in (("missing", report.missing), ("odd", report.odd)):
+        for line in lines:
+            click.echo(f"{heading}: {line}")
+    if not report.usable:
+        click.echo("Not usable as it is.")
+        sys.exit(3)
+    option = "--data-dir" if folder.is_dir() else "--manifest"
+    click.echo("Usable as it is.")
+    click.echo(f"Next: {spell_command('replicate', '--all', option, folder)}")

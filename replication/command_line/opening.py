@@ -1,0 +1,73 @@
+"""Open the run that a command's options ask for, and run it up to a stage."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from replication.command_line.typed import name_command
+
+ARTIFACTS = Path("artifacts")
+LAST = "08_report"
+# The command that comes after the one that ends with this stage.
+NEXT = {
+    "01_preprocessed": "validate",
+    "02_validated": "train-evaluators",
+    "03_evaluators": "train-vgan",
+    "04_vgan": "privatize",
+    "05_privatized": "evaluate",
+    "06_evaluated": "attack",
+    "06b_attacked": "explain",
+}
+
+
+def known_methods() -> tuple[str, ...]:
+    """Return the names of all privatizers, in Table 1's order."""
+    from replication.privatize import METHODS
+
+    return tuple(METHODS)
+
+
+def count_workers() -> int:
+    """Return the number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+
+
+def open_run(methods: tuple[str, ...], *, fresh: bool, **options):
+    """Open a run in this process; its progress goes to the terminal."""
+    from replication.open_run import open_run
+    from replication.progress import track_on_terminal
+
+    request = make_request(methods, **options)
+    run = open_run(request, fresh=fresh, workers=count_workers(), track=track_on_terminal)
+    run.on_stage = tell_stage
+    return run
+
+
+def make_request(methods: tuple[str, ...], **options):
+    """Return in plain values which run a command's options ask for."""
+    from replication.run_request import RunRequest
+
+    paths = {name: path and str(path) for name, path in options.items() if isinstance(path, Path)}
+    return RunRequest(str(ARTIFACTS), methods, **options | paths)
+
+
+def tell_stage(unit: str, state: str, *, show=None) -> None:
+    """Say what a run does; show tables as soon as they are measured, long before the end."""
+    if state != "done":
+        click.echo(f"{unit}: {state}", err=True)
+    if show and unit in show and state != "run":
+        show[unit]()
+
+
+def run_until(unit: str, *, show=lambda run: None, **options):
+    """Run with all privatizers up to a unit, show what came of it, and name the next command."""
+    run = open_run(known_methods(), **options)
+    run.run(until=unit)
+    click.echo(f"Done: {run.store.root / unit}")
+    show(run)
+    if unit in NEXT:
+        click.echo(f"Next: {name_command(NEXT[unit])}")
+    return run

@@ -1,0 +1,130 @@
+"""Options that commands share, and how an error becomes one sentence and an exit code."""
+
+from __future__ import annotations
+
+import sys
+from functools import wraps
+from pathlib import Path
+
+import click
+
+from replication.command_line.opening import known_methods
+from replication.command_line.typed import name_command
+
+PROFILES = ("smoke", "cpu", "cpu-float32", "paper")
+INTERRUPTED = 130  # as a shell has it: 128 and the number of SIGINT
+
+
+def complete_profiles(context, parameter, typed: str) -> list[str]:
+    """Return the profiles that start with what was typed, for the shell."""
+    return [name for name in PROFILES if name.startswith(typed)]
+
+
+def complete_methods(context, parameter, typed: str) -> list[str]:
+    """Return the methods that start with what was typed, for the shell."""
+    return [name for name in known_methods() if name.startswith(typed)]
+
+
+def settings_options(command):
+    """Add the options that every run has."""
+
+    @click.option(
+        "--profile",
+        default="cpu",
+        show_default=True,
+        shell_complete=complete_profiles,
+        help=f"Settings: {', '.join(PROFILES)}.",
+    )
+    @click.option(
+        "--seed",
+        default=0,
+        show_default=True,
+        type=click.IntRange(0, 2**31 - 1),
+        help="Of training and draws.",
+    )
+    @click.option(
+        "--split-seed",
+        default=0,
+        show_default=True,
+        type=click.IntRange(0, 2**31 - 1),
+        help="Of the split into training, validation and test images.",
+    )
+    @click.option(
+        "--draws",
+        default=10,
+        show_default=True,
+        type=click.IntRange(1),
+        help="Privatized sets per PPRL-VGAN regime; the table has their mean.",
+    )
+    @click.option("--fresh", is_flag=True, help="Remove what an earlier run of that name left.")
+    @wraps(command)
+    def with_options(*args, **kwargs):
+        return command(*args, **kwargs)
+
+    return with_options
+
+
+def run_options(command):
+    """Add the options that choose data, settings and the run's folder; turn errors into exits."""
+
+    @click.option(
+        "--data-dir",
+        type=click.Path(path_type=Path),
+        help="Folder in the Warsaw layout. Without it and --manifest: the surrogate.",
+    )
+    @click.option(
+        "--manifest",
+        type=click.Path(path_type=Path),
+        help="CSV of other images: path,patient_id,eye,glaucoma; paths relative to it.",
+    )
+    @settings_options
+    @click.option(
+        "--split",
+        default="image",
+        show_default=True,
+        type=click.Choice(["image", "patient"]),
+        help="By image as in the paper, or by patient: the glaucoma network is trained and tested "
+        "on different patients; identity stays closed-set.",
+    )
+    @click.option(
+        "--from-baseline",
+        is_flag=True,
+        help="Take the reference weights instead of training (surrogate, profile cpu).",
+    )
+    @click.option("--run", "run_name", help="Name of the run's folder under artifacts/runs.")
+    @wraps(command)
+    def with_options(*args, **kwargs):
+        return command(*args, **kwargs)
+
+    return exit_on_error(with_options, goes_on=True)
+
+
+def exit_on_error(command, *, goes_on: bool = False):
+    """Turn errors of the project and Ctrl-C into one line on standard error and an exit code.
+
+    Args:
+        command: a click command's function.
+        goes_on: whether the same command goes on where it was stopped.
+    """
+
+    @wraps(command)
+    def guarded(*args, **kwargs):
+        from replication.disk_faults import describe_os_error
+        from replication.errors import DiskError, ReplicationError
+
+        try:
+            return command(*args, **kwargs)
+        except ReplicationError as error:
+            click.echo(f"Error: {error}", err=True)
+            sys.exit(error.exit_code)
+        except KeyboardInterrupt:
+            later = f" What is done is kept; to go on: {name_command()}" if goes_on else ""
+            click.echo(f"\nInterrupted.{later}", err=True)
+            sys.exit(INTERRUPTED)
+        except BrokenPipeError:  # click ends quietly when nobody reads on
+            raise
+        except OSError as error:
+            click.echo(f"Error: {describe_os_error(error)}", err=True)
+            sys.exit(DiskError.exit_code)
+
+    return guarded

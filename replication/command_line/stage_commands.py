@@ -1,0 +1,187 @@
+"""One command per stage, from raw eyes to relevance maps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from replication.command_line.opening import known_methods, open_run, run_until
+from replication.command_line.options import run_options
+from replication.command_line.show import (
+    show_expectations,
+    show_explanation,
+    show_table,
+    show_table2,
+)
+from replication.command_line.typed import spell_command
+
+
+@click.command(short_help="Stage 01: cut, mirror, centre, resize and split.")
+@run_options
+def preprocess(**options) -> None:
+    """Stage 01: cut, mirror, centre and resize the eyes, and split them.
+
+    \b
+    Examples:
+      python cli.py preprocess
+      python cli.py preprocess --data-dir ~/Warsaw
+    """
+    run_until("01_preprocessed", **options)
+
+
+@click.command(short_help="Stage 02: hold the data against their expectations.")
+@run_options
+def validate(**options) -> None:
+    """Stage 02: hold the preprocessed eyes against the Great Expectations suites.
+
+    \b
+    Example:
+      python cli.py validate --data-dir ~/Warsaw
+    """
+    run_until("02_validated", show=show_expectations, **options)
+
+
+@click.command("train-evaluators", short_help="Stage 03: train the two evaluation networks.")
+@run_options
+def train_evaluators(**options) -> None:
+    """Stage 03: train the identity network and the glaucoma network.
+
+    \b
+    Example:
+      python cli.py train-evaluators --seed 1
+    """
+    run_until("03_evaluators", **options)
+
+
+@click.command("train-vgan")
+@run_options
+def train_vgan(**options) -> None:
+    """Stage 04: train PPRL-VGAN.
+
+    \b
+    Example:
+      python cli.py train-vgan --profile paper
+    """
+    run_until("04_vgan", **options)
+
+
+@click.command(short_help="Stage 05: privatize the test images, or a manifest's.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Privatize the images of --manifest, however many, into this folder.",
+)
+@click.option("--method", metavar="NAME", help="With --out: by this method.")
+@run_options
+def privatize(out: Path | None, method: str | None, **options) -> None:
+    """Stage 05: privatize the test images by every method.
+
+    With --out: the images of a manifest instead, by one method with the training images and
+    weights of the run that the other options choose (its data is the surrogate's or --data-dir's).
+    A patient_id means the run's patient of that id. Killed, it goes on where it was.
+
+    \b
+    Examples:
+      python cli.py privatize
+      python cli.py privatize --manifest mine.csv --method k-same-6 --out private
+    """
+    from replication.errors import SettingsError
+
+    if out is None:
+        if method:
+            raise SettingsError("--method: give --out and --manifest with it, or neither")
+        run_until("05_privatized", **options)
+        return
+    from replication.privatize import find_method
+
+    manifest = options.pop("manifest")
+    if not (manifest and method):
+        raise SettingsError("--out: give --manifest and --method with it")
+    found = find_method(method)
+    run = open_run(known_methods(), manifest=None, **options)
+    run.run(until="04_vgan" if found.needs_generator else "01_preprocessed")
+    run.work.privatize_many(manifest, found, out)
+    click.echo(f"Done: {out}")
+
+
+@click.command(short_help="Stage 06: judge all sets and write Table 1.")
+@run_options
+def evaluate(**options) -> None:
+    """Stage 06: judge originals and privatized images, and write Table 1.
+
+    \b
+    Example:
+      python cli.py evaluate --from-baseline
+    """
+    run_until("06_evaluated", show=show_table, **options)
+
+
+@click.command(short_help="Stage 06b: attackers who retrain, and Table 2.")
+@run_options
+def attack(**options) -> None:
+    """Stage 06b: attackers who retrain on privatized images, and what is left of the sign (Table 2).
+
+    \b
+    Examples:
+      python cli.py attack
+      python cli.py attack --from-baseline
+      python cli.py attack --split patient
+    """
+    run_until("06b_attacked", show=show_table2, **options)
+
+
+@click.command(short_help="Stage 07: Deep Taylor maps, or those of one image.")
+@click.option(
+    "--image",
+    "file",
+    type=click.Path(path_type=Path),
+    help="Explain this eye image alone (a camera's frame with its label strip).",
+)
+@click.option(
+    "--eye", type=click.Choice(["left", "right"]), default="left", help="Whose eye --image shows."
+)
+@click.option(
+    "--out",
+    "picture",
+    default="explained.png",
+    show_default=True,
+    type=click.Path(path_type=Path),
+    help="Where the picture of --image goes, PNG or PDF.",
+)
+@click.option(
+    "--neuron",
+    default="predicted",
+    show_default=True,
+    type=click.Choice(["predicted", "glaucoma"]),
+    help="Which output is explained: the class predicted for each image, or glaucoma on all.",
+)
+@click.option(
+    "--method",
+    "explanation_method",
+    default="deep_taylor",
+    show_default=True,
+    type=click.Choice(["deep_taylor", "deep_taylor.bounded"]),
+    help="iNNvestigate's name of the method.",
+)
+@run_options
+def explain(file: Path | None, eye: str, picture: Path, **options) -> None:
+    """Stage 07: Deep Taylor maps of originals and PPRL-VGAN sets, and Figure 5.
+
+    With --image: that image alone, by the run's glaucoma network. Deep Taylor explains positive
+    outputs: where the class explained has no positive logit, a map is empty, and says so.
+
+    \b
+    Examples:
+      python cli.py explain
+      python cli.py explain --from-baseline --neuron glaucoma
+      python cli.py explain --from-baseline --image eye.jpg --eye right
+    """
+    if file is None:
+        run = run_until("07_explained", **options)
+        click.echo(f"What came of it: {run.store.root / '07_explained' / 'explanation.md'}")
+        click.echo(f"Next: {spell_command('check', run.store.root)}")
+        return
+    run = open_run(known_methods(), **options)
+    run.run(until="03_evaluators")
+    show_explanation(run.work.explain_image(file, eye=eye, picture=picture), picture)
