@@ -13,6 +13,7 @@ from replication.evaluated_run import EVALUATED, PAGE, judge_run
 from replication.explained_run import EXPLAINED, FIGURE5, is_explained, judge_explanation
 from replication.explained_run import PAGE as PAGE_OF_MAPS
 from replication.explanation_sanity_text import PAGE as PAGE_OF_CHECKS
+from replication.markdown_table import lay_out_table
 from replication.run_record import read_run
 from replication.split_words import is_by_patient
 from replication.store import RunStore, write_text
@@ -141,11 +142,13 @@ def _describe_departures(store: RunStore) -> list[str]:
     costs = read_costs(store.root)
     if costs is None:
         return ["What departures cost on this data: not measured.", ""]
-    figures = [
-        f"- {name}: " + ", ".join(f"{task} {100 * v:.2f}%" for task, v in accuracies.items())
-        for name, accuracies in costs.items()
+    kinds = sorted({kind for figures in costs.values() for kind in figures})
+    rows = [
+        (choice, *(f"{100 * figures[kind]:.2f}" if kind in figures else "-" for kind in kinds))
+        for choice, figures in costs.items()
     ]
-    return ["Departures and their other choice, accuracies on the test images:", "", *figures, ""]
+    table = lay_out_table(("choice", *kinds), rows, words=1)
+    return ["Departures and their other choice, accuracies on the test images, %:", "", *table, ""]
 
 
 def _describe_making(store: RunStore, run: dict) -> list[str]:

@@ -119,9 +119,12 @@ def test_predictions_without_the_truth_are_refused(run, tmp_path):
 
 
 def test_measured_departures_are_told(run, tmp_path):
-    (run / "departures.json").write_text(json.dumps({"ReLU (ours)": {"identity": 0.25}}))
+    costs = {"ours": {"identity": 0.25}, "theirs": {"glaucoma": 1.0, "identity": 0.5}}
+    (run / "departures.json").write_text(json.dumps(costs))
     write_results([run], tmp_path / "results.md")
-    assert "- ReLU (ours): identity 25.00%" in (tmp_path / "results.md").read_text()
+    page = (tmp_path / "results.md").read_text()
+    assert "| choice | glaucoma | identity |\n|---|---:|---:|\n" in page
+    assert "\n| ours | - | 25.00 |\n| theirs | 100.00 | 50.00 |\n" in page
 
 
 def test_a_run_that_is_not_evaluated_is_refused(tmp_path):
