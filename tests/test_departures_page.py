@@ -14,6 +14,8 @@ NETWORKS = "evaluation networks"
 RANDOM, SAME = "pprl-vgan-random", "pprl-vgan-same-pathology"
 DIFFERENT = "pprl-vgan-different-pathology"
 AVERAGED, AVERAGED_SAME = "pprl-vgan-averaged-random", "pprl-vgan-averaged-same-pathology"
+HOUGH = "centred by a Hough circle (later code)"
+SIGMAS = ("sigma of OpenCV", "sigma a sixth of the kernel")
 COUNT, COUNT_TOO = "the replacements count", "the original counts too"
 ALL, OTHERS = "all images", "but for patients who replace themselves"
 
@@ -27,13 +29,14 @@ def list_originals(words: str) -> list:
     return list_pairs(NETWORKS, ("ours", words), ("identity", "glaucoma"))
 
 
-HOUGH = "centred by a Hough circle (later code)"
-SIGMAS = ("sigma of OpenCV", "sigma a sixth of the kernel")
 # Of each row, by the start of its first cell: what its figures are, in their order.
 QUOTED = {
     "evaluators not described": list_originals("LeakyReLU 0.2 (reference)"),
     "evaluator training": list_originals("trained as in the later code"),
     "best weights": list_originals("last weights (reference)"),
+    "Equation 2": list_pairs(
+        RANDOM, ("ours", "Equation 2 as written"), ("replacement", "identity", "glaucoma")
+    ),
     "iris centred": [
         *list_originals(HOUGH),
         *list_pairs(NETWORKS, ("ours", HOUGH), ("iris found",)),
