@@ -14,6 +14,7 @@ from replication.attack_sets import Known, attack_sets, make_controls
 from replication.attacked_run import write_attack
 from replication.config import ATTACKS, AttackSettings
 from replication.evaluated_run import read_predictions
+from replication.interrupts import hold_interrupt
 from replication.pixels import to_bytes
 from replication.privatize import METHODS
 from replication.record_files import load_manifest
@@ -95,7 +96,8 @@ class AttackWork(RunData):
         )
 
     def _attackers(self) -> Networks:
-        from replication.attacker_networks import IdentityNetwork, SiameseAttacker
+        with hold_interrupt():
+            from replication.attacker_networks import IdentityNetwork, SiameseAttacker
 
         identity = partial(
             IdentityNetwork,

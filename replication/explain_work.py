@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from replication.evaluated_run import read_glaucoma_probabilities
 from replication.explain import ExplanationWorker
+from replication.interrupts import hold_interrupt
 from replication.privatize import METHODS
 from replication.record_files import load_manifest
 from replication.records import RelevanceMaps
@@ -28,7 +29,8 @@ class ExplainWork(RunData):
 
     def explain(self, folder: Path) -> None:
         """Explain the originals and what PPRL-VGAN made of them (stage 07)."""
-        from replication.explain_sets import explain_sets
+        with hold_interrupt():
+            from replication.explain_sets import explain_sets
 
         methods = self.explained_methods
         images = len(self._test_set) * (1 + len(methods) * self.draws)

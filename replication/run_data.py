@@ -14,6 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from replication.config import ExplanationSettings, Profile, VganSettings
+from replication.interrupts import hold_interrupt
 from replication.progress import Track
 from replication.record_files import load_preprocessed, load_privatized
 from replication.records import EyeDataset, PrivatizedSet, Splits
@@ -100,12 +101,14 @@ class RunData:
         return self._load_generator(self.store.folder(VGAN), self.profile.vgan)
 
     def _load_generator(self, folder: Path, settings: VganSettings):
-        from replication.trained_networks import TrainedGenerator
+        with hold_interrupt():
+            from replication.trained_networks import TrainedGenerator
 
         return TrainedGenerator(folder, self._patients, self._data[0].images.shape[1:], settings)
 
     def _evaluator(self, task: str, folder: Path, activation: str = "relu"):
-        from replication.trained_networks import TrainedEvaluator
+        with hold_interrupt():
+            from replication.trained_networks import TrainedEvaluator
 
         return TrainedEvaluator(
             folder / "weights.h5",

@@ -18,6 +18,7 @@ from replication.attack_work import AttackWork
 from replication.departure_work import DepartureWork
 from replication.errors import DataError
 from replication.explain_work import ExplainWork
+from replication.interrupts import hold_interrupt
 from replication.many_images import name_classes, privatize_blocks
 from replication.preprocess import preprocess
 from replication.privatize import Method
@@ -150,7 +151,8 @@ class StageWork(AttackWork, ExplainWork, DepartureWork):
 
     def evaluate(self, folder: Path) -> None:
         """Measure Table 1 (stage 06)."""
-        from replication.evaluate import evaluate_sets, write_evaluation
+        with hold_interrupt():
+            from replication.evaluate import evaluate_sets, write_evaluation
 
         networks = {
             f"{task}_network": self._evaluator(task, self.store.folder(unit))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from replication.config import EvaluatorSettings, VganSettings
+from replication.interrupts import hold_interrupt
 from replication.records import EyeDataset, Splits
 from replication.run_data import RunData
 
@@ -36,7 +37,8 @@ class TrainingWork(RunData):
             activation: of the network.
             keep_last: whether the last weights are kept, and not the best.
         """
-        from replication.train_evaluators import train_evaluator
+        with hold_interrupt():
+            from replication.train_evaluators import train_evaluator
 
         dataset, splits = data or self._data
         settings = settings or self.profile.evaluator
@@ -66,7 +68,8 @@ class TrainingWork(RunData):
             settings: of the networks and the training, None for the run's.
             saturating: whether the generator's loss is Equation 2 as it is written.
         """
-        from replication.train_vgan import train_vgan
+        with hold_interrupt():
+            from replication.train_vgan import train_vgan
 
         settings = settings or self.profile.vgan
         with self.track("training PPRL-VGAN", settings.steps) as advance:
