@@ -34,6 +34,11 @@ QUOTED = {
     "evaluators not described": list_originals("LeakyReLU 0.2 (reference)"),
     "evaluator training": list_originals("trained as in the later code"),
     "best weights": list_originals("last weights (reference)"),
+    "PPRL-VGAN's network sizes": list_pairs(
+        RANDOM,
+        ("ours", "kernel 8 and 256 units (reference)"),
+        ("replacement", "identity", "glaucoma"),
+    ),
     "Equation 2": list_pairs(
         RANDOM, ("ours", "Equation 2 as written"), ("replacement", "identity", "glaucoma")
     ),
