@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 import cv2
@@ -124,11 +124,11 @@ class DepartureWork(TrainingWork):
     def _judge_evaluators(self, training: Training) -> dict[str, float]:
         """Train both evaluation networks otherwise, and judge them on their own test images."""
         data = training.data or self._data
-        settings = {"settings": self.profile.evaluator} | training.choice
+        arguments = {"settings": self.profile.evaluator} | training.choice
         networks = {}
         for task in TASKS:
-            train = partial(self.train_evaluator, task, data=data, **settings)
-            folder = self._train_once(f"{training.name}/{task}", settings, train)
+            train = partial(self.train_evaluator, task, data=data, **arguments)
+            folder = self._train_once(f"{training.name}/{task}", arguments, train)
             activation = training.choice.get("activation", "relu")
             networks[task] = self._evaluator(task, folder, activation).predict
         dataset, splits = data
@@ -138,21 +138,21 @@ class DepartureWork(TrainingWork):
         self, training: Training, networks: dict[str, Predict]
     ) -> dict[str, float]:
         """Train PPRL-VGAN otherwise, and have the run's networks judge what it paints."""
-        settings = {"settings": self.profile.vgan} | training.choice
-        folder = self._train_once(training.name, settings, partial(self.train_vgan, **settings))
+        arguments = {"settings": self.profile.vgan} | training.choice
+        folder = self._train_once(training.name, arguments, partial(self.train_vgan, **arguments))
         sets = METHODS[PAINTED].privatize(
             self._test_set,
             gallery=self._train_set,
-            generator=self._load_generator(folder, settings["settings"]),
+            generator=self._load_generator(folder, arguments["settings"]),
             seed=self.seed,
             draws=self.draws,
         )
         return judge_sets(self._test_set, sets, networks)
 
-    def _train_once(self, name: str, settings: dict, train: Callable[[Path], None]) -> Path:
+    def _train_once(self, name: str, arguments: dict, train: Callable[[Path], None]) -> Path:
         """Return the folder of a complete training, made now or before."""
         unit = f"{FOLDER}/{name}"
-        plain = settings | {"settings": asdict(settings["settings"]), "seed": self.seed}
+        plain = arguments | {"settings": asdict(arguments["settings"]), "seed": self.seed}
         key = {"settings": plain, "inputs": {PREPROCESSED: self.store.digest(PREPROCESSED)}}
         with self.store.locked_unit(unit):
             if not self.store.is_complete(unit, key):
@@ -179,7 +179,7 @@ class DepartureWork(TrainingWork):
         data = to_dataset(images, self._manifest, self.profile.preprocess.channels), self._data[1]
         return data, float(facts["iris_found"].mean())
 
-    @property
+    @cached_property
     def _manifest(self) -> pd.DataFrame:
         return load_manifest(self.store.folder(PREPROCESSED))
 

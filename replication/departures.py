@@ -14,6 +14,7 @@ from replication.errors import DataError
 from replication.metrics import accuracy, any_of_accuracy
 from replication.privatize import METHODS, Generator, Pool
 from replication.records import EyeDataset, PrivatizedSet
+from replication.table1 import BASELINE, average_draws, evaluate_set
 
 TASKS = ("identity", "glaucoma")
 Predict = Callable[[np.ndarray], np.ndarray]  # (N, H, W, C) images to (N, classes) probabilities
@@ -74,16 +75,13 @@ def read_costs(root: Path) -> Costs | None:
 
 def judge_networks(test: EyeDataset, networks: Mapping[str, Predict]) -> dict[str, float]:
     """Return the accuracy of each task's network on the original test images, in [0, 1]."""
-    return {
-        task: accuracy(networks[task](test.images).argmax(axis=1), getattr(test, task))
-        for task in TASKS
-    }
+    return judge_sets(test, [PrivatizedSet(BASELINE, 0, test.images, None)], networks)
 
 
 def judge_sets(
     test: EyeDataset, sets: Iterable[PrivatizedSet], networks: Mapping[str, Predict]
 ) -> dict[str, float]:
-    """Return what the networks make of one method's draws.
+    """Return what the networks make of one method's draws, as Table 1 measures it.
 
     Args:
         test: the N original test images.
@@ -94,21 +92,23 @@ def judge_sets(
         Identity, glaucoma and, where others' identities went in, replacement accuracy: means over
         the draws, fractions in [0, 1].
     """
-    return _mean(_judge_set(test, drawn, networks) for drawn in sets)
-
-
-def _judge_set(
-    test: EyeDataset, drawn: PrivatizedSet, networks: Mapping[str, Predict]
-) -> dict[str, float]:
-    seen = {task: networks[task](drawn.images).argmax(axis=1) for task in TASKS}
-    figures = {task: accuracy(seen[task], getattr(test, task)) for task in TASKS}
-    if drawn.used_identities is not None:
-        figures["replacement"] = any_of_accuracy(seen["identity"], drawn.used_identities)
+    rows = []
+    for drawn in sets:
+        identity, glaucoma = (networks[task](drawn.images).argmax(axis=1) for task in TASKS)
+        rows.append(
+            evaluate_set(
+                drawn.method,
+                identity,
+                glaucoma.astype(bool),
+                source=test,
+                used_identities=drawn.used_identities,
+            )
+        )
+    mean = average_draws(rows)
+    figures = {"identity": mean.identity_accuracy, "glaucoma": mean.glaucoma_accuracy}
+    if mean.replacement_accuracy is not None:
+        figures["replacement"] = mean.replacement_accuracy
     return figures
-
-
-def _mean(figures: Iterable[dict[str, float]]) -> dict[str, float]:
-    return pd.DataFrame(figures).mean().to_dict()
 
 
 def measure_privatizers(
@@ -176,4 +176,4 @@ def measure_replacements(
             }
         for words, figures in choices.items():
             found[f"{drawn.method}, {words}"].append(figures)
-    return {name: _mean(figures) for name, figures in found.items()}
+    return {name: pd.DataFrame(figures).mean().to_dict() for name, figures in found.items()}

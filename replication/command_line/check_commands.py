@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from replication.command_line.opening import run_until
-from replication.command_line.options import exit_on_error, run_options
+from replication.command_line.options import exit_on_error, run_options, seed_option
 
 
 @click.command("measure-departures", short_help="Measure what some choices of ours cost.")
@@ -39,13 +39,7 @@ def measure_departures(**options) -> None:
     type=click.IntRange(1),
     help="Test originals in the sample.",
 )
-@click.option(
-    "--seed",
-    default=0,
-    show_default=True,
-    type=click.IntRange(0, 2**31 - 1),
-    help="Of the sample and of untrained layers.",
-)
+@seed_option("--seed", help="Of the sample and of untrained layers.")
 @exit_on_error
 def check_explanations(run: Path, images: int, seed: int) -> None:
     """Measure whether RUN's Deep Taylor maps depend on what the glaucoma network has learned.

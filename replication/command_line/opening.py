@@ -39,19 +39,21 @@ def open_run(methods: tuple[str, ...], *, fresh: bool, **options):
     """Open a run in this process; its progress goes to the terminal."""
     from replication.open_run import open_run
     from replication.progress import track_on_terminal
+    from replication.run_request import RunRequest
 
-    request = make_request(methods, **options)
+    paths = {name: str(path) for name, path in options.items() if isinstance(path, Path)}
+    request = RunRequest(str(ARTIFACTS), methods, **options | paths)
     run = open_run(request, fresh=fresh, workers=count_workers(), track=track_on_terminal)
     run.on_stage = tell_stage
     return run
 
 
-def make_request(methods: tuple[str, ...], **options):
-    """Return in plain values which run a command's options ask for."""
-    from replication.run_request import RunRequest
+def find_store(run: Path | None):
+    """Return the folder of a run, or of the latest one where none is named."""
+    from replication.check import find_latest
+    from replication.store import RunStore
 
-    paths = {name: path and str(path) for name, path in options.items() if isinstance(path, Path)}
-    return RunRequest(str(ARTIFACTS), methods, **options | paths)
+    return RunStore(run or find_latest(ARTIFACTS / "runs"))
 
 
 def tell_stage(unit: str, state: str, *, show=None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 
 import click
@@ -13,6 +13,8 @@ from replication.command_line.typed import name_command
 
 PROFILES = ("smoke", "cpu", "cpu-float32", "paper")
 INTERRUPTED = 130  # as a shell has it: 128 and the number of SIGINT
+
+seed_option = partial(click.option, default=0, show_default=True, type=click.IntRange(0, 2**31 - 1))
 
 
 def complete_profiles(context, parameter, typed: str) -> list[str]:
@@ -35,20 +37,8 @@ def settings_options(command):
         shell_complete=complete_profiles,
         help=f"Settings: {', '.join(PROFILES)}.",
     )
-    @click.option(
-        "--seed",
-        default=0,
-        show_default=True,
-        type=click.IntRange(0, 2**31 - 1),
-        help="Of training and draws.",
-    )
-    @click.option(
-        "--split-seed",
-        default=0,
-        show_default=True,
-        type=click.IntRange(0, 2**31 - 1),
-        help="Of the split into training, validation and test images.",
-    )
+    @seed_option("--seed", help="Of training and draws.")
+    @seed_option("--split-seed", help="Of the split into training, validation and test images.")
     @click.option(
         "--draws",
         default=10,

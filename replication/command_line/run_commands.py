@@ -8,8 +8,7 @@ from pathlib import Path
 
 import click
 
-from replication.command_line import opening
-from replication.command_line.opening import known_methods, open_run, tell_stage
+from replication.command_line.opening import find_store, known_methods, open_run, tell_stage
 from replication.command_line.options import complete_methods, exit_on_error, run_options
 from replication.command_line.show import (
     WORST_FIRST,
@@ -99,10 +98,9 @@ def check(run: Path | None, as_json: bool) -> None:
       python cli.py check
       python cli.py check artifacts/runs/surrogate-cpu-seed-0
     """
-    from replication.check import check_run, find_latest
-    from replication.store import RunStore
+    from replication.check import check_run
 
-    store = RunStore(run or find_latest(opening.ARTIFACTS / "runs"))
+    store = find_store(run)
     blessing = check_run(store)
     if as_json:
         click.echo((store.root / "check.json").read_text(encoding="utf-8"), nl=False)
@@ -130,9 +128,7 @@ def report(run: Path | None, public: bool | None) -> None:
       python cli.py report
       python cli.py report artifacts/runs/surrogate-cpu-seed-0 --public
     """
-    from replication.check import find_latest
     from replication.report import remake_report
-    from replication.store import RunStore
 
-    page = remake_report(RunStore(run or find_latest(opening.ARTIFACTS / "runs")), public=public)
+    page = remake_report(find_store(run), public=public)
     click.echo(f"Written: {page}")
