@@ -48,11 +48,12 @@ def test_a_goal_has_a_right_side(goal, measured, reached) -> None:
 
 def test_the_machine_is_named_with_its_instruction_sets(tmp_path) -> None:
     (tmp_path / "cpuinfo").write_text(
-        "model name\t: A\nflags\t\t: fpu avx2 avx512_bf16\nmodel name\t: B\n"
+        "cpu family\t: 26\nmodel\t\t: 2\nmodel name\t: A\nflags\t\t: fpu avx2 avx512_bf16\n"
+        "model name\t: B\n"
     )
     (tmp_path / "meminfo").write_text("MemTotal:       8388608 kB\n")
     found = describe_machine(tmp_path)
-    assert (found["processor"], found["memory_gib"]) == ("A", 8.0)
+    assert (found["processor"], found["memory_gib"]) == ("A (cpu family 26, model 2)", 8.0)
     assert found["instruction_sets"] == ["avx2", "avx512_bf16"]
 
 
@@ -94,28 +95,30 @@ def test_the_page_says_what_is_reached_and_what_was_not_measured() -> None:
         Row("ours", "theirs", 2.5, Goal(3), "memory", 1.2, {"ours": 0.5, "theirs": 0.2}),
         Row("help", "pass", 0.7, Goal(0.5, unit="s more"), "Python"),
     ]
-    found = {
-        "machine": describe_machine(),
-        "versions": {"numpy": "1"},
-        "load": 0.0,
-        "quick": True,
-        "rows": [row.to_dict() for row in rows],
-    }
-    page = to_markdown(found)
-    assert "| ours | theirs | 2.50x | <= 3x | yes |" in page
-    assert "| help | pass | 0.70 s more | <= 0.5 s more | no |" in page
+    here = describe_machine() | {"cores": 2}
+    found = [
+        _tell_of(here | {"processor": name}, [row.to_dict() for row in seen])
+        for name, seen in (("A", rows), ("B", rows[1:]))
+    ]
+    page = to_markdown({"machines": found})
+    assert "| what | beside | to reach | A, 2 cores | B, 2 cores |" in page
+    assert "| ours | theirs | <= 3x | 2.50x: yes | not measured |" in page
+    assert "| help | pass | <= 0.5 s more | 0.70 s more: **no** | 0.70 s more: **no** |" in page
     assert "| help | Python | not measured |" in page
     assert "Quick form" in page
 
 
 def test_a_benchmark_run_again_keeps_the_rows_of_the_others(tmp_path) -> None:
     file, kept = tmp_path / "found.json", Row("ours", "theirs", 2.5, Goal(3), "memory").to_dict()
-    file.write_text(
-        json.dumps({"rows": [{"benchmark": name} | kept for name in ("start", "k_same")]})
-    )
+    rows = [{"benchmark": name} | kept for name in ("start", "k_same")]
+    here = describe_machine()
+    another = _tell_of(here | {"processor": "another"}, rows)
+    file.write_text(json.dumps({"machines": [another, _tell_of(here, rows)]}))
     words = ["--quick", "--again", "start", "--json", file, "--page", tmp_path / "page.md"]
     subprocess.run([sys.executable, "-m", "tests.benchmarks", *words], cwd=ROOT, check=True)
-    rows = json.loads(file.read_text())["rows"]
+    ours, theirs = json.loads(file.read_text())["machines"]
+    assert theirs == another
+    rows = ours["rows"]
     assert [row["benchmark"] for row in rows] == ["k_same", "start"]
     assert rows[0] == {"benchmark": "k_same"} | kept
     assert rows[1]["what"].startswith("the help")
@@ -129,6 +132,18 @@ def test_one_command_runs_them_all_in_quick_form(tmp_path) -> None:
         [sys.executable, "-m", "tests.benchmarks", "--quick", *options], cwd=ROOT, check=True
     )
     found = json.loads(files["--json"].read_text())
-    assert found["quick"]
-    assert {"cpu" in row["what"] for row in found["rows"]} == {True, False}
+    (ours,) = found["machines"]
+    assert ours["quick"]
+    assert {"cpu" in row["what"] for row in ours["rows"]} == {True, False}
     assert "Ratios" in files["--page"].read_text()
+
+
+def _tell_of(machine: dict, rows: list[dict]) -> dict:
+    """Return what benchmarks.json holds of one machine."""
+    return {
+        "machine": machine,
+        "versions": {"numpy": "1"},
+        "load": 0.0,
+        "quick": True,
+        "rows": rows,
+    }

@@ -20,7 +20,7 @@ import click
 
 from replication.store import read_json, write_json, write_text
 
-from .machine import describe_machine
+from .machine import describe_machine, name_machine
 from .page import to_markdown
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -46,22 +46,24 @@ def main() -> None:
         module = import_module(f".bench_{asked.only}", __package__)
         click.echo(json.dumps([row.to_dict() for row in module.measure(quick=asked.quick)]))
         return
-    load = os.getloadavg()[0]
-    kept = read_json(asked.json)["rows"] if asked.again else []
+    load, machine = os.getloadavg()[0], describe_machine()
+    before = read_json(asked.json)["machines"] if asked.json.exists() else []
+    others = [each for each in before if name_machine(each["machine"]) != name_machine(machine)]
+    kept = [row for each in before if each not in others for row in each["rows"]]
     rows = []
     for name in BENCHMARKS:
         if asked.again and name not in asked.again:
             rows += [row for row in kept if row["benchmark"] == name]
         else:
             rows += [{"benchmark": name} | row for row in _run_apart(name, quick=asked.quick)]
-    found = {
-        "machine": describe_machine(),
+    ours = {
+        "machine": machine,
         "versions": {package: metadata.version(package) for package in PACKAGES},
         "load": load,
         "quick": asked.quick,
         "rows": rows,
     }
-    write_json(asked.json, found)
+    write_json(asked.json, {"machines": [ours, *others]})
     write_text(asked.page, to_markdown(read_json(asked.json)))
     click.echo(f"Written: {asked.json}, {asked.page}")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Mapping
 from pathlib import Path
 
 INSTRUCTION_SETS = (
@@ -29,11 +30,27 @@ def describe_machine(proc: Path = Path("/proc")) -> dict[str, object]:
     flags = set(told.get("flags", "").split())
     kilobytes = _read_pairs(proc / "meminfo").get("MemTotal", "").removesuffix(" kB")
     return {
-        "processor": told.get("model name", platform.processor() or "unknown"),
+        "processor": _name_processor(told),
         "cores": count_cores(),
         "memory_gib": round(int(kilobytes) / 2**20, 1) if kilobytes else None,
         "instruction_sets": [name for name in INSTRUCTION_SETS if name in flags],
     }
+
+
+def _name_processor(told: dict[str, str]) -> str:
+    """Return its name, with the numbers that tell it from others that are sold under one name."""
+    name = told.get("model name", platform.processor() or "unknown")
+    numbers = [f"{what} {told[what]}" for what in ("cpu family", "model") if what in told]
+    return f"{name} ({', '.join(numbers)})" if numbers else name
+
+
+def name_machine(machine: Mapping) -> str:
+    """Return the name that keeps what one machine found apart from what another did.
+
+    Args:
+        machine: as described.
+    """
+    return f"{machine['processor']}, {machine['cores']} cores"
 
 
 def count_cores() -> int:

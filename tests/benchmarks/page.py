@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from replication.markdown_table import lay_out_table
 
+from .machine import name_machine
+
 HEAD = """# Performance
 
 Written by `make bench` from `artifacts/baselines/benchmarks.json`; not to be edited by hand.
@@ -13,8 +15,10 @@ Written by `make bench` from `artifacts/baselines/benchmarks.json`; not to be ed
 Every ratio is between two sides of one run on one machine, called in turn, each the median of at
 least five calls. What is judged are these ratios and the few limits that name a unit; the seconds
 below are for the eye alone. Rows of one benchmark are of one run; `--again` runs one of them anew and
-keeps the others' rows.
+keeps the others' rows. A column is what one machine found, with the code of its day; `make bench`
+writes that of the machine it runs on, and keeps the others'.
 """
+NOT_MEASURED = "not measured"
 QUICK = "**Quick form: tiny sizes, only to show that the benchmarks run. Nothing here counts.**\n"
 BOUND_NOTE = """
 "From the bound": the time, or the memory, of ours as a multiple of what the bound alone takes,
@@ -43,49 +47,77 @@ def to_markdown(found: Mapping) -> str:
     Args:
         found: content of benchmarks.json.
     """
-    rows: Sequence[Mapping] = found["rows"]
-    table = lay_out_table(
-        ("what", "beside", "measured", "to reach", "reached"),
-        [
-            (r["what"], r["beside"], _value(r, r["measured"]), _goal(r), _reached(r["reached"]))
-            for r in rows
-        ],
-        words=2,
+    machines: Sequence[Mapping] = found["machines"]
+    parts = [HEAD, *([QUICK] if any(machine["quick"] for machine in machines) else [])]
+    parts += ["## Machines\n", *map(_name_machine, machines), ""]
+    parts += ["## Ratios\n", *_compare_machines(machines), ""]
+    for machine in machines:
+        parts += _describe_rows(machine)
+    return "\n".join([*parts, PAST_ONE_MACHINE])
+
+
+def _name_machine(machine: Mapping) -> str:
+    facts = machine["machine"]
+    sets = ", ".join(facts["instruction_sets"])
+    packages = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
+    return (
+        f"- **{name_machine(facts)}**, {facts['memory_gib']} GiB; "
+        f"instruction sets {sets or 'unknown'}; {packages}; load when it began: "
+        f"{machine['load']:.1f}."
     )
+
+
+def _compare_machines(machines: Sequence[Mapping]) -> list[str]:
+    """Return the table of all rows, those of the first machine first, a column for each machine."""
+    found = [{row["what"]: row for row in machine["rows"]} for machine in machines]
+    rows = {what: row for rows in reversed(found) for what, row in rows.items()}
+    order = dict.fromkeys(what for by_what in found for what in by_what)
+    return lay_out_table(
+        ("what", "beside", "to reach", *(name_machine(machine["machine"]) for machine in machines)),
+        [
+            (
+                what,
+                rows[what]["beside"],
+                _goal(rows[what]),
+                *(_measured(by_what.get(what)) for by_what in found),
+            )
+            for what in order
+        ],
+        words=3,
+    )
+
+
+def _describe_rows(machine: Mapping) -> list[str]:
+    """Return the lines that tell what bounds a machine's rows, and their seconds."""
+    rows, name = machine["rows"], name_machine(machine["machine"])
     bounds = lay_out_table(
         ("what", "bounded by", "from the bound"),
-        [(r["what"], r["bound"], _factor(r["from_bound"])) for r in rows],
+        [(row["what"], row["bound"], _factor(row["from_bound"])) for row in rows],
         words=2,
     )
     seconds = lay_out_table(
         ("what", "seconds"),
         [
-            (r["what"], ", ".join(f"{side} {value:.4g}" for side, value in r["seconds"].items()))
-            for r in rows
-            if r["seconds"]
+            (
+                row["what"],
+                ", ".join(f"{side} {value:.4g}" for side, value in row["seconds"].items()),
+            )
+            for row in rows
+            if row["seconds"]
         ],
         words=2,
     )
-    parts = [HEAD, *([QUICK] if found["quick"] else []), "## Machine\n", _machine(found), ""]
-    parts += ["## Ratios\n", *table, "", "## What bounds them\n", *bounds, BOUND_NOTE]
-    parts += ["## Seconds, never judged\n", *seconds, PAST_ONE_MACHINE]
-    return "\n".join(parts)
+    head = f"## What bounds them: {name}\n"
+    return [head, *bounds, BOUND_NOTE, f"## Seconds, never judged: {name}\n", *seconds, ""]
 
 
-def _machine(found: Mapping) -> str:
-    machine = found["machine"]
-    sets = ", ".join(machine["instruction_sets"])
-    packages = ", ".join(f"{name} {version}" for name, version in found["versions"].items())
-    return (
-        f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gib']} GiB; "
-        f"instruction sets {sets or 'unknown'}; {packages}; load of the machine when it began: "
-        f"{found['load']:.1f}.\n"
-    )
-
-
-def _value(row: Mapping, value: float) -> str:
+def _measured(row: Mapping | None) -> str:
+    if row is None:
+        return NOT_MEASURED
+    reached = {True: "yes", False: "**no**", None: "not asked of it"}[row["reached"]]
     unit = row["goal"]["unit"]
-    return f"{value:.2f} {unit}" if unit else f"{value:.2f}x"
+    value = f"{row['measured']:.2f} {unit}" if unit else f"{row['measured']:.2f}x"
+    return f"{value}: {reached}"
 
 
 def _goal(row: Mapping) -> str:
@@ -94,9 +126,5 @@ def _goal(row: Mapping) -> str:
     return f"{sign} {goal['value']:g}" + (f" {goal['unit']}" if goal["unit"] else "x")
 
 
-def _reached(reached: bool | None) -> str:
-    return {True: "yes", False: "no", None: "not asked of this machine"}[reached]
-
-
 def _factor(factor: float | None) -> str:
-    return "not measured" if factor is None else f"{factor:.2f}x"
+    return NOT_MEASURED if factor is None else f"{factor:.2f}x"
