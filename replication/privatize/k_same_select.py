@@ -73,14 +73,14 @@ class Candidates(NamedTuple):
         pathology: whether they are of eyes with glaucoma.
         rows: (G,) of the gallery.
         pixels: (G, P) float32, one image in each row.
-        norms: (G,) squared norms of the images.
+        half_norms: (G,) half of the images' squared norms.
         identity: (G,) of the patients, ascending.
     """
 
     pathology: bool
     rows: np.ndarray
     pixels: np.ndarray
-    norms: np.ndarray
+    half_norms: np.ndarray
     identity: np.ndarray
 
 
@@ -88,8 +88,8 @@ def _find_candidates(gallery: EyeDataset, pathology: bool) -> Candidates:
     rows = np.flatnonzero(gallery.glaucoma == pathology)
     rows = rows[np.argsort(gallery.identity[rows], kind="stable")]
     pixels = gallery.images.reshape(len(gallery), -1)[rows]
-    norms = np.einsum("gp,gp->g", pixels, pixels)
-    return Candidates(pathology, rows, pixels, norms, gallery.identity[rows])
+    half_norms = np.einsum("gp,gp->g", pixels, pixels) / 2
+    return Candidates(pathology, rows, pixels, half_norms, gallery.identity[rows])
 
 
 def select_nearest(
@@ -97,10 +97,10 @@ def select_nearest(
 ) -> np.ndarray:
     """Select, for each query, the nearest image of each of the k nearest patients.
 
-    1. Squared distances to all candidates but for the query's own square, which ranks alike: one
-    matrix product.
-    2. Images of the patients who are left out are put at infinity.
-    3. The minimum of each patient, then the k patients of the smallest minima.
+    1. Half of the squared distances to all candidates but for the query's own square, which ranks
+    alike: one matrix product.
+    2. The minimum of each patient; those of patients who are left out are put at infinity.
+    3. The k patients of the smallest minima, and the image of each that has it.
 
     Args:
         pixels: (N, P) float32, one block of the images to privatize, all of one pathology.
@@ -116,12 +116,11 @@ def select_nearest(
         DataError: when there are fewer than k patients for a query.
     """
     distance = pixels @ candidates.pixels.T
-    distance *= -2
-    distance += candidates.norms
-    if left_out is not None:
-        distance[left_out[:, None] == candidates.identity] = np.inf
-    _, starts, counts = np.unique(candidates.identity, return_index=True, return_counts=True)
+    np.subtract(candidates.half_norms, distance, out=distance)
+    identity, starts, counts = np.unique(candidates.identity, return_index=True, return_counts=True)
     nearest = np.minimum.reduceat(distance, starts, axis=1)
+    if left_out is not None:
+        nearest[left_out[:, None] == identity] = np.inf
     _check_enough_patients(nearest, k=k, pathology=candidates.pathology)
     patients = np.argsort(nearest, axis=1, kind="stable")[:, :k]
     return first_nearest(distance, starts[patients], counts[patients])

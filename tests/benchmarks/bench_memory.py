@@ -7,7 +7,7 @@ import resource
 from replication.config import CPU, SMOKE
 
 from .bench_k_same import draw_images
-from .bench_vgan_step import build_step, to_colour
+from .bench_vgan_step import build_model, build_step, to_colour
 from .rows import Goal, Row
 
 TRAINING_IMAGES = 1_167  # of the surrogate
@@ -19,7 +19,7 @@ def measure(*, quick: bool) -> list[Row]:
     settings = (SMOKE if quick else CPU).vgan
     images = to_colour(draw_images(TRAINING_IMAGES, seed=0))
     before_kib = find_peak_kib()  # TensorFlow is imported, the images are drawn
-    step, _ = build_step(images, settings, dtype="bfloat16")
+    step = build_step(build_model(images, settings, dtype="bfloat16"), images, settings.batch_size)
     for _ in range(STEPS):
         step()
     peak_kib = find_peak_kib()
