@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 import platform
 import shutil
 import time
@@ -22,6 +21,7 @@ from pathlib import Path
 from replication.atomic_files import TEMPORARY, read_json, write_json, write_text
 from replication.disk_faults import describe_disk_fault
 from replication.errors import DiskError, SettingsError, StageNotRun
+from replication.machine import name_machine
 from replication.made_by import find_commit, find_peak_memory, find_versions
 from replication.run_lock import HOLDER, LOCK, UNITS, hold, hold_all_units, hold_unit
 
@@ -166,7 +166,7 @@ class RunStore:
                 "seconds": round(time.perf_counter() - start, 2),
                 "peak_memory_mib": find_peak_memory(),
                 "versions": find_versions(),
-                "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+                "machine": name_machine(),
                 "commit": find_commit(),
                 "outputs": _hash_files(partial),
             }

@@ -20,7 +20,7 @@ import click
 
 from replication.store import read_json, write_json, write_text
 
-from .machine import describe_machine, name_machine
+from .machine import describe_machine
 from .page import to_markdown
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,7 +48,7 @@ def main() -> None:
         return
     load, machine = os.getloadavg()[0], describe_machine()
     before = read_json(asked.json)["machines"] if asked.json.exists() else []
-    others = [each for each in before if name_machine(each["machine"]) != name_machine(machine)]
+    others = [each for each in before if each["machine"]["name"] != machine["name"]]
     kept = [row for each in before if each not in others for row in each["rows"]]
     rows = []
     for name in BENCHMARKS:

@@ -15,11 +15,11 @@ import pandas as pd
 
 from replication.config import CPU
 from replication.image_file import read_gray
+from replication.machine import count_cores
 from replication.preprocess import preprocess
 from replication.synthetic_eyes import synthesize
 from replication.warsaw import read_warsaw
 
-from .machine import count_cores
 from .rows import Goal, Row
 from .timer import LEAST_ROUNDS, alternate
 

@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 
 from replication.markdown_table import lay_out_table
 
-from .machine import name_machine
-
 HEAD = """# Performance
 
 Written by `make bench` from `artifacts/baselines/benchmarks.json`; not to be edited by hand.
@@ -61,7 +59,7 @@ def _name_machine(machine: Mapping) -> str:
     sets = ", ".join(facts["instruction_sets"])
     packages = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
     return (
-        f"- **{name_machine(facts)}**, {facts['memory_gib']} GiB; "
+        f"- **{facts['name']}**, {facts['memory_gib']} GiB; "
         f"instruction sets {sets or 'unknown'}; {packages}; load when it began: "
         f"{machine['load']:.1f}."
     )
@@ -73,7 +71,7 @@ def _compare_machines(machines: Sequence[Mapping]) -> list[str]:
     rows = {what: row for rows in reversed(found) for what, row in rows.items()}
     order = dict.fromkeys(what for by_what in found for what in by_what)
     return lay_out_table(
-        ("what", "beside", "to reach", *(name_machine(machine["machine"]) for machine in machines)),
+        ("what", "beside", "to reach", *(machine["machine"]["name"] for machine in machines)),
         [
             (
                 what,
@@ -89,7 +87,7 @@ def _compare_machines(machines: Sequence[Mapping]) -> list[str]:
 
 def _describe_rows(machine: Mapping) -> list[str]:
     """Return the lines that tell what bounds a machine's rows, and their seconds."""
-    rows, name = machine["rows"], name_machine(machine["machine"])
+    rows, name = machine["rows"], machine["machine"]["name"]
     bounds = lay_out_table(
         ("what", "bounded by", "from the bound"),
         [(row["what"], row["bound"], _factor(row["from_bound"])) for row in rows],
