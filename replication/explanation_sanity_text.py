@@ -3,13 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
+from replication.atomic_files import read_json
+from replication.errors import DataError
 from replication.markdown_table import lay_out_table
 from replication.relevance_agreement import MEASURES
 from replication.split_words import is_by_patient, tell_split
 from replication.table1_text import NOT_MEASURED
+from validation.claims import Finding
 
 FIGURES, PAGE = "explanation_sanity.json", "explanation_sanity.md"
+WORDS = ("finding", "criterion")
+
+
+def read_randomisation(root: Path) -> dict[str, str] | None:
+    """Return whether untrained layers destroyed a run's maps, None where it wasn't checked.
+
+    Args:
+        root: the run's folder.
+
+    Returns:
+        `finding`, a word of `Finding`, and the `criterion` it was found by.
+
+    Raises:
+        SettingsError: when the file of figures is no JSON.
+        DataError: when it holds anything else than that.
+    """
+    file = root / FIGURES
+    if not file.exists():
+        return None
+    found = read_json(file).get("randomisation")
+    told = {name: found.get(name) for name in WORDS} if isinstance(found, dict) else {}
+    if told.get("finding") not in list(Finding) or not isinstance(told["criterion"], str):
+        raise DataError(f"{file}: not what `cli.py check-explanations` leaves there; run it again")
+    return told
 
 
 def to_markdown(figures: Mapping) -> str:

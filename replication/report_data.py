@@ -15,9 +15,10 @@ from replication.attacked_run import ATTACKED, PLANE, is_attacked, read_attack
 from replication.check import check_results, judge_all_claims, read_expectations
 from replication.departures import read_costs
 from replication.evaluated_run import read_predictions, read_table
+from replication.explanation_sanity_text import read_randomisation
 from replication.record_files import load_manifest
 from replication.run_record import read_run
-from replication.store import RunStore, read_json
+from replication.store import RunStore
 from replication.table1 import BASELINE, Table1
 from validation.blessing import Blessing, check_data
 from validation.claims import Judgement
@@ -62,7 +63,7 @@ class ReportData:
         attack: Table 2, of `read_attack`; None where not run.
         evidence_plane: base64 of its picture; None where there is none.
         departures: measured cost of choices of ours; None where not measured.
-        sanity: whether maps depend on what was learned; None where not measured.
+        randomisation: whether untrained layers destroy the maps; None where not checked.
     """
 
     run: Mapping
@@ -77,7 +78,7 @@ class ReportData:
     attack: Mapping[str, object] | None
     evidence_plane: str | None
     departures: Mapping[str, Mapping[str, float]] | None
-    sanity: Mapping | None
+    randomisation: Mapping[str, str] | None
 
 
 def read_report_data(store: RunStore) -> ReportData:
@@ -104,7 +105,7 @@ def read_report_data(store: RunStore) -> ReportData:
         read_attack(store) if is_attacked(store) else None,
         _read_evidence_plane(store),
         read_costs(store.root),
-        _read_if_there(store, "explanation_sanity.json"),
+        read_randomisation(store.root),
     )
 
 
@@ -131,8 +132,3 @@ def _read_histories(store: RunStore) -> dict[str, pd.DataFrame]:
 def _read_evidence_plane(store: RunStore) -> str | None:
     file = store.root / ATTACKED / PLANE
     return base64.b64encode(file.read_bytes()).decode("ascii") if file.exists() else None
-
-
-def _read_if_there(store: RunStore, name: str) -> dict | None:
-    file = store.root / name
-    return read_json(file) if file.exists() else None

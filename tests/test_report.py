@@ -107,6 +107,8 @@ def attacked_on_warsaw(tmp_path_factory):
     with planted.writing("06b_attacked", {}) as folder:
         write_json(folder / "table2.json", plant_attack(heading="Table 2 on eyes-of-a-clinic"))
         (folder / "plane.png").write_bytes(b"a picture")
+    checked = {"finding": "fails", "criterion": "they are alike"}
+    write_json(planted.root / "explanation_sanity.json", {"randomisation": checked})
     return remake_report(planted, public=False).read_text(encoding="utf-8")
 
 
@@ -115,6 +117,7 @@ def test_what_was_not_run_is_not_measured(page, attacked_on_warsaw):
         "Attackers who retrain on privatized images, and what is left of the sign: not measured."
     )
     assert expected in page
+    assert "Whether the maps depend on what was learned: not measured." in page
     assert "Figure 5: Deep Taylor relevance: not measured." in attacked_on_warsaw
     assert "1 of 3 trainings left no curve in this run: not measured." in attacked_on_warsaw
     assert "NOT_BLESSED" in attacked_on_warsaw
@@ -144,6 +147,11 @@ def test_attacks_are_shown_where_they_were_run(attacked_on_warsaw):
     assert "0.28: best retrained attacker, 72.5 (60.0 to 80.0) / 1.0" in attacked_on_warsaw
     assert "<td>holds</td><td>fails</td>" in attacked_on_warsaw
     assert base64.b64encode(b"a picture").decode() in attacked_on_warsaw
+
+
+def test_checks_of_the_maps_are_shown_where_they_were_made(attacked_on_warsaw):
+    sentence = "destroys the map: <strong>fails</strong>. Criterion: they are alike."
+    assert sentence in attacked_on_warsaw
 
 
 def test_a_public_report_of_attacks_has_neither_their_heading_nor_their_picture(tmp_path):

@@ -26,6 +26,7 @@ from replication.checkpoint import load_checkpoint, save_checkpoint
 from replication.config import SurrogateSettings
 from replication.departures import COSTS, read_costs
 from replication.errors import DataError, SettingsError, StageNotRun
+from replication.explanation_sanity_text import FIGURES, read_randomisation
 from replication.file_facts import inspect_file
 from replication.image_file import read_gray
 from replication.manifest import survey_manifest
@@ -40,6 +41,7 @@ SHARES |= {
     "run.json": 600,
     "surrogate.json": 300,
     "departures.json": 200,
+    "explanation_sanity.json": 200,
     "weights": 300,
     "checkpoint": 500,
 }
@@ -250,6 +252,26 @@ class Costs:
         return "accepted"
 
 
+class Checks:
+    """Taken only where the finding is a word that it can be."""
+
+    def __init__(self, folder):
+        self.root = folder
+        self.file = folder / FIGURES
+        found = {"finding": "fails", "criterion": "in words", "levels": [{"empty": 0}]}
+        write_json(self.file, {"randomisation": found, "settings": {"lift": 50.0}})
+
+    def attempt(self):
+        try:
+            told = read_randomisation(self.root)
+        except (DataError, SettingsError) as error:
+            return name_file(str(error), self.file.name)
+        plain = json.loads(self.file.read_bytes())["randomisation"]
+        assert told == {name: plain[name] for name in ("finding", "criterion")}
+        assert told["finding"] in {"holds", "fails", "cannot be told apart", "not measured"}
+        return "accepted"
+
+
 KINDS = {
     "annotations": Annotations,
     "manifest": Manifest,
@@ -257,6 +279,7 @@ KINDS = {
     "run.json": RunRecord,
     "surrogate.json": Origin,
     "departures.json": Costs,
+    "explanation_sanity.json": Checks,
     "weights": Weights,
     "checkpoint": Checkpoint,
 }
