@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, partial
+from math import ceil
 from pathlib import Path
 
 import cv2
@@ -38,6 +39,7 @@ from replication.training_work import TrainingWork
 FOLDER = "departures"
 NETWORKS = "evaluation networks"
 PAINTED = "pprl-vgan-random"  # what generators are compared by
+REFERENCE_EPOCHS = 300  # PPRL-VGAN train.py
 HOUGH = "centred by a Hough circle (later code)"
 
 
@@ -116,6 +118,12 @@ class DepartureWork(TrainingWork):
     def _list_generators(self) -> Iterator[Training]:
         yield Training("equation-2", "Equation 2 as written", {"saturating": True})
         ours, theirs = self.profile.vgan, PAPER.vgan
+        longer = replace(
+            ours, steps=ceil(REFERENCE_EPOCHS * len(self._train_set) / ours.batch_size)
+        )
+        if longer.steps > ours.steps:
+            words = f"{REFERENCE_EPOCHS} epochs (reference)"
+            yield Training("more-steps", words, {"settings": longer})
         sizes = replace(ours, kernel_size=theirs.kernel_size, units=theirs.units)
         if sizes != ours:
             words = f"kernel {sizes.kernel_size} and {sizes.units} units (reference)"

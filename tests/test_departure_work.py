@@ -35,6 +35,7 @@ TRAININGS = [
     "next-split/identity",
     "next-split/glaucoma",
     "equation-2",
+    "more-steps",
     "network-sizes",
 ]
 
@@ -118,9 +119,11 @@ def test_each_training_leaves_the_run_in_one_point(work) -> None:
             choice, task = name.split("/")
             expected = usual | changed[choice] | {"task": task}
             assert {key: options[key] for key in expected} == expected
+    images = len(asked["leaky-relu/identity"]["data"][0])
+    longer = replace(SMOKE.vgan, steps=-(-300 * images // SMOKE.vgan.batch_size))
     sizes = replace(SMOKE.vgan, kernel_size=8, units=256)
-    assert [asked[name]["settings"] for name in TRAININGS[-2:]] == [SMOKE.vgan, sizes]
-    assert [asked[name]["saturating"] for name in TRAININGS[-2:]] == [True, False]
+    told = [(asked[name]["settings"], asked[name]["saturating"]) for name in TRAININGS[-3:]]
+    assert told == [(SMOKE.vgan, True), (longer, False), (sizes, False)]
 
 
 def test_the_networks_learn_from_the_data_that_the_choice_is_about(work) -> None:
@@ -166,15 +169,16 @@ def test_what_was_measured_before_a_fault_is_there(work, monkeypatch) -> None:
     monkeypatch.setattr(train_vgan, "train_vgan", fail)
     with pytest.raises(ReplicationError, match="not today"):
         dict(made.measure_departures())
-    assert list(asked) == TRAININGS[:-2]
+    assert list(asked) == TRAININGS[:-3]
     told = read_costs(made.store.root)
     assert "evaluation networks, split by the next seed" in told
     assert not [choice for choice in told if "Equation 2" in choice]
 
 
-def test_a_profile_that_has_the_references_sizes_is_not_measured_against_itself(work) -> None:
+def test_a_profile_of_the_references_sizes_and_epochs_is_not_measured_against_itself(work) -> None:
     made, asked = work
     made.profile = replace(SMOKE, evaluator=PAPER.evaluator, vgan=PAPER.vgan)
     dict(made.measure_departures())
-    left_out = {"later-training/identity", "later-training/glaucoma", "network-sizes"}
+    left_out = {"later-training/identity", "later-training/glaucoma"}
+    left_out |= {"more-steps", "network-sizes"}
     assert list(asked) == [name for name in TRAININGS if name not in left_out]
