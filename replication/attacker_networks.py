@@ -43,6 +43,7 @@ class IdentityNetwork:
         evaluator: EvaluatorSettings,
         settings: AttackSettings,
     ) -> None:
+        _compute_alike()
         self._settings = settings
         self._network = build_evaluator(
             classes,
@@ -92,6 +93,7 @@ class SiameseAttacker:
     """
 
     def __init__(self, features: int, *, settings: AttackSettings) -> None:
+        _compute_alike()
         self._settings = settings
         self._projection = build_projection(features, seed=0)
         self._initial = self._projection.get_weights()
@@ -159,6 +161,14 @@ def draw_batches(
             order = rng.permutation(rows)
         start = update % whole * batch
         yield order[start : start + batch]
+
+
+def _compute_alike() -> None:
+    """Have TensorFlow compute as in the processes of stages 03 and 04.
+
+    Another stage's process may not have trained; the same updates then end with other weights.
+    """
+    tf.config.experimental.enable_op_determinism()
 
 
 def _forget(optimizer: Adam) -> None:

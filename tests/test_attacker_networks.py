@@ -1,5 +1,9 @@
 """The networks of the attack on a few planted patients."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from planted_patients import draw_noise, plant_eyes
@@ -48,6 +52,17 @@ def test_it_learns_planted_patients_and_begins_anew_each_time(network):
     np.testing.assert_array_equal(first.probabilities, again.probabilities)
     np.testing.assert_array_equal(first.features, again.features)
     assert not np.allclose(other, again.probabilities)
+
+
+def test_it_learns_the_same_in_a_process_that_has_trained_before_and_in_one_that_has_not():
+    words = (sys.executable, Path(__file__).with_name("retrained_attacker.py"))
+    processes = [
+        subprocess.Popen([*words, *trained], stdout=subprocess.PIPE)
+        for trained in ((), ("trained before",))
+    ]
+    alone, after = (process.communicate()[0] for process in processes)
+    assert len(alone) > 1000
+    assert alone == after
 
 
 def test_it_gives_features_embeddings_of_length_one_and_probabilities(network):

@@ -31,6 +31,7 @@ METHODS = ("--method", "blur-3", "--method", "k-same-3", "--method", "pprl-vgan-
 ROLES = ("scheduler", "worker", "client")
 PYTHONPATH = os.pathsep.join(filter(None, [str(TINY.parents[2]), os.environ.get("PYTHONPATH")]))
 TABLE = ("06_evaluated/table1.csv", "06_evaluated/table1.json", "06_evaluated/predictions.csv")
+TABLE += ("06b_attacked/table2.json", "06b_attacked/attackers.csv")
 WEIGHTS = (
     "03_evaluators/identity/weights.h5",
     "03_evaluators/glaucoma/weights.h5",
@@ -200,7 +201,7 @@ def wait_for(process: subprocess.Popen, file: Path) -> None:
 def in_process(tmp_path_factory):
     """What a sweep leaves that no Dask has touched."""
     folder = tmp_path_factory.mktemp("in-process") / "here"
-    finish(call(folder, *METHODS, "--until", "06_evaluated"), folder)
+    finish(call(folder, *METHODS, "--until", "06b_attacked"), folder)
     return read(folder, TABLE + WEIGHTS)
 
 
@@ -225,18 +226,18 @@ def test_two_workers_preprocess_to_the_same_bytes_as_this_process(tmp_path, two)
 
 @pytest.mark.slow
 def test_two_workers_give_the_same_table_and_weights_and_keep_them(tmp_path, in_process):
-    words = (*METHODS, "--until", "06_evaluated", "--workers", "2")
+    words = (*METHODS, "--until", "06b_attacked", "--workers", "2")
     told = finish(call(tmp_path, *words), tmp_path)
     assert read(tmp_path, TABLE + WEIGHTS) == in_process
     assert "Mean and deviation over the seeds" in told
     again = finish(call(tmp_path, *words), tmp_path)
-    assert again.count(": kept\n") == 18 and ": done\n" not in again
+    assert again.count(": kept\n") == 20 and ": done\n" not in again
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("unit", ["04_vgan", "03_evaluators/identity"])
 def test_a_worker_killed_in_the_middle_of_a_training_loses_nothing(tmp_path, in_process, unit):
-    words = (*METHODS, "--until", "06_evaluated", "--workers", "2")
+    words = (*METHODS, "--until", "06b_attacked", "--workers", "2")
     process = call(tmp_path, *words, TINY_CHECKPOINTS="1")
     run = tmp_path / "artifacts/runs/surrogate-smoke-seed-1"
     wait_for(process, run / f"{unit}.partial" / "training.checkpoint")
@@ -250,7 +251,7 @@ def test_a_worker_killed_in_the_middle_of_a_training_loses_nothing(tmp_path, in_
 
 @pytest.mark.slow
 def test_ctrl_c_ends_all_workers_and_names_the_command_to_go_on(tmp_path):
-    words = (*METHODS, "--until", "06_evaluated", "--workers", "2")
+    words = (*METHODS, "--until", "06b_attacked", "--workers", "2")
     process = call(tmp_path, *words)
     wait_for(process, tmp_path / "artifacts/runs/surrogate-smoke-seed-0/run.units/04_vgan.pid")
     children = psutil.Process(process.pid).children(recursive=True)
@@ -295,6 +296,6 @@ def test_workers_of_a_scheduler_reached_by_tls_give_the_same_table(
 ):
     address, certificates = dask_of_others
     assert address.startswith("tls://")
-    words = (*METHODS, "--until", "06_evaluated", "--scheduler", address)
+    words = (*METHODS, "--until", "06b_attacked", "--scheduler", address)
     finish(call(tmp_path, *words, **certificates), tmp_path)
     assert read(tmp_path, TABLE + WEIGHTS) == in_process

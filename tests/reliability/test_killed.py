@@ -22,6 +22,7 @@ from replication.store import RunStore
 PROGRAM = Path(__file__).with_name("tiny_run.py")
 REPLICATE = (*WORDS, *METHODS, "--run", "tiny")
 RESULTS = ("06_evaluated/table1.json", "06_evaluated/predictions.csv")
+RESULTS += ("06b_attacked/table2.json", "06b_attacked/attackers.csv")
 SLOWEST_S = 600
 
 

@@ -20,7 +20,8 @@ PROGRAM = Path(__file__).with_name("tiny_run.py")
 IN_A_ROW = Path(__file__).with_name("runs_in_a_row.py")
 RUN = Path("artifacts/runs/tiny")
 COMPARED = ("01_preprocessed/manifest.csv", "06_evaluated/table1.json")
-COMPARED += ("06_evaluated/predictions.csv",)
+COMPARED += ("06_evaluated/predictions.csv", "06b_attacked/table2.json")
+COMPARED += ("06b_attacked/attackers.csv",)
 
 
 def run_in_a_row(folder, runs):

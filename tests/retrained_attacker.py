@@ -1,0 +1,48 @@
+"""Retrain the attack's networks on planted patients and print all that they say of others.
+
+With an argument, as in a process in which a stage has trained before.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import tensorflow as tf
+from planted_patients import plant_eyes
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from keras_models.evaluator import build_evaluator
+from replication.attacker_networks import IdentityNetwork, SiameseAttacker
+from replication.config import AttackSettings, EvaluatorSettings
+
+PATIENTS, SHAPE = 4, (32, 32, 3)
+SETTINGS = AttackSettings(updates=10, batch_size=16, siamese_updates=10)
+
+
+def main() -> None:
+    """Retrain both networks, then look at other images."""
+    if sys.argv[1:]:
+        tf.config.experimental.enable_op_determinism()
+    train, test = (plant_eyes(PATIENTS, 8, size_px=32, seed=seed) for seed in (0, 1))
+    evaluator = EvaluatorSettings()
+    with TemporaryDirectory() as folder:
+        weights = Path(folder) / "weights.h5"
+        build_evaluator(
+            PATIENTS, SHAPE, block_dropout=0.0, dense_dropout=evaluator.dense_dropout, seed=3
+        ).save_weights(str(weights))
+        network = IdentityNetwork(weights, PATIENTS, SHAPE, evaluator=evaluator, settings=SETTINGS)
+    siamese = SiameseAttacker(network.features, settings=SETTINGS)
+    features = network.see(train.images).features
+    siamese.train(features, features, train.identity, seed=1)
+    network.retrain(train.images, train.identity, seed=1)
+    seen = network.see(test.images)
+    for found in (seen.probabilities, seen.embedding, siamese.embed(seen.features)):
+        sys.stdout.write(found.tobytes().hex() + "\n")
+
+
+if __name__ == "__main__":
+    main()
