@@ -15,6 +15,9 @@ least five calls. What is judged are these ratios and the few limits that name a
 below are for the eye alone. Rows of one benchmark are of one run; `--again` runs one of them anew and
 keeps the others' rows. A column is what one machine found, with the code of its day; `make bench`
 writes that of the machine it runs on, and keeps the others'.
+
+Some sides, the published loop and k-Same among them, take longer in one process than in another,
+all their rounds alike; where a row has such a side, its ratio moves from run to run.
 """
 NOT_MEASURED = "not measured"
 QUICK = "**Quick form: tiny sizes, only to show that the benchmarks run. Nothing here counts.**\n"
