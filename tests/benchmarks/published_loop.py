@@ -9,6 +9,7 @@ that only the way of driving them differs.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import tensorflow as tf
@@ -28,14 +29,15 @@ LOSSES = ("binary_crossentropy", "categorical_crossentropy", "categorical_crosse
 class _Sample(layers.Layer):
     """Draw from the latent Gaussian, and add its divergence to the model's loss."""
 
-    def __init__(self, divergence_weight: float) -> None:
+    def __init__(self, divergence_weight: float, *, seed: int) -> None:
         super().__init__(name="sample")
         self._weight = divergence_weight
+        self._draw_noise = partial(tf.random.normal, seed=seed)
 
     def call(self, inputs: list[tf.Tensor]) -> tf.Tensor:
         mean, log_variance = inputs
         self.add_loss(self._weight * latent_loss(mean, log_variance))
-        return mean + standard_deviation(log_variance) * tf.random.normal(tf.shape(mean))
+        return mean + standard_deviation(log_variance) * self._draw_noise(tf.shape(mean))
 
 
 def build_published_step(
@@ -59,7 +61,7 @@ def build_published_step(
     )
     images, who = layers.Input(shape), layers.Input((identities,))
     *realism_and_classes, divergence = settings.generator_weights
-    painted = decoder([_Sample(divergence)(encoder(images)), who])
+    painted = decoder([_Sample(divergence, seed=seed)(encoder(images)), who])
     generator = Model([images, who], painted)
     discriminator.trainable = False
     combined = _compile(Model([images, who], discriminator(painted)), settings, realism_and_classes)
