@@ -21,6 +21,7 @@ from replication.checkpoint import load_checkpoint, save_checkpoint
 from replication.config import VganSettings
 from replication.csv_table import write_table
 from replication.errors import ReplicationError
+from replication.machine import PROC, read_pairs
 from replication.records import EyeDataset
 from replication.store import CHECKPOINT
 from replication.training_devices import choose_strategy, copy_to_devices, list_gpus
@@ -115,11 +116,9 @@ def build_vgan(
     )
 
 
-def processor_has_bfloat16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
+def processor_has_bfloat16(cpuinfo: Path = PROC / "cpuinfo") -> bool:
     """Tell whether the processor multiplies bfloat16 itself; elsewhere it would be emulated."""
-    if not cpuinfo.exists():
-        return False
-    flags = cpuinfo.read_text(encoding="utf-8").split()
+    flags = read_pairs(cpuinfo).get("flags", "").split()
     return "avx512_bf16" in flags or "amx_bf16" in flags
 
 

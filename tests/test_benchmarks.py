@@ -51,6 +51,7 @@ def test_the_machine_is_named_with_its_instruction_sets(tmp_path) -> None:
     (tmp_path / "cpuinfo").write_text("model name\t: A\nflags\t\t: fpu avx2 avx512_bf16\n")
     (tmp_path / "meminfo").write_text("MemTotal:       8388608 kB\n")
     found = describe_machine(tmp_path)
+    assert found["name"].startswith("A, ")
     assert found["memory_gib"] == 8.0
     assert found["instruction_sets"] == ["avx2", "avx512_bf16"]
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from replication.command_line.opening import count_workers
 from replication.command_line.options import complete_profiles, exit_on_error
 from replication.command_line.typed import spell_command
+from replication.machine import count_cores
 
 
 @click.group(short_help="Draw the surrogate, or look at a folder.")
@@ -47,7 +47,7 @@ def synthesize(folder: Path, seed: int, profile: str) -> None:
 
     settings = find_profile(profile).surrogate
     with track_on_terminal("drawing", settings.images) as advance:
-        draw(folder, settings, seed=seed, workers=count_workers(), on_image=advance)
+        draw(folder, settings, seed=seed, workers=count_cores(), on_image=advance)
     click.echo(f"{settings.images} synthetic eyes in {folder}")
     click.echo(f"Next: {spell_command('data', 'doctor', folder)}")
 

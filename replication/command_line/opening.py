@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
 
 from replication.command_line.typed import name_command
+from replication.machine import count_cores
 
 ARTIFACTS = Path("artifacts")
 LAST = "08_report"
@@ -30,11 +30,6 @@ def known_methods() -> tuple[str, ...]:
     return tuple(METHODS)
 
 
-def count_workers() -> int:
-    """Return the number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-
-
 def open_run(methods: tuple[str, ...], *, fresh: bool, **options):
     """Open a run in this process; its progress goes to the terminal."""
     from replication.open_run import open_run
@@ -43,7 +38,7 @@ def open_run(methods: tuple[str, ...], *, fresh: bool, **options):
 
     paths = {name: str(path) for name, path in options.items() if isinstance(path, Path)}
     request = RunRequest(str(ARTIFACTS), methods, **options | paths)
-    run = open_run(request, fresh=fresh, workers=count_workers(), track=track_on_terminal)
+    run = open_run(request, fresh=fresh, workers=count_cores(), track=track_on_terminal)
     run.on_stage = tell_stage
     return run
 

@@ -109,7 +109,7 @@ def sweep(
     )
     with find_client(workers, scheduler) as client:
         runs = open_runs(
-            requests, fresh=fresh, workers=opening.count_workers(), track=track_on_terminal
+            requests, fresh=fresh, workers=opening.count_cores(), track=track_on_terminal
         )
         tasks = list_tasks(zip(requests, runs, strict=True), until=until)
         with _find_doer(runs, len(tasks), client) as (do, tell):

@@ -47,5 +47,5 @@ if __name__ == "__main__":
 
     make_tiny()
     if workers := os.environ.get("TINY_WORKERS"):
-        opening.count_workers = lambda: int(workers)
+        opening.count_cores = lambda: int(workers)
     cli.main()
