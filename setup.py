@@ -89,6 +89,7 @@ setup(
             "ruff==0.17.6",
             "selenium==4.51.0",
             "setuptools==84.2.1",
+            "threadpoolctl==3.8.0",
             "uv==0.13.9",
         ],
     },

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
+from benchmarks.__main__ import keep_medians
 from benchmarks.bench_k_same import PATIENTS, draw_images
 from benchmarks.bench_vgan_step import to_colour
 from benchmarks.convolution_rate import count_step_operations
@@ -54,6 +55,7 @@ def test_the_machine_is_named_with_its_instruction_sets(tmp_path) -> None:
     assert found["name"].startswith("A, ")
     assert found["memory_gib"] == 8.0
     assert found["instruction_sets"] == ["avx2", "avx512_bf16"]
+    assert all("kernels" in library for library in found["blas"])
 
 
 def test_k_same_pixel_averages_the_two_pairs() -> None:
@@ -108,6 +110,18 @@ def test_the_page_says_what_is_reached_and_what_was_not_measured() -> None:
     assert "Quick form" in page
 
 
+def test_a_row_of_several_processes_is_that_of_the_median_ratio() -> None:
+    found = [
+        [Row("ours", "theirs", ratio, Goal(2), "memory", None, {"ours": ratio}).to_dict()]
+        for ratio in (3.0, 1.0, 2.0)
+    ]
+    (row,) = keep_medians(found)
+    assert row["measured"] == row["seconds"]["ours"] == 2.0
+    assert row["reached"]
+    page = to_markdown({"machines": [_tell_of(describe_machine(), [row])]})
+    assert "2.00x (1.00 to 3.00): yes" in page
+
+
 def test_a_benchmark_run_again_keeps_the_rows_of_the_others(tmp_path) -> None:
     file, kept = tmp_path / "found.json", Row("ours", "theirs", 2.5, Goal(3), "memory").to_dict()
     rows = [{"benchmark": name} | kept for name in ("start", "k_same")]
@@ -122,6 +136,7 @@ def test_a_benchmark_run_again_keeps_the_rows_of_the_others(tmp_path) -> None:
     assert [row["benchmark"] for row in rows] == ["k_same", "start"]
     assert rows[0] == {"benchmark": "k_same"} | kept
     assert rows[1]["what"].startswith("the help")
+    assert rows[1]["processes"] == [rows[1]["measured"]]
 
 
 @pytest.mark.slow

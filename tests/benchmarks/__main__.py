@@ -13,6 +13,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from importlib import import_module, metadata
 from pathlib import Path
 
@@ -35,6 +36,9 @@ BENCHMARKS = (
     "many",
     "table",
 )
+# The other side of these, all its rounds alike, is up to a third slower in one process than in
+# another: of each row, the process with the median is kept.
+PROCESSES = {"vgan_step": 3, "k_same": 3}
 PACKAGES = ("tensorflow", "numpy", "opencv-python-headless")
 
 
@@ -55,7 +59,9 @@ def main() -> None:
         if asked.again and name not in asked.again:
             rows += [row for row in kept if row["benchmark"] == name]
         else:
-            rows += [{"benchmark": name} | row for row in _run_apart(name, quick=asked.quick)]
+            processes = 1 if asked.quick else PROCESSES.get(name, 1)
+            found = [_run_apart(name, quick=asked.quick) for _ in range(processes)]
+            rows += [{"benchmark": name} | row for row in keep_medians(found)]
     ours = {
         "machine": machine,
         "versions": {package: metadata.version(package) for package in PACKAGES},
@@ -66,6 +72,21 @@ def main() -> None:
     write_json(asked.json, {"machines": [ours, *others]})
     write_text(asked.page, to_markdown(read_json(asked.json)))
     click.echo(f"Written: {asked.json}, {asked.page}")
+
+
+def keep_medians(found: Sequence[Sequence[dict]]) -> list[dict]:
+    """Return of each row that of the process with the median, and what all of them measured.
+
+    Args:
+        found: of each process, an odd number of them, the same rows.
+    """
+    rows = []
+    for same in zip(*found, strict=True):
+        ordered = sorted(same, key=lambda row: row["measured"])
+        rows.append(
+            ordered[len(ordered) // 2] | {"processes": [row["measured"] for row in ordered]}
+        )
+    return rows
 
 
 def _read_arguments() -> argparse.Namespace:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np  # noqa: F401 (its library is then found below)
+from threadpoolctl import threadpool_info
+
 from replication.machine import PROC, name_machine, read_pairs
 
 INSTRUCTION_SETS = (
@@ -20,7 +23,7 @@ INSTRUCTION_SETS = (
 
 
 def describe_machine(proc: Path = PROC) -> dict[str, object]:
-    """Return its name, its memory and its instruction sets.
+    """Return its name, its memory, its instruction sets, and what NumPy multiplies matrices by.
 
     Args:
         proc: where the system tells them; elsewhere than on Linux they stay unknown.
@@ -31,4 +34,14 @@ def describe_machine(proc: Path = PROC) -> dict[str, object]:
         "name": name_machine(proc),
         "memory_gib": round(int(kilobytes) / 2**20, 1) if kilobytes else None,
         "instruction_sets": [name for name in INSTRUCTION_SETS if name in flags],
+        "blas": _name_blas(),
     }
+
+
+def _name_blas() -> list[str]:
+    """Return NumPy's library and its kernels: those of the processor, or of OPENBLAS_CORETYPE."""
+    return [
+        f"{found['internal_api']} {found['version']}, kernels {found['architecture']}"
+        for found in threadpool_info()
+        if found["user_api"] == "blas"
+    ]

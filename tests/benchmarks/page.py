@@ -10,14 +10,15 @@ HEAD = """# Performance
 
 Written by `make bench` from `artifacts/baselines/benchmarks.json`; not to be edited by hand.
 
-Every ratio is between two sides of one run on one machine, called in turn, each the median of at
+Every ratio is between two sides of one process on one machine, called in turn, each the median of at
 least five calls. What is judged are these ratios and the few limits that name a unit; the seconds
 below are for the eye alone. Rows of one benchmark are of one run; `--again` runs one of them anew and
 keeps the others' rows. A column is what one machine found, with the code of its day; `make bench`
 writes that of the machine it runs on, and keeps the others'.
 
-Some sides, the published loop and k-Same among them, take longer in one process than in another,
-all their rounds alike; where a row has such a side, its ratio moves from run to run.
+The published loop and k-Same take longer in one process than in another, all their rounds alike. A
+row with such a side is measured in several processes and told of the one with the median ratio, with
+the least and the largest ratio after it; an older column is of one process.
 """
 NOT_MEASURED = "not measured"
 QUICK = "**Quick form: tiny sizes, only to show that the benchmarks run. Nothing here counts.**\n"
@@ -60,11 +61,12 @@ def to_markdown(found: Mapping) -> str:
 def _name_machine(machine: Mapping) -> str:
     facts = machine["machine"]
     sets = ", ".join(facts["instruction_sets"])
+    blas = "; ".join(facts.get("blas", ["unknown"]))
     packages = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
     return (
         f"- **{facts['name']}**, {facts['memory_gib']} GiB; "
-        f"instruction sets {sets or 'unknown'}; {packages}; load when it began: "
-        f"{machine['load']:.1f}."
+        f"instruction sets {sets or 'unknown'}; {packages}; linear algebra by {blas}; load when it "
+        f"began: {machine['load']:.1f}."
     )
 
 
@@ -117,8 +119,9 @@ def _measured(row: Mapping | None) -> str:
         return NOT_MEASURED
     reached = {True: "yes", False: "**no**", None: "not asked of it"}[row["reached"]]
     unit = row["goal"]["unit"]
-    value = f"{row['measured']:.2f} {unit}" if unit else f"{row['measured']:.2f}x"
-    return f"{value}: {reached}"
+    values = row.get("processes", [])
+    spread = f" ({values[0]:.2f} to {values[-1]:.2f})" if len(values) > 1 else ""
+    return f"{row['measured']:.2f}{f' {unit}' if unit else 'x'}{spread}: {reached}"
 
 
 def _goal(row: Mapping) -> str:
