@@ -9,10 +9,7 @@ HALF_RANGE = np.float32(127.5)
 
 def to_unit_range(levels: np.ndarray) -> np.ndarray:
     """Return bytes as numbers of the same shape, float32 in [-1, 1]."""
-    numbers = levels.astype(np.float32)
-    numbers /= HALF_RANGE
-    numbers -= np.float32(1)
-    return numbers
+    return _scale_levels(levels.astype(np.float32))
 
 
 def to_bytes(images: np.ndarray) -> np.ndarray:
@@ -20,9 +17,7 @@ def to_bytes(images: np.ndarray) -> np.ndarray:
 
     Bytes that went through `to_unit_range` come back as they were.
     """
-    levels = images + np.float32(1)
-    levels *= HALF_RANGE
-    return np.rint(levels, out=levels).astype(np.uint8)
+    return _round_levels(images).astype(np.uint8)
 
 
 def to_grey(images: np.ndarray) -> np.ndarray:
@@ -40,4 +35,18 @@ def round_to_bytes(images: np.ndarray) -> np.ndarray:
     Departure: every privatized image is rounded so, once: what is judged is what a viewer would
     be shown. The paper doesn't say.
     """
-    return to_unit_range(to_bytes(images))
+    return _scale_levels(_round_levels(images))
+
+
+def _round_levels(images: np.ndarray) -> np.ndarray:
+    """Return numbers in [-1, 1] as whole grey levels from 0 to 255, still numbers."""
+    levels = images + np.float32(1)
+    levels *= HALF_RANGE
+    return np.rint(levels, out=levels)
+
+
+def _scale_levels(levels: np.ndarray) -> np.ndarray:
+    """Return grey levels from 0 to 255 as numbers in [-1, 1], in place."""
+    levels /= HALF_RANGE
+    levels -= np.float32(1)
+    return levels

@@ -22,7 +22,7 @@ QUERIES = 340
 GALLERIES = (1_000, 5_000, 20_000)
 QUICK_GALLERIES = (300, 400, 600)
 FACTORS = (20, 50)  # beside the other package, which ends in reasonable time at two of the sizes
-BOUND = "one float32 matrix product (arithmetic); then reading distances and masks (memory)"
+BOUND = "one float32 matrix product (arithmetic); then reading distances and images (memory)"
 
 
 def measure(*, quick: bool) -> list[Row]:
