@@ -65,7 +65,7 @@ def _name_machine(machine: Mapping) -> str:
     packages = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
     return (
         f"- **{facts['name']}**, {facts['memory_gib']} GiB; "
-        f"instruction sets {sets or 'unknown'}; {packages}; linear algebra by {blas}; load when it "
+        f"instruction sets {sets or 'unknown'}; {packages}; linear algebra: {blas}; load when it "
         f"began: {machine['load']:.1f}."
     )
 
