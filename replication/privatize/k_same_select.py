@@ -21,8 +21,8 @@ from replication.pixels import round_to_bytes
 from replication.privatize.pprl_vgan import Generator
 from replication.records import EyeDataset, PrivatizedSet
 
-BLOCK_QUERIES = 1024  # of whose distances to the gallery a block is; larger ones are hardly faster
-BLOCK_MEANS = 128  # whose images stay in the processor's cache while they are rounded
+BLOCK_QUERIES = 1024  # whose distances to the gallery are in memory at once
+BLOCK_MEANS = 128  # so few that they stay in the processor's cache while they are rounded
 
 
 def privatize_by_k_same_select(
