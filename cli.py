@@ -1,20 +1,17 @@
 """Command line of the replication: one command per stage, and `replicate` for all of them."""
 
-from __future__ import annotations
-
 import logging
 
 import click
 
 from replication.command_line import (
-    check_commands,
     data_commands,
-    keep_commands,
+    result_commands,
     run_commands,
     stage_commands,
     sweep_command,
 )
-from replication.quiet_libraries import quieten_libraries
+from replication.system.quiet_libraries import quieten_libraries
 
 PROGRAM = "privacy-explanations"  # setup.py: the console script
 COMPLETE_VARIABLE = "_PRIVACY_EXPLANATIONS_COMPLETE"  # click's name for that program
@@ -88,15 +85,15 @@ for command in (
     stage_commands.evaluate,
     stage_commands.attack,
     stage_commands.explain,
-    check_commands.measure_departures,
-    check_commands.check_explanations,
-    keep_commands.export,
-    keep_commands.keep_baseline,
-    keep_commands.readme,
-    keep_commands.derive_bands,
-    keep_commands.compare_seeds,
-    check_commands.audit_paper,
-    keep_commands.results,
+    result_commands.measure_departures,
+    result_commands.check_explanations,
+    result_commands.export,
+    result_commands.keep_baseline,
+    result_commands.readme,
+    result_commands.derive_bands,
+    result_commands.compare_seeds,
+    result_commands.audit_paper,
+    result_commands.results,
     completion,
     data_commands.data,
 ):

@@ -14,7 +14,10 @@ NEEDS_PYTHON = (
 if sys.version_info[:2] != (3, 11):
     sys.exit(NEEDS_PYTHON)
 
-from setuptools import setup  # after the sentence: another Python may lack setuptools
+from setuptools import (  # after the sentence: another Python may lack setuptools
+    find_packages,
+    setup,
+)
 
 setup(
     name="privacy-explanations",
@@ -26,14 +29,8 @@ setup(
     license="MIT",
     python_requires=">=3.11,<3.12",
     py_modules=["cli"],
-    packages=[
-        "replication",
-        "replication.command_line",
-        "replication.privatize",
-        "keras_models",
-        "validation",
-    ],
-    package_data={"replication": ["templates/*"], "validation": ["*.csv"]},
+    packages=find_packages(include=["replication*", "keras_models", "validation*"]),
+    package_data={"replication.report": ["templates/*"], "validation.paper": ["*.csv"]},
     entry_points={"console_scripts": ["privacy-explanations = cli:main"]},
     install_requires=[
         "click==8.5.1",

@@ -7,8 +7,6 @@ Taylor refuses LeakyReLU and gives a linear layer before a ReLU layer another ru
 author's later evaluator does the same.
 """
 
-from __future__ import annotations
-
 import tensorflow as tf
 from keras import Model, initializers, layers
 

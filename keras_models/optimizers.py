@@ -1,7 +1,5 @@
 """Keras's legacy Adam, but for what it keeps in memory."""
 
-from __future__ import annotations
-
 import tensorflow as tf
 from keras.optimizers import legacy
 

@@ -6,8 +6,6 @@ is drawn for a row doesn't depend on how many devices there are. Where there is 
 all rows.
 """
 
-from __future__ import annotations
-
 import tensorflow as tf
 from keras import layers
 

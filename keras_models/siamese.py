@@ -6,8 +6,6 @@ the projection built here. The loss is the contrastive one of Hadsell, Chopra an
 ("Dimensionality reduction by learning an invariant mapping", CVPR 2006, Equation 4).
 """
 
-from __future__ import annotations
-
 import tensorflow as tf
 from keras import Model, Sequential, initializers, layers
 

@@ -5,8 +5,6 @@ the cross-entropy against the wanted target (the non-saturating form). `saturati
 paper's, to measure what the other costs.
 """
 
-from __future__ import annotations
-
 import tensorflow as tf
 from keras import backend, losses
 

@@ -8,8 +8,6 @@ its part of every batch, and gradients are the means over all: the step of one d
 rounding. Otherwise TensorFlow's default strategy has the one device with all of the batch.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import tensorflow as tf

@@ -4,8 +4,6 @@ Departure: every network takes the kernel size and the width as arguments; the r
 kernel 8 and 256 units, which the `paper` profile uses.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import tensorflow as tf

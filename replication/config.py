@@ -1,7 +1,5 @@
 """Settings of every stage and the profiles; each value carries its source."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from math import ceil
 
@@ -99,6 +97,7 @@ class Profile:
     split: SplitSettings
     evaluator: EvaluatorSettings
     vgan: VganSettings
+    attack: AttackSettings
 
 
 PAPER = Profile(
@@ -108,6 +107,7 @@ PAPER = Profile(
     SplitSettings(),
     EvaluatorSettings(),
     VganSettings(),
+    AttackSettings(updates=EvaluatorSettings.updates, siamese_updates=3000),
 )
 CPU = replace(
     PAPER,
@@ -118,6 +118,7 @@ CPU = replace(
     vgan=replace(
         PAPER.vgan, kernel_size=4, units=128, batch_size=32, steps=2500, mixed_bfloat16=True
     ),
+    attack=AttackSettings(),
 )
 # What bfloat16 costs is measured against it.
 CPU_FLOAT32 = replace(CPU, name="cpu-float32", vgan=replace(CPU.vgan, mixed_bfloat16=False))
@@ -127,14 +128,8 @@ SMOKE = replace(
     surrogate=SurrogateSettings(patients=40, images=240, glaucoma_images=90),
     evaluator=replace(CPU.evaluator, updates=20, patience=2),
     vgan=replace(CPU.vgan, units=32, batch_size=16, steps=10),
+    attack=AttackSettings(updates=5, siamese_updates=5),
 )
-# Beside the profiles, whose settings identify a run: runs of before can be attacked as they are.
-ATTACKS = {
-    "smoke": AttackSettings(updates=5, siamese_updates=5),
-    "cpu": AttackSettings(),
-    "cpu-float32": AttackSettings(),
-    "paper": AttackSettings(updates=PAPER.evaluator.updates, siamese_updates=3000),
-}
 PROFILES = {profile.name: profile for profile in (SMOKE, CPU, CPU_FLOAT32, PAPER)}
 
 

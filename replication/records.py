@@ -3,17 +3,20 @@
 Row i is the same image in every array of a record. Images are float32 in [-1, 1] as in the
 paper's pipeline (§2.1) and the reference code; fractions are in [0, 1], percent exists only in
 reports.
-"""
 
-from __future__ import annotations
+Images as bytes and as a network's numbers, there and back without loss (paper §2.1).
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Self
 
 import numpy as np
 
 from replication.errors import DataError
+
+CLASS_OF_GLAUCOMA = 1  # the glaucoma network's output for a sick eye
 
 
 class Subset(StrEnum):
@@ -63,7 +66,7 @@ class EyeDataset:
     def __len__(self) -> int:
         return len(self.images)
 
-    def take(self, rows: np.ndarray) -> EyeDataset:
+    def take(self, rows: np.ndarray) -> Self:
         """Return the rows (indices or a mask) as a data set of their own."""
         return EyeDataset(
             self.images[rows], self.identity[rows], self.glaucoma[rows], self.image_id[rows]
@@ -106,7 +109,7 @@ class PrivatizedSet:
     """One draw of a privatizer over the images of a source data set.
 
     Args:
-        method: a name of `replication.privatize.METHODS`.
+        method: a name of `replication.privatize.methods.METHODS`.
         draw: number of the draw, from 0.
         images: (N, H, W, C) float32 in [-1, 1]; row i is the source's row i, privatized.
         used_identities: (N, K) identity classes of whose images or likeness went in, or None
@@ -215,3 +218,51 @@ class RelevanceMaps:
         Deep Taylor explains positive outputs: where the logit is not positive, all is zero.
         """
         return ~self.maps.any(axis=(1, 2))
+
+
+HALF_RANGE = np.float32(127.5)
+
+
+def to_unit_range(levels: np.ndarray) -> np.ndarray:
+    """Return bytes as numbers of the same shape, float32 in [-1, 1]."""
+    return _scale_levels(levels.astype(np.float32))
+
+
+def to_bytes(images: np.ndarray) -> np.ndarray:
+    """Return numbers in [-1, 1] as the nearest bytes, in the same shape.
+
+    Bytes that went through `to_unit_range` come back as they were.
+    """
+    return _round_levels(images).astype(np.uint8)
+
+
+def to_grey(images: np.ndarray) -> np.ndarray:
+    """Return the mean of the channels of (N, H, W, C) images, (N, H, W) of the same range.
+
+    Originals have no colour; what a generator paints may have some.
+    """
+    channels = np.moveaxis(images, -1, 0)
+    return sum(channels[1:], start=channels[0]) / np.float32(len(channels))
+
+
+def round_to_bytes(images: np.ndarray) -> np.ndarray:
+    """Return numbers in [-1, 1] rounded to the nearest byte's, as float32 in [-1, 1].
+
+    Departure: every privatized image is rounded so, once: what is judged is what a viewer would
+    be shown. The paper doesn't say.
+    """
+    return _scale_levels(_round_levels(images))
+
+
+def _round_levels(images: np.ndarray) -> np.ndarray:
+    """Return numbers in [-1, 1] as whole grey levels from 0 to 255, still numbers."""
+    levels = images + np.float32(1)
+    levels *= HALF_RANGE
+    return np.rint(levels, out=levels)
+
+
+def _scale_levels(levels: np.ndarray) -> np.ndarray:
+    """Return grey levels from 0 to 255 as numbers in [-1, 1], in place."""
+    levels /= HALF_RANGE
+    levels -= np.float32(1)
+    return levels

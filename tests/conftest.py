@@ -1,7 +1,5 @@
 """Sockets are closed to all but loopback: here by pytest-socket, in processes started by a hook."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Drawn eyes with known centres: a dark disc in a gray disc on light ground."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import cv2

@@ -1,7 +1,5 @@
 """Tiny data sets of random eyes, small enough for slow definitions."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from replication.records import EyeDataset

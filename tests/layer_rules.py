@@ -3,8 +3,6 @@
 A module here is a dotted name (`replication.privatize.blur`); a package stands for its __init__.
 """
 
-from __future__ import annotations
-
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,92 +10,74 @@ from pathlib import Path
 
 PACKAGES = ("keras_models", "replication", "validation")
 
-# Other modules of `replication` are what stages are made of.
-STAGES = frozenset(
-    f"replication.{name}"
-    for name in (
+# A room imports rooms to its left only. (A file that lies in no room is one of its own.)
+ROOMS = {
+    "replication": [
+        "errors",
+        "config",
+        "records",
+        "system",
+        "store",
+        "surrogate",
+        "data",
         "preprocess",
         "validate",
-        "split",
-        "split_by_patient",
-        "train_evaluators",
-        "train_vgan",
+        "train",
+        "privatize",
+        "figures",
         "evaluate",
-        "attack_sets",
+        "attack",
         "explain",
-        "explain_sets",
+        "results",
         "report",
         "pipeline",
-    )
-)
-# Only these import a stage: the pipeline with its work, who opens and who does runs, and a check
-# that no stage reads, which has an evaluator explained that no run has trained.
-MAY_DRIVE_STAGES = frozenset(
-    f"replication.{name}"
-    for name in (
-        "pipeline",
-        "stage_work",
-        "training_work",
-        "attack_work",
-        "explain_work",
-        "departure_work",
-        "open_run",
+        "studies",
         "sweep",
-        "check_explanations",
+        "command_line",
+    ],
+    "validation": ["statistics", "paper", "claims", "blessing", "expectations"],
+}
+# What a stage does is called by those who drive stages; the report may be made again by a command.
+DOORS_IN = frozenset(
+    f"replication.{door}"
+    for door in (
+        *["preprocess.stage", "validate.stage", "train.evaluators", "train.vgan"],
+        *["evaluate.stage", "attack.stage", "explain.stage", "report.stage"],
     )
 )
-# The raw data comes before every stage; who meets it outside the pipeline says where it lies.
-READERS = frozenset(f"replication.{name}" for name in ("warsaw", "manifest", "synthetic_eyes"))
-MAY_READ = frozenset({"replication.sources", "replication.doctor"})
+MAY_DRIVE_STAGES = ("pipeline", "studies")
 DEEP_LEARNING = frozenset({"tensorflow", "keras", "tensorflow_addons", "keras_models"})
 # To import one of these is to import TensorFlow, so the rule holds along every chain of imports.
 MAY_USE_DEEP_LEARNING = frozenset(
     f"replication.{name}"
     for name in (
-        "trained_networks",
-        "attacker_networks",
-        "network_weights",
-        "randomised_evaluators",
-        "train_evaluators",
-        "train_vgan",
-        "training_devices",
-        "evaluate",
-        "explain",
-        "explain_sets",
-        "explain_worker",
-        "run_data",
-        "stage_work",
-        "training_work",
-        "attack_work",
-        "explain_work",
-        "departure_work",
-        "pipeline",
-        "open_run",
-        "sweep",
-        "check_explanations",
+        *["train.evaluators", "train.vgan", "train.trained", "train.weights", "attack.networks"],
+        *["explain.worker", "studies.untrained_networks", "studies.check_explanations"],
     )
 )
+WORKER = "replication.explain.worker"
 ONLY_IN = {
-    "dask": "replication.cluster",
-    "distributed": "replication.cluster",
-    "great_expectations": "validation.gx_runner",
-    "innvestigate": "replication.explain_worker",
+    "dask": "replication.sweep.dask_workers",
+    "distributed": "replication.sweep.dask_workers",
+    "great_expectations": "validation.expectations.gx_runner",
+    "innvestigate": WORKER,
 }
 # A file that describes a network may bring code along; weights are arrays alone.
 BUILDERS_FROM_FILES = frozenset(
     {"load_model", "model_from_json", "model_from_yaml", "model_from_config", "SavedModel"}
 )
-# Cells of the user's data must not be formulas where we write them (replication.csv_table).
+# Cells of the user's data must not be formulas where we write them (replication.store.tables).
 TABLE_WRITERS = frozenset({"to_csv", "to_excel", "to_html"})
 MAY_WRITE_TABLES = frozenset(
     {
-        "replication.csv_table",
-        "replication.run_data",  # the text of a manifest, for its hash alone
+        "replication.store.tables",
+        "replication.pipeline.run_data",  # the text of a manifest, for its hash alone
     }
 )
 PICKLERS = frozenset({"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve"})
 SLOW_TO_IMPORT = DEEP_LEARNING | {"cv2", "great_expectations", "matplotlib", "pandas", "scipy"}
 SLOW_TO_IMPORT |= {"dask", "distributed"}
+QUICK_TO_IMPORT = ("replication.errors", "replication.config", "replication.system.")
 
 
 @dataclass(frozen=True)
@@ -174,70 +154,79 @@ def find_violations(root: Path) -> list[str]:
 
 
 def is_command_line(module: str) -> bool:
-    """Tell whether a module is cli.py or one of those that it is made of."""
+    """Return whether a module is cli.py or one of those that it is made of."""
     return module == "cli" or module.startswith("replication.command_line")
 
 
+def find_room(module: str) -> int | None:
+    """Return a module's place in the order of rooms, None where it is in no order."""
+    top, _, rest = module.partition(".")
+    room = rest.partition(".")[0]
+    return ROOMS[top].index(room) if room in ROOMS.get(top, ()) else None
+
+
 def check_layer(item: Import) -> str | None:
-    """keras_models and validation know neither each other nor replication; nobody knows commands."""
+    """keras_models and validation know no other package; a room imports rooms to its left only."""
     own = item.importer.partition(".")[0]
     if own in ("keras_models", "validation") and item.top in {*PACKAGES, "cli"} - {own}:
         return f"{own} stands alone"
-    below = own == "replication" and not is_command_line(item.importer)
-    if item.top == "cli" or (below and is_command_line(item.imported)):
-        return "the command line is above the packages"
     if own == "validation" and item.top in DEEP_LEARNING | {"cv2"}:
         return "validation knows tables, never images or models"
-    return None
+    if item.top == "cli":
+        return "the command line is above the packages"
+    if item.top != own or own not in ROOMS:
+        return None
+    if item.importer.count(".") < 2 and item.importer.rpartition(".")[2] not in ROOMS[own]:
+        return "a package imports nothing"
+    here, there = find_room(item.importer), find_room(item.imported)
+    if here is None or there is None:
+        return f"in no room of {own}"
+    return "a room imports rooms to its left only" if there > here else None
 
 
 def check_stage(item: Import) -> str | None:
-    """Only those who drive stages import one; a method is reached through the registry of methods."""
-    if item.importer == "replication":
-        return "replication/__init__.py imports nothing"
-    if item.importer in MAY_DRIVE_STAGES or is_command_line(item.importer):
-        return None
-    if item.imported in STAGES:
-        return "a stage never imports a stage, they meet through records and the store"
-    if item.imported in READERS and item.importer not in MAY_READ:
-        return "the raw data is reached through replication.sources"
-    method = item.imported.startswith("replication.privatize.")
-    if method and not item.importer.startswith("replication.privatize"):
-        return "methods are reached through replication.privatize.METHODS"
+    """Only those who drive stages call one; a method is reached through the registry of methods."""
+    room = item.importer.split(".")[1] if "." in item.importer else ""
+    if item.imported in DOORS_IN and room not in MAY_DRIVE_STAGES:
+        own = item.imported.split(".")[1] == room
+        made_again = is_command_line(item.importer) and item.imported == "replication.report.stage"
+        if not (own or made_again):
+            return "a stage is called by the pipeline and by studies"
+    inside = item.imported.startswith("replication.privatize.")
+    if inside and room != "privatize" and not item.imported.endswith((".methods", ".blocks")):
+        return "methods are reached through replication.privatize.methods"
     return None
 
 
 def check_deep_learning(item: Import) -> str | None:
-    """Of the stages only those that train or run a network import one."""
-    if not item.importer.startswith("replication.") or item.importer in MAY_USE_DEEP_LEARNING:
+    """Only what trains, runs or explains a network imports TensorFlow; its callers import it late."""
+    if not item.importer.startswith("replication.") or is_command_line(item.importer):
         return None
-    if is_command_line(item.importer):  # has a rule of its own
+    if item.importer in MAY_USE_DEEP_LEARNING or item.imported == WORKER:
         return None
-    reaches = item.top in DEEP_LEARNING or item.imported in MAY_USE_DEEP_LEARNING - STAGES
-    return "no TensorFlow here" if reaches else None
+    if item.imported in MAY_USE_DEEP_LEARNING:
+        drives = item.importer.split(".")[1] in MAY_DRIVE_STAGES and not item.at_import
+        return None if drives else "no TensorFlow here"
+    return "no TensorFlow here" if item.top in DEEP_LEARNING else None
 
 
 def check_owner(item: Import) -> str | None:
     """Some imports have one home, the explanation worker has no importer, pickles have no place."""
     if item.top in ONLY_IN and item.importer != ONLY_IN[item.top]:
         return f"only {ONLY_IN[item.top]} does"
-    if item.imported == "replication.explain_worker":
+    if item.imported == WORKER:
         return "it is run as a process of its own"
     return "no pickles" if item.top in PICKLERS else None
 
 
 def check_cli(item: Import) -> str | None:
-    """The command line knows the pipeline and, of stages, the one without TensorFlow; slow is late."""
+    """The command line imports what is slow to import inside its commands."""
     if not is_command_line(item.importer):
         return None
-    if item.imported.startswith("replication.privatize."):
-        return "methods are reached through replication.privatize.METHODS"
-    if (
-        item.imported in STAGES - {"replication.pipeline", "replication.report"}
-        or item.top == "keras_models"
-    ):
-        return "the command line talks to the pipeline"
-    if item.at_import and (item.top in SLOW_TO_IMPORT or item.imported in MAY_USE_DEEP_LEARNING):
+    if item.top == "keras_models":
+        return "networks are reached through the pipeline"
+    quick = is_command_line(item.imported) or item.imported.startswith(QUICK_TO_IMPORT)
+    if item.at_import and (item.top in SLOW_TO_IMPORT or (item.top in PACKAGES and not quick)):
         return "import it inside the command, or --help waits for it"
     return None
 
@@ -271,7 +260,7 @@ def judge_call(module: str, name: str, call: ast.Call) -> str | None:
         return f"{name} builds what a file describes, load weights into a network built here"
     writes = isinstance(call.func, ast.Attribute) and module.startswith("replication.")
     if name in TABLE_WRITERS and writes and module not in MAY_WRITE_TABLES:
-        return f"{name} writes cells that may be formulas, use replication.csv_table"
+        return f"{name} writes cells that may be formulas, use replication.store.tables"
     loads = ast.unparse(call.func) in ("np.load", "numpy.load", "np.save", "numpy.save")
     if loads and not any(word.arg == "allow_pickle" for word in call.keywords):
         return f"{name} without allow_pickle=False"

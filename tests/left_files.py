@@ -1,11 +1,9 @@
 """Change what a complete stage left, as if the stage had left it so."""
 
-from __future__ import annotations
-
 import hashlib
 from pathlib import Path
 
-from replication.store import read_json, write_json
+from replication.store.run_folder import read_json, write_json
 
 
 def leave_otherwise(folder: Path, name: str, text: str) -> None:

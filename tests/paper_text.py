@@ -1,15 +1,13 @@
 """The paper's own words, where its text lies beside the repository."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
-from pathlib import Path
 
 import pytest
+from places import SHARED
 
-from validation.paper_claims import Claim
+from validation.claims.table1_claims import Claim
 
-PAPER = Path(__file__).resolve().parents[2] / "shared" / "paper"
+PAPER = SHARED / "paper"
 
 
 def find_misquoted(claims: Iterable[Claim]) -> list[str]:

@@ -1,7 +1,5 @@
 """Patients planted as patterns under noise, and privatizers that hide nothing or everything."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from replication.records import EyeDataset

@@ -1,7 +1,5 @@
 """Rows of relevance maps with known numbers: every claim about maps holds, to be spoilt."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

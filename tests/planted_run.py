@@ -1,7 +1,5 @@
 """A complete run whose every file is planted, with names and pixels that can be searched for."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import cv2
@@ -10,12 +8,11 @@ import pandas as pd
 from planted_predictions import EVERY_CLAIM_HOLDS, plant_predictions
 from planted_relevance import plant_relevance
 
+from replication.evaluate.table1 import build_table, to_json
+from replication.explain.exchange import save_relevance
 from replication.records import RelevanceMaps, Table1Row
-from replication.relevance_files import save_relevance
-from replication.store import RunStore, write_json
-from replication.table1 import build_table
-from replication.table1_text import to_json
-from validation.patient_sums import sum_by_patient
+from replication.store.run_folder import RunStore, write_json
+from validation.statistics.patient_sums import sum_by_patient
 
 FOLDER, PATIENT, FILE = "zz-clinic-folder", "QXPATIENT", "shot-of-eye"
 METRICS = ("identity_accuracy", "replacement_accuracy", "glaucoma_accuracy", "glaucoma_f1")
@@ -116,7 +113,7 @@ def _plant_maps(store: RunStore) -> None:
     images = relevance["image_id"].nunique()
     maps = np.random.default_rng(0).random((images, 64, 64), dtype=np.float32)
     record = RelevanceMaps(maps, np.ones(images, int), np.ones(images, np.float32))
-    with store.writing("07_explained", {}) as folder:
+    with store.writing("08_explained", {}) as folder:
         relevance.to_csv(folder / "relevance.csv", index=False)
         for method in relevance["method"].unique():
             (folder / "maps" / method / "draw-0").mkdir(parents=True)

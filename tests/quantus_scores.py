@@ -1,7 +1,5 @@
 """Quantus's scores of relevance maps: a second opinion, on the maps as they are."""
 
-from __future__ import annotations
-
 import numpy as np
 import quantus
 

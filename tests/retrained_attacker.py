@@ -3,20 +3,18 @@
 With an argument, as in a process in which a stage has trained before.
 """
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import tensorflow as tf
+from places import ROOT
 from planted_patients import plant_eyes
 
-ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from keras_models.evaluator import build_evaluator
-from replication.attacker_networks import IdentityNetwork, SiameseAttacker
+from replication.attack.networks import IdentityNetwork, SiameseAttacker
 from replication.config import AttackSettings, EvaluatorSettings
 
 PATIENTS, SHAPE = 4, (32, 32, 3)

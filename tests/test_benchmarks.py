@@ -4,7 +4,6 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,11 +18,10 @@ from benchmarks.page import to_markdown
 from benchmarks.published_loop import build_published_step
 from benchmarks.rows import Goal, Row
 from benchmarks.timer import alternate
+from places import ROOT
 
 from replication.config import CPU, SMOKE
-from replication.train_vgan import build_vgan
-
-ROOT = Path(__file__).resolve().parents[1]
+from replication.train.vgan import build_vgan
 
 
 def test_sides_take_turns_and_nobody_is_always_second() -> None:

@@ -1,7 +1,5 @@
 """The pins, the lock, the Makefile and the pages that tell of them stay in step."""
 
-from __future__ import annotations
-
 import ast
 import importlib.metadata
 import re
@@ -15,8 +13,7 @@ from typing import Any
 import pytest
 import setuptools
 from layer_rules import PACKAGES, read_imports
-
-ROOT = Path(__file__).resolve().parents[1]
+from places import ROOT
 
 
 @pytest.fixture
@@ -116,7 +113,7 @@ def test_every_file_beside_the_sources_is_installed(described: dict[str, Any]) -
         file
         for package, patterns in described["package_data"].items()
         for pattern in patterns
-        for file in (ROOT / package).glob(pattern)
+        for file in ROOT.joinpath(*package.split(".")).glob(pattern)
     }
     beside = {
         file

@@ -4,8 +4,6 @@ The whole table is measured once, from the raw surrogate on; each planted drift 
 rows that it touches again.
 """
 
-from __future__ import annotations
-
 import time
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -18,23 +16,23 @@ import tensorflow as tf
 from click.testing import CliRunner
 
 import cli as command_line
-import replication.metrics
-import replication.table1
-import replication.trained_networks
-from replication.baseline import WEIGHTS, read_references
-from replication.check import check_run
+import replication.evaluate.metrics
+import replication.evaluate.table1
+import replication.train.trained
 from replication.command_line import opening
 from replication.config import CPU
-from replication.evaluate import evaluate_sets
-from replication.preprocess import preprocess
-from replication.privatize import METHODS
+from replication.evaluate.stage import evaluate_sets
+from replication.preprocess.stage import preprocess_images
 from replication.privatize.k_same_select import privatize_by_k_same_select
-from replication.record_files import load_manifest, load_preprocessed
+from replication.privatize.methods import BASELINE as ORIGINAL
+from replication.privatize.methods import METHODS
 from replication.records import EyeDataset
-from replication.store import RunStore
-from replication.table1 import BASELINE as ORIGINAL
-from replication.trained_networks import TrainedEvaluator, TrainedGenerator
-from validation.blessing import DRIFT, Outcome, check_drift
+from replication.results.baseline import WEIGHTS, read_references
+from replication.results.check import check_run
+from replication.store.arrays import load_manifest, load_preprocessed
+from replication.store.run_folder import RunStore
+from replication.train.trained import TrainedEvaluator, TrainedGenerator
+from validation.blessing.blessing import DRIFT, Outcome, check_drift
 
 SECONDS = 90
 
@@ -146,8 +144,10 @@ def test_another_order_of_channels_is_seen(reference):
 
 
 def test_another_positive_class_of_f1_is_seen(reference, monkeypatch):
-    f1 = replication.metrics.f1_score
-    monkeypatch.setattr(replication.table1, "f1_score", lambda seen, true: f1(~seen, ~true))
+    f1 = replication.evaluate.metrics.f1_score
+    monkeypatch.setattr(
+        replication.evaluate.table1, "f1_score", lambda seen, true: f1(~seen, ~true)
+    )
     assert reference.find_drift(original=True) == ["original/glaucoma_f1"]
 
 
@@ -158,10 +158,10 @@ def test_another_interpolation_is_seen(reference, monkeypatch):
     raw = tested[["image_id", "path", "patient_id", "eye", "glaucoma", "sha256"]]
     resize = cv2.resize
     monkeypatch.setattr(
-        "replication.eye_frame.cv2.resize",
+        "replication.preprocess.frame.cv2.resize",
         lambda image, size, interpolation: resize(image, size, interpolation=cv2.INTER_NEAREST),
     )
-    images, _ = preprocess(raw, surrogate, CPU.preprocess, workers=1)
+    images, _ = preprocess_images(raw, surrogate, CPU.preprocess, workers=1)
     gray = (images / np.float32(127.5) - 1).astype(np.float32)
     test = replace(reference.test, images=np.repeat(gray[..., None], 3, axis=-1))
     assert reference.find_drift(test=test, original=True)
@@ -170,7 +170,7 @@ def test_another_interpolation_is_seen(reference, monkeypatch):
 def test_another_sampling_formula_is_seen(reference, monkeypatch):
     # The encoder's output taken for the deviation itself. exp(s / 2), the reference's second
     # formula, can't be seen here: these weights have s near 0, where it equals exp(s**2 / 2).
-    monkeypatch.setattr(replication.trained_networks, "standard_deviation", lambda s: s)
+    monkeypatch.setattr(replication.train.trained, "standard_deviation", lambda s: s)
     assert reference.find_drift(reference.privatize("pprl-vgan-random"))
 
 

@@ -7,17 +7,16 @@ import logging
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pandas as pd
 import pytest
+from places import ROOT
 
-from replication.check import check_run
-from replication.store import RunStore
-from validation.blessing import DRIFT
-from validation.drift import GENERATED, TIE, TIE_OF_GENERATED
+from replication.results.check import check_run
+from replication.store.run_folder import RunStore
+from validation.blessing.blessing import DRIFT
+from validation.blessing.drift import GENERATED, TIE, TIE_OF_GENERATED
 
-ROOT = Path(__file__).resolve().parents[1]
 WAYS = {
     "as-it-comes": {},
     "avx2": {"ONEDNN_MAX_CPU_ISA": "AVX2"},

@@ -1,10 +1,9 @@
 """Drawn eyes that no mirror and no exchange leaves as they are, preprocessed into a stage folder."""
 
-from __future__ import annotations
-
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import cv2
 import numpy as np
@@ -12,9 +11,9 @@ import pandas as pd
 from drawn_eyes import draw_eye, label_strip
 
 from replication.config import PreprocessSettings, SplitSettings
-from replication.preprocess import preprocess
-from replication.record_files import save_preprocessed
-from replication.split import split_dataset
+from replication.preprocess.split import split_dataset
+from replication.preprocess.stage import preprocess_images
+from replication.store.arrays import save_preprocessed
 
 WIDTH_PX, HEIGHT_PX = 160, 120
 
@@ -37,7 +36,7 @@ class TexturedEyes:
     images: np.ndarray
     manifest: pd.DataFrame
 
-    def copy(self) -> TexturedEyes:
+    def copy(self) -> Self:
         """Return eyes to plant a fault in; the files are shared."""
         return TexturedEyes(
             self.root, self.raw.copy(), self.images.copy(), self.manifest.copy(deep=True)
@@ -66,7 +65,7 @@ def make_textured_eyes(root: Path, *, patients: int = 8, each: int = 5) -> Textu
         rows.append((name, name, f"p{i // each}", eye, i % each == i // each % each, digest))
     columns = ["image_id", "path", "patient_id", "eye", "glaucoma", "sha256"]
     raw = pd.DataFrame(rows, columns=columns)
-    images, facts = preprocess(raw, root, PreprocessSettings(), workers=1)
+    images, facts = preprocess_images(raw, root, PreprocessSettings(), workers=1)
     manifest = raw.merge(facts.drop(columns="path"), on="image_id")
     manifest["identity"] = pd.factorize(manifest["patient_id"], sort=True)[0]
     splits = split_dataset(

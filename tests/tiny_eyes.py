@@ -1,7 +1,5 @@
 """Write tiny data sets in the Warsaw layout, and break them."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import cv2

@@ -4,8 +4,6 @@ It must be told before it starts, so this is a process of its own. The devices s
 show what many GPUs would compute, not how fast.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context

@@ -1,15 +1,13 @@
 """The group `data`: draw the surrogate, or look at a folder."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 
 import click
 
+from replication.command_line.opening import spell_command
 from replication.command_line.options import complete_profiles, exit_on_error
-from replication.command_line.typed import spell_command
-from replication.machine import count_cores
+from replication.system.provenance import count_cores
 
 
 @click.group(short_help="Draw the surrogate, or look at a folder.")
@@ -42,8 +40,8 @@ def synthesize(folder: Path, seed: int, profile: str) -> None:
       python cli.py data synthesize eyes --seed 1
     """
     from replication.config import find_profile
-    from replication.progress import track_on_terminal
-    from replication.synthetic_eyes import synthesize as draw
+    from replication.surrogate.synthesize import synthesize as draw
+    from replication.system.progress import track_on_terminal
 
     settings = find_profile(profile).surrogate
     with track_on_terminal("drawing", settings.images) as advance:
@@ -64,7 +62,7 @@ def contact_sheet(folder: Path, picture: Path, seed: int) -> None:
     Example:
       python cli.py data contact-sheet eyes sheet.png
     """
-    from replication.synthetic_twin import draw_contact_sheet
+    from replication.surrogate.contact_sheet import draw_contact_sheet
 
     draw_contact_sheet(folder, picture, seed=seed)
     click.echo(f"Written: {picture}")
@@ -81,7 +79,7 @@ def doctor(folder: Path) -> None:
       python cli.py data doctor ~/Warsaw
       python cli.py data doctor eyes/manifest.csv
     """
-    from replication.doctor import examine
+    from replication.data.doctor import examine
 
     report = examine(folder)
     for what, figure in report.found:

@@ -1,16 +1,39 @@
-"""Open the run that a command's options ask for, and run it up to a stage."""
+"""Open the run that a command's options ask for, and run it up to a stage.
 
-from __future__ import annotations
+Commands as they were typed, and as they are to be typed next.
+"""
 
+import shlex
+import sys
 from pathlib import Path
 
 import click
 
-from replication.command_line.typed import name_command
-from replication.machine import count_cores
+from replication.system.provenance import count_cores
+
+
+def name_command(instead: str | None = None) -> str:
+    """Return this command as it was typed, but for --fresh, so that it goes on with the run.
+
+    Args:
+        instead: another command's name to put in its place.
+    """
+    words = [word for word in sys.argv[1:] if word != "--fresh"]
+    typed = click.get_current_context().info_name
+    if instead and typed in words:
+        words[words.index(typed)] = instead
+    return spell_command(*words)
+
+
+def spell_command(*words: str | Path) -> str:
+    """Return a command of this program as it is to be typed, the program as it was."""
+    script = sys.argv[0]
+    program = [sys.orig_argv[0], script] if script.endswith(".py") else [script]
+    return shlex.join([*program, *map(str, words)])
+
 
 ARTIFACTS = Path("artifacts")
-LAST = "08_report"
+LAST = "09_report"
 # The command that comes after the one that ends with this stage.
 NEXT = {
     "01_preprocessed": "validate",
@@ -19,22 +42,21 @@ NEXT = {
     "04_vgan": "privatize",
     "05_privatized": "evaluate",
     "06_evaluated": "attack",
-    "06b_attacked": "explain",
+    "07_attacked": "explain",
 }
 
 
 def known_methods() -> tuple[str, ...]:
     """Return the names of all privatizers, in Table 1's order."""
-    from replication.privatize import METHODS
+    from replication.privatize.methods import METHODS
 
     return tuple(METHODS)
 
 
 def open_run(methods: tuple[str, ...], *, fresh: bool, **options):
     """Open a run in this process; its progress goes to the terminal."""
-    from replication.open_run import open_run
-    from replication.progress import track_on_terminal
-    from replication.run_request import RunRequest
+    from replication.pipeline.open_run import RunRequest, open_run
+    from replication.system.progress import track_on_terminal
 
     paths = {name: str(path) for name, path in options.items() if isinstance(path, Path)}
     request = RunRequest(str(ARTIFACTS), methods, **options | paths)
@@ -45,8 +67,8 @@ def open_run(methods: tuple[str, ...], *, fresh: bool, **options):
 
 def find_store(run: Path | None):
     """Return the folder of a run, or of the latest one where none is named."""
-    from replication.check import find_latest
-    from replication.store import RunStore
+    from replication.results.check import find_latest
+    from replication.store.run_folder import RunStore
 
     return RunStore(run or find_latest(ARTIFACTS / "runs"))
 

@@ -1,15 +1,12 @@
 """Options that commands share, and how an error becomes one sentence and an exit code."""
 
-from __future__ import annotations
-
 import sys
 from functools import partial, wraps
 from pathlib import Path
 
 import click
 
-from replication.command_line.opening import known_methods
-from replication.command_line.typed import name_command
+from replication.command_line.opening import known_methods, name_command
 
 PROFILES = ("smoke", "cpu", "cpu-float32", "paper")
 INTERRUPTED = 130  # as a shell has it: 128 and the number of SIGINT
@@ -99,8 +96,8 @@ def exit_on_error(command, *, goes_on: bool = False):
 
     @wraps(command)
     def guarded(*args, **kwargs):
-        from replication.disk_faults import describe_os_error
         from replication.errors import DiskError, ReplicationError
+        from replication.store.files import describe_os_error
 
         try:
             return command(*args, **kwargs)

@@ -1,7 +1,5 @@
 """Commands on a whole run: `replicate`, `check` and `report`."""
 
-from __future__ import annotations
-
 import sys
 from functools import partial
 from pathlib import Path
@@ -63,13 +61,13 @@ def replicate(everything: bool, methods: tuple[str, ...], seeds: int, **options)
     for seed in range(first, first + seeds):
         name = f"{named}-seed-{seed}" if named and seeds > 1 else named
         run = open_run(methods or known_methods(), seed=seed, run_name=name, **options)
-        tables = {"06_evaluated": show_table, "06b_attacked": show_table2}
+        tables = {"06_evaluated": show_table, "07_attacked": show_table2}
         shown = {unit: partial(show, run) for unit, show in tables.items()}
         run.on_stage = partial(tell_stage, show=shown)
         run.run()
         stores[seed] = run.store
         codes.add(show_verdict(run, whole=everything))
-        click.echo(f"Report: {run.store.root / '08_report' / 'index.html'}")
+        click.echo(f"Report: {run.store.root / '09_report' / 'index.html'}")
     if seeds > 1:
         show_spread(stores, named)
     sys.exit(next((code for code in WORST_FIRST if code in codes), 0))
@@ -98,7 +96,7 @@ def check(run: Path | None, as_json: bool) -> None:
       python cli.py check
       python cli.py check artifacts/runs/surrogate-cpu-seed-0
     """
-    from replication.check import check_run
+    from replication.results.check import check_run
 
     store = find_store(run)
     blessing = check_run(store)
@@ -109,7 +107,7 @@ def check(run: Path | None, as_json: bool) -> None:
     sys.exit(blessing.exit_code)
 
 
-@click.command(short_help="Stage 08: one page about a run, made anew.")
+@click.command(short_help="Stage 09: one page about a run, made anew.")
 @click.argument("run", required=False, type=click.Path(path_type=Path))
 @click.option(
     "--public/--private",
@@ -118,7 +116,7 @@ def check(run: Path | None, as_json: bool) -> None:
 )
 @exit_on_error
 def report(run: Path | None, public: bool | None) -> None:
-    """Stage 08: tell of RUN on one page that needs no other file; without RUN, the latest one.
+    """Stage 09: tell of RUN on one page that needs no other file; without RUN, the latest one.
 
     Makes the page anew from the run's files. A public one holds no picture of an eye and no name
     of a patient, file or folder. A private one shows patients and must not be given away.
@@ -128,7 +126,7 @@ def report(run: Path | None, public: bool | None) -> None:
       python cli.py report
       python cli.py report artifacts/runs/surrogate-cpu-seed-0 --public
     """
-    from replication.report import remake_report
+    from replication.report.stage import remake_report
 
     page = remake_report(find_store(run), public=public)
     click.echo(f"Written: {page}")

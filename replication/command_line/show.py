@@ -1,7 +1,5 @@
 """What commands print of a run: tables, verdicts, and where the rest is."""
 
-from __future__ import annotations
-
 import textwrap
 from pathlib import Path
 
@@ -15,12 +13,12 @@ WORST_FIRST = (3, 1, NOT_MEASURED)
 
 def show_table(run) -> None:
     """Print Table 1, ours beside the paper's, and where the files are."""
-    from replication.evaluated_run import read_table
-    from replication.split_words import tell_split
-    from replication.table1_terminal import lay_out_for_terminal
-    from validation.paper import read_paper_percent
+    from replication.evaluate.outputs import read_table
+    from replication.evaluate.table1 import lay_out_for_terminal
+    from replication.store.run_record import tell_split
+    from validation.paper.numbers import read_paper_percent
 
-    title = f"Table 1 on {run.work.source.title}." + tell_split(by_patient=run.work.by_patient)
+    title = f"Table 1 on {run.data.source.title}." + tell_split(by_patient=run.data.by_patient)
     for line in lay_out_for_terminal(
         read_table(run.store), paper_percent=read_paper_percent(), title=title
     ):
@@ -30,13 +28,13 @@ def show_table(run) -> None:
 
 def show_table2(run) -> None:
     """Print the heart of Table 2, and where the rest is."""
-    from replication.attacked_run import read_attack
-    from replication.table2_terminal import lay_out_table2
+    from replication.attack.outputs import read_attack
+    from replication.attack.table2_text import lay_out_table2
 
     attack = read_attack(run.store)
     for line in lay_out_table2(attack["rows"], title=attack["heading"]):
         click.secho(line, bold=not line.startswith(" "))
-    click.echo(f"All of it, with intervals and chance: {run.store.root}/06b_attacked/table2.md")
+    click.echo(f"All of it, with intervals and chance: {run.store.root}/07_attacked/table2.md")
 
 
 def show_expectations(run) -> None:
@@ -59,7 +57,7 @@ def show_explanation(found, picture: Path) -> None:
 
 def show_verdict(run, *, whole: bool) -> int:
     """Print the verdict; return the exit code that goes with it."""
-    from replication.check import check_run
+    from replication.results.check import check_run
 
     blessing = check_run(run.store)
     show_blessing(run.store, blessing)
@@ -68,8 +66,8 @@ def show_verdict(run, *, whole: bool) -> int:
 
 def show_verdict_line(run, *, whole: bool) -> int:
     """Print the verdict of one of many runs; return the exit code that goes with it."""
-    from replication.check import check_run
-    from validation.blessing_text import summarise
+    from replication.results.check import check_run
+    from validation.blessing.text import summarise
 
     blessing = check_run(run.store)
     counts = "; ".join(f"{group}: {verdicts}" for group, verdicts in summarise(blessing))
@@ -78,7 +76,7 @@ def show_verdict_line(run, *, whole: bool) -> int:
 
 
 def show_blessing(store, blessing) -> None:
-    from validation.blessing_text import summarise
+    from validation.blessing.text import summarise
 
     for group, verdicts in summarise(blessing):
         click.echo(f"{group}: {verdicts}")
@@ -90,14 +88,14 @@ def show_blessing(store, blessing) -> None:
 
 def _judge(run, blessing, *, whole: bool) -> int:
     """Return a verdict's exit code; what was left out on purpose is no fault."""
-    from replication.check import SMOKE
+    from replication.results.check import SMOKE
 
-    left_out = run.work.profile.name == SMOKE or not whole
+    left_out = run.data.profile.name == SMOKE or not whole
     return 0 if left_out and blessing.exit_code == NOT_MEASURED else blessing.exit_code
 
 
 def show_spread(stores: dict, named: str | None) -> None:
-    from replication.seeds import summarise_seeds
+    from replication.results.seeds import summarise_seeds
 
     first = next(iter(stores.values())).root
     stem = named or first.name.removesuffix(f"-seed-{min(stores)}")

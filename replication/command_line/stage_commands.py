@@ -1,12 +1,10 @@
 """One command per stage, from raw eyes to relevance maps."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import click
 
-from replication.command_line.opening import known_methods, open_run, run_until
+from replication.command_line.opening import known_methods, open_run, run_until, spell_command
 from replication.command_line.options import run_options
 from replication.command_line.show import (
     show_expectations,
@@ -14,7 +12,6 @@ from replication.command_line.show import (
     show_table,
     show_table2,
 )
-from replication.command_line.typed import spell_command
 
 
 @click.command(short_help="Stage 01: cut, mirror, centre, resize and split.")
@@ -93,7 +90,8 @@ def privatize(out: Path | None, method: str | None, **options) -> None:
             raise SettingsError("--method: give --out and --manifest with it, or neither")
         run_until("05_privatized", **options)
         return
-    from replication.privatize import find_method
+    from replication.pipeline.stages import privatize_many
+    from replication.privatize.methods import find_method
 
     manifest = options.pop("manifest")
     if not (manifest and method):
@@ -101,7 +99,7 @@ def privatize(out: Path | None, method: str | None, **options) -> None:
     found = find_method(method)
     run = open_run(known_methods(), manifest=None, **options)
     run.run(until="04_vgan" if found.needs_generator else "01_preprocessed")
-    run.work.privatize_many(manifest, found, out)
+    privatize_many(run.data, manifest, found, out)
     click.echo(f"Done: {out}")
 
 
@@ -117,10 +115,10 @@ def evaluate(**options) -> None:
     run_until("06_evaluated", show=show_table, **options)
 
 
-@click.command(short_help="Stage 06b: attackers who retrain, and Table 2.")
+@click.command(short_help="Stage 07: attackers who retrain, and Table 2.")
 @run_options
 def attack(**options) -> None:
-    """Stage 06b: attackers who retrain on privatized images, and what is left of the sign (Table 2).
+    """Stage 07: attackers who retrain on privatized images, and what is left of the sign (Table 2).
 
     \b
     Examples:
@@ -128,10 +126,10 @@ def attack(**options) -> None:
       python cli.py attack --from-baseline
       python cli.py attack --split patient
     """
-    run_until("06b_attacked", show=show_table2, **options)
+    run_until("07_attacked", show=show_table2, **options)
 
 
-@click.command(short_help="Stage 07: Deep Taylor maps, or those of one image.")
+@click.command(short_help="Stage 08: Deep Taylor maps, or those of one image.")
 @click.option(
     "--image",
     "file",
@@ -166,7 +164,7 @@ def attack(**options) -> None:
 )
 @run_options
 def explain(file: Path | None, eye: str, picture: Path, **options) -> None:
-    """Stage 07: Deep Taylor maps of originals and PPRL-VGAN sets, and Figure 5.
+    """Stage 08: Deep Taylor maps of originals and PPRL-VGAN sets, and Figure 5.
 
     With --image: that image alone, by the run's glaucoma network. Deep Taylor explains positive
     outputs: where the class explained has no positive logit, a map is empty, and says so.
@@ -178,10 +176,12 @@ def explain(file: Path | None, eye: str, picture: Path, **options) -> None:
       python cli.py explain --from-baseline --image eye.jpg --eye right
     """
     if file is None:
-        run = run_until("07_explained", **options)
-        click.echo(f"What came of it: {run.store.root / '07_explained' / 'explanation.md'}")
+        run = run_until("08_explained", **options)
+        click.echo(f"What came of it: {run.store.root / '08_explained' / 'explanation.md'}")
         click.echo(f"Next: {spell_command('check', run.store.root)}")
         return
     run = open_run(known_methods(), **options)
     run.run(until="03_evaluators")
-    show_explanation(run.work.explain_image(file, eye=eye, picture=picture), picture)
+    from replication.pipeline.stages import explain_image
+
+    show_explanation(explain_image(run.data, file, eye=eye, picture=picture), picture)

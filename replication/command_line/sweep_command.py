@@ -1,7 +1,5 @@
 """The command `sweep`: many runs, in this process or on Dask's workers."""
 
-from __future__ import annotations
-
 import sys
 from contextlib import contextmanager
 from dataclasses import replace
@@ -59,7 +57,7 @@ from replication.command_line.show import WORST_FIRST, show_spread, show_verdict
     "--until",
     default=LAST,
     show_default=True,
-    type=click.Choice([*NEXT, "07_explained", LAST]),
+    type=click.Choice([*NEXT, "08_explained", LAST]),
     metavar="STAGE",
     help="The last stage of each run, such as 06_evaluated.",
 )
@@ -97,10 +95,10 @@ def sweep(
       python cli.py sweep --data-dir ~/Warsaw --split image --split patient
       python cli.py sweep --seeds 20 --scheduler tls://login:8786
     """
-    from replication.cluster import find_client
-    from replication.progress import track_on_terminal
-    from replication.run_request import RunRequest
-    from replication.sweep import Wanted, do_sweep, list_tasks, open_runs
+    from replication.pipeline.open_run import RunRequest
+    from replication.sweep.dask_workers import find_client
+    from replication.sweep.runs import Wanted, do_sweep, list_tasks, open_runs
+    from replication.system.progress import track_on_terminal
 
     data = (tuple(str(Path(p).absolute()) for p in some) for some in (data_dirs, manifests))
     wanted = Wanted(*data, tuple(dict.fromkeys(splits)), range(seed, seed + seeds))
@@ -121,9 +119,9 @@ def sweep(
 @contextmanager
 def _find_doer(runs: list, tasks: int, client):
     """Give who does a sweep's tasks, and whom to tell what became of each."""
-    from replication.cluster import do_on_workers
-    from replication.progress import track_on_terminal
-    from replication.sweep import do_as_worker, do_here
+    from replication.sweep.dask_workers import do_on_workers
+    from replication.sweep.runs import do_as_worker, do_here
+    from replication.system.progress import track_on_terminal
 
     if client is None:
         for run in runs:
@@ -151,7 +149,7 @@ def _tell_fault(task, outcome) -> None:
 
 def _show_sweep(runs: list[tuple], failed: dict, *, until: str, whole: bool) -> int:
     """Print a line for each run, and where the spread of several seeds is; return the exit code."""
-    from replication.evaluated_run import EVALUATED
+    from replication.evaluate.outputs import EVALUATED
 
     codes, kinds = {outcome.exit_code for some in failed.values() for _, outcome in some}, {}
     for request, run in runs:

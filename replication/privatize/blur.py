@@ -5,17 +5,14 @@ weights for kernels up to 9, sigma = 0.3 * ((k - 1) / 2 - 1) + 0.8 beyond), and 
 reflected, OpenCV's default.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import cv2
 import numpy as np
 
 from replication.errors import SettingsError
-from replication.pixels import round_to_bytes
 from replication.privatize.pprl_vgan import Generator
-from replication.records import EyeDataset, PrivatizedSet
+from replication.records import EyeDataset, PrivatizedSet, round_to_bytes
 
 
 def privatize_by_blur(

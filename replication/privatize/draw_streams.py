@@ -6,8 +6,6 @@ these parts, so for blocks every part gets a generator of its own that starts wh
 the numbers are the same, whatever the blocks.
 """
 
-from __future__ import annotations
-
 import zlib
 from collections.abc import Iterable
 from copy import deepcopy

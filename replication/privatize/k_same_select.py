@@ -8,8 +8,6 @@ registry they may not: that is nearer to the printed numbers on real near-infrar
 `python cli.py measure-departures` measures both.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -17,9 +15,8 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from replication.errors import DataError
-from replication.pixels import round_to_bytes
 from replication.privatize.pprl_vgan import Generator
-from replication.records import EyeDataset, PrivatizedSet
+from replication.records import EyeDataset, PrivatizedSet, round_to_bytes
 
 BLOCK_QUERIES = 1024  # whose distances to the gallery are in memory at once
 BLOCK_MEANS = 128  # so few that they stay in the processor's cache while they are rounded

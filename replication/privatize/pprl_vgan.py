@@ -14,18 +14,15 @@ original left out, a replacement is recognised in 13.76 / 5 = 2.75% (random) and
 be; counted in, it would be (13.76 - 3.06) / 5 = 2.14% and (14.35 - 2.56) / 5 = 2.36%.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
 import numpy as np
 
 from replication.errors import SettingsError
-from replication.pixels import round_to_bytes
 from replication.privatize.draw_streams import DrawStreams, open_in_one
 from replication.privatize.replacement import Pool, draw_replacements
-from replication.records import EyeDataset, PrivatizedSet
+from replication.records import EyeDataset, PrivatizedSet, round_to_bytes
 
 
 class Generator(Protocol):

@@ -19,8 +19,6 @@ an identity accuracy of 74.68% / 115 = 0.65% for random identities (printed: 0.5
 the smaller pools of the same pathology (printed: 1.76%).
 """
 
-from __future__ import annotations
-
 from enum import StrEnum
 
 import numpy as np

@@ -6,8 +6,6 @@ python -m tests.benchmarks --again k_same  one of them; the rows of the others s
 python -m tests.benchmarks --quick --json FILE --page FILE
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import os
@@ -19,7 +17,7 @@ from pathlib import Path
 
 import click
 
-from replication.store import read_json, write_json, write_text
+from replication.store.run_folder import read_json, write_json, write_text
 
 from .machine import describe_machine
 from .page import to_markdown

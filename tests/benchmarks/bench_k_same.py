@@ -1,13 +1,11 @@
 """K-Same-Select beside k-Same (pixel) of another package, and beside one matrix product."""
 
-from __future__ import annotations
-
 import tracemalloc
 
 import numpy as np
 
-from replication.privatize import METHODS
 from replication.privatize.k_same_select import BLOCK_QUERIES
+from replication.privatize.methods import METHODS
 from replication.records import EyeDataset
 
 from .k_same_pixel import k_same_pixel

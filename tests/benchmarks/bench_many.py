@@ -1,7 +1,5 @@
 """`cli.py privatize --out DIR` on 100,000 images: killed in the middle, gone on with, its memory."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess
@@ -14,7 +12,7 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from replication.many_images import BLOCK_IMAGES
+from replication.privatize.blocks import BLOCK_IMAGES
 
 from ..drawn_eyes import draw_eye
 from .bench_start import ROOT

@@ -1,7 +1,5 @@
 """Peak memory of training PPRL-VGAN; it must be measured in a process that did nothing else."""
 
-from __future__ import annotations
-
 import resource
 
 from replication.config import CPU, SMOKE

@@ -1,7 +1,5 @@
 """Preprocessing beside decoding alone, on frames of the surrogate."""
 
-from __future__ import annotations
-
 import resource
 import time
 from dataclasses import replace
@@ -14,11 +12,11 @@ import cv2
 import pandas as pd
 
 from replication.config import CPU
-from replication.image_file import read_gray
-from replication.machine import count_cores
-from replication.preprocess import preprocess
-from replication.synthetic_eyes import synthesize
-from replication.warsaw import read_warsaw
+from replication.data.image_file import read_gray
+from replication.data.warsaw import read_warsaw
+from replication.preprocess.stage import preprocess_images
+from replication.surrogate.synthesize import synthesize
+from replication.system.provenance import count_cores
 
 from .rows import Goal, Row
 from .timer import LEAST_ROUNDS, alternate
@@ -46,7 +44,9 @@ def _beside_decoding(manifest: pd.DataFrame, root: Path) -> Row:
     try:
         seconds = alternate(
             {
-                "preprocessing": partial(preprocess, manifest, root, CPU.preprocess, workers=1),
+                "preprocessing": partial(
+                    preprocess_images, manifest, root, CPU.preprocess, workers=1
+                ),
                 "cv2.imread": lambda: [cv2.imread(str(file)) for file in files],
                 "reading": lambda: [read_gray(file) for file in files],
             },
@@ -71,7 +71,7 @@ def _cores_used(manifest: pd.DataFrame, root: Path) -> Row:
     used = []
     for _ in range(LEAST_ROUNDS):
         start, before = time.perf_counter(), _processor_seconds()
-        preprocess(many, root, CPU.preprocess, workers=cores)
+        preprocess_images(many, root, CPU.preprocess, workers=cores)
         used.append((_processor_seconds() - before) / (time.perf_counter() - start))
     share = median(used) / cores
     return Row(

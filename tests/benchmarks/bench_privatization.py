@@ -1,16 +1,14 @@
 """PPRL-VGAN's privatization beside its decoder alone, untrained weights, the cpu profile."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 
 from replication.config import CPU, SMOKE, VganSettings
-from replication.privatize import METHODS
-from replication.train_vgan import NETWORKS, build_vgan
-from replication.trained_networks import TrainedGenerator
+from replication.privatize.methods import METHODS
+from replication.train.trained import TrainedGenerator
+from replication.train.vgan import NETWORKS, build_vgan
 
 from .bench_k_same import PATIENTS, QUERIES, draw_images
 from .rows import Goal, Row

@@ -1,7 +1,5 @@
 """What a command costs before it does any work: `--help`, and `replicate` with nothing to do."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess
@@ -10,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from replication.file_facts import inspect_file
+from replication.data.survey import inspect_file
 
 from .rows import Goal, Row
 from .timer import LEAST_ROUNDS, alternate
@@ -87,7 +85,7 @@ def _copy_reference_run(folder: Path) -> bool:
     """Copy a complete run of the cpu profile, with a link to its eyes, into a folder, where there is one."""
     artifacts = ROOT / "artifacts"
     run = artifacts / "runs" / REFERENCE_RUN
-    if not (run / "07_explained" / "stage.json").exists():
+    if not (run / "08_explained" / "stage.json").exists():
         return False
     (folder / "artifacts" / "runs").mkdir(parents=True)
     (folder / "artifacts" / "surrogate").symlink_to(artifacts / "surrogate")

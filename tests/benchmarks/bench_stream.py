@@ -1,7 +1,5 @@
 """Peak memory of `privatize --out`: many blocks of images beside two."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -9,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from replication.config import CPU, SMOKE
-from replication.many_images import BLOCK_IMAGES, privatize_blocks
-from replication.privatize import METHODS
+from replication.privatize.blocks import BLOCK_IMAGES, privatize_blocks
+from replication.privatize.methods import METHODS
 from replication.records import EyeDataset
 
 from .bench_k_same import PATIENTS, draw_images

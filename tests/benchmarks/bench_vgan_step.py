@@ -1,7 +1,5 @@
 """One training step of PPRL-VGAN beside the published loop, and beside convolutions alone."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -10,7 +8,7 @@ import tensorflow as tf
 from keras_models.vgan_model import PprlVgan, TrainingImages
 from replication.config import CPU, PAPER, SMOKE, VganSettings
 from replication.records import EyeDataset
-from replication.train_vgan import build_vgan, processor_has_bfloat16
+from replication.train.vgan import build_vgan, processor_has_bfloat16
 
 from .bench_k_same import PATIENTS, draw_images
 from .convolution_rate import build_convolution, build_step_convolutions, count_step_operations

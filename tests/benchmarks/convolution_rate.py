@@ -1,7 +1,5 @@
 """What convolutions cost: those of a training step, and one that the machine does best."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import NamedTuple

@@ -6,8 +6,6 @@ cluster; a cluster's images all become its mean. Its steps and its library calls
 PCA, SciPy's `cdist`, pandas' frames) are anonypyx's, for they are what costs.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 from scipy.spatial.distance import cdist

@@ -1,13 +1,11 @@
 """Describe the machine that a benchmark ran on: processor, cores, memory, instruction sets."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np  # noqa: F401 (its library is then found below)
 from threadpoolctl import threadpool_info
 
-from replication.machine import PROC, name_machine, read_pairs
+from replication.system.provenance import PROC, name_machine, read_pairs
 
 INSTRUCTION_SETS = (
     "sse4_2",

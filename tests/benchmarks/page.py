@@ -1,10 +1,8 @@
 """Write docs/performance.md from what the benchmarks found."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
-from replication.markdown_table import lay_out_table
+from replication.store.tables import lay_out_table
 
 HEAD = """# Performance
 

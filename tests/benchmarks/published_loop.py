@@ -6,8 +6,6 @@ model in which the discriminator is frozen. Networks, losses, weights and optimi
 that only the way of driving them differs.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import partial
 

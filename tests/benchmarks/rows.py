@@ -1,7 +1,5 @@
 """What a benchmark finds: one row per comparison, with what to reach and what bounds it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 

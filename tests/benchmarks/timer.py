@@ -1,7 +1,5 @@
 """Time several sides of a comparison in turn, so that what else the machine does hits all alike."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Mapping
 from statistics import median

@@ -4,8 +4,6 @@ The first sentence of a test's module is the heading that its figures stand unde
 ends without a figure is on the page too, with the reason.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable
 

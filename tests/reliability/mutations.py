@@ -1,7 +1,5 @@
 """Change files at random, as a broken disk, an editor or somebody of ill will would."""
 
-from __future__ import annotations
-
 from hypothesis import strategies as st
 
 # What readers of CSV, JSON and images are known to stumble over.

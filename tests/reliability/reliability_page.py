@@ -1,7 +1,5 @@
 """docs/reliability.md, from what the tests of this folder have measured."""
 
-from __future__ import annotations
-
 import os
 import platform
 from collections.abc import Sequence
@@ -10,8 +8,8 @@ from typing import NamedTuple
 
 import psutil
 
-from replication.markdown_table import lay_out_table
-from replication.store import find_commit, write_text
+from replication.store.run_folder import find_commit, write_text
+from replication.store.tables import lay_out_table
 
 VERDICTS = {"passed": "holds", "failed": "**fails**", "skipped": "not measured"}
 INTRO = """# It keeps working and gives nothing away

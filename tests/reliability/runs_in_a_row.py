@@ -2,8 +2,6 @@
 process holds.
 """
 
-from __future__ import annotations
-
 import ctypes
 import gc
 import json

@@ -22,19 +22,19 @@ from tiny_eyes import ANNOTATIONS, FILES, write_manifest, write_warsaw
 
 import cli as command_line
 from keras_models.evaluator import build_evaluator
-from replication.checkpoint import load_checkpoint, save_checkpoint
 from replication.config import SurrogateSettings
-from replication.departures import COSTS, read_costs
+from replication.data.image_file import read_gray
+from replication.data.manifest import survey_manifest
+from replication.data.survey import inspect_file
+from replication.data.warsaw import survey_warsaw
 from replication.errors import DataError, SettingsError, StageNotRun
-from replication.explanation_sanity_text import FIGURES, read_randomisation
-from replication.file_facts import inspect_file
-from replication.image_file import read_gray
-from replication.manifest import survey_manifest
-from replication.network_weights import load_weights
-from replication.run_record import read_run
-from replication.store import RunStore, read_json, write_json
-from replication.synthetic_plan import ORIGIN_FILE, read_origin, write_origin
-from replication.warsaw_survey import survey_warsaw
+from replication.results.measured import COSTS, read_costs, read_randomisation
+from replication.results.measured import SANITY_FIGURES as FIGURES
+from replication.store.run_folder import RunStore, read_json, write_json
+from replication.store.run_record import read_run
+from replication.surrogate.plan import ORIGIN_FILE, read_origin, write_origin
+from replication.train.checkpoint import load_checkpoint, save_checkpoint
+from replication.train.weights import load_weights
 
 SHARES = {"annotations": 900, "manifest": 900, "image": 1300, "stage.json": 700}
 SHARES |= {

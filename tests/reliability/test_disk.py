@@ -20,7 +20,7 @@ from tiny_eyes import write_warsaw
 import cli as command_line
 from replication.command_line import opening
 from replication.errors import DiskError
-from replication.store import RunStore
+from replication.store.run_folder import RunStore
 
 PROGRAM = Path(__file__).with_name("tiny_run.py")
 PREPROCESS = ("preprocess", "--profile", "smoke", "--run", "tiny")

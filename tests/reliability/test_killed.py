@@ -17,12 +17,12 @@ import pytest
 from tiny_run import METHODS, WORDS
 
 from replication.errors import StageNotRun
-from replication.store import RunStore
+from replication.store.run_folder import RunStore
 
 PROGRAM = Path(__file__).with_name("tiny_run.py")
 REPLICATE = (*WORDS, *METHODS, "--run", "tiny")
 RESULTS = ("06_evaluated/table1.json", "06_evaluated/predictions.csv")
-RESULTS += ("06b_attacked/table2.json", "06b_attacked/attackers.csv")
+RESULTS += ("07_attacked/table2.json", "07_attacked/attackers.csv")
 SLOWEST_S = 600
 
 

@@ -13,15 +13,15 @@ from tiny_eyes import write_warsaw
 from tiny_run import METHODS, WORDS
 
 from replication.config import SplitSettings
-from replication.split import split_dataset
-from replication.warsaw import read_warsaw
+from replication.data.warsaw import read_warsaw
+from replication.preprocess.split import split_dataset
 
 PROGRAM = Path(__file__).with_name("tiny_run.py")
 IN_A_ROW = Path(__file__).with_name("runs_in_a_row.py")
 RUN = Path("artifacts/runs/tiny")
 COMPARED = ("01_preprocessed/manifest.csv", "06_evaluated/table1.json")
-COMPARED += ("06_evaluated/predictions.csv", "06b_attacked/table2.json")
-COMPARED += ("06b_attacked/attackers.csv",)
+COMPARED += ("06_evaluated/predictions.csv", "07_attacked/table2.json")
+COMPARED += ("07_attacked/attackers.csv",)
 
 
 def run_in_a_row(folder, runs):

@@ -5,21 +5,20 @@ import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from places import ROOT
 from tiny_eyes import write_warsaw
 
 import cli as command_line
 from replication.command_line import opening
-from replication.store import RunStore
+from replication.store.run_folder import RunStore
 
-ROOT = Path(__file__).resolve().parents[2]
 HOLD = """
 import sys
 from pathlib import Path
-from replication.store import RunStore
+from replication.store.run_folder import RunStore
 store = RunStore(Path(sys.argv[1]))
 store.open({"seed": 0})
 with store.locked():
@@ -72,7 +71,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 from replication.config import SurrogateSettings
-from replication.sources import draw_surrogate, find_source
+from replication.data.sources import draw_surrogate, find_source
 
 settings = SurrogateSettings(patients=2, images=4, glaucoma_images=2)
 

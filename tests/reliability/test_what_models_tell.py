@@ -7,11 +7,10 @@ from click.testing import CliRunner
 from PIL import Image
 
 import cli as command_line
-from replication.leaks import find_nearest, measure_leaks
-from replication.pixels import to_unit_range
-from replication.record_files import save_preprocessed, save_privatized
-from replication.records import PrivatizedSet
-from replication.store import RunStore
+from replication.records import PrivatizedSet, to_unit_range
+from replication.results.export import find_nearest, measure_leaks
+from replication.store.arrays import save_preprocessed, save_privatized
+from replication.store.run_folder import RunStore
 
 METHOD = "pprl-vgan-random"
 PATIENTS, SHOWN, COPIES = 8, 3, 2

@@ -5,8 +5,6 @@ TINY_STEPS, PPRL-VGAN and the evaluators train so many steps; with TINY_WORKERS,
 read and draw images.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 from dataclasses import replace
@@ -36,7 +34,8 @@ def dask_setup(worker) -> None:
     """Do the same in a worker's process, to which Dask's configuration names this file."""
     make_tiny()
     if os.environ.get("TINY_CHECKPOINTS"):  # after every epoch and a few steps
-        from replication import train_evaluators, train_vgan
+        from replication.train import evaluators as train_evaluators
+        from replication.train import vgan as train_vgan
 
         train_evaluators.CHECKPOINT_EVERY_S = train_vgan.CHECKPOINT_EVERY_S = 0.0
 

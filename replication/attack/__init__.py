@@ -1,0 +1,1 @@
+"""Stage 07: attack privatized images, and fill Table 2 (docs/privacy.md)."""

@@ -1,0 +1,174 @@
+"""The networks of the attack: the evaluator trained on with privatized images, and a Siamese one.
+
+Both begin with the run's identity network, as an attacker with original images would. Each is
+built once and set back for every method, since to build one takes longer than to train it.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import tensorflow as tf
+from keras import Model
+
+from keras_models.evaluator import build_evaluator, seed_dropout
+from keras_models.optimizers import Adam
+from keras_models.siamese import build_projection, contrastive_loss
+from replication.attack.patients import Seen
+from replication.config import AttackSettings, EvaluatorSettings
+from replication.train.trained import compile_network
+
+FEATURES, EMBEDDING, OUTPUT = "flatten", "dense1", "dense2"  # layers of the evaluator
+
+
+class IdentityNetwork:
+    """The run's identity network (paper §2.3), as it is or trained on with privatized images.
+
+    Args:
+        weights: trained on originals.
+        classes: patients.
+        image_shape: (H, W, C).
+        evaluator: settings that it was built with.
+        settings: of the attack.
+    """
+
+    def __init__(
+        self,
+        weights: Path,
+        classes: int,
+        image_shape: tuple[int, int, int],
+        *,
+        evaluator: EvaluatorSettings,
+        settings: AttackSettings,
+    ) -> None:
+        _compute_alike()
+        self._settings = settings
+        self._network = build_evaluator(
+            classes,
+            image_shape,
+            block_dropout=evaluator.block_dropout,
+            dense_dropout=evaluator.dense_dropout,
+            seed=0,
+        )
+        self._network.load_weights(str(weights))
+        self._optimizer = Adam(settings.learning_rate)
+        self._network.compile(self._optimizer, "sparse_categorical_crossentropy")
+        self._initial = self._network.get_weights()
+        outputs = [self._network.get_layer(name).output for name in (FEATURES, EMBEDDING, OUTPUT)]
+        self.features = outputs[0].shape[-1]
+        self._run = compile_network(Model(self._network.input, outputs))
+
+    def retrain(self, images: np.ndarray, identity: np.ndarray, *, seed: int) -> None:
+        """Begin with the run's network and learn privatized images of known patients.
+
+        Args:
+            images: (N, H, W, C) float32 in [-1, 1].
+            identity: (N,) patient of each.
+            seed: of the order of images and of dropout.
+        """
+        seed_dropout(self._network, seed)
+        self._network.set_weights(self._initial)
+        _forget(self._optimizer)
+        batch = min(self._settings.batch_size, len(images))
+        for rows in draw_batches(len(images), batch, self._settings.updates, seed=seed):
+            self._network.train_on_batch(images[rows], identity[rows])
+
+    def see(self, images: np.ndarray) -> Seen:
+        """Return what the network makes of (N, H, W, C) images in [-1, 1]."""
+        features, embedded, probabilities = self._run(images)
+        length = np.linalg.norm(embedded, axis=1, keepdims=True)
+        # An image that moves no unit has no direction; it stays at 0, as far from all others.
+        embedding = embedded / np.maximum(length, np.finfo(np.float32).tiny)
+        return Seen(features, embedding, probabilities)
+
+
+class SiameseAttacker:
+    """A projection of the evaluator's convolutional features, trained on pairs of images.
+
+    Args:
+        features: D, of `Seen`.
+        settings: of the attack.
+    """
+
+    def __init__(self, features: int, *, settings: AttackSettings) -> None:
+        _compute_alike()
+        self._settings = settings
+        self._projection = build_projection(features, seed=0)
+        self._initial = self._projection.get_weights()
+        self._optimizer = Adam(settings.siamese_learning_rate)
+        self._step = self._compile_step()
+        self._run = compile_network(self._projection)
+
+    def train(
+        self, privatized: np.ndarray, originals: np.ndarray, identity: np.ndarray, *, seed: int
+    ) -> None:
+        """Learn which privatized image and which original are of one patient.
+
+        Args:
+            privatized: (N, D) features of privatized training images.
+            originals: (N, D) features of their originals.
+            identity: (N,) patient of each.
+            seed: of the pairs.
+        """
+        self._projection.set_weights(self._initial)
+        _forget(self._optimizer)
+        batch = min(self._settings.siamese_batch_size, len(identity))
+        sides = (
+            draw_batches(len(identity), batch, self._settings.siamese_updates, seed=[seed, side])
+            for side in (0, 1)
+        )
+        for mine, theirs in zip(*sides, strict=True):
+            same = identity[mine][:, None] == identity[theirs]
+            self._step(privatized[mine], originals[theirs], same)
+
+    def embed(self, features: np.ndarray) -> np.ndarray:
+        """Return (N, 32) embeddings of length one of (N, D) features."""
+        return self._run(features)[0]
+
+    def _compile_step(self) -> Callable[..., None]:
+        @tf.function(reduce_retracing=True)
+        def step(privatized: tf.Tensor, originals: tf.Tensor, same: tf.Tensor) -> None:
+            with tf.GradientTape() as tape:
+                loss = contrastive_loss(
+                    self._projection(privatized),
+                    self._projection(originals),
+                    same,
+                    margin=self._settings.margin,
+                )
+            weights = self._projection.trainable_variables
+            self._optimizer.apply_gradients(zip(tape.gradient(loss, weights), weights, strict=True))
+
+        return step
+
+
+def draw_batches(
+    rows: int, batch: int, updates: int, *, seed: int | list[int]
+) -> Iterator[np.ndarray]:
+    """Yield batches of row numbers of one size, no row twice in a pass over the rows.
+
+    Args:
+        rows: how many there are, at least `batch`.
+        batch: rows in each.
+        updates: how many batches.
+        seed: of the order.
+    """
+    rng = np.random.default_rng(seed)
+    whole = rows // batch
+    for update in range(updates):
+        if update % whole == 0:
+            order = rng.permutation(rows)
+        start = update % whole * batch
+        yield order[start : start + batch]
+
+
+def _compute_alike() -> None:
+    """Have TensorFlow compute as in the processes of stages 03 and 04.
+
+    Another stage's process may not have trained; the same updates then end with other weights.
+    """
+    tf.config.experimental.enable_op_determinism()
+
+
+def _forget(optimizer: Adam) -> None:
+    for variable in optimizer.variables():
+        variable.assign(tf.zeros_like(variable))

@@ -1,0 +1,268 @@
+"""Which kind of sign is shown: an AUC of readers who see the sign's place alone.
+
+Ours. The kind is a patient's own, so whoever recognises the patient knows it: a reader never
+learnt from the patients that it reads.
+
+1. Learn each kind against the others by logistic regression from the looks of the signs
+   (`replication.attack.sign_kinds`), and read the signs of the patients left out, in five folds.
+2. Count the pairs of two signs, one of the kind and one not, of which the right one looks more like
+   the kind: the area under the ROC curve (Hanley and McNeil, Radiology 143, 1982). Pairs are of
+   one fold, since readers who learnt from different patients have different zeros.
+3. Take the mean over the kinds.
+
+Chance is 0.5, and the same of another patient's images at the same places says whether it is. The
+test images are enough to learn from: no training images have to be privatized.
+
+The signs that images show, and how each looks beside what is usual at its place.
+
+Ours, made for `replication.attack.sign_kinds`. A window in the middle of a sign shows the sign and also
+the part of the eye that lies there, which tells of the kind: a dilated pupil is in the middle, a
+hole is not. So what counts is how far each pixel is off what the same method shows of other
+patients there, in their standard deviations.
+
+Some of the others have a sign there too, so that even a window without one could tell a little of
+the kind. How much, the chance level says: the same windows of other patients' images.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedGroupKFold
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from replication.errors import DataError
+from replication.preprocess.places import mask_signs
+
+# The smallest signs are 2 px wide, and with 5 x 5 px originals are read best on both data sets
+# (5, 7, 9, 13 and 17 tried).
+HALF_WINDOW_PX = 2
+FEWEST_PATIENTS = 5  # with a kind: one for each fold of `replication.attack.sign_kinds`
+
+
+@dataclass(frozen=True)
+class ShownSigns:
+    """The signs of a set of images, of the kinds that enough patients have.
+
+    Args:
+        kinds: K names.
+        kind: (M,) place in `kinds`.
+        image: (M,) row of the image.
+        identity: (M,) of whom it is.
+        middle: (M, 2) row and column of the sign's middle, px.
+    """
+
+    kinds: tuple[str, ...]
+    kind: np.ndarray
+    image: np.ndarray
+    identity: np.ndarray
+    middle: np.ndarray
+
+
+def list_shown_signs(
+    facts: pd.DataFrame, signs: pd.DataFrame, identity: np.ndarray, *, size_px: int
+) -> ShownSigns:
+    """List the signs that images show, of the kinds that at least `FEWEST_PATIENTS` have.
+
+    Args:
+        facts: the N images' rows of the preprocessed manifest (`sign_places.mask_signs`).
+        signs: of `sign_places.read_signs`.
+        identity: (N,) integers.
+        size_px: S, of the preprocessed images.
+    """
+    files = facts["path"].str.rpartition("/")[2].to_numpy()
+    found = []
+    for place, file in enumerate(signs["file"]):
+        for image in np.flatnonzero(files == file):
+            one = signs.iloc[[place]]
+            (mask,) = mask_signs(facts.iloc[[image]], one, size_px=size_px)
+            if mask.any():
+                found.append((image, one["kind"].item(), *np.argwhere(mask).mean(axis=0)))
+    table = pd.DataFrame(found, columns=["image", "kind", "row", "column"])
+    table["identity"] = np.asarray(identity)[table["image"].to_numpy(int)]
+    patients = table.groupby("kind")["identity"].nunique()
+    kinds = tuple(sorted(patients.index[patients >= FEWEST_PATIENTS]))
+    table = table[table["kind"].isin(kinds)].sort_values(["image", "kind"], kind="stable")
+    return ShownSigns(
+        kinds,
+        np.array([kinds.index(kind) for kind in table["kind"]], int),
+        table["image"].to_numpy(int),
+        table["identity"].to_numpy(int),
+        table[["row", "column"]].to_numpy(float).round().astype(int),
+    )
+
+
+def view_signs(
+    images: np.ndarray,
+    signs: ShownSigns,
+    identity: np.ndarray,
+    *,
+    others: np.ndarray | None = None,
+) -> np.ndarray:
+    """Look at the middle of each sign, and say how far it is off what other patients show there.
+
+    Args:
+        images: (N, S, S, C) float32 in [-1, 1], all by one method.
+        signs: of these images.
+        identity: (N,) integers.
+        others: (N,) rows of other images (`relevance_agreement.pair_with_others`) to look at
+            instead, each at the place of the image's sign, for the chance level.
+
+    Returns:
+        (M, D) float64; 0 where all other patients show the same. Only images with signs are
+        compared with, since a privatizer may have been told who has glaucoma.
+
+    Raises:
+        DataError: when fewer than three patients have signs.
+    """
+    if len(np.unique(signs.identity)) < 3:
+        raise DataError("kinds of sign: expected signs of at least three patients to compare")
+    half = HALF_WINDOW_PX
+    gray = images.mean(axis=-1, dtype=np.float64)
+    gray = np.pad(gray, ((0, 0), (half, half), (half, half)), mode="edge")
+    with_signs = np.unique(signs.image)
+    seen = signs.image if others is None else others[signs.image]
+    windows = np.empty((len(seen), (2 * half + 1) ** 2))
+    for place, (own, shown, (row, column)) in enumerate(
+        zip(signs.image, seen, signs.middle, strict=True)
+    ):
+        window = gray[:, row : row + 2 * half + 1, column : column + 2 * half + 1]
+        strangers = with_signs[~np.isin(identity[with_signs], identity[[own, shown]])]
+        usual = window[strangers]
+        off, spread = window[shown] - usual.mean(axis=0), usual.std(axis=0)
+        windows[place] = np.divide(off, spread, out=np.zeros_like(off), where=spread > 0).ravel()
+    return windows
+
+
+FOLDS = 5
+REPEATS = 3  # of the folds, each drawn anew: a fold of few patients is read by luck
+REGULARISATION = 0.1  # scikit-learn's C, the same for every method, chosen on originals
+
+
+@dataclass(frozen=True)
+class KindPairs:
+    """The pairs of signs that an AUC counts, by the two signs' patients.
+
+    Args:
+        identity: (P,) the patients, ascending.
+        pairs: (K, P, P) pairs of a sign of the kind (rows) and another kind's (columns).
+        right: (K, P, P) those of them that were read right; half of one for a tie.
+    """
+
+    identity: np.ndarray
+    pairs: np.ndarray
+    right: np.ndarray
+
+    def weigh(self, weights: np.ndarray) -> np.ndarray:
+        """Return the mean AUC over kinds for each weighting of patients.
+
+        Args:
+            weights: (R, P), such as how often a bootstrap draws each.
+
+        Returns:
+            (R,) in [0, 1]; a kind without a pair enters no mean, NaN without any.
+        """
+        sums = [
+            np.einsum("rp,kpq,rq->rk", weights, counts, weights, optimize=True)
+            for counts in (self.right, self.pairs)
+        ]
+        shown = sums[1] > 0
+        areas = np.divide(*sums, out=np.zeros(shown.shape), where=shown)
+        kinds = shown.sum(axis=1)
+        empty = np.full(len(kinds), np.nan)
+        return np.divide(areas.sum(axis=1), kinds, out=empty, where=kinds > 0)
+
+
+def plan_folds(signs: ShownSigns, *, seed: int, repeats: int = REPEATS) -> np.ndarray:
+    """Share the patients out over folds, the kinds as evenly as can be; the same for all methods.
+
+    Args:
+        signs: which to share out.
+        seed: of the first sharing; the next has the next one.
+        repeats: R, how often.
+
+    Returns:
+        (R, M) fold of each sign, from 0.
+
+    Raises:
+        DataError: when fewer than two kinds are left to tell apart.
+    """
+    if len(signs.kinds) < 2:
+        raise DataError(
+            f"kinds of sign: expected two or more that at least {FEWEST_PATIENTS} patients have, "
+            f"got {len(signs.kinds)}; use more images"
+        )
+    folds = np.empty((repeats, len(signs.kind)), int)
+    for repeat in range(repeats):
+        sharing = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed + repeat)
+        for fold, (_, held) in enumerate(sharing.split(signs.kind, signs.kind, signs.identity)):
+            folds[repeat, held] = fold
+    return folds
+
+
+def read_kinds(features: np.ndarray, signs: ShownSigns, folds: np.ndarray) -> np.ndarray:
+    """Have each sign's kind read by readers that learnt from other patients.
+
+    Args:
+        features: (M, D) of `sign_views.view_signs`, or any other; a network's that has seen these patients
+            may know them.
+        signs: the truth.
+        folds: (R, M) of `plan_folds`.
+
+    Returns:
+        (R, M, K) float64, the higher the more like the kind; NaN where the kind or all others
+        were missing among the patients to learn from.
+
+    Raises:
+        DataError: when the features don't fit the signs.
+    """
+    if features.ndim != 2 or len(features) != len(signs.kind) or not np.isfinite(features).all():
+        raise DataError(
+            f"kinds of sign: expected finite features ({len(signs.kind)}, D), got {features.shape}"
+        )
+    scores = np.full((*folds.shape, len(signs.kinds)), np.nan)
+    for repeat, sharing in enumerate(folds):
+        for fold in np.unique(sharing):
+            held, learnt = sharing == fold, sharing != fold
+            for kind in range(len(signs.kinds)):
+                truth = signs.kind[learnt] == kind
+                if truth.any() and not truth.all():
+                    reader = _build_reader().fit(features[learnt], truth)
+                    scores[repeat, held, kind] = reader.decision_function(features[held])
+    return scores
+
+
+def count_pairs(scores: np.ndarray, signs: ShownSigns, folds: np.ndarray) -> KindPairs:
+    """Count the pairs of one fold, one sign of the kind and one not, that were read right.
+
+    Args:
+        scores: (R, M, K) of `read_kinds`.
+        signs: the truth.
+        folds: (R, M) of `plan_folds`.
+    """
+    identity, patient = np.unique(signs.identity, return_inverse=True)
+    of_patient = np.eye(len(identity))[patient]
+    shape = (len(signs.kinds), len(identity), len(identity))
+    pairs, right = np.zeros(shape), np.zeros(shape)
+    for of_repeat, sharing in zip(scores, folds, strict=True):
+        for kind, score in enumerate(of_repeat.T):
+            truth = signs.kind == kind
+            pair = truth[:, None] & ~truth & (sharing[:, None] == sharing)
+            pair &= ~np.isnan(score)[:, None]
+            won = pair * ((score[:, None] > score) + 0.5 * (score[:, None] == score))
+            pairs[kind] += of_patient.T @ pair @ of_patient
+            right[kind] += of_patient.T @ won @ of_patient
+    return KindPairs(identity, pairs, right)
+
+
+def _build_reader() -> Pipeline:
+    """Return an untrained reader of one kind; few signs are of it, so they count for more."""
+    regression = LogisticRegression(
+        C=REGULARISATION,
+        class_weight="balanced",
+        solver="liblinear",  # so small a problem takes the default solver ten times as long
+        random_state=0,
+    )
+    return make_pipeline(StandardScaler(), regression)

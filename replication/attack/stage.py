@@ -1,0 +1,211 @@
+"""Stage 07: how far the privacy of Table 1 can be believed, and whether the sign survives (Table 2).
+
+Ours; the paper judges privacy by a network that has seen originals alone (§2.3). Leaves, in the
+stage's folder: `table2.json` and `table2.csv`, one row per method and measure; `differences.csv`,
+every two methods compared, paired; `attackers.csv`, whom each attacker names in each image;
+`table2.md`, the tables and their summary; and, where signs' places are known, `plane.png` with
+`plane.pdf`.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+import pandas as pd
+
+from replication.attack.evidence import (
+    Predict,
+    SignEvidence,
+    Twins,
+    add_twin_figures,
+    add_verdict_figures,
+)
+from replication.attack.looks import RealEyes
+from replication.attack.patients import Networks, PatientAttack, Seen, add_patient_figures
+from replication.attack.replaced import add_replaced_figures
+from replication.attack.table2 import NOISE, Table2
+from replication.attack.training_distances import measure_distances, set_limits
+from replication.privatize.methods import BASELINE
+from replication.records import EyeDataset, PrivatizedSet, to_unit_range
+
+DRAWS = 3  # of each method's: patients differ more than draws do
+LEARNING_SEED = 2**32  # above all seeds of runs: what attackers learn from is drawn for them alone
+
+# Privatize a data set: method, images, seed, draws.
+Privatize = Callable[[str, EyeDataset, int, int], Iterator[PrivatizedSet]]
+
+
+@dataclass(frozen=True)
+class Known:
+    """The eyes that the attack is made on, and what is known of them.
+
+    Args:
+        train: original images of all patients.
+        validation: other ones of theirs.
+        test: the N original test images.
+        facts: the N rows of the preprocessed manifest.
+        signs: of `sign_places.read_signs`, or None where the signs' places aren't known.
+        twins: of the test images, or None where none can be drawn.
+    """
+
+    train: EyeDataset
+    validation: EyeDataset
+    test: EyeDataset
+    facts: pd.DataFrame
+    signs: pd.DataFrame | None
+    twins: Twins | None
+
+
+def attack_sets(
+    methods: Sequence[str],
+    known: Known,
+    *,
+    privatize: Privatize,
+    load: Callable[[str], Iterator[PrivatizedSet]],
+    networks: Networks,
+    predict_glaucoma: Predict,
+    predictions: pd.DataFrame,
+    seed: int,
+    on_method: Callable[[], None] = lambda: None,
+) -> tuple[Table2, pd.DataFrame]:
+    """Attack every method, the originals and noise.
+
+    Args:
+        methods: names of privatizers.
+        known: the eyes.
+        privatize: any data set by a method.
+        load: the test images as stage 05 privatized them, one draw after the other.
+        networks: of the attack.
+        predict_glaucoma: (N,) probabilities of glaucoma by the run's glaucoma network.
+        predictions: of stage 06.
+        seed: of the run.
+        on_method: called after each of the methods, originals and noise.
+
+    Returns:
+        The table, and whom each attacker names: method, draw, image_id, identity, then one column
+        per attacker.
+
+    Raises:
+        DataError: when the data are too few to attack.
+    """
+    measured = _Measured(known, networks, predict_glaucoma, predictions, seed)
+    named = []
+    for method in (BASELINE, NOISE, *methods):
+        sets = list(_load_some(method, known.test, load))
+        learned = [
+            next(privatize(method, dataset, LEARNING_SEED + seed, 1)).images
+            for dataset in (known.train, known.validation)
+        ]
+        twins = (
+            list(privatize(method, known.twins.test, seed, len(sets)))
+            if known.twins is not None and method != NOISE
+            else []
+        )
+        named.append(measured.add(sets, learned, twins))
+        on_method()
+    return measured.table, pd.concat(named, ignore_index=True)
+
+
+def make_controls(method: str, dataset: EyeDataset, *, seed: int) -> PrivatizedSet:
+    """Return the originals as they are, or noise, which shows nothing of anyone.
+
+    Args:
+        method: `BASELINE` or `NOISE`.
+        dataset: N images.
+        seed: of the noise.
+    """
+    images = dataset.images
+    if method == NOISE:
+        rng = np.random.default_rng([seed, len(dataset)])
+        images = to_unit_range(rng.integers(0, 256, images.shape, dtype=np.uint8))
+    return PrivatizedSet(method, 0, images, None)
+
+
+def _load_some(method: str, test: EyeDataset, load: Callable) -> Iterator[PrivatizedSet]:
+    if method in (BASELINE, NOISE):
+        yield make_controls(method, test, seed=0)
+        return
+    yield from islice(load(method), DRAWS)
+
+
+class _Measured:
+    """Table 2 as it is filled, method by method."""
+
+    def __init__(
+        self,
+        known: Known,
+        networks: Networks,
+        predict_glaucoma: Predict,
+        predictions: pd.DataFrame,
+        seed: int,
+    ) -> None:
+        self.table = Table2(known.test.identity)
+        self._known, self._networks, self._seed = known, networks, seed
+        self._predict, self._predictions = predict_glaucoma, predictions
+        self._train_seen = networks.static.see(known.train.images)
+        test_seen = networks.static.see(known.test.images)
+        self._real = RealEyes(known.test, test_seen, known.train, self._train_seen)
+        self._limits = set_limits(measure_distances(known.test.images, known.train))
+        self._signs = None
+        if known.signs is not None:
+            self._signs = SignEvidence(known.test, known.facts, known.signs, seed=seed)
+
+    def add(
+        self, sets: list[PrivatizedSet], learned: list[np.ndarray], twins: list[PrivatizedSet]
+    ) -> pd.DataFrame:
+        known, method = self._known, sets[0].method
+        seen = [self._networks.static.see(drawn.images) for drawn in sets]
+        named = self._attack(sets, seen, learned)
+        if method == NOISE:
+            return named
+        add_verdict_figures(self.table, method, self._predictions, test=known.test)
+        if self._signs:
+            self._signs.add_figures(self.table, sets)
+        if twins:
+            add_twin_figures(
+                self.table,
+                sets,
+                twins,
+                originals=known.test,
+                twins=known.twins,
+                predict=self._predict,
+            )
+        self._real.add_figures(self.table, sets, seen)
+        if method != BASELINE:
+            add_replaced_figures(
+                self.table, sets, seen, test=known.test, train=known.train, limits=self._limits
+            )
+        return named
+
+    def _attack(
+        self, sets: list[PrivatizedSet], seen: list[Seen], learned: list[np.ndarray]
+    ) -> pd.DataFrame:
+        known, method = self._known, sets[0].method
+        attack = PatientAttack(
+            known.train,
+            self._train_seen,
+            learned[0],
+            validation=learned[1],
+            validation_identity=known.validation.identity,
+            networks=self._networks,
+            seed=self._seed,
+        )
+        named = [attack.name_patients(*pair) for pair in zip(sets, seen, strict=True)]
+        pairs = [attack.verify(looked, known.test.identity) for looked in seen]
+        add_patient_figures(
+            self.table,
+            method,
+            named,
+            {name: sum((drawn[name] for drawn in pairs[1:]), pairs[0][name]) for name in pairs[0]},
+            test=known.test,
+            train=known.train,
+        )
+        truth = {"image_id": known.test.image_id, "identity": known.test.identity}
+        return pd.concat(
+            [
+                pd.DataFrame({"method": method, "draw": drawn.draw, **truth}).join(found)
+                for drawn, found in zip(sets, named, strict=True)
+            ],
+            ignore_index=True,
+        )

@@ -1,0 +1,241 @@
+"""Table 2: how far the privacy of Table 1 can be believed, and whether the sign survives.
+
+Ours, beside the paper's Table 1, by the three requirements of a privatized explanation that the
+paper names (§1): privacy of all patients, the replaced among them, explanatory evidence, and
+intelligibility. The rows are the methods, the originals, and noise, which shows nothing of anyone.
+
+Table 2 in short: per method, each of the paper's three requirements by its worst figure.
+
+Figures of one requirement have different scales, so each is put between nothing and everything:
+privacy between chance and everyone told, evidence between chance and the originals' figure, looks
+between nothing and real eyes. Ours: a method is as private as its worst leak
+and shows as much of the sign as the measure that sees least of it.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+import pandas as pd
+
+from replication.privatize.methods import BASELINE
+from validation.statistics.patient_sums import Figure, average_images
+
+NOISE = "noise"
+
+
+class Requirement(StrEnum):
+    """What the paper asks of a privatized explanation (§1), privacy of both who are in it."""
+
+    PATIENT = "privacy of the patient"
+    REPLACED = "privacy of the replaced"
+    EVIDENCE = "explanatory evidence"
+    INTELLIGIBILITY = "intelligibility"
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One column of the table.
+
+    Args:
+        name: in files.
+        requirement: what it is about.
+        heading: in words.
+        better: "low" or "high"; "" where neither is better as such.
+        share: whether it is a share of images: read in percent, with an interval that contains
+            the exact binomial one.
+        log: whether it is a distance whose logarithm has an interval, by jackknife: replicates
+            that draw a patient twice are farther from everything, and theirs needn't contain it.
+    """
+
+    name: str
+    requirement: Requirement
+    heading: str
+    better: str = "low"
+    share: bool = False
+    log: bool = False
+
+
+def _list_measures() -> tuple[Measure, ...]:
+    patient, replaced, evidence, looks = Requirement
+    return (
+        Measure("identity_static", patient, "static network (as the paper)", share=True),
+        Measure("identity_best", patient, "best retrained attacker", share=True),
+        Measure("identity_best_with", patient, "best retrained, eyes with glaucoma", share=True),
+        Measure("identity_best_without", patient, "best retrained, eyes without", share=True),
+        Measure("identity_lda_image", patient, "LDA, image", share=True),
+        Measure("identity_lda_crop", patient, "LDA, central crop", share=True),
+        Measure("identity_nearest", patient, "nearest neighbour", share=True),
+        Measure("identity_cnn", patient, "evaluator CNN, retrained", share=True),
+        Measure("evaluator_auc", patient, "verification AUC, evaluator"),
+        Measure("evaluator_eer", patient, "EER, evaluator", "high"),
+        Measure("siamese_auc", patient, "verification AUC, Siamese"),
+        Measure("siamese_eer", patient, "EER, Siamese", "high"),
+        Measure("used_shown", replaced, "any of the used named", share=True),
+        Measure("used_lift", replaced, "used named over chance"),
+        Measure("used_auc", replaced, "AUC used / unused"),
+        Measure("nearest_used", replaced, "distance to nearest used", "high"),
+        Measure("nearest_training", replaced, "distance to nearest training image", "high"),
+        Measure("nearest_is_used", replaced, "nearest is of a used one", share=True),
+        Measure("near_copies", replaced, "near copies", share=True),
+        Measure("agreement", evidence, "agrees with verdict on original", "high", share=True),
+        Measure("glaucoma_accuracy", evidence, "glaucoma accuracy", "high", share=True),
+        Measure("glaucoma_balanced", evidence, "balanced accuracy", "high"),
+        Measure("glaucoma_f1", evidence, "F1", "high"),
+        Measure("sign_correlation", evidence, "correlation inside the sign", "high"),
+        Measure("sign_owed", evidence, "correlation owed to the sign", "high"),
+        Measure("sign_kind_auc", evidence, "which kind of sign, AUC", "high"),
+        Measure(
+            "verdicts_changed", evidence, "verdicts changed without the sign", "high", share=True
+        ),
+        Measure("ssim", looks, "SSIM to the original", "high"),
+        Measure("psnr", looks, "PSNR to the original, dB", "high"),
+        Measure("sharpness", looks, "sharpness / real", ""),
+        Measure("frechet", looks, "Fréchet distance / real", log=True),
+    )
+
+
+MEASURES = {measure.name: measure for measure in _list_measures()}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One number of the table before its interval.
+
+    Args:
+        figure: for any weighting of the test patients.
+        chance: what says nothing, or None.
+        images, patients: that it rests on.
+    """
+
+    figure: Figure
+    chance: float | None
+    images: int
+    patients: int
+
+
+@dataclass
+class Table2:
+    """The entries by method and measure, as they are measured.
+
+    Args:
+        patients: (N,) of whom each test image is.
+    """
+
+    patients: np.ndarray
+    entries: dict[tuple[str, str], Entry] = field(default_factory=dict)
+
+    def add(
+        self,
+        method: str,
+        measure: str,
+        figure: Figure,
+        *,
+        chance: float | None = None,
+        rows: np.ndarray | None = None,
+    ) -> None:
+        """Add a number that rests on some of the test images (`rows`, a mask), or on all."""
+        own = self.patients if rows is None else self.patients[rows]
+        self.entries[method, measure] = Entry(figure, chance, len(own), len(np.unique(own)))
+
+    def add_mean(
+        self, method: str, measure: str, values: np.ndarray, *, chance: float | None = None
+    ) -> None:
+        """Add a mean of (N,) or (N, draws) values, NaN where an image has none; none, no entry."""
+        by_draw = np.asarray(values, dtype=float).reshape(len(self.patients), -1)
+        rows = ~np.isnan(by_draw).all(axis=1)
+        if rows.any():
+            figure = average_images(by_draw, self.patients)
+            self.add(method, measure, figure, chance=chance, rows=rows)
+
+
+PRIVACY, EVIDENCE, LOOKS = "privacy of all patients", "explanatory evidence", "intelligibility"
+LEAKS = (
+    "identity_best",
+    "identity_best_with",
+    "identity_best_without",
+    "evaluator_auc",
+    "siamese_auc",
+    "used_shown",
+    "used_auc",
+    "near_copies",
+)
+# Verdicts on labels are no evidence: they count, but only beside what is known of the sign.
+OF_SIGN = ("sign_correlation", "sign_owed", "sign_kind_auc", "verdicts_changed")
+SHOWN = ("glaucoma_balanced", *OF_SIGN)
+# SSIM and PSNR to the original are highest for an image that hides nothing, so they don't count.
+REALISTIC = ("sharpness", "frechet")
+
+
+def summarise_methods(numbers: pd.DataFrame) -> pd.DataFrame:
+    """Find each method's worst figure for each requirement.
+
+    Args:
+        numbers: of `Table2Intervals.list_numbers`.
+
+    Returns:
+        One row per method and requirement: method, requirement, measure (the worst one), value,
+        low, high, chance, and share, in [0, 1]: of privacy 1 is no leak and 0 all told, of
+        evidence 1 is as in the original and 0 none, of intelligibility 1 is as real eyes. Without
+        a figure the measure is empty: not measured. Evidence is not measured where no sign's place
+        is known.
+    """
+    by_cell = {(row["method"], row["measure"]): row for row in numbers.to_dict("records")}
+    methods = [name for name in dict.fromkeys(numbers["method"]) if name != NOISE]
+    return pd.DataFrame([row for name in methods for row in _summarise(name, by_cell)])
+
+
+def _summarise(method: str, by_cell: dict) -> Iterator[dict]:
+    scales: tuple[tuple[str, tuple[str, ...], Callable], ...] = (
+        (PRIVACY, LEAKS, _share_hidden),
+        (EVIDENCE, SHOWN, _share_shown),
+        (LOOKS, REALISTIC, _share_real),
+    )
+    for requirement, names, scale in scales:
+        found = {
+            name: scale(by_cell[method, name], by_cell.get((BASELINE, name)))
+            for name in names
+            if (method, name) in by_cell
+        }
+        measured = {name: share for name, share in found.items() if not np.isnan(share)}
+        known = requirement != EVIDENCE or any(name in measured for name in OF_SIGN)
+        worst = min(measured, key=measured.get) if measured and known else None
+        row = by_cell.get((method, worst), {})
+        yield {
+            "method": method,
+            "requirement": requirement,
+            "measure": worst,
+            **{name: row.get(name) for name in ("value", "low", "high", "chance")},
+            "share": measured[worst] if worst else None,
+        }
+
+
+def _share_hidden(row: dict, original: dict | None) -> float:
+    """Return 1 at chance and 0 where everyone is told; nothing where chance tells everyone."""
+    chance = 0.0 if _is_missing(row["chance"]) else row["chance"]
+    if chance >= 1:
+        return np.nan
+    return _clip(1 - (row["value"] - chance) / (1 - chance))
+
+
+def _share_shown(row: dict, original: dict | None) -> float:
+    """Return 1 as in the original and 0 at chance."""
+    if original is None or _is_missing(row["chance"]) or _is_missing(original["chance"]):
+        return np.nan
+    most = original["value"] - original["chance"]
+    return _clip((row["value"] - row["chance"]) / most) if most > 0 else np.nan
+
+
+def _share_real(row: dict, original: dict | None) -> float:
+    """Return 1 for a ratio of 1 to real eyes, less for one above or below."""
+    value = row["value"]
+    return _clip(min(value, 1 / value)) if value > 0 else 0.0
+
+
+def _clip(share: float) -> float:
+    return float(np.clip(share, 0, 1))
+
+
+def _is_missing(value: float | None) -> bool:
+    return value is None or np.isnan(value)

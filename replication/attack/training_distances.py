@@ -1,0 +1,197 @@
+"""How near privatized images come to the images that they may have been made of.
+
+Distances are between grey images, pixel by pixel: the root of the mean square, in grey levels of
+255. A mean of several images is nearer to each of them than any two images are to each other, for
+it has less contrast and no noise. So a small distance alone is no copy: a copy is near to one
+patient's image and not as near to anybody else's.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from replication.attack.used_identities import mark_used
+from replication.errors import DataError
+from replication.records import HALF_RANGE, EyeDataset, check_images, to_grey
+
+BLOCK_IMAGES = 128  # ours: bounds the memory, 128 rows of distances to all training images
+ORIGINALS_BELOW = 0.05  # ours: the share of originals that a limit lets pass for nearer
+
+
+@dataclass(frozen=True)
+class TrainingDistances:
+    """The nearest training images of N images.
+
+    Args:
+        nearest_grey: (N,) distance to the nearest of all, grey levels.
+        nearest_identity: (N,) whose image that is.
+        second_grey: (N,) distance to the nearest of anybody else; inf where there is nobody else.
+        used_grey: (N,) distance to the nearest of a used identity; NaN where none of them has a
+            training image, or none was used.
+    """
+
+    nearest_grey: np.ndarray
+    nearest_identity: np.ndarray
+    second_grey: np.ndarray
+    used_grey: np.ndarray
+
+    @property
+    def ratio(self) -> np.ndarray:
+        """(N,) nearest over second, in [0, 1]; 0 for an exact copy."""
+        none = np.zeros_like(self.nearest_grey)
+        return np.divide(self.nearest_grey, self.second_grey, out=none, where=self.second_grey > 0)
+
+
+@dataclass(frozen=True)
+class CopyLimits:
+    """Below which an image is nearer to a training image than originals are.
+
+    Args:
+        distance_grey: of `TrainingDistances.nearest_grey`.
+        ratio: of `TrainingDistances.ratio`.
+    """
+
+    distance_grey: float
+    ratio: float
+
+
+def measure_distances(
+    images: np.ndarray, training: EyeDataset, *, used: np.ndarray | None = None
+) -> TrainingDistances:
+    """Measure how far images are from the training images.
+
+    Per block of images: squared distances to all training images but for the image's own square,
+    which ranks alike, by one matrix product; their minima; and the distances to these anew, from
+    the difference of the pixels, so that a copy's is 0.
+
+    Args:
+        images: (N, S, S, C) float32 in [-1, 1].
+        training: at least one image of the same size.
+        used: (N, K) identity classes, or None.
+
+    Raises:
+        DataError: when there are no images of either, or shapes or classes don't fit.
+    """
+    if used is None:
+        used = np.empty((len(images), 0), dtype=np.intp)
+    _check_sizes(images, training, used)
+    marks = mark_used(used, int(max(training.identity.max(), used.max(initial=0))) + 1)
+    gallery = _as_grey_levels(training.images)
+    measured = [
+        _measure_block(_as_grey_levels(images[rows]), gallery, training.identity, marks[rows])
+        for rows in (slice(at, at + BLOCK_IMAGES) for at in range(0, len(images), BLOCK_IMAGES))
+    ]
+    return TrainingDistances(*map(np.concatenate, zip(*measured, strict=True)))
+
+
+def set_limits(originals: TrainingDistances, *, below: float = ORIGINALS_BELOW) -> CopyLimits:
+    """Return what one original in twenty is below.
+
+    An original's nearest training image is mostly another shot of the same eye. So an image below
+    the limit is nearer to a training image than two shots of one eye nearly always are.
+
+    Args:
+        originals: of the original test images.
+        below: share of the originals.
+
+    Raises:
+        DataError: without originals.
+    """
+    if len(originals.nearest_grey) == 0:
+        raise DataError("near-copies: no original images to take the limits from")
+    return CopyLimits(
+        float(np.quantile(originals.nearest_grey, below)),
+        float(np.quantile(originals.ratio, below)),
+    )
+
+
+def find_near_copies(
+    distances: TrainingDistances, limits: CopyLimits, *, identity: np.ndarray
+) -> np.ndarray:
+    """Return (N,) bool, which images are near-copies of another patient's training image.
+
+    Both limits have to be kept: by distance alone, means of three images are near-copies of each
+    of the three.
+
+    Args:
+        distances: of the privatized images.
+        limits: of the originals.
+        identity: (N,) of the images' own patients, whose images are no other patient's.
+    """
+    near = distances.nearest_grey <= limits.distance_grey
+    near &= distances.ratio <= limits.ratio
+    return near & (distances.nearest_identity != identity)
+
+
+def find_nearest_used(distances: TrainingDistances, used: np.ndarray) -> np.ndarray:
+    """Return (N,) bool, whether the nearest training image is of one of the (N, K) used."""
+    return (distances.nearest_identity[:, None] == used).any(axis=1)
+
+
+def chance_of_nearest_used(
+    distances: TrainingDistances, used: np.ndarray, *, identity: np.ndarray
+) -> np.ndarray:
+    """Return (N,) chances that the nearest training image is of an identity used elsewhere.
+
+    A few training images are near to everything, and a method told the pathology uses some
+    patients often. So the chance is counted, not calculated: of the images of other patients, the
+    share that used the identity that is nearest here.
+
+    Args:
+        distances: of the privatized images.
+        used: (N, K) identity classes.
+        identity: (N,) of the images' own patients.
+
+    Returns:
+        Shares in [0, 1]; NaN where there is no image of another patient.
+    """
+    highest = max(distances.nearest_identity.max(initial=0), used.max(initial=0))
+    uses = mark_used(used, int(highest) + 1).astype(np.intp)
+    _, patient = np.unique(identity, return_inverse=True)
+    own = np.zeros((patient.max(initial=-1) + 1, uses.shape[1]), dtype=np.intp)
+    np.add.at(own, patient, uses)
+    nearest = distances.nearest_identity
+    others = len(used) - np.bincount(patient)[patient]
+    count = uses.sum(axis=0)[nearest] - own[patient, nearest]
+    return np.divide(count, others, out=np.full(len(used), np.nan), where=others > 0)
+
+
+def _check_sizes(images: np.ndarray, training: EyeDataset, used: np.ndarray) -> None:
+    check_images("images", images)
+    if 0 in (len(images), len(training)) or training.images.shape[1:3] != images.shape[1:3]:
+        raise DataError(
+            "distances: expected images and training images of one size, "
+            f"got {images.shape} and {training.images.shape}"
+        )
+    if len(used) != len(images):
+        raise DataError(f"used identities: expected ({len(images)}, K), got {used.shape}")
+
+
+def _as_grey_levels(images: np.ndarray) -> np.ndarray:
+    """Return (N, S * S) float32 from -127.5 to 127.5."""
+    return (to_grey(images) * HALF_RANGE).reshape(len(images), -1)
+
+
+def _measure_block(
+    pixels: np.ndarray, gallery: np.ndarray, identity: np.ndarray, marks: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return the fields of `TrainingDistances` for (B, S * S) images with their (B, P) used."""
+    order = np.einsum("gp,gp->g", gallery, gallery) - 2 * (pixels @ gallery.T)
+    nearest_identity = identity[order.argmin(axis=1)]
+    masks = (
+        np.ones(order.shape, dtype=bool),
+        nearest_identity[:, None] != identity,
+        marks[:, identity],
+    )
+    nearest, second, of_used = (_to_nearest(pixels, gallery, order, mask) for mask in masks)
+    of_used[np.isinf(of_used)] = np.nan
+    return nearest, nearest_identity, second, of_used
+
+
+def _to_nearest(
+    pixels: np.ndarray, gallery: np.ndarray, order: np.ndarray, allowed: np.ndarray
+) -> np.ndarray:
+    """Return (B,) distances to the nearest of the (B, G) allowed, inf where none is."""
+    rows = np.where(allowed, order, np.inf).argmin(axis=1)
+    difference = (pixels - gallery[rows]).astype(np.float64)
+    return np.where(allowed.any(axis=1), np.sqrt(np.mean(difference**2, axis=1)), np.inf)

@@ -1,0 +1,147 @@
+"""The twins of a surrogate's preprocessed images: the same images without their glaucoma signs.
+
+Ours. A twin goes the way of its original (the same cut, mirroring, shift and resizing, as the
+manifest of the preprocessed images records them), so that the two differ in and around the sign
+and nowhere else. An iris found anew might be found a pixel beside, with a sign on it or without.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+
+from replication.errors import DataError
+from replication.preprocess.frame import ImageFacts, repeat_steps
+from replication.preprocess.places import mask_signs
+from replication.records import EyeDataset, to_unit_range
+from replication.surrogate.camera import encode_jpeg
+from replication.surrogate.frame import draw_planned, paint_eye
+from replication.surrogate.plan import ORIGIN_FILE, TRUTH_FILE, PlannedEye, read_origin
+from replication.system.processes import spread
+
+CARRIED_PX = 28  # of the frame: how far focus and JPEG blocks carry a sign
+
+# One eye, and of each of its images: the row, its number within the eye, and what was done to it.
+EyeTask = tuple[PlannedEye, list[tuple[int, int, ImageFacts]]]
+
+
+def has_twins(root: Path) -> bool:
+    """Tell whether a data folder is a surrogate, whose images can be drawn again."""
+    return (root / ORIGIN_FILE).is_file()
+
+
+def draw_twins(
+    root: Path,
+    facts: pd.DataFrame,
+    *,
+    size_px: int,
+    workers: int,
+    with_signs: bool = False,
+    on_image: Callable[[], None] | None = None,
+) -> np.ndarray:
+    """Draw images of a surrogate again without their signs, and preprocess them as before.
+
+    Args:
+        root: a folder that `synthesize` wrote.
+        facts: the images' rows of the preprocessed manifest: path and the fields of `ImageFacts`.
+        size_px: S, of the preprocessed images.
+        workers: processes to share the work; the result is the same for any number.
+        with_signs: True gives the preprocessed images as they are.
+        on_image: called after each image, for a progress bar.
+
+    Returns:
+        (N, S, S) uint8 in the order of the facts.
+
+    Raises:
+        DataError: when root is no surrogate or has no such image.
+    """
+    seed, eyes = read_origin(root)
+    tasks = _sort_by_eye(root, facts, eyes)
+    twins = np.empty((len(facts), size_px, size_px), np.uint8)
+    draw = partial(_draw_eye, seed, size_px, with_signs)
+    drawn = spread(draw, tasks, workers=workers, chunk=1) if tasks else ()
+    for (_, images), of_eye in zip(tasks, drawn, strict=True):
+        for (row, _, _), image in zip(images, of_eye, strict=True):
+            twins[row] = image
+            if on_image is not None:
+                on_image()
+    return twins
+
+
+def check_twins(
+    originals: np.ndarray, twins: np.ndarray, facts: pd.DataFrame, signs: pd.DataFrame
+) -> None:
+    """Check that twins differ from their originals around their signs and nowhere else.
+
+    Args:
+        originals: (N, S, S) uint8, preprocessed.
+        twins: (N, S, S) uint8.
+        facts: as for `draw_twins`.
+        signs: of `sign_places.read_signs`.
+
+    Raises:
+        DataError: when they differ elsewhere, because the surrogate on disk was drawn by another
+            version of this package or of OpenCV.
+    """
+    carried = signs.assign(radius_px=signs["radius_px"] + CARRIED_PX)
+    around = mask_signs(facts, carried, size_px=originals.shape[1])
+    odd = ((originals != twins) & ~around).any(axis=(1, 2)).sum()
+    if odd:
+        raise DataError(
+            f"twins: {odd} of {len(twins)} differ from their originals beside the sign: the "
+            "surrogate on disk isn't what is drawn today; remove it to have it drawn anew"
+        )
+
+
+def swap_twins(test: EyeDataset, twins: np.ndarray, rows: np.ndarray) -> EyeDataset:
+    """Put twins in the place of their originals.
+
+    Labels stay, since the paper's methods are told them. So a privatizer called with the same seed
+    draws the same identities and the same noise for every image, and only the sign is missing.
+
+    Args:
+        test: N images.
+        twins: (M, S, S) uint8.
+        rows: (M,) the images that they are twins of.
+
+    Raises:
+        DataError: when twins and rows don't fit the images.
+    """
+    if twins.shape != (len(rows), *test.images.shape[1:3]):
+        expected = (len(rows), *test.images.shape[1:3])
+        raise DataError(f"twins: expected {expected}, got {twins.shape}")
+    images = test.images.copy()
+    images[rows] = to_unit_range(twins)[..., None]
+    return replace(test, images=images)
+
+
+def _sort_by_eye(root: Path, facts: pd.DataFrame, eyes: tuple[PlannedEye, ...]) -> list[EyeTask]:
+    """Return what to draw, an eye's images together: painting an eye takes longer than an image."""
+    known = {
+        eye.name_file(image): (eye, image) for eye in eyes for image in range(1, eye.images + 1)
+    }
+    tasks: dict[PlannedEye, list[tuple[int, int, ImageFacts]]] = {}
+    done = facts[list(ImageFacts.__annotations__)].itertuples(index=False)
+    for row, (path, fact) in enumerate(zip(facts["path"], done, strict=True)):
+        file = Path(path).name
+        if file not in known:
+            raise DataError(f"{root}: no image {file}; its names are in {TRUTH_FILE}")
+        eye, image = known[file]
+        tasks.setdefault(eye, []).append((row, image, ImageFacts(*fact)))
+    return list(tasks.items())
+
+
+def _draw_eye(seed: int, size_px: int, with_signs: bool, task: EyeTask) -> list[np.ndarray]:
+    """Draw and preprocess the images of one eye."""
+    planned, images = task
+    eye = paint_eye(planned.describe(seed))
+    drawn = []
+    for _, image, facts in images:
+        pixels = draw_planned(eye, planned, image, with_signs=with_signs).pixels
+        frame = cv2.imdecode(encode_jpeg(pixels), cv2.IMREAD_GRAYSCALE)
+        drawn.append(repeat_steps(frame, facts, size_px=size_px))
+    return drawn

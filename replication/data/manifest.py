@@ -1,0 +1,237 @@
+"""Read a user's own manifest: a CSV `path,patient_id,eye,glaucoma` beside the images.
+
+Paths are relative to the manifest's folder and can't leave it, so that a manifest from elsewhere
+reads nothing but what lies beside it.
+
+Read a CSV file of unknown origin as rows of stripped cells.
+"""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from os.path import isfile  # unlike Path.is_file, never raises
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from sys import intern
+from typing import NamedTuple
+
+import pandas as pd
+
+from replication.data.survey import (
+    EYES,
+    HINT,
+    ImageRow,
+    Named,
+    Remarks,
+    Survey,
+    name_some,
+    survey_images,
+)
+from replication.errors import DataError
+
+DELIMITERS = (";", ",", "\t")
+
+
+def read_rows(file: Path, *, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows that are not blank, each with the number of its last line.
+
+    UTF-8 with or without a byte order mark; what is no UTF-8 is read as Latin-1, whose letters
+    outside ASCII don't matter to any word that is looked for.
+
+    Args:
+        file: the CSV file.
+        delimiter: one character between the cells.
+
+    Raises:
+        OSError: when the file can't be read.
+        csv.Error: when its quoting can't be understood.
+    """
+    data = file.read_bytes()
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("latin-1")
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    for row in reader:
+        cells = [cell.strip() for cell in row]
+        if any(cells):
+            yield reader.line_num, cells
+
+
+def name_delimiter(header: list[str], *, expected: str) -> str | None:
+    """Return the delimiter that a header read as one cell seems to use, or None.
+
+    Args:
+        header: the cells of the first row, read with the expected delimiter.
+        expected: that delimiter.
+    """
+    if len(header) != 1:
+        return None
+    others = [mark for mark in DELIMITERS if mark != expected and mark in header[0]]
+    return others[0] if others else None
+
+
+FIELDS = ("path", "patient_id", "eye", "glaucoma")
+TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+
+class Fault(NamedTuple):
+    """Why a row can't be used; faults of one kind are told together.
+
+    The sentence is about `cell`, which comes from the user's data and may name a patient.
+    """
+
+    kind: str
+    sentence: str
+    cell: str = ""
+
+
+def read_manifest(file: Path) -> tuple[pd.DataFrame, Path]:
+    """Return the manifest of a user's CSV, and the folder that its paths are relative to.
+
+    Args:
+        file: a CSV with a header row and the columns `FIELDS` in any order, further ones being
+            ignored; eye is left or right, glaucoma one of `TRUTH`, in any case.
+
+    Returns:
+        The table, as `replication.data.warsaw.read_warsaw` gives it, and the CSV's folder.
+
+    Raises:
+        DataError: when anything is missing or wrong; the first such thing is named.
+    """
+    survey = survey_manifest(file)
+    return survey.require_usable(), survey.root
+
+
+def survey_manifest(file: Path) -> Survey:
+    """Look at all of a manifest; what is missing, wrong or odd becomes a remark."""
+    if not isfile(file):
+        sentence = f"{file}: no such file, give a CSV of {','.join(FIELDS)}"
+        return survey_images(file.parent, [], remarks=Remarks(missing=(sentence,)))
+    rows, counted, remarks = _read_rows(file)
+    counts = [("rows", counted)] if counted else []
+    return survey_images(file.parent, rows, remarks=remarks, counts=counts)
+
+
+def _read_rows(file: Path) -> tuple[list[ImageRow], int, Remarks]:
+    """Return what `parse_rows` does; of a file that isn't such a table no row, and why."""
+    try:
+        numbered = read_rows(file, delimiter=",")
+        _, header = next(numbered, (0, []))
+        fault = find_header_fault(header)
+        if fault is None:
+            rows, counted, remarks = parse_rows(file, header, numbered)
+            if counted:
+                return rows, counted, remarks
+            fault = "no rows under the header, add one row per image"
+    except (OSError, csv.Error) as error:
+        fault = f"can't be read ({error}), save it again as CSV"
+    return [], 0, Remarks(wrong=(f"{file}: {fault}",))
+
+
+def find_header_fault(header: Sequence[str]) -> str | None:
+    """Return what is wrong with the header row, or None."""
+    names = [name.lower() for name in header]
+    absent = [name for name in FIELDS if name not in names]
+    mark = name_delimiter(list(header), expected=",")
+    if mark is not None:
+        return f"expected cells separated by ',', this file has {mark!r}: save it again with ','"
+    if absent:
+        return f"expected the columns {','.join(FIELDS)}, {name_some(absent)} not found: add them"
+    twice = [name for name in FIELDS if names.count(name) > 1]
+    return f"the column {name_some(twice)} comes twice, keep one" if twice else None
+
+
+def parse_rows(
+    file: Path, header: Sequence[str], numbered: Iterable[tuple[int, list[str]]]
+) -> tuple[list[ImageRow], int, Remarks]:
+    """Return the rows that can be used, of how many, and a remark per kind of fault in the others.
+
+    Args:
+        file: the CSV, whose folder the paths are relative to.
+        header: the names of the columns.
+        numbered: the rows under it, each with its line number.
+    """
+    names = [name.lower() for name in header]
+    counted = 0
+    rows: dict[str, ImageRow] = {}
+    faults: dict[str, list[Named]] = {}
+    for line, cells in numbered:
+        counted += 1
+        parsed = parse_row(file.parent, dict(zip(names, cells, strict=False)))
+        if isinstance(parsed, ImageRow) and parsed.path in rows:
+            parsed = Fault("duplicate", "{} comes twice, keep one row per image", parsed.path)
+        if isinstance(parsed, Fault):
+            faults.setdefault(parsed.kind, []).append(_place(file, line, parsed))
+        else:
+            rows[parsed.path] = parsed
+    missing = tuple(_shorten(told) for kind, told in faults.items() if kind == "missing")
+    wrong = tuple(_shorten(told) for kind, told in faults.items() if kind != "missing")
+    return list(rows.values()), counted, Remarks(missing, wrong, _doubt_labels(rows.values()))
+
+
+def parse_row(root: Path, cells: dict[str, str]) -> ImageRow | Fault:
+    """Return one row of the manifest, or why it can't be used.
+
+    Args:
+        root: the manifest's folder.
+        cells: column name -> stripped cell; a column may be absent where the row is too short.
+    """
+    absent = [name for name in FIELDS if not cells.get(name)]
+    if absent:
+        return Fault("blank", f"{name_some(absent)} is blank, fill it in")
+    eye, glaucoma = intern(cells["eye"].lower()), cells["glaucoma"].lower()
+    if eye not in EYES:
+        return Fault("eye", f"eye {{}} is unknown, write {' or '.join(EYES)}", cells["eye"])
+    if glaucoma not in TRUTH:
+        return Fault("glaucoma", "glaucoma {} is unknown, write true or false", cells["glaucoma"])
+    try:
+        path = resolve_inside(root, cells["path"])
+    except DataError as error:
+        return Fault("path", str(error).replace(repr(cells["path"]), "{}", 1), cells["path"])
+    if not isfile(root / path):
+        return Fault("missing", "{} is no file, restore it or remove the row", path)
+    return ImageRow(path, cells["patient_id"], eye, TRUTH[glaucoma])
+
+
+def resolve_inside(root: Path, path: str) -> str:
+    """Return a path, relative to the root, in its plain POSIX form.
+
+    Backslashes are read as slashes, as a manifest may come from Windows.
+
+    Raises:
+        DataError: when the path is absolute, goes up, or a link on it leads out of the root.
+    """
+    plain = PurePosixPath(path.replace("\\", "/"))
+    advice = f"{path!r} is outside {root}, write paths relative to the manifest's folder"
+    if plain.is_absolute() or PureWindowsPath(path).drive or ".." in plain.parts:
+        raise DataError(advice)
+    try:
+        inside = (root / plain).resolve().is_relative_to(root.resolve())
+    except (OSError, RuntimeError, ValueError) as error:
+        raise DataError(f"{path!r} can't be followed ({error}), correct it") from error
+    if not inside:
+        raise DataError(advice)
+    return plain.as_posix()
+
+
+def _place(file: Path, line: int, fault: Fault) -> Named:
+    """Return a fault's sentence with its place, and the same without the cell that it is about."""
+    named, anonymous = (fault.sentence.replace("{}", cell, 1) for cell in (repr(fault.cell), "'…'"))
+    return Named(f"{file} line {line}: {named}", f"{file} line {line}: {anonymous}")
+
+
+def _shorten(sentences: Sequence[Named]) -> Named:
+    first, more = sentences[0], len(sentences) - 1
+    if not more:
+        return first
+    said = f" ({more} more such rows)"
+    return Named(first + said, first.anonymous.removesuffix(HINT) + said)
+
+
+def _doubt_labels(rows: Sequence[ImageRow]) -> tuple[str, ...]:
+    """Name the first eye whose images differ in glaucoma, which is one label per eye elsewhere."""
+    labels: dict[tuple[str, str], set[bool | None]] = {}
+    for row in rows:
+        labels.setdefault((row.patient_id, row.eye), set()).add(row.glaucoma)
+    mixed = [f"{patient} {eye}" for (patient, eye), seen in sorted(labels.items()) if len(seen) > 1]
+    return (f"{name_some(mixed)}: images with and without glaucoma",) if mixed else ()

@@ -1,0 +1,117 @@
+"""Where the raw eyes come from: the Warsaw layout, a manifest, or the surrogate, drawn if missing.
+
+The data's kind goes with it: only Warsaw itself is ever held against the paper's numbers, and the
+surrogate is named so wherever its numbers are shown. A folder is taken for Warsaw when its
+annotations list as many patients as the paper counts; whether its images are those of the paper
+too, validation says.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import pandas as pd
+from filelock import FileLock
+
+from replication.config import SurrogateSettings
+from replication.data.manifest import read_manifest
+from replication.data.warsaw import read_warsaw
+from replication.data.warsaw_annotations import read_annotations
+from replication.surrogate.plan import ORIGIN_FILE, read_origin
+from replication.surrogate.synthesize import synthesize
+from replication.system.progress import Track
+from validation.expectations.suites import Counts
+
+SURROGATE_SEED = 0
+WARSAW = Counts(images=1795, patients=115, glaucoma_images=425)  # paper §2.1
+
+
+class Kind(StrEnum):
+    """What the data are."""
+
+    SURROGATE = "surrogate"
+    WARSAW = "warsaw"
+    FOLDER = "folder"
+    MANIFEST = "manifest"
+
+
+@dataclass(frozen=True)
+class Source:
+    """One data set on disk.
+
+    Args:
+        kind: what it is; a folder in the Warsaw layout may be any of three.
+        path: the folder, or the manifest's file.
+    """
+
+    kind: Kind
+    path: Path
+
+    @property
+    def title(self) -> str:
+        """What pages that show its numbers call it."""
+        return {
+            Kind.SURROGATE: "the embedded surrogate (synthetic eyes, not Warsaw)",
+            Kind.WARSAW: f"the Warsaw database in `{self.path.name}`",
+            Kind.FOLDER: f"the data in `{self.path.name}` (in Warsaw's layout, not Warsaw)",
+            Kind.MANIFEST: f"the data in `{self.path.name}` (read from a manifest)",
+        }[self.kind]
+
+    @property
+    def counts(self) -> Counts | None:
+        """What the data must hold, where that is known beforehand; a surrogate has to be drawn."""
+        if self.kind is Kind.WARSAW:
+            return WARSAW
+        if self.kind is not Kind.SURROGATE:
+            return None
+        _, eyes = read_origin(self.path)
+        return Counts(
+            images=sum(eye.images for eye in eyes),
+            patients=len({eye.patient for eye in eyes}),
+            glaucoma_images=sum(eye.images for eye in eyes if eye.glaucoma),
+        )
+
+    def read(self) -> tuple[pd.DataFrame, Path]:
+        """Return the manifest and the folder that its paths are relative to.
+
+        Raises:
+            DataError: when the data can't be used; the message says what to do.
+        """
+        if self.kind is Kind.MANIFEST:
+            return read_manifest(self.path)
+        return read_warsaw(self.path), self.path
+
+
+def find_source(
+    data_dir: Path | None, manifest: Path | None, settings: SurrogateSettings, artifacts: Path
+) -> Source:
+    """Return the source that was asked for; with neither folder nor manifest, the surrogate."""
+    if data_dir:
+        return Source(_recognise(data_dir), data_dir)
+    if manifest:
+        return Source(Kind.MANIFEST, manifest)
+    name = f"{settings.patients}-patients-{settings.images}-images-seed-{SURROGATE_SEED}"
+    return Source(Kind.SURROGATE, artifacts / "surrogate" / name)
+
+
+def draw_surrogate(
+    source: Source, settings: SurrogateSettings, *, workers: int, track: Track
+) -> None:
+    """Draw the surrogate where it isn't on disk yet; two at once draw it once, the second waits."""
+    if source.kind is not Kind.SURROGATE or source.path.exists():
+        return
+    source.path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(source.path.with_name(f".{source.path.name}.lock")):
+        if source.path.exists():
+            return
+        with track("drawing the surrogate", settings.images) as advance:
+            synthesize(
+                source.path, settings, seed=SURROGATE_SEED, workers=workers, on_image=advance
+            )
+
+
+def _recognise(folder: Path) -> Kind:
+    if (folder / ORIGIN_FILE).exists():
+        return Kind.SURROGATE
+    listed = read_annotations(folder).patients() if folder.is_dir() else ()
+    return Kind.WARSAW if len(listed) == WARSAW.patients else Kind.FOLDER

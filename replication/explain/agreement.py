@@ -1,0 +1,187 @@
+"""How far two relevance maps agree, and whether they agree more where the pathology is the same.
+
+The paper shows three maps and says that original and privatized image are relevant "in the same
+regions", and not so where the pathology differs (paper §3, Figure 5). Ours is what is measured:
+
+- rank correlation: Spearman's over all pixels;
+- top overlap: share of the most relevant tenth of pixels that both maps have in common (of a map
+  with fewer relevant pixels, these);
+- structural similarity: SSIM (Wang et al., IEEE Trans. Image Processing 13, 2004) by scikit-image,
+  in windows of 7 x 7 pixels, of maps divided by their highest value.
+
+No measure changes when a map is multiplied by a number: what is compared is where relevance is, not
+how much (its sum follows the logit). A map of one value throughout says nothing of where, above all
+an empty one (a negative logit): it has no agreement with any map and enters no mean.
+"""
+
+import numpy as np
+import pandas as pd
+from scipy.stats import rankdata
+from skimage.metrics import structural_similarity
+
+from replication.errors import DataError
+from validation.statistics.patient_means import CONFIDENCE, Estimate, estimate_mean
+from validation.statistics.resampling import REPLICATES
+
+MEASURES = ("rank_correlation", "top_overlap", "structural_similarity")
+TOP_SHARE = 0.1  # ours
+
+
+def measure_agreement(first: np.ndarray, second: np.ndarray) -> pd.DataFrame:
+    """Measure the agreement of maps, row by row; exchanging the two changes nothing.
+
+    Args:
+        first: (N, S, S) float32, not negative.
+        second: (N, S, S) float32, not negative; row i is compared with row i.
+
+    Returns:
+        N rows with the columns MEASURES: correlations in [-1, 1], overlap in [0, 1] (0.1 by
+        chance), similarity in [-1, 1]; NaN where either map has one value throughout.
+
+    Raises:
+        DataError: when the shapes differ or a map is negative or not finite.
+    """
+    check_maps(first)
+    check_maps(second)
+    if first.shape != second.shape:
+        raise DataError(f"relevance maps: {first.shape} can't be compared with {second.shape}")
+    agreement = pd.DataFrame(np.nan, index=range(len(first)), columns=list(MEASURES))
+    shown = has_pattern(first) & has_pattern(second)
+    if shown.any():
+        ours, theirs = (_scale(maps[shown]) for maps in (first, second))
+        flat = (ours.reshape(len(ours), -1), theirs.reshape(len(theirs), -1))
+        agreement.loc[shown, MEASURES[0]] = _correlate_ranks(*flat)
+        agreement.loc[shown, MEASURES[1]] = _overlap_top(*flat)
+        agreement.loc[shown, MEASURES[2]] = [
+            structural_similarity(a, b, data_range=1.0) for a, b in zip(ours, theirs, strict=True)
+        ]
+    return agreement
+
+
+def check_maps(maps: np.ndarray) -> None:
+    """Raise DataError unless maps is (N, S, S) of finite numbers, none negative."""
+    if maps.ndim != 3 or maps.shape[1] != maps.shape[2]:
+        raise DataError(f"relevance maps: expected (N, S, S), got {maps.shape}")
+    if not (np.isfinite(maps).all() and (maps >= 0).all()):
+        raise DataError("relevance maps: expected finite numbers, none negative; explain again")
+
+
+def has_pattern(maps: np.ndarray) -> np.ndarray:
+    """Return (N,) bool, False for a map of one value throughout, such as an empty one."""
+    return np.ptp(maps, axis=(1, 2)) > 0
+
+
+def compare_agreements(
+    first: pd.DataFrame,
+    second: pd.DataFrame,
+    *,
+    rng: np.random.Generator,
+    replicates: int = REPLICATES,
+    confidence: float = CONFIDENCE,
+) -> pd.DataFrame:
+    """Compare two agreements of the same images, such as under two choices of the replacement.
+
+    1. Average each image's agreement over the draws that have one. 2. Keep the images that have
+    one in both tables, so that the two means are of the same images. 3. Estimate both means and
+    that of the images' differences, over patients.
+
+    Args:
+        first: columns image_id, identity and MEASURES (`measure_agreement` of original and
+            privatized), one row per image and draw.
+        second: the same of the other agreement.
+        rng: draws the patients.
+        replicates: how many times.
+        confidence: of the intervals, within (0, 1).
+
+    Returns:
+        One row per measure: measure, then mean, low and high of `first_`, `second_` and
+        `difference_` (first minus second, paired), images and patients that went in,
+        left_out_images, and the rows without agreement, first_empty and second_empty.
+
+    Raises:
+        DataError: when the two tables are of different images.
+    """
+    if set(first["image_id"]) != set(second["image_id"]):
+        raise DataError("agreement: the two tables have different images; explain both again")
+    patients = first.groupby("image_id")["identity"].first()
+    rows = []
+    for measure in MEASURES:
+        ours, theirs = (table.groupby("image_id")[measure].mean() for table in (first, second))
+        both = ours.notna() & theirs.notna()
+        row: dict[str, object] = {"measure": measure}
+        values = {"first": ours, "second": theirs, "difference": ours - theirs}
+        for name, value in values.items():
+            estimate = estimate_mean(
+                value[both].to_numpy(),
+                patients[both].to_numpy(),
+                rng=rng,
+                replicates=replicates,
+                confidence=confidence,
+            )
+            row |= name_parts(name, estimate)
+        row |= {"images": estimate.images, "patients": estimate.patients}
+        row |= {"left_out_images": int((~both).sum())}
+        row |= {"first_empty": int(first[measure].isna().sum())}
+        row |= {"second_empty": int(second[measure].isna().sum())}
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def pair_with_others(
+    identity: np.ndarray, glaucoma: np.ndarray, *, rng: np.random.Generator
+) -> np.ndarray:
+    """Draw for each image one of another patient with the same pathology.
+
+    Any two eyes' maps agree somewhat, since all irises are in the middle. The agreement of
+    privatized images with the originals `maps[pair_with_others(...)]` is what an agreement with
+    their own original has to beat; `compare_agreements` compares the two.
+
+    Args:
+        identity: (N,) integers.
+        glaucoma: (N,) bool.
+        rng: draws the images.
+
+    Returns:
+        (N,) rows, -1 for an image whose pathology no other patient has.
+    """
+    rows = []
+    for own, ill in zip(identity, glaucoma, strict=True):
+        others = np.flatnonzero((identity != own) & (glaucoma == ill))
+        rows.append(rng.choice(others) if len(others) else -1)
+    return np.array(rows)
+
+
+def name_parts(name: str, estimate: Estimate) -> dict[str, float]:
+    """Return an estimate as columns: name_mean, name_low, name_high."""
+    return {f"{name}_{part}": getattr(estimate, part) for part in ("mean", "low", "high")}
+
+
+def _scale(maps: np.ndarray) -> np.ndarray:
+    """Return each map divided by its highest value, float64 in [0, 1]."""
+    return maps.astype(np.float64) / maps.max(axis=(1, 2), keepdims=True)
+
+
+def _correlate_ranks(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Return (N,) correlations of the ranks of (N, P) pixels; equal pixels share their ranks."""
+    ranks = [rankdata(pixels, axis=1) for pixels in (first, second)]
+    a, b = (rank - rank.mean(axis=1, keepdims=True) for rank in ranks)
+    return (a * b).sum(axis=1) / np.sqrt((a**2).sum(axis=1) * (b**2).sum(axis=1))
+
+
+def _overlap_top(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Return (N,) shares of the top pixels of (N, P) that are the other's top pixels too."""
+    count = round(TOP_SHARE * first.shape[1])
+    tops = [_choose_top(pixels, count) for pixels in (first, second)]
+    return np.minimum(*tops).sum(axis=1) / np.max([top.sum(axis=1) for top in tops], axis=0)
+
+
+def _choose_top(pixels: np.ndarray, count: int) -> np.ndarray:
+    """Return (N, P) weights in [0, 1]: 1 for the `count` highest pixels that have relevance.
+
+    Pixels that tie for the last places share them. A pixel without relevance is never at the top:
+    else two maps of few relevant pixels would agree for what they don't show.
+    """
+    last = np.partition(pixels, -count, axis=1)[:, [-count]]
+    above, tied = pixels > last, pixels == last
+    places = count - above.sum(axis=1, keepdims=True)
+    return (above + tied * (places / tied.sum(axis=1, keepdims=True))) * (pixels > 0)

@@ -1,0 +1,218 @@
+"""Stage 08: where in an image the glaucoma network's output comes from (paper §2.3).
+
+Starts `explain_worker` as a process and hands arrays over by files. What is wrong on either side
+ends as one sentence, and leaves no files.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+
+from replication.config import EvaluatorSettings
+from replication.errors import DataError, ExplanationError
+from replication.explain.exchange import (
+    ANALYZER_OPTIONS,
+    ANSWERED,
+    DEEP_TAYLOR,
+    EXPLAINED,
+    ExplanationRequest,
+    forget_relevance,
+    load_relevance,
+    save_request,
+)
+from replication.records import Neuron, RelevanceMaps, check_images
+from replication.system.provenance import ROOT
+
+EXCHANGE = "explanation-worker"
+LOG = "worker.log"
+LAST_LINES = 3
+# iNNvestigate and TensorFlow warn about their own age; silenced, the last lines are about a fault.
+WORKER = (sys.executable, "-W", "ignore", "-m", "replication.explain.worker")
+PYTHON_ALONE = {"TF_CPP_MIN_LOG_LEVEL": "3"}
+SIGNS_OF_FULL_MEMORY = (
+    "MemoryError",
+    "ResourceExhausted",
+    "bad_alloc",
+    "OOM",
+    "failed to map segment",
+)
+
+
+class ExplanationWorker:
+    """A worker process that explains what it is asked, request after request.
+
+    It starts with the first request, since its start takes longer than hundreds of images, and is
+    ended with the block that it is opened for.
+
+    Args:
+        folder: the worker's files lie in it while it works.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._open = ExitStack()
+        self._exchange: Path | None = None
+        self._process: subprocess.Popen | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        self._open.close()
+
+    def explain(
+        self,
+        images: np.ndarray,
+        *,
+        weights: Path,
+        classes: int,
+        settings: EvaluatorSettings,
+        predictions: np.ndarray,
+        neuron: Neuron,
+        method: str = DEEP_TAYLOR,
+        activation: str = "relu",
+        on_image: Callable[[], None] = lambda: None,
+    ) -> RelevanceMaps:
+        """Explain one output of an evaluator on each image.
+
+        Args:
+            images: (N, H, W, C) float32 in [-1, 1].
+            weights: of the evaluator, legacy HDF5.
+            classes: of its softmax.
+            settings: with which it was trained.
+            predictions: (N, classes) probabilities that it gives for the images; the worker's must
+                agree to 1e-5.
+            neuron: the predicted class of each image, or glaucoma on all.
+            method: `deep_taylor` or `deep_taylor.bounded`.
+            activation: with which the evaluator was trained.
+            on_image: called once for each image explained.
+
+        Returns:
+            One map per image; those of a logit that isn't positive are empty.
+
+        Raises:
+            ExplanationError: when the inputs don't fit each other, the weights don't load or
+                predict otherwise, the network can't be explained, or the worker dies.
+        """
+        _check_inputs(images, weights, classes, predictions, method)
+        request = ExplanationRequest(weights, classes, settings, activation, Neuron(neuron), method)
+        if self._process is None:
+            self._start()
+        save_request(self._exchange, request, images, predictions)
+        if not self._ask(on_image):
+            lines = (self._exchange / LOG).read_text("utf-8", errors="replace").splitlines()
+            raise ExplanationError(describe_end(self._process.wait(), lines, weights))
+        return _load_answer(self._exchange, images.shape[:3])
+
+    def _start(self) -> None:
+        self._exchange = self._open.enter_context(_exchange(self._folder))
+        log = self._open.enter_context((self._exchange / LOG).open("wb"))
+        self._process = subprocess.Popen(  # noqa: S603 - this Python, this module, no shell
+            [*WORKER, str(self._exchange)],
+            cwd=ROOT,
+            env=os.environ | PYTHON_ALONE,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
+        self._open.callback(_end, self._process)
+
+    def _ask(self, on_image: Callable[[], None]) -> bool:
+        """Have the worker answer the request in its folder; return whether it did."""
+        with suppress(BrokenPipeError):  # of a worker that has died: its log says why
+            self._process.stdin.write("\n")
+            self._process.stdin.flush()
+        for line in self._process.stdout:
+            word, _, count = line.strip().partition(" ")
+            if word == ANSWERED:
+                return True
+            for _ in range(int(count) if word == EXPLAINED else 0):
+                on_image()
+        return False
+
+
+def _check_inputs(
+    images: np.ndarray, weights: Path, classes: int, predictions: np.ndarray, method: str
+) -> None:
+    try:
+        check_images("images", images)
+    except DataError as error:
+        raise ExplanationError(str(error)) from error
+    if not len(images):
+        raise ExplanationError("images: there are none to explain")
+    if predictions.shape != (len(images), classes):
+        raise ExplanationError(
+            f"predictions: expected ({len(images)}, {classes}), got {predictions.shape}"
+        )
+    if not weights.is_file():
+        raise ExplanationError(f"{weights}: no such file; train the evaluator first")
+    if method not in ANALYZER_OPTIONS:
+        raise ExplanationError(f"{method}: expected one of {', '.join(ANALYZER_OPTIONS)}")
+
+
+@contextmanager
+def _exchange(folder: Path) -> Iterator[Path]:
+    """Give an empty folder that is gone afterwards; one left by a killed parent is emptied."""
+    exchange = folder / EXCHANGE
+    shutil.rmtree(exchange, ignore_errors=True)
+    exchange.mkdir(parents=True)
+    try:
+        yield exchange.resolve()
+    finally:
+        shutil.rmtree(exchange)
+
+
+def _end(process: subprocess.Popen) -> None:
+    """End a worker that has nothing more to do, or whose parent stops."""
+    process.kill()
+    process.stdout.close()
+    with suppress(BrokenPipeError):
+        process.stdin.close()
+    process.wait()
+
+
+def describe_end(code: int, lines: list[str], weights: Path) -> str:
+    """Say in one sentence how the worker ended.
+
+    Args:
+        code: its exit code; negative, the signal that ended it.
+        lines: of its log.
+        weights: which network it was to explain.
+    """
+    last = [line.strip() for line in lines if line.strip()][-LAST_LINES:]
+    if code == ExplanationError.exit_code and last:
+        return last[-1]
+    memory = any(sign in line for sign in SIGNS_OF_FULL_MEMORY for line in last)
+    if memory:
+        end = "ran out of memory; free some, or explain fewer images at once"
+    elif code == -signal.SIGKILL:
+        end = "was killed (SIGKILL), as the system does when memory runs out; run it again"
+    elif code < 0:
+        end = f"was ended by {signal.Signals(-code).name}"
+    else:
+        end = f"failed (exit code {code})"
+    said = " | ".join(last) if last else "none"
+    return f"{weights}: the explanation worker {end}; its last lines: {said}"
+
+
+def _load_answer(exchange: Path, shape: tuple[int, int, int]) -> RelevanceMaps:
+    try:
+        relevance = load_relevance(exchange)
+    except (OSError, ValueError, DataError) as error:
+        raise ExplanationError(f"the explanation worker left no usable maps: {error}") from error
+    finally:
+        forget_relevance(exchange)
+    if relevance.maps.shape != shape:
+        raise ExplanationError(
+            f"the explanation worker's maps: expected {shape}, got {relevance.maps.shape}"
+        )
+    return relevance

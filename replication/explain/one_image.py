@@ -1,0 +1,75 @@
+"""Explain one eye image from a file, as the glaucoma network sees it (paper §2.3)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from replication.config import PreprocessSettings
+from replication.data.image_file import read_gray
+from replication.errors import DataError
+from replication.figures.maps import draw_maps, show_map
+from replication.preprocess.frame import preprocess_image
+from replication.records import CLASS_OF_GLAUCOMA, RelevanceMaps, to_unit_range
+
+
+@dataclass(frozen=True)
+class ImageExplanation:
+    """What the network makes of one image.
+
+    Args:
+        glaucoma_probability: in [0, 1].
+        explains_glaucoma: whether the map explains glaucoma, else its absence.
+        logit: of the class explained.
+        empty: whether the map is empty, since that logit isn't positive.
+        iris_found: whether the image could be centred.
+    """
+
+    glaucoma_probability: float
+    explains_glaucoma: bool
+    logit: float
+    empty: bool
+    iris_found: bool
+
+
+def explain_one(
+    file: Path,
+    *,
+    eye: str,
+    settings: PreprocessSettings,
+    predict: Callable[[np.ndarray], np.ndarray],
+    explain: Callable[..., RelevanceMaps],
+    picture: Path,
+) -> ImageExplanation:
+    """Preprocess an image, explain it and draw what was found.
+
+    Args:
+        file: BMP, JPEG or PNG of a whole frame, its label strip on.
+        eye: 'left' or 'right'.
+        settings: of the preprocessing that the network was trained with.
+        predict: (N, S, S, C) images to (N, 2) probabilities.
+        explain: of `ExplanationWorker`, for the same network.
+        picture: PNG or PDF to write.
+
+    Raises:
+        DataError: when the file can't be read as an image or the picture is to be of another kind.
+        ExplanationError: when the network can't be explained.
+    """
+    if picture.suffix not in (".png", ".pdf"):
+        raise DataError(f"{picture}: expected a name in .png or .pdf")
+    try:
+        gray, facts = preprocess_image(read_gray(file), eye=eye, settings=settings)
+    except DataError as error:
+        raise DataError(f"{file.name}: {str(error).removeprefix(f'{file.name}: ')}") from error
+    images = np.repeat(to_unit_range(gray)[None, ..., None], settings.channels, axis=-1)
+    predictions = predict(images)
+    relevance = explain(images, predictions=predictions)
+    draw_maps([show_map(file.name, images, relevance, 0)], [picture])
+    return ImageExplanation(
+        float(predictions[0, CLASS_OF_GLAUCOMA]),
+        bool(relevance.neuron[0] == CLASS_OF_GLAUCOMA),
+        float(relevance.logit[0]),
+        bool(relevance.empty[0]),
+        facts.iris_found,
+    )

@@ -1,0 +1,12 @@
+"""What stage 08 left in a run's folder, read back by those who come after the stages."""
+
+from replication.store.run_folder import RECORD, RunStore
+
+EXPLAINED = "08_explained"
+RELEVANCE, PLACES = "relevance.csv", "sign_places.csv"
+SUMMARY, PAGE, FIGURE5 = "explanation.json", "explanation.md", "figure5.png"
+
+
+def is_explained(store: RunStore) -> bool:
+    """Tell whether a run's explanation is complete."""
+    return (store.root / EXPLAINED / RECORD).exists()

@@ -1,0 +1,182 @@
+"""Where the relevance of a map lies: in the iris, in its upper half, in a known sign.
+
+The paper names "the upper side of the iris" (paper §3, Figure 5). Where a sign's place is known, two
+measures say whether a map finds it: the pointing game (Zhang et al., IJCV 126, 2018: is the highest
+pixel inside?) and relevance mass (Arras et al., Information Fusion 81, 2022: the share of relevance
+inside). Both are only as good as they beat maps that know nothing of the network: a random map, an
+edge detector and a blob in the middle, where preprocessing puts the iris.
+
+A map of one value throughout, such as an empty one, says nothing of where: NaN.
+"""
+
+import cv2
+import numpy as np
+import pandas as pd
+
+from replication.errors import DataError
+from replication.explain.agreement import check_maps, has_pattern, name_parts
+from validation.statistics.patient_means import CONFIDENCE, estimate_mean, estimate_share
+from validation.statistics.resampling import REPLICATES
+
+CONTROLS = ("random", "edges", "centre")
+BLOB_SIGMA = 1 / 8  # ours, of the image's side: two thirds of it fall on a surrogate's iris
+RELEVANCE = "relevance"
+
+
+def measure_mass(maps: np.ndarray, masks: np.ndarray) -> np.ndarray:
+    """Return the share of each map's relevance that lies in its mask.
+
+    Args:
+        maps: (N, S, S), not negative.
+        masks: (N, S, S) bool.
+
+    Returns:
+        (N,) float64 in [0, 1]; NaN where the map has one value throughout or the mask is empty.
+
+    Raises:
+        DataError: when shapes differ or a map is negative or not finite.
+    """
+    shown = _check_places(maps, masks)
+    inside = (maps * masks).sum(axis=(1, 2), dtype=np.float64)
+    total = maps.sum(axis=(1, 2), dtype=np.float64)
+    return np.divide(inside, total, out=np.full(len(maps), np.nan), where=shown)
+
+
+def measure_pointing(maps: np.ndarray, masks: np.ndarray) -> np.ndarray:
+    """Return whether each map's highest pixel lies in its mask.
+
+    Args:
+        maps: (N, S, S), not negative.
+        masks: (N, S, S) bool.
+
+    Returns:
+        (N,) float64, 0 or 1, or the share inside of several highest pixels; NaN as in
+        `measure_mass`.
+
+    Raises:
+        DataError: as in `measure_mass`.
+    """
+    shown = _check_places(maps, masks)
+    highest = maps == maps.max(axis=(1, 2), keepdims=True)
+    inside = (highest & masks).sum(axis=(1, 2)) / highest.sum(axis=(1, 2))
+    return np.where(shown, inside, np.nan)
+
+
+def make_controls(images: np.ndarray, *, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """Make maps that know nothing of any network.
+
+    Args:
+        images: (N, S, S, C) float32 in [-1, 1].
+        rng: draws the random maps.
+
+    Returns:
+        By name of CONTROLS, (N, S, S) float32, not negative: uniform noise, the gradient's size by
+        Sobel, and the same Gaussian in the middle of all.
+    """
+    shape = images.shape[:3]
+    gray = images.mean(axis=3)
+    edges = [
+        np.hypot(cv2.Sobel(image, cv2.CV_32F, 1, 0), cv2.Sobel(image, cv2.CV_32F, 0, 1))
+        for image in gray
+    ]
+    side = np.arange(shape[1]) - (shape[1] - 1) / 2
+    bell = np.exp(-((side / (BLOB_SIGMA * shape[1])) ** 2) / 2).astype(np.float32)
+    centre = np.broadcast_to(np.outer(bell, bell), shape)
+    noise = rng.random(shape, dtype=np.float32)
+    return dict(zip(CONTROLS, (noise, np.stack(edges), centre), strict=True))
+
+
+def judge_places(
+    maps: np.ndarray,
+    masks: np.ndarray,
+    controls: dict[str, np.ndarray],
+    patients: np.ndarray,
+    *,
+    rng: np.random.Generator,
+    replicates: int = REPLICATES,
+    confidence: float = CONFIDENCE,
+) -> pd.DataFrame:
+    """Judge maps by the known places of signs, beside controls on the same images.
+
+    Args:
+        maps: (N, S, S), not negative.
+        masks: (N, S, S) bool, of `sign_places.mask_signs`; images without a sign are left out.
+        controls: of `make_controls`.
+        patients: (N,) of whom each image is.
+        rng: draws the patients.
+        replicates: how many times.
+        confidence: of the intervals, within (0, 1).
+
+    Returns:
+        One row per measure ('pointing', 'mass') and map ('relevance' first, then the controls):
+        measure, map, mean, low, high, then lead_mean, lead_low, lead_high (relevance minus
+        control, paired), area (mean share of the image that the signs take: both measures' mean of
+        the random map), images, patients, and empty: the maps of images with a sign that have no
+        pattern and are left out.
+
+    Raises:
+        DataError: as in `measure_mass`.
+    """
+    signed = masks.any(axis=(1, 2))
+    judged = signed & has_pattern(maps)
+    area = masks[judged].mean() if judged.any() else np.nan
+    settings = {"rng": rng, "replicates": replicates, "confidence": confidence}
+    measures = {
+        "pointing": (measure_pointing, estimate_share),
+        "mass": (measure_mass, estimate_mean),
+    }
+    rows = []
+    for measure, (measure_map, estimate) in measures.items():
+        ours = measure_map(maps[judged], masks[judged])
+        for name, those in {RELEVANCE: maps, **controls}.items():
+            values = measure_map(those[judged], masks[judged])
+            found = estimate(values, patients[judged], **settings)
+            row = {"measure": measure, "map": name}
+            row |= {"mean": found.mean, "low": found.low, "high": found.high}
+            if name != RELEVANCE:
+                row |= name_parts(
+                    "lead", estimate_mean(ours - values, patients[judged], **settings)
+                )
+            row |= {"area": area, "images": found.images, "patients": found.patients}
+            rows.append(row | {"empty": int((signed & ~judged).sum())})
+    return pd.DataFrame(rows)
+
+
+def tabulate_iris_shares(maps: np.ndarray, iris: np.ndarray, upper: np.ndarray) -> pd.DataFrame:
+    """Return the shares of each map's relevance in the iris and in its upper half.
+
+    Args:
+        maps: (N, S, S), not negative.
+        iris: (N, S, S) bool, of `sign_places.mask_irises`.
+        upper: (N, S, S) bool, of the same.
+
+    Returns:
+        N rows, fractions: in_iris and in_upper_half of all relevance, iris_area and
+        upper_half_area of the image (what an even map has), upper_of_iris (of the relevance in the
+        iris, the part in its upper half; NaN where there is none). All NaN where `measure_mass` has
+        NaN, so that the means of all columns but the last are of the same images.
+
+    Raises:
+        DataError: as in `measure_mass`.
+    """
+    in_iris, in_upper = (measure_mass(maps, mask) for mask in (iris, upper))
+    nothing = np.full(len(maps), np.nan)
+    shares = pd.DataFrame(
+        {
+            "in_iris": in_iris,
+            "in_upper_half": in_upper,
+            "iris_area": iris.mean(axis=(1, 2)),
+            "upper_half_area": upper.mean(axis=(1, 2)),
+            "upper_of_iris": np.divide(in_upper, in_iris, out=nothing, where=in_iris > 0),
+        }
+    )
+    shares.loc[np.isnan(in_iris)] = np.nan
+    return shares
+
+
+def _check_places(maps: np.ndarray, masks: np.ndarray) -> np.ndarray:
+    """Return (N,) bool, whether map and mask say where; raise DataError unless they fit."""
+    check_maps(maps)
+    if masks.shape != maps.shape or masks.dtype != bool:
+        raise DataError(f"masks: expected {maps.shape} bool, got {masks.shape} {masks.dtype}")
+    return has_pattern(maps) & masks.any(axis=(1, 2))

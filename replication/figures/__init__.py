@@ -1,0 +1,1 @@
+"""How pictures look: charts, planes, maps and eyes. Knows no run."""

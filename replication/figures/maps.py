@@ -1,0 +1,79 @@
+"""Draw images with their relevance: each image alone, its relevance, and both together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from replication.records import CLASS_OF_GLAUCOMA, RelevanceMaps
+
+CLASSES = {True: "glaucoma", False: "no glaucoma"}
+PALETTE = "inferno"  # perceptually uniform
+DOTS_PER_INCH = 200
+INCHES = (6.2, 2.25)  # of a row
+# Without a date the same figure has the same bytes.
+DATELESS = {".png": {"Software": None}, ".pdf": {"CreationDate": None}}
+
+
+@dataclass(frozen=True)
+class ShownMap:
+    """One row of a figure.
+
+    Args:
+        title: what the image is.
+        image: (S, S, C) float32 in [-1, 1].
+        relevance: its (S, S) map.
+        explained: the class that the map explains, in words.
+        logit: of that class.
+    """
+
+    title: str
+    image: np.ndarray
+    relevance: np.ndarray
+    explained: str
+    logit: float
+
+
+def show_map(title: str, images: np.ndarray, relevance: RelevanceMaps, row: int) -> ShownMap:
+    """Return one image of (N, S, S, C) with its map as a row of a figure."""
+    explained = CLASSES[bool(relevance.neuron[row] == CLASS_OF_GLAUCOMA)]
+    return ShownMap(title, images[row], relevance.maps[row], explained, float(relevance.logit[row]))
+
+
+def draw_maps(shown: Sequence[ShownMap], files: Sequence[Path]) -> None:
+    """Draw rows on one scale of relevance.
+
+    Args:
+        shown: the rows, from the top.
+        files: to write, PNG or PDF by their names.
+    """
+    figure = Figure(figsize=(INCHES[0], INCHES[1] * len(shown)), layout="constrained")
+    FigureCanvasAgg(figure)
+    parts = np.atleast_1d(figure.subfigures(len(shown), 1))
+    highest = max(float(row.relevance.max()) for row in shown)
+    for part, row in zip(parts, shown, strict=True):
+        empty = "" if row.relevance.any() else " (empty map: nothing to explain)"
+        part.suptitle(
+            f"{row.title}; explained: {row.explained}, logit {row.logit:.2f}{empty}", size=9
+        )
+        _draw_row(part, row, highest=highest)
+    for file in files:
+        figure.savefig(file, dpi=DOTS_PER_INCH, metadata=DATELESS[file.suffix])
+
+
+def _draw_row(part: Figure, row: ShownMap, *, highest: float) -> None:
+    grays = {"cmap": "gray", "vmin": -1, "vmax": 1}
+    heats = {"cmap": PALETTE, "vmin": 0, "vmax": highest or 1}
+    alone, heated, over = part.subplots(1, 3)
+    gray = row.image.mean(axis=2)
+    alone.imshow(gray, **grays)
+    heat = heated.imshow(row.relevance, **heats)
+    over.imshow(gray, **grays)
+    # The more relevant, the less the image shows through.
+    over.imshow(row.relevance, alpha=np.sqrt(row.relevance / heats["vmax"]), **heats)
+    for axes in (alone, heated, over):
+        axes.set_axis_off()
+    part.colorbar(heat, ax=[alone, heated, over], label="relevance")

@@ -1,0 +1,1 @@
+"""The order of the stages, and what each of them does in a run."""

@@ -1,0 +1,163 @@
+"""Open the run that is asked for: find its data, its settings and its folder.
+
+What a run is asked to be, in plain values: any process on any machine can open the same run.
+"""
+
+import platform
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Self
+
+from replication.config import ExplanationSettings, find_profile
+from replication.data.sources import Kind, Source, find_source
+from replication.errors import DataError, SettingsError
+from replication.pipeline.order import Replication
+from replication.pipeline.run_data import RunData
+from replication.privatize.methods import METHODS, find_method
+from replication.results.baseline import describe_baseline
+from replication.store.run_folder import RunStore
+from replication.system.progress import Track
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """One run; equal requests have the same folder and settings.
+
+    Args:
+        artifacts: the folder of runs and of drawn surrogates.
+        methods: names of the privatizers.
+        data_dir: a folder in the Warsaw layout, or None.
+        manifest: a CSV of other images, or None; with neither, the surrogate.
+        profile: name of the settings.
+        seed: of training and draws.
+        split_seed: of the split.
+        split: "image" or "patient".
+        draws: privatized sets per PPRL-VGAN regime.
+        run_name: of the run's folder; None names it by data, profile and seeds.
+        from_baseline: take the reference weights instead of training.
+        neuron: which output is explained.
+        explanation_method: iNNvestigate's name of it.
+    """
+
+    artifacts: str
+    methods: tuple[str, ...]
+    data_dir: str | None = None
+    manifest: str | None = None
+    profile: str = "cpu"
+    seed: int = 0
+    split_seed: int = 0
+    split: str = "image"
+    draws: int = 10
+    run_name: str | None = None
+    from_baseline: bool = False
+    neuron: str = "predicted"
+    explanation_method: str = "deep_taylor"
+
+    def to_plain(self) -> dict:
+        """Return the values as JSON knows them."""
+        plain = {field.name: getattr(self, field.name) for field in fields(self)}
+        return plain | {"methods": list(self.methods)}
+
+    @classmethod
+    def from_plain(cls, plain: dict) -> Self:
+        """Return the request that `to_plain` wrote down."""
+        return cls(**plain | {"methods": tuple(plain["methods"])})
+
+
+def open_run(request: RunRequest, *, fresh: bool, workers: int, track: Track) -> Replication:
+    """Open a run; its folder is made where it is missing.
+
+    Args:
+        request: which.
+        fresh: remove what an earlier run left in the folder.
+        workers: processes for drawing and preprocessing.
+        track: opens progress bars.
+
+    Raises:
+        SettingsError: when the request doesn't fit together, or the folder holds another run.
+        DataError: when the data can't be used.
+    """
+    run = _build_run(request, workers=workers, track=track)
+    private = run.data.source.kind is not Kind.SURROGATE
+    run.store.open(run.describe(), fresh=fresh, private=private)
+    return run
+
+
+def join_run(request: RunRequest, *, known_manifest: str | None) -> Replication:
+    """Open a run that another process holds and has opened, to do some of its work in silence.
+
+    Args:
+        request: which.
+        known_manifest: the hash of its manifest, or None to read the raw files for it.
+
+    Raises:
+        DataError: when the data aren't there.
+        StageNotRun: when the run's folder isn't there.
+        SettingsError: when the settings are others in this process.
+    """
+    given = request.data_dir or request.manifest
+    if given and not Path(given).exists():
+        raise DataError(
+            f"{given}: not seen by {platform.node()!r}; all machines must see the data under the "
+            "same path"
+        )
+    run = _build_run(request, workers=1, track=_untracked)
+    run.data.known_manifest = known_manifest
+    run.store.join(run.describe())
+    return run
+
+
+@contextmanager
+def _untracked(what: str, total: int):
+    yield lambda: None
+
+
+def _build_run(request: RunRequest, *, workers: int, track: Track) -> Replication:
+    data_dir, manifest = (Path(p) if p else None for p in (request.data_dir, request.manifest))
+    if data_dir and manifest:
+        raise SettingsError("give --data-dir or --manifest, not both")
+    known = find_profile(request.profile)
+    settings = replace(known, split=replace(known.split, seed=request.split_seed))
+    for name in request.methods:
+        find_method(name)
+    source = find_source(data_dir, manifest, settings.surrogate, Path(request.artifacts))
+    _check_fit(request)
+    data = RunData(
+        source,
+        settings,
+        seed=request.seed,
+        draws=request.draws,
+        methods=tuple(name for name in METHODS if name in request.methods),
+        store=RunStore(Path(request.artifacts) / "runs" / _name_folder(request, source)),
+        workers=workers,
+        track=track,
+        explanation=ExplanationSettings(request.neuron, request.explanation_method),
+        by_patient=request.split == "patient",
+    )
+    return Replication(data, baseline=describe_baseline() if request.from_baseline else None)
+
+
+def _check_fit(request: RunRequest) -> None:
+    given = request.data_dir or request.manifest or request.split_seed or request.seed
+    if request.from_baseline and (request.profile != "cpu" or given):
+        raise SettingsError(
+            "--from-baseline: the reference weights are of the surrogate's first split, "
+            "profile cpu, seed 0"
+        )
+    if request.from_baseline and request.split == "patient":
+        raise SettingsError("--from-baseline: the reference weights are of the split by image")
+    if request.run_name and Path(request.run_name).name != request.run_name:
+        raise SettingsError(
+            f"--run {request.run_name}: expected a plain name, it goes under artifacts/runs"
+        )
+
+
+def _name_folder(request: RunRequest, source: Source) -> str:
+    """Return the run's name, made of what tells it from others where it wasn't given one."""
+    given = request.data_dir or request.manifest
+    label = source.path.resolve().stem if given else "surrogate"
+    kind_of_split = f"-split-{request.split_seed}" if request.split_seed else ""
+    kind_of_split += "-by-patient" if request.split == "patient" else ""
+    trained = "baseline" if request.from_baseline else f"seed-{request.seed}"
+    return request.run_name or f"{label}-{request.profile}-{trained}{kind_of_split}"

@@ -1,0 +1,133 @@
+"""What a run's stages read: its raw eyes, its settings, and what earlier stages left.
+
+Everything is read when it is first asked for, and then kept.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from replication.config import ExplanationSettings, Profile, VganSettings
+from replication.data.sources import Source, draw_surrogate
+from replication.privatize.methods import Method
+from replication.records import EyeDataset, PrivatizedSet, Splits
+from replication.store.arrays import load_preprocessed, load_privatized
+from replication.store.run_folder import RunStore
+from replication.store.run_record import PREPROCESSED, VGAN, privatized_unit
+from replication.system.processes import hold_interrupt
+from replication.system.progress import Track
+
+
+def hash_manifest(manifest: pd.DataFrame) -> str:
+    """Return the hash of a manifest of raw images, which holds the hash of every file."""
+    return hashlib.sha256(manifest.to_csv(index=False).encode()).hexdigest()
+
+
+@dataclass(eq=False)
+class RunData:
+    """One run's data and settings.
+
+    Args:
+        source: where the raw eyes come from.
+        profile: settings of all stages.
+        seed: of training and privatization.
+        draws: privatized sets per method that draws.
+        methods: names of the privatizers to run, in Table 1's order.
+        store: the run's folder.
+        workers: processes for drawing and preprocessing.
+        track: opens progress bars.
+        explanation: how relevance maps are computed.
+        by_patient: whether the split is by patient, and not by image as in the paper.
+        known_manifest: the manifest's hash where the command knows it, so that a process that works
+            for it need not read every raw file once more.
+    """
+
+    source: Source
+    profile: Profile
+    seed: int
+    draws: int
+    methods: tuple[str, ...]
+    store: RunStore
+    workers: int
+    track: Track
+    explanation: ExplanationSettings
+    by_patient: bool = False
+    known_manifest: str | None = None
+
+    @cached_property
+    def raw(self) -> tuple[pd.DataFrame, Path]:
+        draw_surrogate(self.source, self.profile.surrogate, workers=self.workers, track=self.track)
+        return self.source.read()
+
+    @property
+    def manifest_digest(self) -> str:
+        """Hash of the manifest, which holds the hash of every raw file."""
+        return self.known_manifest or hash_manifest(self.raw[0])
+
+    @cached_property
+    def _preprocessed(self) -> tuple[EyeDataset, Splits]:
+        channels = self.profile.preprocess.channels
+        return load_preprocessed(self.store.folder(PREPROCESSED), channels)
+
+    @property
+    def dataset(self) -> EyeDataset:
+        """All preprocessed images."""
+        return self._preprocessed[0]
+
+    @property
+    def splits(self) -> Splits:
+        """Rows of the data set, by subset."""
+        return self._preprocessed[1]
+
+    @cached_property
+    def train_set(self) -> EyeDataset:
+        """What everybody is known by, the gallery of the privatizers: enrolled images are in it."""
+        return self.dataset.take(self.splits.known)
+
+    @cached_property
+    def test_set(self) -> EyeDataset:
+        return self.dataset.take(self.splits.test)
+
+    @property
+    def patients(self) -> int:
+        return int(self.dataset.identity.max()) + 1
+
+    def load_sets(
+        self, methods: tuple[str, ...], advance: Callable[[], None] = lambda: None
+    ) -> Iterator[PrivatizedSet]:
+        for name in methods:
+            yield from load_privatized(self.store.folder(privatized_unit(name)), name)
+            advance()
+
+    def find_generator(self, method: Method):
+        """Return the trained generator where a method needs it, else None."""
+        return self.generator if method.needs_generator else None
+
+    @cached_property
+    def generator(self):
+        return self.load_generator(self.store.folder(VGAN), self.profile.vgan)
+
+    def load_generator(self, folder: Path, settings: VganSettings):
+        with hold_interrupt():
+            from replication.train.trained import TrainedGenerator
+
+        return TrainedGenerator(folder, self.patients, self.dataset.images.shape[1:], settings)
+
+    def load_evaluator(self, task: str, folder: Path, activation: str = "relu"):
+        with hold_interrupt():
+            from replication.train.trained import TrainedEvaluator
+
+        return TrainedEvaluator(
+            folder / "weights.h5",
+            self.count_classes(task),
+            self.dataset.images.shape[1:],
+            self.profile.evaluator,
+            activation=activation,
+        )
+
+    def count_classes(self, task: str) -> int:
+        return self.patients if task == "identity" else 2

@@ -1,0 +1,403 @@
+"""What each stage does: inputs from the run's folder, outputs into the folder it is given.
+
+One function per stage, in their order. Which of them are still to be run, and what each needs,
+`replication.pipeline.order` knows.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pandas as pd
+
+from replication.attack.evidence import Twins
+from replication.attack.outputs import write_attack
+from replication.attack.patients import Networks
+from replication.attack.stage import Known, attack_sets, make_controls
+from replication.attack.twins import check_twins, draw_twins, has_twins, swap_twins
+from replication.config import EvaluatorSettings, VganSettings
+from replication.data.sources import Kind, Source
+from replication.errors import DataError
+from replication.evaluate.outputs import read_glaucoma_probabilities, read_predictions
+from replication.evaluate.stage import evaluate_sets, write_evaluation
+from replication.explain.client import ExplanationWorker
+from replication.explain.one_image import ImageExplanation, explain_one
+from replication.explain.stage import explain_sets
+from replication.pipeline.run_data import RunData, hash_manifest
+from replication.preprocess.places import find_sign_table, mask_signs, read_signs
+from replication.preprocess.split import split_by_patient, split_dataset
+from replication.preprocess.stage import preprocess_images
+from replication.privatize.blocks import name_classes, privatize_blocks
+from replication.privatize.methods import METHODS, Method
+from replication.records import EyeDataset, PrivatizedSet, RelevanceMaps, Splits, Subset, to_bytes
+from replication.report.stage import is_public, write_report
+from replication.store.arrays import load_manifest, save_preprocessed, save_privatized, to_dataset
+from replication.store.run_record import EVALUATORS, PREPROCESSED, VGAN, tell_split
+from replication.system.processes import hold_interrupt
+from replication.validate.stage import validate_images
+from validation.expectations.suites import build_suites
+from validation.paper.numbers import read_paper_percent
+
+
+def preprocess(run: RunData, folder: Path) -> None:
+    """Find and centre the irises, and split the images (stage 01)."""
+    manifest, root = run.raw
+    with run.track("finding irises", len(manifest)) as advance:
+        images, facts = preprocess_images(
+            manifest, root, run.profile.preprocess, workers=run.workers, on_image=advance
+        )
+    table = manifest.merge(facts.drop(columns="path"), on="image_id", validate="1:1")
+    # Columns that an unreadable file left gaps in get their own types back without it.
+    table = table[table["readable"]].reset_index(drop=True).convert_dtypes()
+    table["identity"] = pd.factorize(table["patient_id"], sort=True)[0]
+    image_id, identity = table["image_id"].to_numpy(np.str_), table["identity"].to_numpy()
+    if run.by_patient:
+        glaucoma = table["glaucoma"].to_numpy(bool)
+        splits = split_by_patient(image_id, identity, glaucoma, run.profile.split)
+    else:
+        splits = split_dataset(image_id, identity, run.profile.split)
+    for subset, rows in splits.items():
+        table.loc[rows, "subset"] = subset.value
+    _check_pathology(table)
+    save_preprocessed(folder, images, table)
+
+
+def validate(run: RunData, folder: Path) -> None:
+    """Hold the preprocessed data against the suites (stage 02)."""
+    raw, root = run.raw
+    with run.track("validating", len(raw)) as advance:
+        validate_images(
+            run.store.folder(PREPROCESSED),
+            raw,
+            root,
+            preprocess=run.profile.preprocess,
+            split=run.profile.split,
+            counts=run.source.counts,
+            by_patient=run.by_patient,
+            folder=folder,
+            workers=run.workers,
+            on_image=advance,
+        )
+
+
+def hash_suites(run: RunData) -> str:
+    """Hash of the expectations, so that a change of them is judged again."""
+    shape = run.profile.preprocess
+    expected = build_suites(
+        counts=run.source.counts,
+        image_size_px=shape.image_size_px,
+        strip_rows=shape.strip_rows,
+        by_patient=run.by_patient,
+    )
+    return hashlib.sha256(repr(expected).encode()).hexdigest()
+
+
+def train_evaluator(
+    run: RunData,
+    folder: Path,
+    *,
+    task: str,
+    data: tuple[EyeDataset, Splits] | None = None,
+    settings: EvaluatorSettings | None = None,
+    activation: str = "relu",
+    keep_last: bool = False,
+) -> None:
+    """Train the network of one task (stage 03).
+
+    Args:
+        run: whose settings it has.
+        folder: where its weights go.
+        task: "identity" or "glaucoma".
+        data: to learn from, None for the run's.
+        settings: of the training, None for the run's.
+        activation: of the network.
+        keep_last: whether the last weights are kept, and not the best.
+    """
+    with hold_interrupt():
+        from replication.train import evaluators
+
+    dataset, splits = data or (run.dataset, run.splits)
+    settings = settings or run.profile.evaluator
+    # Of a split by patient: enrolled images are of validation and test patients.
+    train_set = dataset.take(splits.train if task == "glaucoma" else splits.known)
+    with run.track(f"training the {task} network", settings.epochs(len(train_set))) as advance:
+        evaluators.train_evaluator(
+            train_set,
+            dataset.take(splits.validation),
+            task=task,
+            classes=run.count_classes(task),
+            settings=settings,
+            seed=run.seed,
+            folder=folder,
+            activation=activation,
+            keep_last=keep_last,
+            on_epoch=advance,
+        )
+
+
+def train_vgan(
+    run: RunData, folder: Path, *, settings: VganSettings | None = None, saturating: bool = False
+) -> None:
+    """Train PPRL-VGAN (stage 04).
+
+    Args:
+        run: whose training images and settings it has.
+        folder: where its networks go.
+        settings: of the networks and the training, None for the run's.
+        saturating: whether the generator's loss is Equation 2 as it is written.
+    """
+    with hold_interrupt():
+        from replication.train import vgan
+
+    settings = settings or run.profile.vgan
+    with run.track("training PPRL-VGAN", settings.steps) as advance:
+        vgan.train_vgan(
+            run.train_set,
+            identities=run.patients,
+            settings=settings,
+            seed=run.seed,
+            folder=folder,
+            saturating=saturating,
+            on_step=advance,
+        )
+
+
+def privatize(run: RunData, folder: Path, *, method: Method) -> None:
+    """Privatize the test images by one method (stage 05)."""
+    sets = method.privatize(
+        run.test_set,
+        gallery=run.train_set,
+        generator=run.find_generator(method),
+        seed=run.seed,
+        draws=run.draws,
+    )
+    draws = run.draws if method.needs_generator else 1
+    with run.track(f"privatizing: {method.name}", draws) as advance:
+        save_privatized(folder, _count(sets, advance))
+
+
+def privatize_many(run: RunData, manifest: Path, method: Method, folder: Path) -> None:
+    """Privatize a manifest's images, however many, by the run's training images and weights."""
+    table, root = Source(Kind.MANIFEST, manifest).read()
+    known = load_manifest(run.store.folder(PREPROCESSED))
+    classes = dict(zip(known["patient_id"], known["identity"], strict=True))
+    table["identity"] = name_classes(table["patient_id"], classes, method=method)
+    units = (PREPROCESSED, VGAN) if method.needs_generator else (PREPROCESSED,)
+    draws = run.draws if method.needs_generator else 1
+    asked = {
+        "method": method.name,
+        "seed": run.seed,
+        "draws": draws,
+        "images": hash_manifest(table),
+        "inputs": {unit: run.store.digest(unit) for unit in units},
+    }
+    # What no block needs is most of the table, and there may be many images.
+    table = table.drop(columns=["patient_id", "sha256"])
+    with run.track(f"privatizing: {method.name}", len(table)) as advance:
+        privatize_blocks(
+            table,
+            folder,
+            asked=asked,
+            read_images=partial(_read_images, run, root),
+            method=method,
+            gallery=run.train_set,
+            generator=run.find_generator(method),
+            seed=run.seed,
+            draws=draws,
+            on_images=lambda images: [advance() for _ in range(images)],
+        )
+
+
+def _read_images(run: RunData, root: Path, rows: pd.DataFrame) -> EyeDataset:
+    """Preprocess some rows of a manifest; all of them, or a DataError names the first bad."""
+    shape = run.profile.preprocess
+    images, facts = preprocess_images(rows, root, shape, workers=run.workers)
+    if not facts["readable"].all():
+        problem = facts["problem"][~facts["readable"]].iloc[0]
+        raise DataError(f"{problem}; restore it, or take it out of the manifest")
+    return to_dataset(images, rows, shape.channels)
+
+
+def evaluate(run: RunData, folder: Path) -> None:
+    """Measure Table 1 (stage 06)."""
+    networks = {
+        f"{task}_network": run.load_evaluator(task, run.store.folder(unit))
+        for task, unit in EVALUATORS.items()
+    }
+    with run.track("evaluating", len(run.methods)) as advance:
+        table, predictions = evaluate_sets(
+            run.test_set, run.load_sets(run.methods, advance), **networks
+        )
+    heading = (
+        f"Table 1 on {run.source.title}: profile {run.profile.name}, seed {run.seed}, "
+        f"{run.draws} draws, {len(run.test_set)} test images."
+        + tell_split(by_patient=run.by_patient)
+    )
+    write_evaluation(
+        folder, table, predictions, paper_percent=read_paper_percent(), heading=heading
+    )
+
+
+def attack(run: RunData, folder: Path) -> None:
+    """Measure Table 2 (stage 07)."""
+    predictions = read_predictions(run.store)
+    with run.track("attacking", 2 + len(run.methods)) as advance:
+        table, named = attack_sets(
+            run.methods,
+            _find_known(run),
+            privatize=partial(_privatize_or_control, run),
+            load=lambda method: run.load_sets((method,)),
+            networks=_attackers(run),
+            predict_glaucoma=_predict_glaucoma(run),
+            predictions=predictions,
+            seed=run.seed,
+            on_method=advance,
+        )
+    heading = (
+        f"Table 2 on {run.source.title}: profile {run.profile.name}, seed {run.seed}, "
+        f"{len(run.test_set)} test images." + tell_split(by_patient=run.by_patient)
+    )
+    write_attack(folder, table, named, predictions, heading=heading, seed=run.seed)
+
+
+def _find_known(run: RunData) -> Known:
+    """The eyes that the attack is made on."""
+    root, test = run.raw[1], run.test_set
+    facts = load_manifest(run.store.folder(PREPROCESSED)).iloc[run.splits.test]
+    table = find_sign_table(root)
+    signs = None if table is None else read_signs(table)
+    twins, rows = None, np.flatnonzero(test.glaucoma)
+    if has_twins(root):
+        with run.track("drawing twins", len(rows)) as advance:
+            drawn = draw_twins(
+                root,
+                facts.iloc[rows],
+                size_px=test.images.shape[1],
+                workers=run.workers,
+                on_image=advance,
+            )
+        check_twins(to_bytes(test.images[rows, ..., 0]), drawn, facts.iloc[rows], signs)
+        masks = mask_signs(facts, signs, size_px=test.images.shape[1])
+        twins = Twins(swap_twins(test, drawn, rows), rows, masks)
+    validation = run.dataset.take(run.splits.validation)
+    return Known(run.train_set, validation, test, facts, signs, twins)
+
+
+def _privatize_or_control(
+    run: RunData, method: str, dataset: EyeDataset, seed: int, draws: int
+) -> Iterator[PrivatizedSet]:
+    """Privatize any images by any method, the controls of the attack among them."""
+    if method not in METHODS:
+        yield make_controls(method, dataset, seed=seed)
+        return
+    yield from METHODS[method].privatize(
+        dataset,
+        gallery=run.train_set,
+        generator=run.find_generator(METHODS[method]),
+        seed=seed,
+        draws=draws,
+    )
+
+
+def _attackers(run: RunData) -> Networks:
+    with hold_interrupt():
+        from replication.attack.networks import IdentityNetwork, SiameseAttacker
+
+    identity = partial(
+        IdentityNetwork,
+        run.store.folder(EVALUATORS["identity"]) / "weights.h5",
+        run.patients,
+        run.dataset.images.shape[1:],
+        evaluator=run.profile.evaluator,
+        settings=run.profile.attack,
+    )
+    static = identity()
+    siamese = SiameseAttacker(static.features, settings=run.profile.attack)
+    return Networks(static, identity(), siamese)
+
+
+def _predict_glaucoma(run: RunData) -> Callable[[np.ndarray], np.ndarray]:
+    network = run.load_evaluator("glaucoma", run.store.folder(EVALUATORS["glaucoma"]))
+    return lambda images: network.predict(images)[:, 1]
+
+
+def explain(run: RunData, folder: Path) -> None:
+    """Explain the originals and what PPRL-VGAN made of them (stage 08)."""
+    methods = list_explained(run)
+    images = len(run.test_set) * (1 + len(methods) * run.draws)
+    heading = (
+        f"Deep Taylor (`{run.explanation.method}`) of the glaucoma network's "
+        f"{run.explanation.neuron} class on {run.source.title}: profile {run.profile.name}, "
+        f"seed {run.seed}, {images} images." + tell_split(by_patient=run.by_patient)
+    )
+    table = find_sign_table(run.raw[1])
+    with _explaining(run, folder, images) as explain:
+        explain_sets(
+            run.test_set,
+            run.load_sets(methods),
+            explain=explain,
+            predictions=read_glaucoma_probabilities(run.store),
+            facts=load_manifest(run.store.folder(PREPROCESSED)).iloc[run.splits.test],
+            signs=None if table is None else read_signs(table),
+            heading=heading,
+            folder=folder,
+        )
+
+
+def explain_image(run: RunData, file: Path, *, eye: str, picture: Path) -> ImageExplanation:
+    """Explain one image by the run's glaucoma network, and draw it."""
+    network = run.load_evaluator("glaucoma", run.store.folder(EVALUATORS["glaucoma"]))
+    with TemporaryDirectory() as scratch, _explaining(run, Path(scratch), 1) as explain:
+        return explain_one(
+            file,
+            eye=eye,
+            settings=run.profile.preprocess,
+            predict=network.predict,
+            explain=explain,
+            picture=picture,
+        )
+
+
+@contextmanager
+def _explaining(run: RunData, folder: Path, images: int) -> Iterator[Callable[..., RelevanceMaps]]:
+    """Give a function that explains images by the run's glaucoma network."""
+    with run.track("explaining", images) as advance, ExplanationWorker(folder) as worker:
+        yield partial(
+            worker.explain,
+            weights=run.store.folder(EVALUATORS["glaucoma"]) / "weights.h5",
+            classes=run.count_classes("glaucoma"),
+            settings=run.profile.evaluator,
+            neuron=run.explanation.neuron,
+            method=run.explanation.method,
+            on_image=advance,
+        )
+
+
+def list_explained(run: RunData) -> tuple[str, ...]:
+    """Names of the methods whose sets are explained: those of PPRL-VGAN (paper §3)."""
+    return tuple(name for name in run.methods if METHODS[name].needs_generator)
+
+
+def report(run: RunData, folder: Path) -> None:
+    """Write the page about the run (stage 09)."""
+    write_report(run.store, folder, public=is_public(run.source.kind))
+
+
+def _check_pathology(table: pd.DataFrame) -> None:
+    """Raise DataError unless training, validation and test have eyes with glaucoma and without."""
+    for subset, part in table.groupby("subset"):
+        if subset != Subset.ENROLMENT and part["glaucoma"].nunique() < 2:
+            raise DataError(
+                f"split: the {subset} subset has only eyes with one glaucoma label; "
+                "use more images or another --split-seed"
+            )
+
+
+def _count(items, advance: Callable[[], None]) -> Iterator:
+    for item in items:
+        yield item
+        advance()

@@ -1,0 +1,1 @@
+"""Stage 01: find and centre the iris, crop and resize the frame, split the images."""

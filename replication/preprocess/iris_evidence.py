@@ -1,0 +1,148 @@
+"""How unlikely it is that a circle's edge points point along its radii by chance.
+
+The a contrario reasoning of Desolneux, Moisan and Morel (2000), as Akinlar and Topal (EDCircles,
+2013) use it for circles: under chance an edge's direction is anything, so it is within the
+tolerance of the radius with a known probability, and the number of those that are is binomial.
+Outline that is missing counts against the circle. No gray level and no eye's image enters.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+
+from replication.preprocess.iris_edges import SMOOTHING_PX, EdgePoints
+
+RADIUS_TOLERANCE = 0.06  # ours: pupils are ovals and lie off the iris's middle by about as much
+TOLERANCE_DEGREES = 30.0  # ours
+DIRECTION_TOLERANCE = np.cos(np.deg2rad(TOLERANCE_DEGREES))
+CHANCE = 2 * TOLERANCE_DEGREES / 360  # that a direction is within the tolerance of the radius
+LATERAL = 0.5  # lids hide the iris's outline above and below: Daugman 1993 leaves those arcs out
+# Points of smoothed noise closer than this agree with each other, so they count as one.
+CORRELATION_PX = 4 * SMOOTHING_PX
+ARC_SAMPLES = 32
+ARC_ANGLES = (np.arange(ARC_SAMPLES) + 0.5) * (2 * np.pi / ARC_SAMPLES)
+ARC_COSINES, ARC_SINES = np.cos(ARC_ANGLES), np.sin(ARC_ANGLES)
+
+
+@lru_cache(maxsize=16)
+def list_radii(height_px: int, width_px: int) -> np.ndarray:
+    """Return the radii to try in the working image, ascending, px: (K,) float32."""
+    radii = [max(height_px, width_px) / 40]
+    while radii[-1] < min(height_px, width_px) / 2:
+        radii.append(radii[-1] + max(1.0, RADIUS_TOLERANCE * radii[-1]))
+    return np.array(radii, np.float32)
+
+
+def tolerance_px(radius_px: float) -> float:
+    """Return how far from a circle an edge point may lie and still be its own."""
+    return 1.5 * max(1.0, RADIUS_TOLERANCE * radius_px)
+
+
+def judge_circles(
+    points: EdgePoints, centre_x: np.ndarray, centre_y: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return for each centre and radius how surprising its outline is.
+
+    Args:
+        points: edge points of the working image.
+        centre_x, centre_y: (C,) float32 places in the working image.
+
+    Returns:
+        dark: (C, K) evidence of a disc darker than its surroundings, from the whole circle.
+        bright: the same for a brighter one.
+        limbus: as dark, from the arcs left and right alone. All are -log10 of a bound on the
+            probability under chance, 0 or above.
+    """
+    radii = list_radii(points.height_px, points.width_px)
+    counts = _count_on_rings(points, centre_x, centre_y, radii)
+    arc, lateral_arc = _arcs_in_frame(points, centre_x, centre_y, radii)
+    darker, brighter, elsewhere = counts.sum(axis=1)
+    total, lateral_total = darker + brighter + elsewhere, counts[:, 1].sum(axis=0)
+    aligned = np.stack([darker, brighter, counts[0, 1]])
+    dark, bright, limbus = _surprise(
+        aligned, np.stack([total, total, lateral_total]), np.stack([arc, arc, lateral_arc])
+    )
+    return dark, bright, limbus
+
+
+def _count_on_rings(
+    points: EdgePoints, centre_x: np.ndarray, centre_y: np.ndarray, radii: np.ndarray
+) -> np.ndarray:
+    """Count the edge points on each circle: (3, 2, C, K).
+
+    The first index is 0 where brightness rises along the radius, 1 where it falls, 2 elsewhere;
+    the second is 1 on the arcs left and right and 0 on the others. A ring takes in the points of
+    its two neighbours, which makes its width the tolerance.
+    """
+    dx, dy = points.x - centre_x[:, None], points.y - centre_y[:, None]
+    distance = np.sqrt(dx * dx + dy * dy)
+    along = dx * points.towards_x + dy * points.towards_y
+    points_along = np.abs(along) > DIRECTION_TOLERANCE * distance
+    # Whole numbers of one byte: what is counted below is read and written several times.
+    kind = np.int8(2) - points_along * (np.int8(1) + (along > 0))
+    side = 2 * kind + (np.abs(dx) > LATERAL * distance)
+    rings = len(radii) + 2
+    shape = (3, 2, len(centre_x), rings)
+    cell = find_rings(distance, points.height_px, points.width_px)
+    cell += np.arange(0, len(centre_x) * rings, rings)[:, None]
+    cell += side.astype(np.intp) * (len(centre_x) * rings)
+    exact = np.bincount(cell.ravel(), minlength=np.prod(shape)).reshape(shape)
+    exact[..., 0] = exact[..., -1] = 0
+    return exact[..., :-2] + exact[..., 1:-1] + exact[..., 2:]
+
+
+def find_rings(distance: np.ndarray, height_px: int, width_px: int) -> np.ndarray:
+    """Return the ring that each distance is in: 0 within the first one, then one per radius.
+
+    Borders lie a px apart or more, none next to a whole number, so that within the px of a distance
+    there is one at most: looked up by whole px and compared once, the rings cost a quarter of a
+    search among all borders.
+
+    Args:
+        distance: of any shape, px, 0 or above.
+        height_px, width_px: of the working image, as for `list_radii`.
+
+    Returns:
+        Whole numbers from 0 to K + 1, in the same shape.
+    """
+    borders, ring_at_px = _list_borders(height_px, width_px)
+    ring = ring_at_px.take(distance.astype(np.intp), mode="clip")
+    ring += distance > borders.take(ring)
+    return ring
+
+
+@lru_cache(maxsize=16)
+def _list_borders(height_px: int, width_px: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return where each ring ends, halfway to the next radius, and the ring that each px begins in.
+
+    The last ring has no end; the px reach into it.
+    """
+    radii = list_radii(height_px, width_px)
+    middles = (radii[1:] + radii[:-1]) / 2
+    borders = np.concatenate([[1.5 * radii[0] - 0.5 * radii[1]], middles])
+    borders = np.append(borders, [1.5 * radii[-1] - 0.5 * radii[-2], np.inf])
+    return borders, np.searchsorted(borders, np.arange(int(borders[-2]) + 2))
+
+
+def _arcs_in_frame(
+    points: EdgePoints, centre_x: np.ndarray, centre_y: np.ndarray, radii: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return each circle's length inside the frame, whole and left and right alone: (C, K) px."""
+    x = centre_x[:, None, None] + radii[:, None] * ARC_COSINES
+    y = centre_y[:, None, None] + radii[:, None] * ARC_SINES
+    inside = (x >= 0) & (x <= points.width_px - 1) & (y >= 0) & (y <= points.height_px - 1)
+    step = radii * np.float32(2 * np.pi / ARC_SAMPLES)
+    lateral = np.abs(ARC_COSINES) > LATERAL
+    return inside.sum(axis=-1) * step, inside[..., lateral].sum(axis=-1) * step
+
+
+def _surprise(aligned: np.ndarray, total: np.ndarray, arc: np.ndarray) -> np.ndarray:
+    """Return -log10 of Chernoff's bound on P(this share aligned by chance), 0 or above.
+
+    A whole outline has one point per px, so where there are fewer the rest count as not aligned.
+    """
+    tried = np.maximum(np.maximum(total, arc), 1)
+    share = np.clip(aligned / tried, CHANCE, 1 - 1e-6)
+    divergence = share * np.log(share / CHANCE)
+    divergence += (1 - share) * np.log((1 - share) / (1 - CHANCE))
+    return divergence * (tried / CORRELATION_PX / np.log(10))

@@ -1,0 +1,130 @@
+"""Where glaucoma signs and the iris lie in a preprocessed image.
+
+The surrogate (truth.csv) and other data with drawn signs (signs.csv) say where each sign is in the
+camera's frame. Here the circle goes the way of the frame's pixels: cut, mirrored, moved, shrunk
+(paper §2.1); the manifest of the preprocessed images says by how much. Written without
+`replication.preprocess.frame`, whose pixels the tests compare it with.
+"""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+
+from replication.errors import DataError
+from replication.surrogate.plan import TRUTH_FILE
+
+SIGN_TABLES = (TRUTH_FILE, "signs.csv")
+IMAGE_SIZE_PX = 64
+SIGN_COLUMNS = ("file", "kind", "x_px", "y_px", "radius_px")
+
+
+def find_sign_table(root: Path) -> Path | None:
+    """Return the table of signs of a data folder, or None where the signs' places aren't known."""
+    return next((root / name for name in SIGN_TABLES if (root / name).is_file()), None)
+
+
+def read_signs(path: Path) -> pd.DataFrame:
+    """Read the signs of all images.
+
+    Args:
+        path: a CSV with the columns file and signs, such as `haze:345.1:282.7:137.9|dilated:...`
+            (kind, x, y, radius in px of the camera's frame), empty without a sign.
+
+    Returns:
+        One row per sign: file, kind, x_px, y_px, radius_px.
+
+    Raises:
+        DataError: when the table or one of its signs can't be read.
+    """
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)[["file", "signs"]]
+        rows = [
+            (file, kind, *map(float, circle))
+            for file, signs in zip(table["file"], table["signs"], strict=True)
+            for kind, *circle in (sign.split(":") for sign in signs.split("|") if sign)
+        ]
+        return pd.DataFrame(rows, columns=list(SIGN_COLUMNS))
+    except (OSError, KeyError, ValueError) as error:
+        raise DataError(
+            f"{path}: expected the columns file and signs, each sign kind:x:y:radius"
+        ) from error
+
+
+def mask_signs(
+    facts: pd.DataFrame, signs: pd.DataFrame, *, size_px: int = IMAGE_SIZE_PX
+) -> np.ndarray:
+    """Return the pixels that show a sign, even in part: the smallest sign is two pixels wide.
+
+    Args:
+        facts: rows of the preprocessed images' manifest: path, frame_width_px, frame_height_px,
+            strip_rows_removed, mirrored, shift_x_px, shift_y_px.
+        signs: of `read_signs`.
+        size_px: S, of the preprocessed images.
+
+    Returns:
+        (N, S, S) bool, all False for an image without a sign.
+    """
+    circles = {file: rows for file, rows in signs.groupby("file")}
+    masks = np.zeros((len(facts), size_px, size_px), bool)
+    for mask, row in zip(masks, facts.itertuples(), strict=True):
+        for sign in circles.get(Path(row.path).name, signs.iloc[:0]).itertuples():
+            inside = _draw_disc(row, sign.x_px, sign.y_px, sign.radius_px)
+            seen = inside[:, ::-1] if row.mirrored else inside
+            mask |= cover_pixels(seen, row, size_px=size_px) > 0
+    return masks
+
+
+def mask_irises(
+    facts: pd.DataFrame, *, size_px: int = IMAGE_SIZE_PX
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the pixels of each iris, its pupil among them, and those of its upper half.
+
+    Args:
+        facts: as for `mask_signs`, and iris_centre_x_px, iris_centre_y_px, iris_radius_px, which
+            are places in the frame after cut and mirroring.
+        size_px: S, of the preprocessed images.
+
+    Returns:
+        iris: (N, S, S) bool, pixels at least half inside; all False where no iris was found.
+        upper: (N, S, S) bool, those of them above its centre.
+    """
+    irises = np.zeros((2, len(facts), size_px, size_px), bool)
+    for place, row in enumerate(facts.itertuples()):
+        if not np.isnan(row.iris_radius_px):
+            x, y = row.iris_centre_x_px, row.iris_centre_y_px
+            iris = _draw_disc(row, x, y, row.iris_radius_px)
+            upper = iris & (np.arange(len(iris)) < y)[:, None]
+            for half, inside in enumerate((iris, upper)):
+                irises[half, place] = cover_pixels(inside, row, size_px=size_px) >= 0.5
+    # A pixel on the line may be half in the upper half and less than half in the iris.
+    return irises[0], irises[1] & irises[0]
+
+
+def cover_pixels(inside: np.ndarray, row: object, *, size_px: int) -> np.ndarray:
+    """Return how much of each pixel of the preprocessed image a part of its frame covers.
+
+    Args:
+        inside: (H, W) bool, in the frame after cut and mirroring.
+        row: of the manifest, with shift_x_px and shift_y_px.
+        size_px: S, of the preprocessed image.
+
+    Returns:
+        (S, S) float32 in [0, 1].
+    """
+    moved = cv2.warpAffine(
+        inside.astype(np.float32),
+        np.float32([[1, 0, row.shift_x_px], [0, 1, row.shift_y_px]]),
+        inside.shape[::-1],
+        flags=cv2.INTER_NEAREST,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return cv2.resize(moved, (size_px, size_px), interpolation=cv2.INTER_AREA)
+
+
+def _draw_disc(row: object, x: float, y: float, radius_px: float) -> np.ndarray:
+    """Return (H, W) bool, the pixels of the cut frame whose middle lies in a circle."""
+    height = int(row.frame_height_px) - int(row.strip_rows_removed)
+    rows, columns = np.ogrid[:height, : int(row.frame_width_px)]
+    return (columns - x) ** 2 + (rows - y) ** 2 <= radius_px**2

@@ -1,0 +1,216 @@
+"""Split the images into training, validation and test (paper §2.1: 65, 15 and 20%).
+
+The split is by image, as in the paper: a patient's images are in all three subsets, so that the
+identity evaluator knows everyone. It depends on the seed and the image ids, and not on the order
+in which a disk lists its files.
+
+Split so that the glaucoma network is trained, validated and tested on different patients.
+
+Departure: in the paper a patient's images are in all three subsets (`replication.preprocess.split`), so that
+a network may know a patient's pathology by the patient. Here each patient is in one of them alone.
+What has to know everyone, since it tells or paints identities, stays closed-set: it learns from
+`enrolment` too, half of the images of each validation and test patient, which the glaucoma network
+never sees. The other half is what it is validated and tested on.
+
+As by image, the split depends on the seed and the image ids alone.
+
+What both splits start from: the sizes of test and validation, and an order by ids and seed.
+"""
+
+import numpy as np
+
+from replication.config import SplitSettings
+from replication.errors import DataError, SettingsError
+from replication.records import Splits
+
+
+def count_held_out(
+    images: int, settings: SplitSettings, *, what: str = "images"
+) -> tuple[int, int]:
+    """Return how many images, or patients, are for test and for validation.
+
+    Args:
+        images: number of all images, or patients.
+        settings: shares of the three subsets.
+        what: is split, for the message.
+
+    Raises:
+        DataError: when one of the three subsets would be empty.
+        SettingsError: when the shares are not positive or don't sum to 1.
+    """
+    shares = (settings.train, settings.validation, settings.test)
+    if min(shares) <= 0 or not np.isclose(sum(shares), 1.0):
+        raise SettingsError(f"split: expected positive shares that sum to 1, got {shares}")
+    test, validation = round(settings.test * images), round(settings.validation * images)
+    if min(test, validation, images - test - validation) < 1:
+        raise DataError(f"split: {images} {what} are too few for shares of {shares}, add {what}")
+    return test, validation
+
+
+def shuffle_by_id(image_id: np.ndarray, *, seed: int) -> np.ndarray:
+    """Return the rows in an order that depends on the ids and the seed alone.
+
+    Raises:
+        DataError: when an id comes twice.
+    """
+    ids = np.asarray(image_id, dtype=str)
+    if len(np.unique(ids)) != len(ids):
+        raise DataError("split: an image_id comes twice, ids must be unique")
+    return np.random.default_rng(seed).permutation(np.argsort(ids))
+
+
+def split_dataset(image_id: np.ndarray, identity: np.ndarray, settings: SplitSettings) -> Splits:
+    """Split the images at random, every identity keeping at least one image in training.
+
+    Steps: order the images by id, shuffle them by the seed, take test and validation from the
+    front, passing over an image that is the last one left of its identity; what was not taken is
+    training. So an identity's only image goes to training, and test and validation have exactly
+    round(share x N) images.
+
+    Args:
+        image_id: (N,) unique strings.
+        identity: (N,) class of the patient.
+        settings: shares of the three subsets, summing to 1, and the shuffling's seed.
+
+    Returns:
+        The rows of each subset, ascending.
+
+    Raises:
+        DataError: when ids come twice, or there are too few images for such a split.
+        SettingsError: when the shares are not positive or don't sum to 1.
+    """
+    test_size, validation_size = count_held_out(len(image_id), settings)
+    held_out_size = test_size + validation_size
+    spare = len(image_id) - len(np.unique(identity))
+    if held_out_size > spare:
+        raise DataError(
+            f"split: {held_out_size} of {len(image_id)} images are for validation and test, and "
+            f"only {spare} can leave training with every identity in it: add images"
+        )
+    shuffled = shuffle_by_id(image_id, seed=settings.seed)
+    held_out = take_spare(shuffled, identity, size=held_out_size)
+    return Splits(
+        train=np.setdiff1d(shuffled, held_out),
+        validation=np.sort(held_out[test_size:]),
+        test=np.sort(held_out[:test_size]),
+    )
+
+
+def take_spare(rows: np.ndarray, identity: np.ndarray, *, size: int) -> np.ndarray:
+    """Return the first rows, in their order, that each leave their identity at least one more.
+
+    Args:
+        rows: (N,) row indices in the order to take them.
+        identity: (N,) class of the patient, in the rows' own order.
+        size: how many to take, at most N less the number of identities.
+    """
+    _, person = np.unique(identity, return_inverse=True)
+    left = np.bincount(person)
+    taken: list[int] = []
+    for row in rows.tolist():
+        if len(taken) == size:
+            break
+        if left[person[row]] > 1:
+            left[person[row]] -= 1
+            taken.append(row)
+    return np.array(taken, dtype=rows.dtype)
+
+
+def split_by_patient(
+    image_id: np.ndarray, identity: np.ndarray, glaucoma: np.ndarray, settings: SplitSettings
+) -> Splits:
+    """Split so that training, validation and test show different patients.
+
+    Steps: order the patients by their first id, shuffle them by the seed, take test and validation
+    patients from the front, passing over a patient with an only image; of each patient taken,
+    enrol half of the images.
+
+    Args:
+        image_id: (N,) unique strings.
+        identity: (N,) class of the patient.
+        glaucoma: (N,) bool, per eye.
+        settings: the subsets' shares of the patients, summing to 1, and the shuffling's seed.
+
+    Returns:
+        The rows of each subset, ascending.
+
+    Raises:
+        DataError: when ids come twice, or there are too few patients for such a split.
+        SettingsError: when the shares are not positive or don't sum to 1.
+    """
+    shuffled = shuffle_by_id(image_id, seed=settings.seed)
+    _, person, images = np.unique(identity, return_inverse=True, return_counts=True)
+    ids = np.asarray(image_id, dtype=str)
+    first_id = np.array([min(ids[person == patient].tolist()) for patient in range(len(images))])
+    has_glaucoma = np.bincount(person, weights=glaucoma, minlength=len(images)) > 0
+    order = shuffle_by_id(first_id, seed=settings.seed)
+    test, validation = draw_patients(order, has_glaucoma, images, settings)
+    held_out = shuffled[np.isin(person[shuffled], np.concatenate([test, validation]))]
+    enrolled = enrol_half(held_out, person, glaucoma)
+    left = np.setdiff1d(held_out, enrolled)
+    return Splits(
+        train=np.setdiff1d(shuffled, held_out),
+        validation=left[np.isin(person[left], validation)],
+        test=left[np.isin(person[left], test)],
+        enrolment=np.sort(enrolled),
+    )
+
+
+def draw_patients(
+    order: np.ndarray, has_glaucoma: np.ndarray, images: np.ndarray, settings: SplitSettings
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the patients of test and of validation.
+
+    Both have their share of all patients and, as near as can be, of those with glaucoma, and at
+    least one patient with and one without.
+
+    Args:
+        order: (P,) patients in the order to take them.
+        has_glaucoma: (P,) bool, whether any eye has it.
+        images: (P,) images of each patient; who has one alone isn't taken.
+        settings: the subsets' shares of the patients.
+
+    Raises:
+        DataError: when there are too few patients.
+        SettingsError: when the shares are not positive or don't sum to 1.
+    """
+    sizes = np.array(count_held_out(len(order), settings, what="patients"))
+    if sizes.min() < 2:
+        raise DataError(
+            f"split by patient: {len(order)} patients are too few for one with glaucoma and one "
+            "without in validation and in test; add patients, or split by image"
+        )
+    shares = np.array([settings.test, settings.validation])
+    ill = np.clip(np.round(shares * has_glaucoma.sum()).astype(int), 1, sizes - 1)
+    test, validation = [], []
+    for label, wanted in ((True, ill), (False, sizes - ill)):
+        of_kind = order[has_glaucoma[order] == label]
+        able = of_kind[images[of_kind] > 1]
+        _check_enough(len(of_kind), len(able), needed=int(wanted.sum()), glaucoma=label)
+        test.append(able[: wanted[0]])
+        validation.append(able[wanted[0] : wanted.sum()])
+    return np.concatenate(test), np.concatenate(validation)
+
+
+def _check_enough(patients: int, able: int, *, needed: int, glaucoma: bool) -> None:
+    if needed > min(able, patients - 1):
+        kind = "with an eye with glaucoma" if glaucoma else "without glaucoma"
+        raise DataError(
+            f"split by patient: validation and test need {needed} patients {kind} and at least two "
+            f"images, and training one more; there are {patients}, {able} of them with two "
+            "images: add patients, or split by image"
+        )
+
+
+def enrol_half(rows: np.ndarray, person: np.ndarray, glaucoma: np.ndarray) -> np.ndarray:
+    """Return half of each patient's rows, the larger where they are odd; of each label half too.
+
+    Args:
+        rows: (M,) row indices in the order to take them.
+        person: (N,) number of the patient, in the rows' own order.
+        glaucoma: (N,) bool, in the rows' own order.
+    """
+    grouped = rows[np.lexsort((glaucoma[rows], person[rows]))]
+    _, starts, counts = np.unique(person[grouped], return_index=True, return_counts=True)
+    place = np.arange(len(grouped)) - np.repeat(starts, counts)
+    return grouped[place % 2 == 0]

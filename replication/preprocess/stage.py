@@ -1,0 +1,107 @@
+"""Preprocess a whole manifest: read every file once, turn each frame into an image (paper §2.1).
+
+Images that can't be read are left out and named; `replication.preprocess.frame` says what is done to one.
+"""
+
+import logging
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from replication.config import PreprocessSettings
+from replication.data.image_file import read_gray
+from replication.data.survey import EYES
+from replication.errors import DataError
+from replication.preprocess.frame import ImageFacts, preprocess_image
+from replication.system.processes import spread
+
+MOST_UNREADABLE = 0.01  # ours: share of the files that may be left out
+CHUNK = 16
+NAMED_FILES = 3
+
+_LOG = logging.getLogger(__name__)
+
+
+def preprocess_images(
+    manifest: pd.DataFrame,
+    root: Path,
+    settings: PreprocessSettings,
+    *,
+    workers: int,
+    on_image: Callable[[], None] | None = None,
+    prepare: Callable[..., tuple[np.ndarray, ImageFacts]] = preprocess_image,
+) -> tuple[np.ndarray, pd.DataFrame]:
+    """Preprocess all images of a manifest; the result is the same for any number of workers.
+
+    Args:
+        manifest: columns image_id, path (relative to root) and eye ('left' or 'right').
+        root: the folder that the paths start from; read only.
+        settings: strip rows and image size.
+        workers: processes to share the work.
+        on_image: called after each image, for a progress bar.
+        prepare: what is done to one frame.
+
+    Returns:
+        images: (N, S, S) uint8 of the readable images, in the manifest's order.
+        facts: one row per row of the manifest: image_id, path, readable, problem (empty where
+            readable), then the fields of `ImageFacts` (missing where not readable).
+
+    Raises:
+        DataError: when more than 1% of the images can't be read, there are none, or an eye
+            is neither left nor right.
+    """
+    if manifest.empty:
+        raise DataError("manifest: expected at least one image, got none")
+    odd = sorted(set(manifest["eye"]) - set(EYES))
+    if odd:
+        raise DataError(f"manifest, column eye: expected 'left' or 'right', got {odd[0]!r}")
+    tasks = [(root / path, eye) for path, eye in zip(manifest.path, manifest.eye, strict=True)]
+    results = spread(
+        partial(_preprocess_file, settings, prepare), tasks, workers=workers, chunk=CHUNK
+    )
+    images, rows = [], []
+    for image, row in results:
+        rows.append(row)
+        if image is not None:
+            images.append(image)
+        if on_image is not None:
+            on_image()
+    facts = pd.DataFrame(rows, columns=["readable", "problem", *ImageFacts.__annotations__])
+    for place, column in enumerate(("image_id", "path")):
+        facts.insert(place, column, manifest[column].to_numpy())
+    _report_unreadable(facts)
+    return np.stack(images), facts
+
+
+def _preprocess_file(
+    settings: PreprocessSettings, prepare: Callable, task: tuple[Path, str]
+) -> tuple[np.ndarray | None, dict]:
+    """Preprocess one file: its image or None, and its row of facts."""
+    path, eye = task
+    try:
+        gray = read_gray(path)
+    except DataError as error:
+        return None, {"readable": False, "problem": str(error).removeprefix(f"{path.name}: ")}
+    try:
+        image, facts = prepare(gray, eye=eye, settings=settings)
+    except DataError as error:
+        return None, {"readable": False, "problem": str(error)}
+    return image, {"readable": True, "problem": "", **vars(facts)}
+
+
+def _report_unreadable(facts: pd.DataFrame) -> None:
+    """Warn of images that were left out, or raise DataError where they are too many."""
+    bad = facts[~facts.readable]
+    if bad.empty:
+        return
+    for path, problem in zip(bad.path, bad.problem, strict=True):
+        _LOG.debug("%s: %s", path, problem)
+    told = "; ".join(f"number {row + 1} {said}" for row, said in bad.problem[:NAMED_FILES].items())
+    more = f" and {len(bad) - NAMED_FILES} more" if len(bad) > NAMED_FILES else ""
+    sentence = f"{len(bad)} of {len(facts)} images can't be read: {told}{more}"
+    if len(bad) > MOST_UNREADABLE * len(facts):
+        raise DataError(f"{sentence}; restore them or take them out (cli.py -vv names the files)")
+    _LOG.warning("%s; they are left out", sentence)

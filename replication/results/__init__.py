@@ -1,0 +1,1 @@
+"""Complete runs, read back: checked, compared, kept, exported."""

@@ -1,0 +1,80 @@
+"""The records on disk: arrays as .npy without pickle, tables as CSV."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from replication.records import EyeDataset, PrivatizedSet, Splits, Subset, to_bytes, to_unit_range
+from replication.store.tables import read_table, write_table
+
+IMAGES = "images.npy"
+MANIFEST = "manifest.csv"
+
+
+def save_preprocessed(folder: Path, images: np.ndarray, table: pd.DataFrame) -> None:
+    """Write the preprocessed images and their manifest.
+
+    Args:
+        folder: of the stage.
+        images: (N, H, W) uint8.
+        table: one row per image in the same order: manifest, `identity`, `subset` and facts.
+    """
+    np.save(folder / IMAGES, images, allow_pickle=False)
+    write_table(table, folder / MANIFEST)
+
+
+def load_preprocessed(folder: Path, channels: int) -> tuple[EyeDataset, Splits]:
+    """Read the data set and its split back.
+
+    Args:
+        folder: of the stage.
+        channels: the gray image is repeated to so many.
+    """
+    table = load_manifest(folder)
+    dataset = to_dataset(np.load(folder / IMAGES, allow_pickle=False), table, channels)
+    rows = {s.value: np.flatnonzero(table["subset"].to_numpy() == s.value) for s in Subset}
+    return dataset, Splits(**rows)
+
+
+def to_dataset(images: np.ndarray, table: pd.DataFrame, channels: int) -> EyeDataset:
+    """Return images with the labels of their rows.
+
+    Args:
+        images: (N, H, W) uint8.
+        table: N rows with image_id, identity and glaucoma.
+        channels: the gray image is repeated to so many.
+    """
+    return EyeDataset(
+        np.repeat(to_unit_range(images)[..., None], channels, axis=-1),
+        table["identity"].to_numpy(np.int32),
+        table["glaucoma"].to_numpy(bool),
+        table["image_id"].to_numpy(np.str_),
+    )
+
+
+def load_manifest(folder: Path) -> pd.DataFrame:
+    """Read the preprocessed manifest: one row per image."""
+    return read_table(folder / MANIFEST, text=("image_id", "path", "patient_id"))
+
+
+def save_privatized(folder: Path, sets: Iterable[PrivatizedSet]) -> None:
+    """Write the draws of one method as 8-bit images, one file per draw."""
+    for drawn in sets:
+        np.save(folder / f"draw-{drawn.draw}.npy", to_bytes(drawn.images), allow_pickle=False)
+        if drawn.used_identities is not None:
+            np.save(folder / f"used-{drawn.draw}.npy", drawn.used_identities, allow_pickle=False)
+
+
+def load_privatized(folder: Path, method: str) -> Iterator[PrivatizedSet]:
+    """Read the draws of one method back, one at a time, in their order."""
+    for draw in range(len(list(folder.glob("draw-*.npy")))):
+        images = np.load(folder / f"draw-{draw}.npy", allow_pickle=False)
+        used = folder / f"used-{draw}.npy"
+        yield PrivatizedSet(
+            method,
+            draw,
+            to_unit_range(images),
+            np.load(used, allow_pickle=False) if used.exists() else None,
+        )

@@ -1,0 +1,98 @@
+"""Texts and JSON written whole or not at all, and JSON read with its name in every complaint.
+
+Say in one sentence what a disk refused, and whether the work can go on afterwards.
+
+Libraries that write files tell of a full disk each in their own way, NumPy without any error
+number; so the disk itself is looked at too.
+"""
+
+import errno
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from replication.errors import SettingsError
+
+TEMPORARY = ".tmp"
+MOST_JSON_BYTES = 2**28  # ours: the largest seen has 60 kB
+
+
+def write_json(file: Path, content: dict) -> None:
+    """Write JSON atomically."""
+    write_text(file, json.dumps(content, indent=1, sort_keys=True) + "\n")
+
+
+def write_text(file: Path, text: str) -> None:
+    """Write a text atomically: under a temporary name, then renamed."""
+    temporary = file.with_name(file.name + TEMPORARY)
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(file)
+
+
+def read_json(file: Path) -> dict:
+    """Read a JSON file of the run folder.
+
+    Raises:
+        SettingsError: when the file is not the JSON it should be.
+    """
+    try:
+        if file.stat().st_size > MOST_JSON_BYTES:
+            raise ValueError(f"more than {MOST_JSON_BYTES} bytes")
+        content = json.loads(file.read_text(encoding="utf-8"))
+        if not isinstance(content, dict):
+            raise TypeError("expected an object")
+    except (ValueError, TypeError, RecursionError) as error:
+        raise SettingsError(f"{file}: not readable as JSON ({error}); use --fresh") from error
+    return content
+
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+CLOSED = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
+LEAST_FREE_BYTES = 2**20  # ours: no file of a stage is written into less
+GO_ON = "then run the same command again: it goes on from what is complete"
+
+
+def describe_disk_fault(error: BaseException, folder: Path) -> str | None:
+    """Return what the disk has to do with an error that came up while a folder was written.
+
+    Args:
+        error: whatever was raised.
+        folder: that was being written.
+
+    Returns:
+        One sentence, or None where the disk has nothing to do with it.
+    """
+    found = next((e for e in _chain(error) if isinstance(e, OSError)), None)
+    if found is not None and found.errno in FULL or _is_full(folder):
+        return f"{folder}: no space is left on the disk; make room, {GO_ON}"
+    if not folder.exists():
+        return f"{folder}: was removed while the run worked in it; put it back, or {GO_ON[5:]}"
+    # An error that was made of the system's says more than the system's does.
+    return describe_os_error(error) if isinstance(error, OSError) and error.errno else None
+
+
+def describe_os_error(error: OSError) -> str:
+    """Return one sentence about a file that the system refused to open, read or write."""
+    place = error.filename if error.filename is not None else "a file"
+    if error.errno in FULL:
+        return f"{place}: no space is left on the disk; make room, {GO_ON}"
+    if error.errno in CLOSED:
+        return f"{place}: may not be written or read ({error.strerror}); allow it, {GO_ON}"
+    if error.errno == errno.ENOENT:
+        return f"{place}: is not there, or was removed; put it back, {GO_ON}"
+    return f"{place}: {error.strerror or error}; mend this, {GO_ON}"
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error and those that led to it."""
+    seen: list[BaseException] = []
+    while error is not None and error not in seen:
+        seen.append(error)
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _is_full(folder: Path) -> bool:
+    there = next((place for place in (folder, *folder.parents) if place.exists()), None)
+    return there is not None and shutil.disk_usage(there).free < LEAST_FREE_BYTES

@@ -1,0 +1,262 @@
+"""The run folder: which stages are complete, with what settings, from which inputs.
+
+Each stage owns one numbered folder. It is written under a temporary name, and `stage.json` comes
+last: a folder that has it is complete. A stage is skipped when its `stage.json` agrees with the
+settings and inputs asked for and its files still have the recorded hashes; there is no other
+cache.
+"""
+
+import hashlib
+import json
+import logging
+import platform
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+from replication.errors import DiskError, SettingsError, StageNotRun
+from replication.store.files import (
+    TEMPORARY,
+    describe_disk_fault,
+    read_json,
+    write_json,
+    write_text,
+)
+from replication.store.locks import HOLDER, LOCK, UNITS, hold, hold_all_units, hold_unit
+from replication.system.provenance import find_commit, find_peak_memory, find_versions, name_machine
+
+__all__ = ["RunStore", "find_commit", "read_json", "write_json", "write_text"]
+
+RECORD = "stage.json"
+KEY = "stage-key.json"
+CHECKPOINT = "training.checkpoint"
+RUN_RECORD = "run.json"
+PARTIAL = ".partial"
+# What may lie in a stage's folder while it is written, and is no part of what it leaves.
+SCRATCH = (KEY, CHECKPOINT)
+
+_LOG = logging.getLogger(__name__)
+
+
+class RunStore:
+    """One run's folder on disk.
+
+    Args:
+        root: the run's folder; made when the run is opened.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._unchanged: set[str] = set()
+
+    def open(self, settings: dict, *, fresh: bool = False, private: bool = False) -> None:
+        """Make the folder, or check that it was made with these settings.
+
+        Args:
+            settings: what identifies the run.
+            fresh: remove what an earlier run left.
+            private: let nobody but its owner into a folder that is made here.
+
+        Raises:
+            SettingsError: when the folder holds a run of other settings, or something else, or
+                another process works in it.
+        """
+        record = self.root / RUN_RECORD
+        if not record.exists() and self._holds_something():
+            raise SettingsError(f"{self.root}: not a run's folder; choose another --run")
+        if not self.root.exists():
+            self.root.parent.mkdir(parents=True, exist_ok=True)
+            self.root.mkdir(mode=0o700 if private else 0o777, exist_ok=True)
+        with self.locked():
+            if fresh and record.exists():
+                self._clear()
+            if not record.exists():
+                write_json(record, settings)
+        self.join(settings)
+
+    def join(self, settings: dict) -> None:
+        """Check that the folder was made with these settings, as another process of a command.
+
+        Args:
+            settings: what identifies the run.
+
+        Raises:
+            StageNotRun: when there is no such run.
+            SettingsError: when the folder holds a run of other settings.
+        """
+        record = self.root / RUN_RECORD
+        if not record.exists():
+            raise StageNotRun(
+                f"{self.root}: no run is seen there by {platform.node()!r}; all machines must see "
+                "the artifacts under the same path"
+            )
+        before, asked = read_json(record), _plain(settings)
+        differing = sorted(k for k in before | asked if before.get(k) != asked.get(k))
+        if differing:
+            raise SettingsError(
+                f"{self.root}: this run was made with other settings ({', '.join(differing)}); "
+                "choose another --run, or --fresh to start it again"
+            )
+
+    def locked(self) -> AbstractContextManager[None]:
+        """Keep other processes out of the run while a block runs (`replication.store.locks`)."""
+        return hold(self.root)
+
+    def locked_unit(self, unit: str, *, wait: bool = False) -> AbstractContextManager[None]:
+        """Keep other processes from writing a unit while a block runs (`replication.store.locks`)."""
+        return hold_unit(self.root, unit, wait=wait)
+
+    def folder(self, unit: str) -> Path:
+        """Return the folder of a complete stage, whose files are as it left them.
+
+        Raises:
+            StageNotRun: when the stage isn't complete, or a file was changed since.
+        """
+        folder = self.root / unit
+        record = self._read_record(unit)
+        if record is None:
+            raise StageNotRun(f"{folder}: not complete; `replicate` makes it")
+        if unit not in self._unchanged and (changed := self._name_changed(unit, record)):
+            raise StageNotRun(
+                f"{folder / changed}: not as its stage left it; `replicate` makes it again"
+            )
+        self._unchanged.add(unit)
+        return folder
+
+    def digest(self, unit: str) -> str:
+        """Return one hash of all the files that a complete stage left."""
+        outputs = read_json(self.folder(unit) / RECORD)["outputs"]
+        return hashlib.sha256(json.dumps(outputs, sort_keys=True).encode()).hexdigest()
+
+    def records(self) -> dict[str, dict]:
+        """Return what each complete stage recorded of its making, by unit in their order."""
+        return {
+            file.parent.relative_to(self.root).as_posix(): read_json(file)
+            for file in sorted(self.root.glob(f"[0-9]*/**/{RECORD}"))
+            if not file.parent.name.endswith(PARTIAL)
+        }
+
+    def is_complete(self, unit: str, key: dict) -> bool:
+        """Tell whether the stage was completed with this key and its files are unchanged."""
+        self._finish_rename(unit)
+        record = self._read_record(unit)
+        if record is None or record["key"] != _plain(key) or self._name_changed(unit, record):
+            return False
+        self._unchanged.add(unit)
+        return True
+
+    @contextmanager
+    def writing(self, unit: str, key: dict) -> Iterator[Path]:
+        """Give a folder to write a stage into, and complete it when the block ends well.
+
+        The folder is empty, but that a training cut off with the same key finds its checkpoint.
+        The record is written while all else is still there: whenever the process is killed, the
+        stage is either complete or goes on.
+
+        Raises:
+            DiskError: when the disk is full or read-only, or the folder was removed.
+        """
+        partial = self._partial(unit)
+        try:
+            self._prepare(partial, key)
+            start = time.perf_counter()
+            yield partial
+            record = {
+                "key": key,
+                "seconds": round(time.perf_counter() - start, 2),
+                "peak_memory_mib": find_peak_memory(),
+                "versions": find_versions(),
+                "machine": name_machine(),
+                "commit": find_commit(),
+                "outputs": _hash_files(partial),
+            }
+            write_json(partial / RECORD, record)
+            self._finish_rename(unit)
+        except Exception as error:
+            fault = describe_disk_fault(error, partial)
+            if fault is None:
+                raise
+            raise DiskError(fault) from error
+
+    def _prepare(self, partial: Path, key: dict) -> None:
+        """Empty a stage's folder, but for the checkpoint of a training with the same key."""
+        try:
+            goes_on = read_json(partial / KEY) == _plain(key)
+        except (SettingsError, FileNotFoundError):
+            goes_on = False
+        for entry in sorted(partial.iterdir()) if goes_on else ():
+            if entry.is_dir():
+                shutil.rmtree(entry)
+            elif entry.name not in SCRATCH:
+                entry.unlink()
+        if not goes_on:
+            shutil.rmtree(partial, ignore_errors=True)
+            partial.mkdir(parents=True)
+            write_json(partial / KEY, key)
+
+    def _finish_rename(self, unit: str) -> None:
+        """Give a stage whose record is written its own name."""
+        partial, final = self._partial(unit), self.root / unit
+        if not (partial / RECORD).exists():
+            return
+        for name in SCRATCH:
+            (partial / name).unlink(missing_ok=True)
+        self._unchanged.discard(unit)
+        shutil.rmtree(final, ignore_errors=True)
+        partial.replace(final)
+
+    def _partial(self, unit: str) -> Path:
+        return self.root / (unit + PARTIAL)
+
+    def _read_record(self, unit: str) -> dict | None:
+        """Return what a stage recorded; None where it has none that could be its own."""
+        file = self.root / unit / RECORD
+        if not file.is_file():
+            return None
+        try:
+            record = read_json(file)
+        except SettingsError as error:
+            _LOG.warning("%s; the stage counts as not run", error)
+            return None
+        if isinstance(record.get("key"), dict) and isinstance(record.get("outputs"), dict):
+            return record
+        _LOG.warning("%s: not what a stage records; the stage counts as not run", file)
+        return None
+
+    def _name_changed(self, unit: str, record: dict) -> str | None:
+        """Return a file that isn't as the stage left it, None where all are."""
+        before, now = record["outputs"], _hash_files(self.root / unit)
+        return next((n for n in sorted(before | now) if before.get(n) != now.get(n)), None)
+
+    def _holds_something(self) -> bool:
+        ours = (LOCK, HOLDER, RUN_RECORD + TEMPORARY)
+        return self.root.exists() and any(e.name not in ours for e in self.root.iterdir())
+
+    def _clear(self) -> None:
+        """Remove everything but locks; what says that this is a run's folder goes last."""
+        with hold_all_units(self.root):
+            for entry in sorted(self.root.iterdir(), key=lambda entry: entry.name == RUN_RECORD):
+                if entry.name in (LOCK, HOLDER, UNITS):
+                    continue
+                if entry.is_dir() and not entry.is_symlink():
+                    shutil.rmtree(entry)
+                else:
+                    entry.unlink()
+        self._unchanged.clear()
+
+
+def _plain(key: dict) -> dict:
+    return json.loads(json.dumps(key))
+
+
+def _hash_files(folder: Path) -> dict[str, str]:
+    hashes = {}
+    for file in sorted(folder.rglob("*")):
+        if file.is_file() and file.name not in (RECORD, *SCRATCH):
+            with file.open("rb") as stream:
+                hashes[file.relative_to(folder).as_posix()] = hashlib.file_digest(
+                    stream, "sha256"
+                ).hexdigest()
+    return hashes

@@ -1,0 +1,80 @@
+"""Our own tables as CSV, no cell of which a spreadsheet takes for a formula.
+
+Names of images and patients come from the user's data, and spreadsheets run a cell that starts
+with one of a few characters (OWASP, "CSV Injection"). Such a cell gets an apostrophe in front, and
+loses it when it is read: every text comes back as it was.
+
+A table's rows as the lines of a Markdown table.
+"""
+
+import csv
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from replication.errors import DataError
+
+MARK = "'"
+STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", MARK)
+
+
+def write_table(table: pd.DataFrame, file: Path) -> None:
+    """Write a table with a header and no index.
+
+    Args:
+        table: whose columns have names of ours, and whose cells may be anybody's.
+        file: to write.
+    """
+    told = table.copy(deep=False)
+    texts = [c for c in told.columns if not pd.api.types.is_numeric_dtype(told[c].dtype)]
+    for column in texts:
+        told[column] = told[column].map(_guard)
+    # Python's writer leaves a lone carriage return unquoted, and readers take it for a line's end.
+    returns = any("\r" in cell for c in texts for cell in told[c] if isinstance(cell, str))
+    quoting = csv.QUOTE_NONNUMERIC if returns else csv.QUOTE_MINIMAL
+    told.to_csv(file, index=False, lineterminator="\n", quoting=quoting)
+
+
+def read_table(file: Path, *, text: tuple[str, ...] = (), exact: bool = False) -> pd.DataFrame:
+    """Read what `write_table` wrote.
+
+    Args:
+        file: to read.
+        text: columns that are text, whatever they look like; others hold numbers or words of ours.
+        exact: read every float as the one that was written, to the last bit.
+
+    Raises:
+        DataError: when the file is no such table.
+    """
+    try:
+        # A converter sees every cell as it stands: NA is a name like another.
+        return pd.read_csv(
+            file,
+            converters=dict.fromkeys(text, _bare),
+            float_precision="round_trip" if exact else None,
+        )
+    except (ValueError, OverflowError) as error:
+        raise DataError(f"{file}: not readable as a table ({str(error).strip()})") from error
+
+
+def _guard(cell: object) -> object:
+    return MARK + cell if isinstance(cell, str) and cell.startswith(STARTS) else cell
+
+
+def _bare(cell: str) -> str:
+    return cell.removeprefix(MARK)
+
+
+def lay_out_table(
+    headings: Sequence[str], rows: Iterable[Sequence[object]], *, words: int
+) -> list[str]:
+    """Return the lines of a table.
+
+    Args:
+        headings: of the columns.
+        rows: as many cells each.
+        words: how many columns, from the left, hold words; the others are numbers, at the right.
+    """
+    first, *others = ["| " + " | ".join(map(str, cells)) + " |" for cells in (headings, *rows)]
+    return [first, "|" + "---|" * words + "---:|" * (len(headings) - words), *others]

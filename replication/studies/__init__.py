@@ -1,0 +1,1 @@
+"""Measured beside a run: what a departure costs, whether maps pass sanity checks."""

@@ -1,0 +1,194 @@
+"""Do relevance maps depend on what the network has learned? Measures of it, and verdicts.
+
+- Randomisation: do maps fall apart when the network's layers are made untrained again (Adebayo et
+  al., "Sanity Checks for Saliency Maps", NeurIPS 2018)? Rules of Deep Taylor's kind are known not
+  to care about upper layers (Sixt, Granz and Landgraf, "When Explanations Lie: Why Many Modified BP
+  Attributions Fail", ICML 2020).
+- Logit: is there more relevance where the logit is higher?
+- Structure: has the map of an image of one gray less structure than an eye's?
+- Speed, which is never judged.
+
+An empty map says nothing of where: it is counted and enters no figure.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+from scipy.stats import pearsonr, spearmanr
+
+from replication.errors import DataError
+from replication.explain.agreement import MEASURES, check_maps, has_pattern, measure_agreement
+from replication.records import RelevanceMaps
+from validation.claims.judge import Finding
+
+DESTROYED = (
+    "with nothing trained left, the median rank correlation with the trained network's maps is not "
+    "above that of two different images' maps"
+)
+EVEN = "every gray's variation is below the median of the eyes"
+
+CELL_PX = 8  # ours
+CELLS = 4  # ours: the middle half of 64 px; nearer the border, padding makes structure
+
+
+def check_randomisation(
+    trained: np.ndarray, levels: Mapping[str, np.ndarray], partners: np.ndarray
+) -> dict:
+    """Compare the maps of a trained network with those of ever less trained ones.
+
+    Args:
+        trained: (N, S, S) float32, not negative.
+        levels: maps of the same images by name of the level; nothing trained is left in the last.
+        partners: (N,) rows, for each image another one, -1 where it has none.
+
+    Returns:
+        `levels`, rows of `compare_maps` with the level's name; `other_images`, the same of each
+        image's map and its partner's, both of the trained network; `criterion` and `finding`.
+    """
+    rows = [{"level": name} | compare_maps(trained, maps) for name, maps in levels.items()]
+    paired = partners >= 0
+    other_images = compare_maps(trained[paired], trained[partners[paired]])
+    finding = judge_randomisation(
+        [row["rank_correlation"] for row in rows], other_images["rank_correlation"]
+    )
+    return {
+        "levels": rows,
+        "other_images": other_images,
+        "criterion": DESTROYED,
+        "finding": finding,
+    }
+
+
+def compare_maps(trained: np.ndarray, others: np.ndarray) -> dict[str, float | None]:
+    """Return the median agreement of maps, row by row.
+
+    Args:
+        trained: (N, S, S) float32, not negative.
+        others: of the same shape.
+
+    Returns:
+        The medians of `MEASURES` (None without a pair to compare), `compared`: of how many pairs,
+        and `empty`: how many of the others have one value throughout.
+    """
+    agreement = measure_agreement(trained, others)
+    medians = {name: _number(agreement[name].median()) for name in MEASURES}
+    compared = has_pattern(trained) & has_pattern(others)
+    return medians | {"compared": int(compared.sum()), "empty": int((~has_pattern(others)).sum())}
+
+
+def judge_randomisation(levels: list[float | None], other_images: float | None) -> Finding:
+    """Say whether randomisation destroys the map, in the sense of `DESTROYED`.
+
+    Args:
+        levels: median rank correlation with the trained network's maps, by level.
+        other_images: the same of two different images' maps.
+    """
+    left = levels[-1]
+    if left is None or other_images is None:
+        return Finding.NOT_MEASURED
+    return Finding.HOLDS if left <= other_images else Finding.FAILS
+
+
+def correlate_with_logit(relevance: RelevanceMaps) -> dict[str, float | None]:
+    """Correlate the relevance of whole maps with the logits that they explain.
+
+    Returns:
+        `pearson` and `spearman` over the maps that aren't empty (None where they are fewer than two
+        or all alike), `maps` that went in and `empty` ones, and the `smallest` relevance of all
+        pixels.
+    """
+    shown = ~relevance.empty
+    sums = relevance.maps[shown].sum(axis=(1, 2), dtype=np.float64)
+    logit = relevance.logit[shown].astype(np.float64)
+    enough = len(sums) > 1 and np.ptp(sums) > 0 and np.ptp(logit) > 0
+    return {
+        "pearson": float(pearsonr(sums, logit)[0]) if enough else None,
+        "spearman": float(spearmanr(sums, logit)[0]) if enough else None,
+        "maps": int(shown.sum()),
+        "empty": int((~shown).sum()),
+        "smallest": float(relevance.maps.min()),
+    }
+
+
+def check_structure(eyes: np.ndarray, grays: Mapping[int, np.ndarray]) -> dict:
+    """Compare the maps of eyes with those of images of one gray.
+
+    Args:
+        eyes: (N, S, S) float32, not negative.
+        grays: (S, S) map by gray, a byte.
+
+    Returns:
+        `eyes`, the median of `measure_structure`, of how many `compared` maps, and how many are
+        `empty` in the middle; `grays`, rows of gray and variation, the same measure; `criterion`
+        and `finding`.
+    """
+    found = measure_structure(eyes)
+    measured = found[~np.isnan(found)]
+    median = float(np.median(measured)) if len(measured) else None
+    variation = [_number(value) for value in measure_structure(np.stack(list(grays.values())))]
+    rows = [{"gray": gray, "variation": v} for gray, v in zip(grays, variation, strict=True)]
+    return {
+        "eyes": median,
+        "compared": len(measured),
+        "empty": len(eyes) - len(measured),
+        "grays": rows,
+        "criterion": EVEN,
+        "finding": judge_structure(median, variation),
+    }
+
+
+def measure_structure(maps: np.ndarray) -> np.ndarray:
+    """Return how uneven relevance is over the inner cells of each map.
+
+    Args:
+        maps: (N, S, S), not negative, S at least CELLS x CELL_PX.
+
+    Returns:
+        (N,) standard deviation over mean of the relevance of CELLS x CELLS cells in the middle, 0
+        where all have the same; NaN where none has any.
+
+    Raises:
+        DataError: when the maps are smaller, negative or not finite.
+    """
+    check_maps(maps)
+    side = CELLS * CELL_PX
+    start = (maps.shape[1] - side) // 2
+    if start < 0:
+        raise DataError(f"relevance maps: expected {side} pixels a side or more, got {maps.shape}")
+    inner = maps[:, start : start + side, start : start + side].astype(np.float64)
+    cells = inner.reshape(-1, CELLS, CELL_PX, CELLS, CELL_PX).sum(axis=(2, 4))
+    deviation, mean = cells.std(axis=(1, 2)), cells.mean(axis=(1, 2))
+    return np.divide(deviation, mean, out=np.full(len(maps), np.nan), where=mean > 0)
+
+
+def judge_structure(eyes: float | None, grays: list[float | None]) -> Finding:
+    """Say whether images of one gray have less structure than eyes, in the sense of `EVEN`.
+
+    Args:
+        eyes: median of `measure_structure`.
+        grays: of the same measure, one per gray.
+    """
+    if eyes is None or None in grays:
+        return Finding.NOT_MEASURED
+    return Finding.HOLDS if max(grays) < eyes else Finding.FAILS
+
+
+def measure_speed(told: list[float], *, batch: int) -> dict[str, float | None]:
+    """Tell a worker's start from its work.
+
+    Args:
+        told: seconds from the start at which each image was told of, rising.
+        batch: images that are told of together.
+
+    Returns:
+        `start_seconds`, to the first batch, and `images_per_second` from then to the last one;
+        None where there is but one batch.
+    """
+    later = len(told) - batch
+    pace = later / (told[-1] - told[batch - 1]) if later > 0 else None
+    return {"start_seconds": told[0], "images_per_second": pace}
+
+
+def _number(value: float) -> float | None:
+    """Return a figure, None where there is none, as JSON can hold it."""
+    return None if np.isnan(value) else float(value)

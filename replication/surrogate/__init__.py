@@ -1,0 +1,1 @@
+"""Synthetic eyes, drawn from a seed."""

@@ -1,0 +1,215 @@
+"""Who the surrogate's patients are: the parameters of each eye and its diseases.
+
+Ours, without a source in the paper: the numbers below are what the drawing of
+`synthetic_render` looks like, not a measurement of anybody's eyes. Lengths are in iris radii
+about the middle of the eye, brightness is in grey levels of 0..255, angles are in radians;
+every eye is described as a left one (inner corner at the left), right eyes are mirrored when
+drawn.
+
+Each generator is seeded with (seed, patient, eye, image), so nothing depends on the order of
+drawing.
+
+What changes from one image of a surrogate eye to the next: place, gaze, light, focus, grain.
+
+Ours. A session moves both eyes of a patient alike; each image then differs from its session.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+# Range of each trait over patients. The two eyes of a patient differ by EYE_SPREAD of the range.
+TRAITS: dict[str, tuple[float, float]] = {
+    "skin_grey": (134, 200),
+    "skin_grain": (3.6, 8.8),
+    "skin_blotch": (3.5, 12),
+    "crease_gap": (0.12, 0.5),
+    "crease_depth": (6, 55),
+    "bag_depth": (0, 28),
+    "inner_x": (-2.7, -2.15),
+    "outer_x": (2.2, 2.8),
+    "upper_height": (0.99, 1.34),
+    "lower_height": (0.77, 1.03),
+    "lid_skew": (0.75, 1.2),
+    "tilt": (-0.08, 0.14),
+    "lash_count": (30, 100),
+    "lash_length": (0.3, 0.85),
+    "lash_fall": (-0.7, 0.6),
+    "lash_dark": (0.4, 0.85),
+    "sclera_grey": (164, 201),
+    "iris_grey": (88, 142),
+    "iris_slope": (-22, 22),
+    "fibre_gain": (6, 20),
+    "crypt_count": (0, 34),
+    "furrow_gain": (0, 6),
+    "collarette_rho": (0.18, 0.42),
+    "collarette_gain": (-6, 30),
+    "limbus_width": (0.05, 0.14),
+    "pupil_ratio": (0.27, 0.52),
+    "pupil_grey": (18, 42),
+    "pupil_x": (-0.06, 0.02),
+    "pupil_y": (-0.04, 0.03),
+}
+EYE_SPREAD = 0.04
+SECOND_SIGN_SHARE = 0.35
+DISEASE_SHARE = 0.25
+PATIENT_LEVEL = 0
+
+
+class Eye(StrEnum):
+    """The two eyes of a patient, by the words of the folder names."""
+
+    LEFT = "left"
+    RIGHT = "right"
+
+    @property
+    def number(self) -> int:
+        """Return the eye's place in a seed sequence; 0 is the patient as a whole."""
+        return 1 if self is Eye.LEFT else 2
+
+
+class SignKind(StrEnum):
+    """Glaucoma signs that are drawn."""
+
+    IRIDOTOMY = "iridotomy"  # a hole in the iris, made by laser against angle closure
+    HAZE = "haze"  # corneal oedema
+    DILATED = "dilated"  # fixed oval pupil
+    ATROPHY = "atrophy"  # pale iris sector without texture
+
+
+class Disease(StrEnum):
+    """Other diseases and harmless marks; they are drawn too, so a mark alone means nothing."""
+
+    CATARACT = "cataract"
+    SYNECHIAE = "posterior synechiae"
+    ARCUS = "corneal arcus"
+    NEVUS = "iris nevus"
+    HETEROCHROMIA = "sectoral heterochromia"
+
+
+@dataclass(frozen=True)
+class Sign:
+    """One glaucoma sign of an eye.
+
+    Args:
+        kind: which sign.
+        angle: its direction from the pupil, radians, clockwise from the right.
+        rho: its distance, 0 at the pupil's edge and 1 at the iris's.
+        size: its own extent, 0 to 1 within what the kind allows.
+        strength: 0 to 1 within what the kind allows.
+    """
+
+    kind: SignKind
+    angle: float
+    rho: float
+    size: float
+    strength: float
+
+
+@dataclass(frozen=True)
+class EyeIdentity:
+    """All that lasts about one eye; `traits` has the keys of TRAITS."""
+
+    seed: int
+    patient: int
+    eye: Eye
+    traits: dict[str, float]
+    signs: tuple[Sign, ...]
+    diseases: tuple[Disease, ...]
+
+
+def make_rng(seed: int, patient: int, eye: int, image: int) -> np.random.Generator:
+    """Return the generator of one thing; image 0 is the eye itself, eye 0 the patient."""
+    return np.random.default_rng([seed, patient, eye, image])
+
+
+def describe_eye(seed: int, patient: int, eye: Eye, *, glaucoma: bool) -> EyeIdentity:
+    """Draw the lasting parameters of one eye.
+
+    Args:
+        seed: seed of the whole surrogate.
+        patient: patient number, from 1.
+        eye: which eye.
+        glaucoma: whether it carries glaucoma signs.
+
+    Returns:
+        The eye; its sibling (the other `eye` of the same patient) is alike and not equal.
+    """
+    patient_rng = make_rng(seed, patient, PATIENT_LEVEL, 0)
+    eye_rng = make_rng(seed, patient, eye.number, 0)
+    traits = {}
+    for name, (low, high) in TRAITS.items():
+        value = patient_rng.uniform(low, high) + EYE_SPREAD * (high - low) * eye_rng.normal()
+        traits[name] = float(np.clip(value, low, high))
+    signs = _draw_signs(patient_rng, eye_rng) if glaucoma else ()
+    return EyeIdentity(seed, patient, eye, traits, signs, _draw_diseases(eye_rng))
+
+
+def _draw_signs(patient_rng: np.random.Generator, eye_rng: np.random.Generator) -> tuple[Sign, ...]:
+    """Draw one or two kinds of sign for the patient, each at the eye's own place near it."""
+    count = 1 + int(patient_rng.uniform() < SECOND_SIGN_SHARE)
+    kinds = patient_rng.choice(list(SignKind), size=count, replace=False)
+    signs = []
+    for kind in kinds:
+        angle = patient_rng.uniform(0, 2 * np.pi) + eye_rng.normal(0, 0.15)
+        rho, size, strength = patient_rng.uniform(0, 1, 3) * 0.8 + eye_rng.uniform(0, 0.2, 3)
+        signs.append(Sign(SignKind(kind), float(angle), float(rho), float(size), float(strength)))
+    return tuple(signs)
+
+
+def _draw_diseases(rng: np.random.Generator) -> tuple[Disease, ...]:
+    """Draw the other findings of an eye; each kind is present in about one eye in four."""
+    present = rng.uniform(size=len(Disease)) < DISEASE_SHARE
+    return tuple(disease for disease, here in zip(Disease, present, strict=True) if here)
+
+
+SESSION_BASE = 1000
+
+
+@dataclass(frozen=True)
+class Shot:
+    """All that changes from image to image; x and y in iris radii unless said otherwise."""
+
+    scale_px: float
+    place_px: tuple[float, float]
+    gaze: tuple[float, float]
+    roll: float
+    torsion: float
+    opening: float
+    pupil_ratio: float
+    gain: float
+    light: tuple[float, float]
+    highlight: tuple[float, float]
+    focus_px: float
+    noise_grey: float
+    sign_strength: float
+
+
+def describe_shot(identity: EyeIdentity, image: int, session: int) -> Shot:
+    """Draw what the session (both eyes alike) and the single image change.
+
+    Args:
+        identity: the eye.
+        image: number of the image within the eye, from 1.
+        session: number of the session, from 1.
+    """
+    visit = make_rng(identity.seed, identity.patient, PATIENT_LEVEL, SESSION_BASE + session)
+    shot = make_rng(identity.seed, identity.patient, identity.eye.number, image)
+    pupil = identity.traits["pupil_ratio"] + visit.normal(0, 0.035) + shot.normal(0, 0.015)
+    opening = visit.normal(0.95, 0.035) + shot.normal(0, 0.04)
+    return Shot(
+        scale_px=float(np.clip(124 + visit.normal(0, 4) + shot.normal(0, 3), 104, 146)),
+        place_px=tuple(visit.normal(0, (18, 12)) + shot.normal(0, (24, 14))),
+        gaze=tuple(shot.normal(0, (0.07, 0.045))),
+        roll=float(visit.normal(0, 0.025) + shot.normal(0, 0.015)),
+        torsion=float(shot.normal(0, 0.03)),
+        opening=float(np.clip(opening, 0.6, 1.15)),
+        pupil_ratio=float(np.clip(pupil, 0.22, 0.6)),
+        gain=float(np.clip(visit.normal(1, 0.083) + shot.normal(0, 0.048), 0.7, 1.25)),
+        light=tuple(visit.normal(0, 0.065, 2) + shot.normal(0, 0.038, 2)),
+        highlight=tuple(visit.normal(0, 0.02, 2) + shot.normal(0, 0.02, 2)),
+        focus_px=float(np.clip(shot.gamma(2.0, 0.4) + 0.5, 0.5, 3.5)),
+        noise_grey=float(np.clip(visit.gamma(4.0, 0.8), 1, 7)),
+        sign_strength=float(np.clip(visit.uniform(0.15, 1.05) + shot.normal(0, 0.12), 0.15, 1.2)),
+    )

@@ -1,0 +1,185 @@
+"""Which eyes the surrogate has, how many images of each, and what its annotations say.
+
+The counts and the names follow the Warsaw database (paper §2.1; names as in public code that
+reads it); who has what is drawn from the seed.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from replication.config import SurrogateSettings
+from replication.errors import DataError
+from replication.surrogate.patient import Eye, EyeIdentity, describe_eye, make_rng
+
+BOTH_EYES_SHARE = 0.85
+FEWEST_IMAGES = 3
+SHOTS_PER_SESSION = 4
+TRUTH_FILE = "truth.csv"
+ORIGIN_FILE = "surrogate.json"
+# What reading it may end in, whatever it holds.
+UNREADABLE = (
+    OSError,
+    ValueError,
+    LookupError,
+    TypeError,
+    ArithmeticError,
+    RecursionError,
+    DataError,
+)
+ORIGIN_NOTE = "a surrogate drawn from a seed, not the Warsaw database"
+ANNOTATIONS_HEADER = "patient;left eye;right eye"
+
+
+@dataclass(frozen=True)
+class PlannedEye:
+    """One eye of the surrogate and how many AD100 images are drawn of it."""
+
+    patient: int
+    eye: Eye
+    glaucoma: bool
+    images: int
+
+    @property
+    def folder(self) -> str:
+        """Return the folder's name, such as 0060left."""
+        return f"{self.patient:04d}{self.eye.value}"
+
+    def name_file(self, image: int, *, camera: str = "IG") -> str:
+        """Return the file's name of one image, numbered from 1, such as 0060_L_IG_11.jpg."""
+        side = self.eye.value[0].upper()
+        session, shot = session_of(image), (image - 1) % SHOTS_PER_SESSION + 1
+        return f"{self.patient:04d}_{side}_{camera}_{session}{shot}.jpg"
+
+    def describe(self, seed: int) -> EyeIdentity:
+        """Return the eye's lasting parameters."""
+        return describe_eye(seed, self.patient, self.eye, glaucoma=self.glaucoma)
+
+
+def session_of(image: int) -> int:
+    """Return the session, from 1, in which an image of an eye was taken."""
+    return (image - 1) // SHOTS_PER_SESSION + 1
+
+
+def plan_eyes(settings: SurrogateSettings, *, seed: int) -> tuple[PlannedEye, ...]:
+    """Share the images out over patients and eyes.
+
+    Args:
+        settings: the exact counts.
+        seed: seed of the whole surrogate.
+
+    Returns:
+        The eyes, sorted by patient, left before right; the images sum to the counts.
+
+    Raises:
+        DataError: when no set of eyes has these counts.
+    """
+    _check_counts(settings)
+    rng = make_rng(seed, 0, 0, 0)
+    eyes = _choose_eyes(settings, rng)
+    share = settings.glaucoma_images / settings.images
+    mixed = 0 < settings.glaucoma_images < settings.images
+    sick_count = round(share * len(eyes))
+    sick_count = int(np.clip(sick_count, mixed, len(eyes) - mixed))
+    sick = _choose_glaucoma(eyes, sick_count, rng)
+    images = np.zeros(len(eyes), int)
+    images[sick] = _share_out(settings.glaucoma_images, sick_count, rng)
+    images[~sick] = _share_out(
+        settings.images - settings.glaucoma_images, len(eyes) - sick_count, rng
+    )
+    return tuple(
+        PlannedEye(patient, eye, bool(is_sick), int(count))
+        for (patient, eye), is_sick, count in zip(eyes, sick, images, strict=True)
+    )
+
+
+def write_annotations(eyes: tuple[PlannedEye, ...], *, seed: int) -> str:
+    """Return medical-description-v2-1.csv: the diseases per patient and eye."""
+    findings: dict[int, dict[Eye, str]] = {}
+    for planned in eyes:
+        findings.setdefault(planned.patient, {})[planned.eye] = _write_findings(planned, seed)
+    lines = [
+        f"{patient};{of_eye.get(Eye.LEFT, '')};{of_eye.get(Eye.RIGHT, '')}"
+        for patient, of_eye in sorted(findings.items())
+    ]
+    return "\n".join([ANNOTATIONS_HEADER, *lines, ""])
+
+
+def write_origin(settings: SurrogateSettings, *, seed: int) -> str:
+    """Return surrogate.json: what a surrogate was drawn from."""
+    origin = {"note": ORIGIN_NOTE, "seed": seed, "settings": asdict(settings)}
+    return json.dumps(origin, indent=2) + "\n"
+
+
+def read_origin(root: Path) -> tuple[int, tuple[PlannedEye, ...]]:
+    """Return the seed and the eyes that a surrogate was drawn from.
+
+    Raises:
+        DataError: when the folder has no readable surrogate.json.
+    """
+    try:
+        origin = json.loads((root / ORIGIN_FILE).read_text(encoding="utf-8"))
+        seed, counts = origin["seed"], origin["settings"]
+        settings = SurrogateSettings(**counts)
+        if counts != asdict(settings) or {type(n) for n in (seed, *counts.values())} != {int}:
+            raise ValueError("expected every count, as a whole number")
+        return seed, plan_eyes(settings, seed=seed)
+    except UNREADABLE as error:
+        raise DataError(f"{root.name}: no readable {ORIGIN_FILE}, so not a surrogate") from error
+
+
+def _check_counts(settings: SurrogateSettings) -> None:
+    """Raise DataError when the counts contradict each other."""
+    patients, images, sick = settings.patients, settings.images, settings.glaucoma_images
+    fewest = max(patients, 2 if 0 < sick < images else 1)
+    if patients < 1 or images < fewest or not 0 <= sick <= images or patients > 9999:
+        raise DataError(
+            f"surrogate: {images} images of {patients} patients, {sick} with glaucoma, can't be "
+            "drawn; give 1 to 9999 patients, at least one image each, and no more glaucoma "
+            "images than images"
+        )
+
+
+def _choose_eyes(settings: SurrogateSettings, rng: np.random.Generator) -> list[tuple[int, Eye]]:
+    """Give each patient one eye and most of them the other one too, as the images allow."""
+    patients = np.arange(1, settings.patients + 1)
+    second = max(round(BOTH_EYES_SHARE * settings.patients), 1)
+    second = min(second, settings.images - settings.patients)
+    both = set(rng.permutation(patients)[:second].tolist())
+    single = rng.choice(list(Eye), size=settings.patients)
+    eyes = []
+    for patient, only in zip(patients.tolist(), single, strict=True):
+        eyes += [(patient, eye) for eye in Eye if patient in both or eye == only]
+    return eyes
+
+
+def _choose_glaucoma(
+    eyes: list[tuple[int, Eye]], count: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Return (eyes,) bool with `count` True; where one eye is ill, the other more often is too."""
+    ill_patients = {patient: rng.uniform() for patient in dict(eyes)}
+    rank = [ill_patients[patient] + 1.6 * rng.uniform() for patient, _ in eyes]
+    sick = np.zeros(len(eyes), bool)
+    sick[np.argsort(rank)[:count]] = True
+    return sick
+
+
+def _share_out(images: int, eyes: int, rng: np.random.Generator) -> np.ndarray:
+    """Return (eyes,) counts that sum to images, unequal, each as large as FEWEST_IMAGES allows."""
+    if eyes == 0:
+        return np.zeros(0, int)
+    fewest = min(FEWEST_IMAGES, images // eyes)
+    weights = rng.gamma(4.0, size=eyes)
+    return fewest + rng.multinomial(images - fewest * eyes, weights / weights.sum())
+
+
+def _write_findings(planned: PlannedEye, seed: int) -> str:
+    """Return one cell of the annotations, with the stray spaces that the real ones have."""
+    findings = [disease.value for disease in planned.describe(seed).diseases]
+    if planned.glaucoma:
+        kind = "secondary glaucoma" if planned.patient % 3 == 0 else "glaucoma"
+        findings.insert(planned.patient % (len(findings) + 1), kind)
+    separator = ", " if planned.patient % 2 else " ,"
+    return separator.join(findings) or "healthy"

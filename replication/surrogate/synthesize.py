@@ -1,0 +1,122 @@
+"""Write the surrogate: synthetic near-infrared eyes on disk in the Warsaw layout.
+
+Stands in where Warsaw-BioBase-Disease-Iris v2.1 (paper §2.1) is not at hand; it is drawn, not
+Warsaw, and no image of anybody went into it. Leaves under its root:
+
+- images-NIR/0060left/0060_L_IG_11.jpg ... 640x480, label strip in the bottom 11 rows;
+- a few files of other cameras (CA, TC), in images-NIR and images-visible;
+- medical-description-v2-1.csv (diseases per eye);
+- truth.csv (iris, pupil and signs of every AD100 image, in pixels of its frame);
+- surrogate.json (what it was drawn from).
+"""
+
+import shutil
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import cv2
+
+from replication.config import SurrogateSettings
+from replication.errors import DataError
+from replication.surrogate.camera import STRIP_ROWS, encode_jpeg
+from replication.surrogate.frame import DrawnFrame, EyePainting, draw_planned, paint_eye
+from replication.surrogate.plan import (
+    ORIGIN_FILE,
+    TRUTH_FILE,
+    PlannedEye,
+    plan_eyes,
+    write_annotations,
+    write_origin,
+)
+from replication.system.processes import spread
+
+OTHER_CAMERA_EVERY = 9
+OTHER_CAMERA_IMAGE = 901
+ANNOTATIONS_FILE = "medical-description-v2-1.csv"
+TRUTH_HEADER = "file,patient,eye,iris_x,iris_y,iris_r,pupil_x,pupil_y,pupil_r,signs"
+
+
+def synthesize(
+    root: Path,
+    settings: SurrogateSettings,
+    *,
+    seed: int,
+    workers: int,
+    on_image: Callable[[], None] | None = None,
+) -> None:
+    """Draw the whole surrogate; the same seed gives the same bytes with any number of workers.
+
+    Args:
+        root: folder to make; it appears only when complete.
+        settings: how many patients, images and images with glaucoma.
+        seed: what everything is drawn from.
+        workers: processes that draw; 1 draws in this one.
+        on_image: called after every AD100 image.
+
+    Raises:
+        DataError: when root exists or the counts are impossible.
+    """
+    if root.exists():
+        raise DataError(f"{root}: exists already; name a new folder or remove this one")
+    eyes = plan_eyes(settings, seed=seed)
+    unfinished = root.with_name(f".{root.name}.partial")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    (unfinished / "images-visible").mkdir(parents=True)
+    try:
+        rows = []
+        write_eye = partial(_write_eye, unfinished, seed)
+        for eye_rows in spread(write_eye, eyes, workers=workers, chunk=1):
+            rows += eye_rows
+            for _ in eye_rows if on_image else ():
+                on_image()
+        _write_tables(unfinished, eyes, sorted(rows), settings, seed)
+        unfinished.rename(root)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def _write_eye(root: Path, seed: int, planned: PlannedEye) -> list[str]:
+    """Write all images of one eye and return their rows of truth.csv."""
+    eye = paint_eye(planned.describe(seed))
+    folder = root / "images-NIR" / planned.folder
+    folder.mkdir(parents=True)
+    rows = []
+    for image in range(1, planned.images + 1):
+        drawn = draw_planned(eye, planned, image)
+        name = planned.name_file(image)
+        (folder / name).write_bytes(encode_jpeg(drawn.pixels).tobytes())
+        rows.append(_write_truth(name, planned, drawn))
+    if planned.patient % OTHER_CAMERA_EVERY == 0:
+        _write_other_cameras(root, planned, eye)
+    return rows
+
+
+def _write_other_cameras(root: Path, planned: PlannedEye, eye: EyePainting) -> None:
+    """Write one file each of the cameras CA (visible light, colour) and TC (near infrared)."""
+    pixels = draw_planned(eye, planned, OTHER_CAMERA_IMAGE).pixels[:-STRIP_ROWS]
+    colour = cv2.resize(cv2.applyColorMap(pixels, cv2.COLORMAP_PINK), (768, 576))
+    for place, token, picture in (("images-visible", "CA", colour), ("images-NIR", "TC", pixels)):
+        folder = root / place / planned.folder
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / planned.name_file(1, camera=token)).write_bytes(encode_jpeg(picture).tobytes())
+
+
+def _write_truth(name: str, planned: PlannedEye, drawn: DrawnFrame) -> str:
+    """Return one row of truth.csv."""
+    circles = [f"{c.x:.1f},{c.y:.1f},{c.radius:.1f}" for c in (drawn.iris, drawn.pupil)]
+    signs = "|".join(f"{kind}:{c.x:.1f}:{c.y:.1f}:{c.radius:.1f}" for kind, c in drawn.signs)
+    return ",".join([name, str(planned.patient), planned.eye, *circles, signs])
+
+
+def _write_tables(
+    root: Path,
+    eyes: tuple[PlannedEye, ...],
+    rows: list[str],
+    settings: SurrogateSettings,
+    seed: int,
+) -> None:
+    """Write the annotations, the truth and the origin."""
+    (root / ANNOTATIONS_FILE).write_text(write_annotations(eyes, seed=seed), encoding="utf-8")
+    (root / TRUTH_FILE).write_text("\n".join([TRUTH_HEADER, *rows, ""]), encoding="utf-8")
+    (root / ORIGIN_FILE).write_text(write_origin(settings, seed=seed), encoding="utf-8")

@@ -1,0 +1,1 @@
+"""Many runs, in this process or on Dask workers."""

@@ -1,0 +1,207 @@
+"""Tasks that wait for each other, handed to Dask's workers; this file alone imports `distributed`.
+
+The workers are processes of this machine, started here and reached over loopback with
+certificates made for the occasion, or whatever serves under a scheduler's address. A worker that
+dies is no fault of its task: another one is given the task again.
+"""
+
+import asyncio
+import logging
+import os
+import re
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from importlib.util import find_spec
+from tempfile import TemporaryDirectory
+from uuid import uuid4
+
+from replication.errors import ReplicationError, SettingsError
+from replication.sweep.tasks import Outcome, State, Task
+from replication.system.processes import without_interrupts
+
+# What a worker does: the task and the outcomes that it waited for, all plain, to its outcome.
+Work = Callable[..., dict]
+
+ADDRESS = re.compile(r"(tcp|tls)://[^\s/]+:\d{1,5}")
+SCHEDULER_TIMEOUT_S = 20  # ours: to answer at all
+LOCAL_SETTINGS = {
+    # As many threads below NumPy as in this process, or a sum may end in another bit.
+    "distributed.nanny.pre-spawn-environ": {},
+    "distributed.worker.profile.enabled": False,
+    # Dask has a page of its own to look at, open to whoever asks; there is none here.
+    "distributed.scheduler.http.routes": [],
+    "distributed.worker.http.routes": [],
+    # After 15 seconds Dask would give up a worker that is starting anew; a busy machine needs more.
+    "distributed.deploy.lost-worker-timeout": "10 minutes",
+}
+NO_PAGE = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}
+ENDING_S = 5.0  # Dask's own, for a process that is killed
+# A worker that is killed leaves a lock in the system, and the process that removes it would tell.
+NO_NEWS = "ignore:resource_tracker"
+
+_LOG = logging.getLogger(__name__)
+
+
+def find_client(workers: int | None, scheduler: str | None) -> AbstractContextManager:
+    """Give a client of Dask while a block runs, None where neither is asked for.
+
+    Args:
+        workers: so many processes of this machine, or None.
+        scheduler: the address of one, or None.
+
+    Raises:
+        SettingsError: when both are given, Dask isn't installed, or no scheduler answers.
+    """
+    if workers and scheduler:
+        raise SettingsError("give --workers or --scheduler, not both")
+    if not (workers or scheduler):
+        return nullcontext()
+    if find_spec("distributed") is None:
+        raise SettingsError(
+            "--workers and --scheduler need Dask, which isn't installed: "
+            "pip install -e '.[cluster]'"
+        )
+    return join_scheduler(scheduler) if scheduler else start_workers(workers)
+
+
+@contextmanager
+def start_workers(workers: int) -> Iterator:
+    """Give a client of so many processes of this machine, which end with the block.
+
+    Args:
+        workers: processes, each with one thread for tasks.
+
+    Raises:
+        SettingsError: when they don't start.
+    """
+    from dask import config
+    from distributed import Client, LocalCluster
+
+    _tell_of_dask(logging.WARNING)
+    os.environ.setdefault("PYTHONWARNINGS", NO_NEWS)
+    with TemporaryDirectory() as scratch, config.set(LOCAL_SETTINGS):
+        try:
+            with without_interrupts():  # Ctrl-C is this process's to answer
+                cluster = LocalCluster(
+                    n_workers=workers,
+                    threads_per_worker=1,
+                    processes=True,
+                    host="127.0.0.1",
+                    scheduler_kwargs=NO_PAGE,
+                    security=True,  # certificates that live in memory: nobody else can connect
+                    memory_limit=None,
+                    local_directory=scratch,
+                )
+        except RuntimeError as error:
+            raise SettingsError(
+                f"--workers {workers}: the workers didn't start ({error}); what Dask says above "
+                "and its own configuration tell why; without --workers this needs none"
+            ) from error
+        with cluster, Client(cluster) as client:
+            try:
+                yield client
+            finally:
+                cluster.sync(_end_workers, cluster)
+
+
+async def _end_workers(cluster) -> None:
+    """End the workers of this machine, whatever they are at; what they write is never half there."""
+    _tell_of_dask(logging.CRITICAL)  # connections break off, and that is no news
+    workers = list(cluster.workers.values())
+    processes = [worker.pid for worker in workers if worker.pid]
+    endings = [asyncio.ensure_future(worker.close(timeout=ENDING_S)) for worker in workers]
+    await asyncio.sleep(0)  # each knows now that it is closing, and starts no other process
+    for process in processes:
+        with suppress(ProcessLookupError):
+            # TensorFlow takes seconds to end by itself, and has nothing left to do.
+            os.kill(process, signal.SIGKILL)
+    await asyncio.gather(*endings, return_exceptions=True)
+
+
+def _tell_of_dask(level: int) -> None:
+    """Have Dask say what is at least so grave: by itself it tells of every connection."""
+    for name in ("distributed", "tornado.application"):
+        logging.getLogger(name).setLevel(level)
+    logging.getLogger("distributed.comm").setLevel(logging.CRITICAL)  # as a worker dies
+
+
+@contextmanager
+def join_scheduler(address: str) -> Iterator:
+    """Give a client of a scheduler that is there already.
+
+    Args:
+        address: as the scheduler prints it, such as tcp://host:8786; certificates are found by
+            Dask's own configuration.
+
+    Raises:
+        SettingsError: when no scheduler answers there.
+    """
+    from distributed import Client, Security
+
+    if not ADDRESS.fullmatch(address):
+        raise SettingsError(f"--scheduler {address}: expected tcp://host:port, or tls://host:port")
+    security = Security()  # as Dask's configuration has it
+    if address.startswith("tls") and not security.get_connection_args("client")["ssl_context"]:
+        raise SettingsError(
+            f"--scheduler {address}: no certificates are set for Dask; docs/cluster.md says how"
+        )
+    _tell_of_dask(logging.WARNING)
+    try:
+        client = Client(address, timeout=SCHEDULER_TIMEOUT_S, security=security)
+    except OSError as error:
+        raise SettingsError(
+            f"--scheduler {address}: no Dask scheduler answers there ({error}); start one by "
+            "`dask scheduler`, and give the address that it prints"
+        ) from error
+    with client:
+        if not client.scheduler_info()["workers"]:
+            _LOG.warning("%s: no worker is there yet; waiting for one", address)
+        yield client
+
+
+def do_on_workers(tasks: Sequence[Task], *, client, work: Work) -> Iterator[tuple[Task, Outcome]]:
+    """Have workers do tasks, each after those that it waits for; yield them as they end.
+
+    Args:
+        tasks: each after those that it waits for.
+        client: of Dask.
+        work: a function of a module.
+
+    Raises:
+        ReplicationError: when the scheduler is lost.
+    """
+    from distributed import as_completed
+
+    mark, futures = uuid4().hex, {}
+    for task in tasks:
+        futures[task.name] = client.submit(
+            work,
+            task.to_plain(),
+            *(futures[name] for name in task.waits_for),
+            key=f"{task.name}-{mark}",
+        )
+    by_key = {futures[task.name].key: task for task in tasks}
+    for future in as_completed(futures.values()):
+        yield by_key[future.key], _read(future)
+
+
+def _read(future) -> Outcome:
+    """Return what became of a task; raise what is neither its outcome nor a worker's death."""
+    from distributed import KilledWorker
+
+    if future.status == "finished":
+        return Outcome.from_plain(future.result())
+    if future.status != "error":
+        raise ReplicationError("the scheduler was lost; what is done is kept, run this again")
+    error = future.exception()
+    if not isinstance(error, KilledWorker):
+        raise error
+    if error.task != future.key:
+        return Outcome(State.LEFT_OUT)
+    return Outcome(
+        State.FAILED,
+        "one worker after the other ended in it; look at their memory and logs, then run this "
+        "again: it goes on from what is complete",
+        ReplicationError.exit_code,
+    )

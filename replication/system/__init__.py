@@ -1,0 +1,1 @@
+"""The machine: processes and signals, progress bars, versions and cores."""

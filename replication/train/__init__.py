@@ -1,0 +1,1 @@
+"""Stages 03 and 04: train the evaluators and PPRL-VGAN."""

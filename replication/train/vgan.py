@@ -1,0 +1,200 @@
+"""Stage 04: train PPRL-VGAN on the training subset (paper §2.2 and §3).
+
+Leaves, in the stage's folder: `encoder.h5`, `decoder.h5`, `discriminator.h5` (legacy HDF5) and
+`history.csv`, the losses every few steps. While it runs, a checkpoint holds networks, both
+optimisers, the random state and the step: a killed training goes on from there. Where TensorFlow
+sees several GPUs, they share every batch.
+
+Which devices a training runs on: all GPUs that divide its batch, the processor where none is.
+
+PPRL-VGAN on several devices is the same training as on one, but for rounding
+(`keras_models.replicas`), so nobody is asked; a checkpoint of either goes on on the other.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+import tensorflow as tf
+
+from keras_models.vgan_model import PprlVgan, TrainingImages
+from replication.config import VganSettings
+from replication.errors import ReplicationError
+from replication.records import EyeDataset
+from replication.store.run_folder import CHECKPOINT
+from replication.store.tables import write_table
+from replication.system.provenance import PROC, read_pairs
+from replication.train.checkpoint import load_checkpoint, save_checkpoint
+
+_LOG = logging.getLogger(__name__)
+
+
+def list_gpus() -> list[str]:
+    """Return the names of the GPUs that TensorFlow sees."""
+    return [device.name for device in tf.config.list_logical_devices("GPU")]
+
+
+def choose_strategy(gpus: Sequence[str], *, batch_size: int) -> tf.distribute.Strategy:
+    """Choose how many of the GPUs train, and say it in the log.
+
+    Parts of a batch are of one size, or the mean over devices would not be the mean over images.
+    So as many GPUs train as divide the batch; another batch would be another training.
+
+    Args:
+        gpus: names of the devices.
+        batch_size: images of a batch, on all devices together.
+
+    Returns:
+        A mirrored strategy of two GPUs or more; else TensorFlow's default, whose one device is the
+        first GPU or the processor.
+    """
+    used = next((count for count in range(len(gpus), 1, -1) if batch_size % count == 0), 1)
+    if len(gpus) > 1:
+        level = logging.INFO if used == len(gpus) else logging.WARNING
+        words = "training on %s of %s GPUs, as many as divide its batches of %s: %s"
+        _LOG.log(level, words, used, len(gpus), batch_size, ", ".join(gpus[:used]))
+    return tf.distribute.MirroredStrategy(gpus[:used]) if used > 1 else tf.distribute.get_strategy()
+
+
+def copy_to_devices(data: TrainingImages, strategy: tf.distribute.Strategy) -> TrainingImages:
+    """Return the training set with a copy on each device, so that no step has to move it."""
+    if strategy.num_replicas_in_sync == 1:
+        return data
+
+    @tf.function
+    def copy(arrays: TrainingImages) -> TrainingImages:
+        return strategy.run(tf.nest.map_structure, args=(tf.identity, arrays))
+
+    return copy(data)
+
+
+NETWORKS = ("encoder", "decoder", "discriminator")
+HISTORY = "history.csv"
+HISTORY_EVERY_STEPS = 25
+CHECKPOINT_EVERY_S = 30.0
+
+
+def train_vgan(
+    train: EyeDataset,
+    *,
+    identities: int,
+    settings: VganSettings,
+    seed: int,
+    folder: Path,
+    saturating: bool = False,
+    on_step: Callable[[], None] = lambda: None,
+) -> None:
+    """Train PPRL-VGAN and keep its networks.
+
+    Args:
+        train: images to learn from.
+        identities: number of patients, all of whom may be replacement identities.
+        settings: of the networks and the training.
+        seed: of the initial weights and everything that is drawn.
+        folder: where the networks and the history are left.
+        saturating: whether the generator's loss is Equation 2 as it is written.
+        on_step: called after each step.
+
+    Raises:
+        ReplicationError: when a loss is no longer a finite number.
+    """
+    tf.config.experimental.enable_op_determinism()
+    data = TrainingImages(
+        tf.constant(train.images),
+        tf.constant(train.identity, tf.int32),
+        tf.constant(train.glaucoma, tf.int32),
+    )
+    batch_size = min(settings.batch_size, len(train))
+    strategy = choose_strategy(list_gpus(), batch_size=batch_size)
+    data = copy_to_devices(data, strategy)
+    build = partial(
+        build_vgan,
+        identities,
+        train.images.shape[1:],
+        settings,
+        seed=seed,
+        saturating=saturating,
+    )
+    with strategy.scope():
+        model, rows = _resume(build, data, batch_size, folder / CHECKPOINT)
+    saved = time.monotonic()
+    for step in range(int(model.step.numpy()) + 1, settings.steps + 1):
+        losses = model.train_step(data, batch_size)
+        on_step()
+        if step % HISTORY_EVERY_STEPS == 0 or step == settings.steps:
+            rows.append({"step": step} | {name: float(loss) for name, loss in losses.items()})
+            _check_finite(rows[-1])
+        if time.monotonic() - saved > CHECKPOINT_EVERY_S or step == settings.steps:
+            state = [variable.numpy() for variable in _list_state(model)]
+            save_checkpoint(folder / CHECKPOINT, state, {"rows": rows})
+            saved = time.monotonic()
+    write_table(pd.DataFrame(rows), folder / HISTORY)
+    for name in NETWORKS:
+        getattr(model, name).save_weights(str(folder / f"{name}.h5"))
+
+
+def build_vgan(
+    identities: int,
+    image_shape: tuple[int, int, int],
+    settings: VganSettings,
+    *,
+    seed: int,
+    saturating: bool = False,
+) -> PprlVgan:
+    """Build PPRL-VGAN as the settings say, in bfloat16 only where the processor computes in it."""
+    mixed = settings.mixed_bfloat16 and processor_has_bfloat16()
+    return PprlVgan(
+        identities,
+        image_shape,
+        units=settings.units,
+        kernel_size=settings.kernel_size,
+        learning_rate=settings.learning_rate,
+        decay=settings.decay,
+        generator_weights=settings.generator_weights,
+        discriminator_weights=settings.discriminator_weights,
+        dtype="mixed_bfloat16" if mixed else "float32",
+        seed=seed,
+        saturating=saturating,
+    )
+
+
+def processor_has_bfloat16(cpuinfo: Path = PROC / "cpuinfo") -> bool:
+    """Tell whether the processor multiplies bfloat16 itself; elsewhere it would be emulated."""
+    flags = read_pairs(cpuinfo).get("flags", "").split()
+    return "avx512_bf16" in flags or "amx_bf16" in flags
+
+
+def _check_finite(row: dict[str, float]) -> None:
+    broken = [name for name, value in row.items() if not abs(value) < float("inf")]
+    if broken:
+        raise ReplicationError(
+            f"PPRL-VGAN training: {', '.join(broken)} not finite at step {row['step']}; "
+            "lower the learning rate or switch bfloat16 off"
+        )
+
+
+def _list_state(model: PprlVgan) -> list[tf.Variable]:
+    """Return all that a step changes; the optimisers have theirs from the first step on."""
+    networks = [weight for name in NETWORKS for weight in getattr(model, name).weights]
+    optimizers = (model.generator_optimizer, model.discriminator_optimizer)
+    return [*networks, *(weight for each in optimizers for weight in each.weights), model.step]
+
+
+def _resume(
+    build: Callable[[], PprlVgan], data: TrainingImages, batch_size: int, file: Path
+) -> tuple[PprlVgan, list[dict]]:
+    """Return the model and the rows of history that a checkpoint holds, or those of a start."""
+    model = build()
+    if not file.exists():
+        return model, []
+    model.train_step(data, batch_size)  # makes the optimisers' variables
+    state = _list_state(model)
+    kept = load_checkpoint(file, like=[variable.numpy() for variable in state])
+    if kept is None:
+        return build(), []
+    for variable, value in zip(state, kept[0], strict=True):
+        variable.assign(value)
+    return model, kept[1]["rows"]

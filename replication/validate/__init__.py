@@ -1,0 +1,1 @@
+"""Stage 02: check the preprocessed data against the expectation suites."""

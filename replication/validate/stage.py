@@ -1,0 +1,192 @@
+"""Stage 02: hold the raw manifest, the preprocessed images and their split against the suites.
+
+Leaves, in the stage's folder:
+
+- validation.json: every expectation, whether it holds, what was observed, the files at fault;
+- validation.md: the same to be read, with links into
+- data_docs/: Great Expectations' pages, whose index lists nothing without the net;
+- great_expectations/: its project, suites and results.
+
+Departure: the paper tells of no validation of its data.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from replication.config import PreprocessSettings, SplitSettings
+from replication.errors import DataError
+from replication.store.arrays import IMAGES, load_manifest
+from replication.store.run_folder import write_json, write_text
+from replication.store.tables import lay_out_table
+from replication.validate.tables import (
+    note_patients,
+    tabulate_images,
+    tabulate_patients,
+    tabulate_raw,
+    tabulate_subsets,
+)
+from validation.expectations import suites
+from validation.expectations.gx_runner import DATA_DOCS, Outcome, run_suites
+
+VALIDATION, PAGE = "validation.json", "validation.md"
+NAMED_FILES = 3
+
+
+def validate_images(
+    preprocessed: Path,
+    raw: pd.DataFrame,
+    root: Path,
+    *,
+    preprocess: PreprocessSettings,
+    split: SplitSettings,
+    counts: suites.Counts | None,
+    by_patient: bool = False,
+    folder: Path,
+    workers: int,
+    on_image: Callable[[], None] | None = None,
+) -> None:
+    """Validate what preprocessing left.
+
+    1. Measure the images and their files. 2. Judge the tables by the suites. 3. Write everything
+    down, then stop where something failed.
+
+    Args:
+        preprocessed: folder of the complete stage 01; read only.
+        raw: manifest as the reader of the data gives it.
+        root: folder that its paths start from; read only.
+        preprocess: strip rows and image size.
+        split: the subsets' shares.
+        counts: what the data set must hold; None where that isn't known.
+        by_patient: whether the split is by patient.
+        folder: to write into.
+        workers: processes to share the work.
+        on_image: called after each image, for a progress bar.
+
+    Raises:
+        DataError: when an expectation fails; the message names it, and `folder` tells the files
+            at fault.
+    """
+    manifest = load_manifest(preprocessed)
+    tables = {
+        suites.RAW: tabulate_raw(raw, manifest),
+        suites.IMAGES: tabulate_images(
+            np.load(preprocessed / IMAGES, allow_pickle=False),
+            manifest,
+            raw,
+            root,
+            strip_rows=preprocess.strip_rows,
+            workers=workers,
+            on_image=on_image,
+        ),
+        suites.SUBSETS: tabulate_subsets(manifest, split),
+    }
+    if by_patient:
+        tables[suites.IMAGES] = note_patients(tables[suites.IMAGES])
+        tables[suites.SUBSETS] = tabulate_patients(manifest, split)
+    outcomes = judge_tables(
+        tables, preprocess=preprocess, counts=counts, by_patient=by_patient, folder=folder
+    )
+    check_outcomes(outcomes, folder)
+
+
+def judge_tables(
+    tables: Mapping[str, pd.DataFrame],
+    *,
+    preprocess: PreprocessSettings,
+    counts: suites.Counts | None,
+    by_patient: bool,
+    folder: Path,
+) -> list[Outcome]:
+    """Judge the three tables by all suites, and write the outcomes down."""
+    outcomes = run_suites(
+        suites.build_suites(
+            counts=counts,
+            image_size_px=preprocess.image_size_px,
+            strip_rows=preprocess.strip_rows,
+            by_patient=by_patient,
+        ),
+        tables,
+        folder,
+    )
+    record = {
+        "success": all(outcome.success for outcome in outcomes),
+        "images": len(tables[suites.IMAGES]),
+        "counts_known": counts is not None,
+        "expectations": [_describe(outcome) for outcome in outcomes],
+    }
+    write_json(folder / VALIDATION, record)
+    write_text(folder / PAGE, to_markdown(outcomes, folder))
+    return outcomes
+
+
+def to_markdown(outcomes: Sequence[Outcome], folder: Path) -> str:
+    """Return a page of all expectations, the failing ones first, each suite linked to its Data Docs.
+
+    Args:
+        outcomes: of all expectations.
+        folder: that holds the Data Docs.
+    """
+    failed = sum(not outcome.success for outcome in outcomes)
+    headings = ("suite", "expectation", "verdict", "expected", "found")
+    ordered = sorted(outcomes, key=lambda outcome: outcome.success)
+    table = lay_out_table(headings, (_tell(outcome, folder) for outcome in ordered), words=5)
+    return "\n".join([f"# {len(outcomes)} expectations, {failed} failing", "", *table, ""])
+
+
+def _tell(outcome: Outcome, folder: Path) -> tuple[str, ...]:
+    page = next((folder / DATA_DOCS / "validations" / outcome.suite).rglob("*.html"))
+    link = f"[{outcome.suite}]({page.relative_to(folder).as_posix()})"
+    verdict = "holds" if outcome.success else "**fails**"
+    name, meaning = outcome.expectation.name, outcome.expectation.meaning
+    return link, name, verdict, meaning, _name_fault(outcome)
+
+
+def check_outcomes(outcomes: Sequence[Outcome], folder: Path) -> None:
+    """Raise DataError naming the first expectation that fails, where one does.
+
+    Args:
+        outcomes: of all expectations.
+        folder: where they are written down.
+    """
+    failed = [outcome for outcome in outcomes if not outcome.success]
+    if not failed:
+        return
+    more = ", ".join(outcome.expectation.name for outcome in failed[1:])
+    raise DataError(
+        f"validation: '{failed[0].expectation.name}' fails, expected: "
+        f"{failed[0].expectation.meaning}; {_count_fault(failed[0])}"
+        + (f"; also failing: {more}" if more else "")
+        + f"; all of it is in {folder / PAGE}"
+    )
+
+
+def _count_fault(outcome: Outcome) -> str:
+    """Say what is at fault without names, which belong on the run's own page."""
+    found = len(outcome.at_fault)
+    return f"{found} at fault" if found else f"observed: {outcome.observed}"
+
+
+def _name_fault(outcome: Outcome) -> str:
+    if not outcome.at_fault:
+        return f"observed: {outcome.observed}"
+    names = ", ".join(repr(name) for name in outcome.at_fault[:NAMED_FILES])
+    hidden = len(outcome.at_fault) - NAMED_FILES
+    return f"{len(outcome.at_fault)} at fault: {names}" + (
+        f" and {hidden} more" if hidden > 0 else ""
+    )
+
+
+def _describe(outcome: Outcome) -> dict:
+    return {
+        "suite": outcome.suite,
+        "name": outcome.expectation.name,
+        "type": outcome.expectation.type,
+        "arguments": dict(outcome.expectation.arguments),
+        "meaning": outcome.expectation.meaning,
+        "success": outcome.success,
+        "observed": outcome.observed,
+        "at_fault": list(outcome.at_fault),
+    }

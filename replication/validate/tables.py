@@ -1,0 +1,229 @@
+"""The tables that the suites look at: the raw manifest, one row per image, one row per subset.
+
+What preprocessing noted of an image stands in its row beside what is measured here on the image
+and on its file.
+
+What the suites look at beside `validated_tables` where the split is by patient.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from replication.config import SplitSettings
+from replication.data.image_file import read_gray
+from replication.errors import DataError
+from replication.records import Subset
+from replication.system.processes import spread
+from replication.validate.frame_checks import compare_with_frame, measure_off_middle, see_strip
+from validation.expectations.suites import OFF_MIDDLE_PX, SUBSET_NAMES
+
+REFERENCE_WIDTH_PX = 640  # the frame that distances from the middle are told for
+RAW_LABELS = ("patient_id", "eye", "glaucoma")
+NOTED = (
+    "path",
+    "is_right",
+    "shift_x_px",
+    "shift_y_px",
+    "frame_width_px",
+    "frame_height_px",
+    "strip_rows_removed",
+)
+CHUNK = 16
+
+
+def tabulate_raw(raw: pd.DataFrame, manifest: pd.DataFrame) -> pd.DataFrame:
+    """Return the raw manifest, and which of its images and patients were kept.
+
+    Args:
+        raw: as the reader of the data gives it.
+        manifest: of the preprocessed images.
+
+    Returns:
+        The columns of `raw`, and kept and patient_kept (bool).
+    """
+    return raw.assign(
+        kept=raw["image_id"].isin(manifest["image_id"]),
+        patient_kept=raw["patient_id"].isin(manifest["patient_id"]),
+    )
+
+
+def tabulate_images(
+    images: np.ndarray,
+    manifest: pd.DataFrame,
+    raw: pd.DataFrame,
+    root: Path,
+    *,
+    strip_rows: int,
+    workers: int,
+    on_image: Callable[[], None] | None = None,
+) -> pd.DataFrame:
+    """Measure every preprocessed image, alone and against its file.
+
+    The table is the same for any number of workers.
+
+    Args:
+        images: (N, H, W) as preprocessing stored them.
+        manifest: their N rows.
+        raw: as the reader of the data gives it.
+        root: folder that the paths start from; read only.
+        strip_rows: rows of the label strip.
+        workers: processes to share the work.
+        on_image: called after each image, for a progress bar.
+
+    Returns:
+        The N rows of the manifest with the columns that the suites on images name.
+
+    Raises:
+        DataError: when the images are not (N, H, W), or a file can't be read any more.
+    """
+    if images.ndim != 3 or len(images) != len(manifest):
+        raise DataError(
+            f"preprocessed images: expected ({len(manifest)}, height, width), one per row of their "
+            f"manifest, got {images.shape}; preprocess again"
+        )
+    labels = raw.drop_duplicates("image_id").set_index("image_id")[list(RAW_LABELS)]
+    read = labels.reindex(manifest["image_id"]).add_prefix("raw_").reset_index(drop=True)
+    known_by = manifest["subset"].isin((Subset.TRAIN, Subset.ENROLMENT))
+    training = manifest.loc[known_by, "identity"]
+    noted = manifest.reset_index(drop=True).assign(
+        is_right=(read["raw_eye"] == "right").to_numpy(),
+        expected_identity=pd.factorize(manifest["patient_id"], sort=True)[0],
+        identity_in_training=manifest["identity"].isin(training).to_numpy(),
+    )
+    tasks = list(zip(images, noted[list(NOTED)].to_dict("records"), strict=True))
+    measured = []
+    for row in spread(partial(_measure, root, strip_rows), tasks, workers=workers, chunk=CHUNK):
+        measured.append(row)
+        if on_image is not None:
+            on_image()
+    return pd.concat([noted, read, pd.DataFrame(measured, index=noted.index)], axis=1)
+
+
+def tabulate_subsets(manifest: pd.DataFrame, split: SplitSettings) -> pd.DataFrame:
+    """Count the images and the glaucoma of each subset, and of all together.
+
+    Args:
+        manifest: of the preprocessed images.
+        split: the subsets' shares.
+
+    Returns:
+        One row per subset and one for all: subset, images_off (how many more than its share of
+        the images), glaucoma_share, chance_of_share (of a random split giving a glaucoma share at
+        least as far off the one of all images, on its side, doubled).
+    """
+    parts = {name: manifest[manifest["subset"] == name] for name in SUBSET_NAMES}
+    shares = {name: getattr(split, name) for name in SUBSET_NAMES}
+    rows = [
+        {
+            "subset": name,
+            "images_off": len(part) - shares.get(name, 1.0) * len(manifest),
+            "glaucoma_share": float(part["glaucoma"].mean()) if len(part) else 0.0,
+            "chance_of_share": _chance_of_share(part["glaucoma"], manifest["glaucoma"]),
+        }
+        for name, part in (parts | {"all": manifest}).items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def _chance_of_share(part: pd.Series, whole: pd.Series) -> float:
+    from scipy.stats import hypergeom  # takes a second to import
+
+    drawn = hypergeom(len(whole), int(whole.sum()), len(part))
+    labelled = int(part.sum())
+    return float(min(1.0, 2 * min(drawn.cdf(labelled), drawn.sf(labelled - 1))))
+
+
+def _measure(root: Path, strip_rows: int, task: tuple[np.ndarray, dict]) -> dict:
+    """Measure one image, alone and against its file; of its row in the manifest, NOTED is given."""
+    image, noted = task
+    agreement = compare_with_frame(
+        image,
+        read_gray(root / noted["path"]),
+        strip_rows=strip_rows,
+        is_right=noted["is_right"],
+        shift=(noted["shift_x_px"], noted["shift_y_px"]),
+    )
+    centred = {"centred": _is_centred(image, noted)}
+    return _measure_values(image) | asdict(agreement) | centred
+
+
+def _measure_values(image: np.ndarray) -> dict:
+    lowest, highest = float(image.min()), float(image.max())
+    return {
+        "height_px": image.shape[0],
+        "width_px": image.shape[1],
+        "value_type": str(image.dtype),
+        "lowest_grey": lowest,
+        "highest_grey": highest,
+        "grey_span": highest - lowest,
+        "strip_seen": see_strip(image),
+        "pixels_sha256": hashlib.sha256(np.ascontiguousarray(image).tobytes()).hexdigest(),
+    }
+
+
+def _is_centred(image: np.ndarray, noted: dict) -> bool:
+    """Find the iris again; where it isn't found, it isn't in the middle."""
+    grey = np.clip(np.nan_to_num(image), 0, 255).astype(np.uint8)
+    width_px = noted["frame_width_px"]
+    height_px = noted["frame_height_px"] - noted["strip_rows_removed"]
+    off_px = measure_off_middle(grey, width_px=width_px, height_px=height_px)
+    if off_px is None:
+        return False
+    return bool(np.hypot(*off_px) * REFERENCE_WIDTH_PX / width_px <= OFF_MIDDLE_PX)
+
+
+def note_patients(images: pd.DataFrame) -> pd.DataFrame:
+    """Add what became of each image's patient.
+
+    Args:
+        images: one row per image with patient_id and subset.
+
+    Returns:
+        The table with subsets_of_patient, in how many of training, validation and test the patient
+        has images, and enrolled_off, how many more of the patient's images are enrolled than half
+        of them, or than none of a training patient's.
+    """
+    patient, subset = images["patient_id"], images["subset"]
+    seen = subset.where(subset != Subset.ENROLMENT)
+    trained_on = (subset == Subset.TRAIN).groupby(patient).transform("any")
+    enrolled = (subset == Subset.ENROLMENT).groupby(patient).transform("sum")
+    half = patient.groupby(patient).transform("size") / 2
+    return images.assign(
+        subsets_of_patient=seen.groupby(patient).transform("nunique"),
+        enrolled_off=enrolled - half.where(~trained_on, 0.0),
+    )
+
+
+def tabulate_patients(manifest: pd.DataFrame, split: SplitSettings) -> pd.DataFrame:
+    """Count the patients of training, validation and test, and of all together.
+
+    Args:
+        manifest: of the preprocessed images.
+        split: the subsets' shares of the patients.
+
+    Returns:
+        One row per subset and one for all: subset, patients_off and glaucoma_patients_off (how many
+        more than its share of all patients, and of those with glaucoma in an eye), and
+        glaucoma_share of its images.
+    """
+    ill = manifest.groupby("patient_id")["glaucoma"].any()
+    parts = {name: manifest[manifest["subset"] == name] for name in SUBSET_NAMES}
+    rows = []
+    for name, part in (parts | {"all": manifest}).items():
+        share = getattr(split, name, 1.0)
+        patients = ill[ill.index.isin(part["patient_id"])]
+        rows.append(
+            {
+                "subset": name,
+                "patients_off": len(patients) - share * len(ill),
+                "glaucoma_patients_off": float(patients.sum() - share * ill.sum()),
+                "glaucoma_share": float(part["glaucoma"].mean()) if len(part) else 0.0,
+            }
+        )
+    return pd.DataFrame(rows)

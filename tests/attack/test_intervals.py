@@ -1,0 +1,103 @@
+"""Intervals of Table 2 on planted hits."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from replication.attack.intervals import Table2Intervals
+from replication.attack.table2 import NOISE, Table2
+from validation.statistics.intervals import proportion_interval
+
+PATIENTS = np.repeat(np.arange(20), 4)
+HARD = np.random.default_rng(0).random(20)[PATIENTS]  # some patients are easy to name, some not
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A positive figure that is no mean: as a distance between sets."""
+
+    values: np.ndarray
+
+    def weigh(self, weights):
+        return np.exp(weights @ self.values / weights.sum(axis=1))
+
+
+def plant_hits(shift, seed):
+    noise = np.random.default_rng(seed).random(len(PATIENTS))
+    return (HARD + 0.1 * noise > shift).astype(float)
+
+
+def fill_table():
+    table = Table2(PATIENTS)
+    for seed, (method, shift) in enumerate([("blur-3", 0.4), ("blur-9", 0.5), (NOISE, 0.9)]):
+        table.add_mean(method, "identity_best", plant_hits(shift, seed), chance=0.05)
+        table.add(method, "frechet", Spread(np.arange(20) / 20 + seed))
+    table.add_mean("k-same-3", "identity_best", np.zeros(len(PATIENTS)), chance=0.05)
+    few = np.where(PATIENTS < 5, plant_hits(0.4, 9), np.nan)
+    table.add_mean("k-same-3", "ssim", few)
+    return table
+
+
+@pytest.fixture(scope="module")
+def intervals():
+    return Table2Intervals(fill_table(), seed=3)
+
+
+@pytest.fixture(scope="module")
+def numbers(intervals):
+    return intervals.list_numbers().set_index(["method", "measure"])
+
+
+def test_a_value_is_the_mean_of_all_images_within_its_interval(numbers):
+    row = numbers.loc[("blur-3", "identity_best")]
+    assert row["value"] == pytest.approx(plant_hits(0.4, 0).mean())
+    assert row["low"] < row["value"] < row["high"]
+    assert (row["chance"], row["images"], row["patients"]) == (0.05, 80, 20)
+
+
+def test_five_patients_have_a_value_and_no_interval(numbers):
+    row = numbers.loc[("k-same-3", "ssim")]
+    assert row["value"] == pytest.approx(plant_hits(0.4, 9)[PATIENTS < 5].mean())
+    assert row[["low", "high"]].isna().all()
+    assert (row["images"], row["patients"]) == (20, 5)
+
+
+def test_a_shares_interval_contains_the_exact_one(numbers):
+    for method in ("blur-3", "k-same-3"):
+        row = numbers.loc[(method, "identity_best")]
+        low, high = proportion_interval(row["value"] * 80, 80, confidence=0.95)
+        assert row["low"] <= low and high <= row["high"]
+    assert numbers.loc[("k-same-3", "identity_best"), "high"] > 0.03
+
+
+def test_a_distances_interval_is_the_jackknifes_and_contains_it(numbers):
+    row = numbers.loc[("blur-3", "frechet")]
+    values = np.arange(20) / 20
+    # The mean's jackknife deviation is its standard error.
+    reach = 1.959964 * values.std(ddof=1) / np.sqrt(20)
+    assert np.log(row["low"]) == pytest.approx(values.mean() - reach, abs=1e-6)
+    assert np.log(row["high"]) == pytest.approx(values.mean() + reach, abs=1e-6)
+    assert row["low"] < row["value"] < row["high"]
+
+
+def test_paired_differences_are_surer_than_unpaired_ones(intervals, numbers):
+    compared = intervals.compare_methods().set_index(["measure", "method", "other"])
+    row = compared.loc[("identity_best", "blur-3", "blur-9")]
+    own, other = (numbers.loc[(method, "identity_best")] for method in ("blur-3", "blur-9"))
+    assert row["difference"] == pytest.approx(own["value"] - other["value"])
+    unpaired = np.hypot(own["high"] - own["low"], other["high"] - other["low"])
+    assert row["low"] <= row["difference"] <= row["high"]
+    assert row["high"] - row["low"] < 0.8 * unpaired
+
+
+def test_noise_is_compared_with_nothing(intervals):
+    compared = intervals.compare_methods()
+    assert NOISE not in set(compared["method"]) | set(compared["other"])
+    assert len(compared) == 3 + 1  # three methods by identity, two by distance
+
+
+def test_one_seed_gives_the_same_numbers(intervals):
+    again = Table2Intervals(fill_table(), seed=3)
+    assert again.list_numbers().equals(intervals.list_numbers())
+    assert again.compare_methods().equals(intervals.compare_methods())

@@ -1,0 +1,118 @@
+"""The networks of the attack on a few planted patients."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from places import ROOT
+from planted_patients import draw_noise, plant_eyes
+
+from keras_models.evaluator import build_evaluator
+from replication.attack.networks import IdentityNetwork, SiameseAttacker, draw_batches
+from replication.attack.verification import Area, count_pairs
+from replication.config import AttackSettings, EvaluatorSettings
+
+PATIENTS, SHAPE = 4, (32, 32, 3)
+SETTINGS = AttackSettings(updates=60, batch_size=16, learning_rate=1e-3, siamese_updates=60)
+TRAIN, TEST = (plant_eyes(PATIENTS, 8, size_px=32, seed=seed) for seed in (0, 1))
+# So few updates find brightness; patterns take the network a training of its own.
+BRIGHT = [
+    (0.3 * data.images + np.linspace(-0.7, 0.7, PATIENTS)[data.identity, None, None, None]).astype(
+        np.float32
+    )
+    for data in (TRAIN, TEST)
+]
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory):
+    weights = tmp_path_factory.mktemp("identity") / "weights.h5"
+    build_evaluator(PATIENTS, SHAPE, block_dropout=0.0, dense_dropout=0.5, seed=3).save_weights(
+        str(weights)
+    )
+    return IdentityNetwork(
+        weights, PATIENTS, SHAPE, evaluator=EvaluatorSettings(), settings=SETTINGS
+    )
+
+
+def share_named(network):
+    return np.mean(network.see(BRIGHT[1]).probabilities.argmax(axis=1) == TEST.identity)
+
+
+# From untrained weights, 60 updates find all four patients with some seeds and not with others.
+def test_it_learns_planted_patients_and_begins_anew_each_time(network):
+    network.retrain(BRIGHT[0], TRAIN.identity, seed=1)
+    first = network.see(BRIGHT[1])
+    assert share_named(network) > 0.9
+    network.retrain(draw_noise(TRAIN.images, seed=1), TRAIN.identity, seed=1)
+    other = network.see(BRIGHT[1]).probabilities
+    network.retrain(BRIGHT[0], TRAIN.identity, seed=1)
+    again = network.see(BRIGHT[1])
+    np.testing.assert_array_equal(first.probabilities, again.probabilities)
+    np.testing.assert_array_equal(first.features, again.features)
+    assert not np.allclose(other, again.probabilities)
+
+
+def test_it_learns_the_same_in_a_process_that_has_trained_before_and_in_one_that_has_not():
+    words = (sys.executable, ROOT / "tests" / "retrained_attacker.py")
+    processes = [
+        subprocess.Popen([*words, *trained], stdout=subprocess.PIPE)
+        for trained in ((), ("trained before",))
+    ]
+    alone, after = (process.communicate()[0] for process in processes)
+    assert len(alone) > 1000
+    assert alone == after
+
+
+def test_it_gives_features_embeddings_of_length_one_and_probabilities(network):
+    seen = network.see(TEST.images)
+    assert seen.features.shape == (len(TEST), network.features)
+    assert np.linalg.norm(seen.embedding, axis=1) == pytest.approx(1, abs=1e-5)
+    assert seen.probabilities.sum(axis=1) == pytest.approx(1, abs=1e-5)
+
+
+def verify(siamese, features, privatized):
+    """The area of test features against those of the training originals."""
+    pairs = count_pairs(
+        siamese.embed(privatized),
+        siamese.embed(features),
+        identity=TEST.identity,
+        original_identity=TRAIN.identity,
+    )
+    return Area(pairs).weigh(np.ones((1, PATIENTS))).item()
+
+
+def test_the_siamese_network_finds_planted_patients_and_none_in_noise():
+    siamese = SiameseAttacker(64, settings=SETTINGS)
+    train, test = (
+        dataset.images[:, ::4, ::4, 0].reshape(len(dataset), 64) for dataset in (TRAIN, TEST)
+    )
+    siamese.train(train, train, TRAIN.identity, seed=0)
+    assert verify(siamese, train, test) > 0.95
+    first = siamese.embed(test)
+    noise = draw_noise(train, seed=4)
+    siamese.train(noise, train, TRAIN.identity, seed=0)
+    assert abs(verify(siamese, train, draw_noise(test, seed=6)) - 0.5) < 0.2
+    siamese.train(train, train, TRAIN.identity, seed=0)
+    np.testing.assert_array_equal(siamese.embed(test), first)
+
+
+def test_no_row_comes_twice_in_a_pass_and_batches_have_one_size():
+    batches = list(draw_batches(12, 4, 7, seed=0))
+    assert [len(batch) for batch in batches] == [4] * 7
+    for start in (0, 3):
+        assert sorted(np.concatenate(batches[start : start + 3])) == list(range(12))
+    assert [batch.tolist() for batch in draw_batches(12, 4, 7, seed=0)] == [
+        batch.tolist() for batch in batches
+    ]
+
+
+def test_what_fills_no_batch_is_drawn_in_another_pass():
+    assert {row for batch in draw_batches(5, 4, 20, seed=0) for row in batch} == set(range(5))
+
+
+def test_fewer_rows_than_a_batch_are_learned_together(network):
+    few = np.arange(0, len(TRAIN), 4)
+    network.retrain(TRAIN.images[few], TRAIN.identity[few], seed=0)
+    assert np.isfinite(network.see(TEST.images).probabilities).all()

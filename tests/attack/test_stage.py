@@ -1,0 +1,252 @@
+"""The attack on planted patients: a method that leaks everything, one that leaks nothing."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from planted_patients import draw_noise, plant_eyes
+
+from replication.attack.patients import Networks, PatientAttack, Seen
+from replication.attack.stage import DRAWS, LEARNING_SEED, Known, attack_sets, make_controls
+from replication.attack.table2 import NOISE
+from replication.privatize.methods import BASELINE
+from replication.records import EyeDataset, PrivatizedSet
+
+PATIENTS = 9
+LEAKY, NOISY, MIXED = "blur-3", "pprl-vgan-random", "k-same-3"
+TRAIN, VALIDATION, TEST = (plant_eyes(PATIENTS, n, seed=n) for n in (6, 3, 5))
+METHODS = (LEAKY, NOISY, MIXED)
+
+
+class FakeNetwork:
+    """Names the patient whose mean image is nearest; knows the originals until it is retrained."""
+
+    def __init__(self):
+        self.seeds = []
+        self._learn(TRAIN.images, TRAIN.identity)
+
+    def retrain(self, images, identity, *, seed):
+        self.seeds.append(seed)
+        self._learn(images, identity)
+
+    def see(self, images):
+        flat = images[..., 0].reshape(len(images), -1)
+        distance = np.linalg.norm(flat[:, None] - self._means, axis=2)
+        weights = np.exp(-distance)
+        length = np.linalg.norm(flat, axis=1, keepdims=True)
+        return Seen(flat, flat / length, weights / weights.sum(axis=1, keepdims=True))
+
+    def _learn(self, images, identity):
+        flat = images[..., 0].reshape(len(images), -1)
+        self._means = np.array([flat[identity == one].mean(axis=0) for one in range(PATIENTS)])
+
+
+class FakePairs:
+    """Embeds features as they are."""
+
+    def train(self, privatized, originals, identity, *, seed):
+        assert len(privatized) == len(originals) == len(identity)
+
+    def embed(self, features):
+        return features
+
+
+class Privatizer:
+    """Planted methods, and a record of how each was asked."""
+
+    def __init__(self):
+        self.asked = []
+
+    def __call__(self, method, dataset, seed, draws):
+        self.asked.append((method, seed, draws))
+        if method in (BASELINE, NOISE):
+            yield make_controls(method, dataset, seed=seed)
+            return
+        for draw in range(draws):
+            yield self.draw(method, dataset, seed, draw)
+
+    def draw(self, method, dataset, seed, draw):
+        one = np.full((len(dataset), 1), 3)
+        if method == LEAKY:
+            return PrivatizedSet(method, draw, dataset.images, None)
+        if method == NOISY:
+            noise = draw_noise(dataset.images, seed=[seed, draw, len(dataset)])
+            return PrivatizedSet(method, draw, noise, one)
+        return PrivatizedSet(method, draw, 0.5 * dataset.images, one)
+
+
+def predict_ill(test, methods, draws):
+    """Verdicts that are all right."""
+    rows = [
+        pd.DataFrame(
+            {
+                "method": method,
+                "draw": draw,
+                "image_id": test.image_id,
+                "glaucoma_probability": np.where(test.glaucoma, 0.9, 0.1),
+            }
+        )
+        for method in methods
+        for draw in range(draws if method != BASELINE else 1)
+    ]
+    return pd.concat(rows, ignore_index=True)
+
+
+def attack(test=TEST, *, methods=METHODS, draws=1, seed=7, network=None):
+    privatize = Privatizer()
+    retrained = network or FakeNetwork()
+    known = Known(TRAIN, VALIDATION, test, pd.DataFrame(), None, None)
+    table, named = attack_sets(
+        methods,
+        known,
+        privatize=privatize,
+        load=lambda method: iter(
+            [privatize.draw(method, test, seed, draw) for draw in range(draws)]
+        ),
+        networks=Networks(FakeNetwork(), retrained, FakePairs()),
+        predict_glaucoma=lambda images: np.zeros(len(images)),
+        predictions=predict_ill(test, (BASELINE, *methods), draws),
+        seed=seed,
+    )
+    everyone = np.ones((1, len(np.unique(test.identity))))
+    values = {cell: entry.figure.weigh(everyone).item() for cell, entry in table.entries.items()}
+    return values, named, privatize, retrained, table
+
+
+@pytest.fixture(scope="module")
+def attacked():
+    return attack()
+
+
+@pytest.mark.parametrize("name", ["static", "lda_image", "lda_crop", "nearest", "cnn", "best"])
+def test_every_attacker_names_who_is_there_and_no_one_in_noise(attacked, name):
+    values = attacked[0]
+    for method in (BASELINE, LEAKY):
+        assert values[method, f"identity_{name}"] > 0.9
+    for method in (NOISE, NOISY):
+        # 45 images among 9 patients: 14 hits come once in a thousand times.
+        assert values[method, f"identity_{name}"] <= 14 / 45
+
+
+@pytest.mark.parametrize("name", ["evaluator", "siamese"])
+def test_verification_tells_patients_apart_where_they_are_shown(attacked, name):
+    values = attacked[0]
+    assert values[LEAKY, f"{name}_auc"] > 0.99 and values[LEAKY, f"{name}_eer"] < 0.05
+    assert values[NOISY, f"{name}_auc"] == pytest.approx(0.5, abs=0.1)
+    assert values[NOISY, f"{name}_eer"] == pytest.approx(0.5, abs=0.1)
+
+
+def test_a_method_that_shows_one_patient_alone_leaks_as_much_as_it_says(attacked):
+    values = attacked[0]
+    assert (LEAKY, "used_shown") not in values
+    assert {(MIXED, name) for name in ("used_shown", "used_lift", "used_auc")} <= values.keys()
+    # It says that it used patient 3 and shows everybody: hers are a ninth of the images.
+    assert values[MIXED, "used_shown"] == pytest.approx(1 / PATIENTS, abs=0.03)
+
+
+def test_without_known_signs_there_is_no_figure_of_signs(attacked):
+    of_sign = {"sign_correlation", "sign_owed", "sign_kind_auc", "verdicts_changed"}
+    assert not of_sign & {name for _, name in attacked[0]}
+
+
+def test_noise_has_attackers_alone_and_the_originals_no_replaced(attacked):
+    values = attacked[0]
+    assert all(
+        name.startswith(("identity", "evaluator", "siamese")) for m, name in values if m == NOISE
+    )
+    assert (BASELINE, "near_copies") not in values and (BASELINE, "ssim") in values
+
+
+def test_verdicts_are_those_of_stage_06_with_their_floors(attacked):
+    values, table = attacked[0], attacked[4]
+    share = TEST.glaucoma.mean()
+    for name in ("agreement", "glaucoma_accuracy", "glaucoma_balanced", "glaucoma_f1"):
+        assert values[NOISY, name] == 1
+    assert table.entries[NOISY, "glaucoma_accuracy"].chance == pytest.approx(1 - share)
+    assert table.entries[NOISY, "glaucoma_f1"].chance == pytest.approx(2 * share / (1 + share))
+
+
+def test_attackers_learn_from_draws_of_their_own(attacked):
+    privatize, retrained = attacked[2], attacked[3]
+    expected = [(m, LEARNING_SEED + 7, 1) for m in (BASELINE, NOISE, *METHODS) for _ in range(2)]
+    assert privatize.asked == expected
+    assert retrained.seeds == [7] * (2 + len(METHODS))
+
+
+def test_draws_past_the_first_few_are_left_out():
+    values, named, *_ = attack(methods=(NOISY,), draws=DRAWS + 2)
+    assert sorted(named.loc[named["method"] == NOISY, "draw"].unique()) == list(range(DRAWS))
+    assert len(named) == len(TEST) * (2 + DRAWS)
+    by_hand = (named["best"] == named["identity"])[named["method"] == NOISY].mean()
+    assert values[NOISY, "identity_best"] == pytest.approx(by_hand)
+
+
+def test_patients_with_the_pathology_and_without_are_counted_apart(attacked):
+    values, named, *_, table = attacked
+    own = named[named["method"] == NOISY].set_index("image_id").loc[TEST.image_id]
+    hits = (own["best"] == own["identity"]).to_numpy()
+    for words, rows in (("with", TEST.glaucoma), ("without", ~TEST.glaucoma)):
+        cell = (NOISY, f"identity_best_{words}")
+        assert values[cell] == pytest.approx(hits[rows].mean())
+        assert table.entries[cell].chance == pytest.approx(1 / len(np.unique(TEST.identity[rows])))
+        assert table.entries[cell].images == rows.sum()
+
+
+def test_the_best_attacker_is_chosen_on_validation_images():
+    class Forgetful(FakeNetwork):
+        """Is always right about test images, which no choice may rest on, and else wrong."""
+
+        def see(self, images):
+            seen = super().see(images)
+            right = np.eye(PATIENTS)[TEST.identity if len(images) == len(TEST) else 0]
+            return Seen(seen.features, seen.embedding, np.resize(right, seen.probabilities.shape))
+
+    networks = Networks(FakeNetwork(), Forgetful(), FakePairs())
+    attack = PatientAttack(
+        TRAIN,
+        networks.static.see(TRAIN.images),
+        TRAIN.images,
+        validation=VALIDATION.images,
+        validation_identity=VALIDATION.identity,
+        networks=networks,
+        seed=0,
+    )
+    hidden = PrivatizedSet(LEAKY, 0, draw_noise(TEST.images, seed=3), None)
+    named = attack.name_patients(hidden, networks.static.see(hidden.images))
+    assert (named["cnn"] == TEST.identity).all()
+    assert attack.best != "cnn"
+    pd.testing.assert_series_equal(named["best"], named[attack.best], check_names=False)
+    assert (named["best"] == TEST.identity).mean() < 0.5
+
+
+def test_patients_with_one_test_image_each_are_attacked_too():
+    values, *_ = attack(TEST.take(np.arange(0, len(TEST), 5)), methods=(LEAKY,))
+    assert values[LEAKY, "identity_best"] > 0.8
+    assert all(np.isfinite(value) for value in values.values())
+
+
+@pytest.mark.parametrize(("label", "absent"), [(True, "without"), (False, "with")])
+def test_a_test_set_of_one_label_has_no_figure_of_the_other(label, absent):
+    marks = np.full(len(TEST), label)
+    one_label = EyeDataset(TEST.images, TEST.identity, marks, TEST.image_id)
+    values, *_, table = attack(one_label, methods=(NOISY,))
+    assert (NOISY, f"identity_best_{absent}") not in values
+    assert (NOISY, "glaucoma_balanced") not in values
+    assert values[NOISY, "glaucoma_accuracy"] == 1
+    assert table.entries[NOISY, "glaucoma_accuracy"].chance == 1
+    assert all(np.isfinite(value) for value in values.values())
+
+
+def test_who_is_tested_tells_nothing_where_most_of_the_known_are_not():
+    tested = TEST.take(np.isin(TEST.identity, (0, 1)))
+    attack = PatientAttack(
+        TRAIN,
+        FakeNetwork().see(TRAIN.images),
+        TRAIN.images,
+        validation=VALIDATION.images,
+        validation_identity=VALIDATION.identity,
+        networks=Networks(FakeNetwork(), FakeNetwork(), FakePairs()),
+        seed=0,
+    )
+    pairs = attack.verify(FakeNetwork().see(tested.images), tested.identity)["evaluator"]
+    originals = np.isin(TRAIN.identity, (0, 1)).sum()
+    assert pairs.same.sum() + pairs.different.sum() == len(tested) * originals

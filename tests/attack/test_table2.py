@@ -1,0 +1,122 @@
+"""The worst figure of each requirement, from planted rows; the page that shows them."""
+
+import pandas as pd
+import pytest
+
+from replication.attack.table2 import EVIDENCE, LOOKS, MEASURES, NOISE, PRIVACY, summarise_methods
+from replication.attack.table2_text import to_markdown
+from replication.privatize.methods import ROWS
+
+PLANTED = [  # method, measure, value, chance
+    ("original", "identity_best", 0.9, 0.01),
+    ("original", "sign_kind_auc", 0.9, 0.5),
+    ("original", "sign_correlation", 1.0, 0.2),
+    ("original", "glaucoma_balanced", 0.9, 0.5),
+    ("blur-9", "identity_best", 0.2, 0.01),
+    ("blur-9", "siamese_auc", 0.95, 0.5),
+    ("blur-9", "sign_kind_auc", 0.6, 0.5),
+    ("blur-9", "sign_correlation", 0.8, 0.2),
+    ("blur-9", "glaucoma_balanced", 0.9, 0.5),
+    ("blur-9", "ssim", 0.01, None),
+    ("blur-9", "sharpness", 2.0, None),
+    ("blur-9", "frechet", 1.25, None),
+    ("k-same-3", "identity_best", 0.01, 0.01),
+    ("k-same-3", "glaucoma_balanced", 0.8, 0.5),
+    ("k-same-3", "nearest_training", 0.3, None),
+    (NOISE, "identity_best", 0.01, 0.01),
+]
+
+
+def make_numbers(planted=PLANTED):
+    rows = [
+        {
+            "method": method,
+            "requirement": MEASURES[measure].requirement.value,
+            "measure": measure,
+            "value": value,
+            "low": value - 0.01,
+            "high": value + 0.01,
+            "chance": chance,
+            "images": 80,
+            "patients": 20,
+        }
+        for method, measure, value, chance in planted
+    ]
+    return pd.DataFrame(rows)
+
+
+def summarise(planted=PLANTED):
+    rows = summarise_methods(make_numbers(planted)).to_dict("records")
+    return {(row["method"], row["requirement"]): row for row in rows}
+
+
+def test_the_worst_figure_counts_and_not_ssim():
+    found = summarise()
+    worst = {key: (row["measure"], row["share"]) for key, row in found.items()}
+    assert worst["blur-9", PRIVACY] == ("siamese_auc", pytest.approx(1 - 0.45 / 0.5))
+    assert worst["blur-9", EVIDENCE] == ("sign_kind_auc", pytest.approx(0.1 / 0.4))
+    assert worst["blur-9", LOOKS] == ("sharpness", pytest.approx(0.5))
+    assert not any(method == NOISE for method, _ in found)
+
+
+def test_the_scales_end_at_chance_and_at_everything():
+    found = summarise()
+    assert found["k-same-3", PRIVACY]["share"] == 1
+    assert found["original", EVIDENCE]["share"] == pytest.approx(1)
+    told = summarise([("original", "identity_best", 1.0, 0.01)])
+    assert told["original", PRIVACY]["share"] == 0
+    blind = summarise([*PLANTED[:4], ("blur-3", "sign_kind_auc", 0.5, 0.5)])
+    assert blind["blur-3", EVIDENCE]["share"] == 0
+
+
+def test_verdicts_alone_are_no_evidence():
+    row = summarise()["k-same-3", EVIDENCE]
+    assert pd.isna(row["measure"]) and pd.isna(row["share"])
+
+
+def test_a_figure_whose_chance_is_everything_says_nothing():
+    found = summarise([("blur-3", "identity_best_with", 1.0, 1.0)])
+    assert pd.isna(found["blur-3", PRIVACY]["measure"])
+
+
+def list_rows(table):
+    return table.astype(object).where(table.notna(), None).to_dict("records")
+
+
+@pytest.fixture(scope="module")
+def page():
+    numbers = make_numbers()
+    claims = [{"name": "a claim", "quotation": "", "static": "holds", "retrained": "fails"}]
+    attack = {
+        "rows": list_rows(numbers),
+        "summary": list_rows(summarise_methods(numbers)),
+        "claims": claims,
+    }
+    return to_markdown(attack, heading="Drawn eyes.")
+
+
+def test_the_page_has_values_in_percent_with_interval_and_chance(page):
+    assert page.startswith("Drawn eyes.\n")
+    assert "20.0 (19.0 to 21.0) / 1.0" in page
+    assert "0.60 (0.59 to 0.61) / 0.50" in page
+    assert all(MEASURES[name].heading in page for _, name, *_ in PLANTED)
+    assert any("a claim" in line and "holds" in line and "fails" in line for line in lines(page))
+
+
+def lines(page):
+    return [line for line in page.splitlines() if line.startswith("|")]
+
+
+def test_what_does_not_apply_is_a_dash_and_no_bar_is_raw(page):
+    assert any(" - " in line for line in lines(page))
+    assert "not measured" in page
+    tables = [block.splitlines() for block in page.split("\n\n") if block.startswith("|")]
+    assert len(tables) == 6  # four requirements, the summary and the claims
+    for table in tables:
+        assert len({line.count("|") for line in table}) == 1
+
+
+def test_every_measure_has_a_heading_and_every_method_a_short_name():
+    assert all(measure.heading and "|" not in measure.heading for measure in MEASURES.values())
+    assert len({measure.heading for measure in MEASURES.values()}) == len(MEASURES)
+    assert all(row.short for row in ROWS)

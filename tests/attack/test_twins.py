@@ -1,0 +1,142 @@
+"""Twins of preprocessed images: with its sign the image itself, without it another only there."""
+
+from io import StringIO
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from fake_eyes import random_eyes, random_gallery
+
+from replication.attack.twins import check_twins, draw_twins, has_twins, swap_twins
+from replication.config import PreprocessSettings, SurrogateSettings
+from replication.errors import DataError
+from replication.preprocess.places import mask_signs, read_signs
+from replication.preprocess.stage import preprocess_images
+from replication.privatize.methods import METHODS
+from replication.records import to_bytes
+from replication.surrogate.synthesize import synthesize
+
+SIZE = 64
+
+
+@pytest.fixture(scope="module")
+def surrogate(tmp_path_factory) -> tuple[Path, np.ndarray, pd.DataFrame, pd.DataFrame]:
+    """Draw and preprocess three patients: root, images, facts and signs."""
+    root = tmp_path_factory.mktemp("eyes") / "surrogate"
+    settings = SurrogateSettings(patients=3, images=8, glaucoma_images=4)
+    synthesize(root, settings, seed=3, workers=1)
+    paths = sorted(path.relative_to(root).as_posix() for path in root.rglob("*_IG_*.jpg"))
+    manifest = pd.DataFrame({"image_id": paths, "path": paths})
+    manifest["eye"] = ["left" if "left/" in path else "right" for path in paths]
+    images, facts = preprocess_images(manifest, root, PreprocessSettings(), workers=1)
+    return root, images, facts, read_signs(root / "truth.csv")
+
+
+@pytest.fixture(scope="module")
+def twins(surrogate) -> np.ndarray:
+    root, _, facts, _ = surrogate
+    return draw_twins(root, facts, size_px=SIZE, workers=1)
+
+
+def test_with_its_sign_an_image_is_the_stored_one(surrogate):
+    root, images, facts, _ = surrogate
+    told = []
+    again = draw_twins(
+        root, facts, size_px=SIZE, workers=1, with_signs=True, on_image=lambda: told.append(1)
+    )
+    np.testing.assert_array_equal(again, images)
+    assert len(told) == len(images)
+
+
+def test_a_twin_differs_at_its_sign_alone(surrogate, twins):
+    _, images, facts, signs = surrogate
+    mask = mask_signs(facts, signs)
+    change = np.abs(images.astype(int) - twins)
+    ill = mask.any(axis=(1, 2))
+    assert ill.sum() == 4
+    assert not change[~ill].any()
+    assert (change[ill].max(axis=(1, 2)) > 2).all()
+    assert change[~mask].sum() < 0.01 * change.sum()
+    check_twins(images, twins, facts, signs)
+
+
+def test_any_rows_in_any_order_by_any_number_of_workers(surrogate, twins):
+    root, _, facts, _ = surrogate
+    order = np.random.default_rng(0).permutation(len(facts))[:5]
+    # What was read from a CSV has numpy's types and further columns.
+    some = pd.read_csv(StringIO(facts.assign(more=1).to_csv())).iloc[order]
+    found = draw_twins(root, some, size_px=SIZE, workers=2)
+    np.testing.assert_array_equal(found, twins[order])
+
+
+def test_twins_of_another_drawing_are_refused(surrogate, twins):
+    _, images, facts, signs = surrogate
+    other = twins.copy()
+    other[4, 2, 3] ^= 1
+    with pytest.raises(DataError, match=f"1 of {len(twins)} differ from their originals beside"):
+        check_twins(images, other, facts, signs)
+
+
+def test_only_a_surrogate_has_twins(surrogate, tmp_path):
+    root, _, facts, _ = surrogate
+    assert has_twins(root) and not has_twins(tmp_path)
+    with pytest.raises(DataError, match="not a surrogate"):
+        draw_twins(tmp_path, facts, size_px=SIZE, workers=1)
+    with pytest.raises(DataError, match="no image 0009_X.jpg"):
+        draw_twins(root, facts.assign(path="a/0009_X.jpg"), size_px=SIZE, workers=1)
+
+
+def test_no_images_have_no_twins(surrogate):
+    root, _, facts, _ = surrogate
+    assert draw_twins(root, facts.iloc[:0], size_px=SIZE, workers=2).shape == (0, SIZE, SIZE)
+
+
+def plant_twins(eyes) -> tuple[np.ndarray, np.ndarray]:
+    rows = np.flatnonzero(eyes.glaucoma)
+    return 255 - to_bytes(eyes.images[rows])[..., 0], rows
+
+
+def test_swapping_changes_the_images_named_and_nothing_else():
+    eyes = random_eyes([0, 0, 1, 2], [True, True, False, True], seed=0, prefix="test")
+    twins, rows = plant_twins(eyes)
+    before = eyes.images.copy()
+    swapped = swap_twins(eyes, twins, rows)
+    np.testing.assert_array_equal(to_bytes(swapped.images[rows]), np.stack([twins] * 3, axis=-1))
+    np.testing.assert_array_equal(swapped.images[2], eyes.images[2])
+    np.testing.assert_array_equal(eyes.images, before)
+    for name in ("identity", "glaucoma", "image_id"):
+        np.testing.assert_array_equal(getattr(swapped, name), getattr(eyes, name))
+    with pytest.raises(DataError, match=r"twins: expected \(3, 8, 8\), got \(2, 8, 8\)"):
+        swap_twins(eyes, twins[1:], rows)
+
+
+class MeanGenerator:
+    """Encodes an image to its mean, and paints mean, noise and identity."""
+
+    def encode(self, images):
+        mean = images.mean(axis=(1, 2, 3))[:, None]
+        return mean, np.full_like(mean, 0.1)
+
+    def decode(self, latent, identity):
+        level = np.clip(latent[:, 0] / 2 + identity / 100, -1, 1)
+        return np.broadcast_to(level[:, None, None, None], (len(level), 8, 8, 3)).astype(np.float32)
+
+
+def test_a_privatizer_draws_the_same_for_a_twin():
+    gallery = random_gallery()
+    eyes = random_eyes([0, 6, 7, 1], [False, True, True, False], seed=1, prefix="test")
+    twins, rows = plant_twins(eyes)
+    for name in ("pprl-vgan-random", "pprl-vgan-averaged-same-pathology"):
+        sets = [
+            list(
+                METHODS[name].privatize(
+                    queries, gallery=gallery, generator=MeanGenerator(), seed=5, draws=2
+                )
+            )
+            for queries in (eyes, swap_twins(eyes, twins, rows))
+        ]
+        for own, twin in zip(*sets, strict=True):
+            np.testing.assert_array_equal(own.used_identities, twin.used_identities)
+            np.testing.assert_array_equal(own.images[~eyes.glaucoma], twin.images[~eyes.glaucoma])
+            assert (own.images[rows] != twin.images[rows]).any(axis=(1, 2, 3)).all()

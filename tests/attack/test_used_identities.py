@@ -1,0 +1,148 @@
+"""What the evaluator sees of the identities used: definitions with loops, properties, bad input."""
+
+import numpy as np
+import pytest
+
+from replication.attack.used_identities import (
+    chance_of_hit,
+    find_hits,
+    mark_sharing_pathology,
+    mark_used,
+    rank_used,
+)
+from replication.errors import DataError
+from replication.evaluate.metrics import any_of_accuracy
+from replication.records import EyeDataset
+
+
+def draw_case(images=40, identities=12, k=3, *, seed=0, levels=6):
+    """Probabilities with many ties, K distinct identities used, own patients."""
+    rng = np.random.default_rng(seed)
+    probabilities = rng.integers(0, levels, (images, identities)) / levels
+    used = rng.permuted(np.tile(np.arange(identities), (images, 1)), axis=1)[:, :k]
+    return probabilities.astype(np.float32), used, rng.integers(0, identities, images)
+
+
+def slow_auc(probabilities, used, own, candidates):
+    ours = [p for p in set(used) if p != own and candidates[p]]
+    others = [p for p in range(len(probabilities)) if p not in {*used, own} and candidates[p]]
+    wins = [
+        1.0 if probabilities[a] > probabilities[b] else 0.5 * (probabilities[a] == probabilities[b])
+        for a in ours
+        for b in others
+    ]
+    return np.mean(wins) if wins else np.nan
+
+
+@pytest.mark.parametrize("k", [1, 3, 11, 12])
+@pytest.mark.parametrize("some", [False, True])
+def test_auc_is_the_share_of_pairs(k, some):
+    probabilities, used, identity = draw_case(k=k)
+    candidates = np.ones(probabilities.shape, dtype=bool)
+    if some:
+        candidates = np.random.default_rng(1).random(probabilities.shape) < 0.6
+    slow = [slow_auc(*row) for row in zip(probabilities, used, identity, candidates, strict=True)]
+    found = rank_used(probabilities, used, identity, candidates=candidates if some else None)
+    np.testing.assert_allclose(found, slow)
+
+
+def test_auc_of_what_is_seen_first_and_last():
+    probabilities = np.array([[0.6, 0.3, 0.1, 0.0]])
+    for used, auc in (([1], 1.0), ([3], 0.0), ([1, 3], 0.5), ([0, 1], 1.0)):
+        assert rank_used(probabilities, np.array([used]), np.array([0])) == auc
+
+
+def test_auc_does_not_see_how_probable_the_own_patient_is():
+    probabilities, used, identity = draw_case()
+    raised = probabilities.copy()
+    np.put_along_axis(raised, identity[:, None], 9, axis=1)
+    np.testing.assert_array_equal(*(rank_used(p, used, identity) for p in (probabilities, raised)))
+
+
+def test_auc_of_noise_is_half_and_of_equal_probabilities_exactly():
+    rng = np.random.default_rng(0)
+    _, used, identity = draw_case(2000, 30, 5)
+    assert rank_used(rng.random((2000, 30)), used, identity).mean() == pytest.approx(0.5, abs=0.01)
+    assert (rank_used(np.full((2000, 30), 1 / 30), used, identity) == 0.5).all()
+
+
+def test_auc_where_nobody_or_only_the_own_patient_is_used():
+    probabilities, _, identity = draw_case()
+    for used in (np.empty((40, 0), dtype=int), identity[:, None]):
+        assert np.isnan(rank_used(probabilities, used, identity)).all()
+
+
+@pytest.mark.parametrize("k", [1, 5])
+def test_hits_are_those_of_the_table(k):
+    probabilities, used, _ = draw_case(k=k)
+    predicted = probabilities.argmax(axis=1)
+    hits = find_hits(probabilities, used)
+    assert hits.tolist() == [p in u for p, u in zip(predicted, used, strict=True)]
+    assert hits.mean() == any_of_accuracy(predicted, used)
+
+
+def test_chance_is_what_guessing_hits():
+    probabilities, used, _ = draw_case(4000, 20, 3)
+    candidates = np.random.default_rng(1).random(probabilities.shape) < 0.5
+    everybody = np.ones_like(candidates)
+    assert chance_of_hit(used, everybody) == pytest.approx(3 / 20)
+    guesses = np.where(candidates, np.random.default_rng(2).random(candidates.shape), -1)
+    chance = chance_of_hit(used, candidates)
+    assert find_hits(guesses, used).mean() == pytest.approx(chance.mean(), abs=0.02)
+    slow = [
+        len({*u} & {*np.flatnonzero(c)}) / c.sum() for u, c in zip(used, candidates, strict=True)
+    ]
+    np.testing.assert_allclose(chance, slow)
+
+
+def test_chance_without_use_or_candidates():
+    nobody = np.empty((2, 0), dtype=int)
+    assert chance_of_hit(nobody, np.ones((2, 4), dtype=bool)).tolist() == [0, 0]
+    assert not find_hits(np.ones((2, 4)), nobody).any()
+    assert np.isnan(chance_of_hit(np.array([[1]]), np.zeros((1, 4), dtype=bool))).all()
+
+
+def test_a_patient_named_twice_counts_once():
+    assert mark_used(np.array([[1, 1]]), 3).tolist() == [[False, True, False]]
+    assert chance_of_hit(np.array([[1, 1]]), np.ones((1, 4), dtype=bool)) == 0.25
+
+
+def test_who_shares_the_pathology():
+    """Patient 0 has an eye of each kind, 1 is ill, 2 is not, 3 has no training image."""
+    training = EyeDataset(
+        np.zeros((4, 2, 2, 1), dtype=np.float32),
+        np.array([0, 0, 1, 2]),
+        np.array([True, False, True, False]),
+        np.array(list("abcd")),
+    )
+    marks = mark_sharing_pathology(training, np.array([True, False]), identities=4)
+    assert marks.tolist() == [[True, True, False, False], [True, False, True, False]]
+
+
+def test_order_of_images_and_names_of_patients_change_nothing():
+    probabilities, used, identity = draw_case()
+    rows = np.random.default_rng(3).permutation(len(used))
+    names = np.random.default_rng(4).permutation(probabilities.shape[1])
+    renamed = np.empty_like(probabilities)
+    renamed[:, names] = probabilities
+    auc = rank_used(probabilities, used, identity)
+    moved = rank_used(renamed[rows], names[used][rows], names[identity][rows])
+    np.testing.assert_array_equal(moved, auc[rows])
+
+
+@pytest.mark.parametrize(
+    ("used", "identity", "probability", "message"),
+    [
+        ([[4]], [0], 0.5, "from 0 to 3, got 4..4"),
+        ([[-1]], [0], 0.5, "from 0 to 3, got -1..-1"),
+        ([[1.0]], [0], 0.5, "expected .N, K. integers"),
+        ([1], [0], 0.5, "expected .N, K. integers"),
+        ([[1], [2]], [0], 0.5, "beside used identities"),
+        ([[1]], [9], 0.5, "identity: expected classes"),
+        ([[1]], [0, 1], 0.5, "identity: expected .1,."),
+        ([[1]], [0], np.nan, "finite"),
+    ],
+)
+def test_what_does_not_fit_is_an_error(used, identity, probability, message):
+    with pytest.raises(DataError, match=message):
+        rank_used(np.full((1, 4), probability), np.array(used), np.array(identity))

@@ -1,0 +1,228 @@
+import json
+import re
+import shlex
+import subprocess
+import sys
+import time
+
+import click
+import pytest
+from click.shell_completion import ShellComplete
+from click.testing import CliRunner
+from places import ROOT
+from tiny_eyes import write_image, write_manifest, write_warsaw
+
+import cli as command_line
+from replication.command_line import opening
+from replication.command_line.opening import name_command
+
+
+@pytest.fixture
+def call(tmp_path, monkeypatch):
+    monkeypatch.setattr(opening, "ARTIFACTS", tmp_path / "artifacts")
+    return lambda *words: CliRunner().invoke(command_line.cli, [str(word) for word in words])
+
+
+def expect_one_sentence(result, *parts, code=3):
+    assert result.exit_code == code, result.output
+    errors = [line for line in result.stderr.splitlines() if line.startswith("Error: ")]
+    assert len(errors) == 1
+    for part in parts:
+        assert part in errors[0]
+
+
+def test_every_command_has_a_help_text(call):
+    for words in ([], ["replicate"], ["data"], ["data", "doctor"], ["check"], ["results"]):
+        result = call(*words, "--help")
+        assert result.exit_code == 0
+        assert "Usage:" in result.output
+
+
+def list_commands(group, words=()):
+    for name, command in group.commands.items():
+        yield (*words, name), command
+        if isinstance(command, click.Group):
+            yield from list_commands(command, (*words, name))
+
+
+COMMANDS = {" ".join(words): command for words, command in list_commands(command_line.cli)}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_help_text_fits_a_terminal_and_has_examples_that_parse(call, name):
+    told = call(*name.split(), "--help").output
+    assert max(map(len, told.splitlines())) <= 80
+    examples = re.findall(r"^ +python cli\.py (.*)$", COMMANDS[name].help, flags=re.MULTILINE)
+    assert examples
+    for example in examples:
+        words = shlex.split(example.partition(" > ")[0])
+        typed = next(n for n in sorted(COMMANDS, reverse=True) if example.startswith(n))
+        assert typed.startswith(name)
+        COMMANDS[typed].make_context(typed, words[len(typed.split()) :], resilient_parsing=False)
+
+
+def test_the_list_of_commands_is_told_in_whole_sentences(call):
+    told = call("--help").output
+    assert max(map(len, told.splitlines())) <= 80
+    assert "..." not in told.partition("Commands:")[2]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_completion_script_is_for_the_installed_command(call, shell):
+    script = call("completion", shell).output
+    assert "privacy-explanations" in script
+    assert "_PRIVACY_EXPLANATIONS_COMPLETE" in script
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        (["replicate", "--method", "pprl-vgan-av"], ["averaged-random", "averaged-same-pathology"]),
+        (["replicate", "--profile", "s"], ["smoke"]),
+        (["data", "synthesize", "--profile", ""], ["smoke", "cpu", "cpu-float32", "paper"]),
+        (["check-"], ["check-explanations"]),
+    ],
+)
+def test_the_shell_completes_methods_profiles_and_commands(typed, expected):
+    complete = ShellComplete(command_line.cli, {}, "privacy-explanations", "_X_COMPLETE")
+    *before, last = typed
+    found = [item.value for item in complete.get_completions(before, last)]
+    assert [value.removeprefix("pprl-vgan-") for value in found] == expected
+
+
+def test_the_next_command_has_the_same_options_and_never_begins_anew(monkeypatch):
+    typed = ["cli.py", "preprocess", "--profile", "smoke", "--fresh", "--run", "a run"]
+    monkeypatch.setattr(sys, "argv", typed)
+    monkeypatch.setattr(sys, "orig_argv", ["bin/python", *typed])
+    with click.Context(command_line.cli, info_name="preprocess"):
+        told = name_command("validate")
+        assert told == "bin/python cli.py validate --profile smoke --run 'a run'"
+        monkeypatch.setattr(sys, "argv", ["bin/privacy-explanations", *typed[1:]])
+        told = name_command()
+        assert told == "bin/privacy-explanations preprocess --profile smoke --run 'a run'"
+
+
+def test_help_needs_no_heavy_import():
+    code = (
+        "import sys, cli\n"
+        "from click.testing import CliRunner\n"
+        "assert CliRunner().invoke(cli.cli, ['--help']).exit_code == 0\n"
+        "heavy = {'tensorflow', 'keras', 'pandas', 'cv2', 'numpy', 'great_expectations'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
+@pytest.mark.parametrize(
+    ("options", "parts"),
+    [
+        ((), ["--all", "blur-9"]),
+        (("--all", "--method", "blur-9"), ["--all"]),
+        (("--method", "blur-8"), ["unknown method 'blur-8'", "k-same-6"]),
+        (("--all", "--profile", "gpu"), ["unknown profile 'gpu'", "smoke"]),
+        (("--all", "--data-dir", "a", "--manifest", "b"), ["not both"]),
+        (("--all", "--run", "../elsewhere"), ["../elsewhere: expected a plain name"]),
+        (("--all", "--from-baseline", "--seed", 1), ["first split, profile cpu, seed 0"]),
+        (("--all", "--from-baseline", "--seeds", 2), ["of one seed alone"]),
+        (("--all", "--from-baseline", "--profile", "smoke"), ["profile cpu"]),
+        (("--all", "--from-baseline", "--data-dir", "a"), ["the surrogate's first split"]),
+        (("--all", "--from-baseline", "--split", "patient"), ["are of the split by image"]),
+    ],
+)
+def test_options_that_do_not_fit_are_told(call, options, parts):
+    expect_one_sentence(call("replicate", *options), *parts)
+
+
+@pytest.mark.parametrize(
+    ("options", "parts"),
+    [
+        (("--method", "blur-9"), ["--method: give --out"]),
+        (("--out", "o", "--method", "blur-9"), ["--out: give --manifest and --method"]),
+        (("--out", "o", "--manifest", "m.csv"), ["--out: give --manifest and --method"]),
+        (("--out", "o", "--manifest", "m.csv", "--method", "x"), ["unknown method 'x'"]),
+    ],
+)
+def test_privatizing_many_images_needs_all_of_its_options(call, options, parts):
+    expect_one_sentence(call("privatize", *options), *parts)
+
+
+def test_a_missing_folder_leaves_nothing_behind(call, tmp_path):
+    result = call("replicate", "--all", "--data-dir", tmp_path / "nowhere")
+    expect_one_sentence(result, "nowhere")
+    assert not list((tmp_path / "artifacts").rglob("stage.json"))
+
+
+def test_a_run_folder_of_other_settings_is_refused(call, tmp_path):
+    options = ("--data-dir", tmp_path / "nowhere", "--run", "mine")
+    call("preprocess", *options)
+    expect_one_sentence(call("preprocess", *options, "--seed", 1), "other settings (seed)")
+
+
+def test_a_split_by_patient_is_another_run_in_a_folder_of_its_own(call, tmp_path):
+    options = ("--data-dir", tmp_path / "nowhere", "--split", "patient")
+    call("preprocess", *options)
+    run = tmp_path / "artifacts" / "runs" / "nowhere-cpu-seed-0-by-patient" / "run.json"
+    assert json.loads(run.read_text())["split"] == "patient"
+    call("preprocess", "--data-dir", tmp_path / "nowhere", "--run", "mine")
+    by_image = tmp_path / "artifacts" / "runs" / "mine" / "run.json"
+    assert "split" not in json.loads(by_image.read_text())
+    expect_one_sentence(call("preprocess", *options, "--run", "mine"), "other settings (split)")
+
+
+@pytest.mark.parametrize(
+    ("patients", "part"),
+    [(4, "4 patients are too few"), (12, "there are 1, 1 of them with two images")],
+)
+def test_data_that_cannot_be_split_by_patient_are_told_in_one_sentence(
+    call, tmp_path, patients, part
+):
+    rows = ["path,patient_id,eye,glaucoma"]
+    for number in range(2 * patients):
+        write_image(tmp_path / f"{number}.png", seed=number, width_px=80, height_px=71)
+        rows.append(f"{number}.png,p{number // 2:02},left,{number // 2 == 3}")
+    manifest = write_manifest(tmp_path, rows)
+    result = call("preprocess", "--manifest", manifest, "--split", "patient")
+    expect_one_sentence(result, part, "or split by image")
+
+
+def test_the_doctor_says_what_is_there_and_the_next_command(call, tmp_path):
+    result = call("data", "doctor", write_warsaw(tmp_path))
+    assert result.exit_code == 0
+    assert "images: 5" in result.output
+    assert re.search(rf"Next: .* replicate --all --data-dir {tmp_path}\n", result.output)
+
+
+def test_the_doctor_says_what_is_missing(call, tmp_path):
+    result = call("data", "doctor", tmp_path / "nowhere")
+    assert result.exit_code == 3
+    assert "missing: " in result.output
+
+
+def test_the_doctor_reads_a_manifest(call, tmp_path):
+    result = call("data", "doctor", write_manifest(tmp_path))
+    assert "--manifest" in result.output
+
+
+def test_the_audit_needs_no_data_and_finds_the_test_size(call):
+    assert json.loads(call("audit-paper", "--json").output)
+    text = call("audit-paper").output
+    assert "340" in text
+
+
+def test_synthesize_draws_a_surrogate_and_never_over_something(call, tmp_path):
+    target = tmp_path / "eyes"
+    write_image(target / "mine.png", seed=0)
+    expect_one_sentence(call("data", "synthesize", target, "--profile", "smoke"), "exists already")
+    assert [file.name for file in target.iterdir()] == ["mine.png"]
+
+
+def test_help_answers_within_half_a_second_of_python_itself():
+    def measure(*words):
+        times = []
+        for _ in range(5):
+            start = time.perf_counter()
+            subprocess.run([sys.executable, *words], cwd=ROOT, check=True, capture_output=True)
+            times.append(time.perf_counter() - start)
+        return min(times)
+
+    assert measure("cli.py", "--help") - measure("-c", "pass") < 0.5

@@ -1,0 +1,155 @@
+"""A user's own manifest, good and bad.
+
+Rows of small CSV files, whatever wrote them.
+"""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+from tiny_eyes import write_image, write_manifest
+
+from replication.data.manifest import (
+    name_delimiter,
+    read_manifest,
+    read_rows,
+    resolve_inside,
+    survey_manifest,
+)
+from replication.errors import DataError
+
+HEADER = "path,patient_id,eye,glaucoma"
+GOOD = ["eyes/0.png,ann,left,no", "eyes/1.png,ann,right,no", "eyes/2.png,bob,left,yes"]
+
+
+def test_a_good_manifest_is_sorted_and_typed(tmp_path: Path) -> None:
+    table, root = read_manifest(write_manifest(tmp_path))
+    assert root == tmp_path
+    assert table["image_id"].tolist() == table["path"].tolist()
+    assert table["path"].tolist() == ["eyes/0.png", "eyes/1.png", "eyes/2.png"]
+    assert table["patient_id"].tolist() == ["ann", "ann", "bob"]
+    assert table["eye"].tolist() == ["left", "left", "right"]
+    assert table["glaucoma"].tolist() == [False, False, True]
+    data = (tmp_path / "eyes/0.png").read_bytes()
+    assert table["sha256"].iloc[0] == hashlib.sha256(data).hexdigest()
+
+
+def test_column_order_spaces_extra_columns_and_patient_zeros(tmp_path: Path) -> None:
+    rows = ["Glaucoma, eye ,age,PATIENT_ID,path", "yes,left,50, 007 ,./eyes/0.png"]
+    file = write_manifest(tmp_path, [*rows, "no,left,60,7,eyes\\1.png", "", ",,,,"])
+    table, _ = read_manifest(file)
+    assert table["patient_id"].tolist() == ["007", "7"]
+    assert table["path"].tolist() == ["eyes/0.png", "eyes/1.png"]
+
+
+@pytest.mark.parametrize(
+    ("row", "sentence"),
+    [
+        ("eyes/0.png,ann,lft,no", "line 5: eye 'lft' is unknown, write left or right"),
+        ("eyes/0.png,ann,left,maybe", "line 5: glaucoma 'maybe' is unknown"),
+        ("eyes/0.png,ann,left,2", "line 5: glaucoma '2' is unknown"),
+        ('eyes/0.png,ann,left,"n\no"', r"line 6: glaucoma 'n\no' is unknown"),
+        ("eyes/0.png,,left,no", "line 5: 'patient_id' is blank"),
+        ("eyes/0.png,ann", "line 5: 'eye', 'glaucoma' is blank"),
+        ("eyes/0.png,ann,left,no", "line 5: 'eyes/0.png' comes twice"),
+        ("./eyes//0.png,bob,right,yes", "line 5: 'eyes/0.png' comes twice"),
+        ("eyes/9.png,ann,left,no", "line 5: 'eyes/9.png' is no file"),
+        ("eyes,ann,left,no", "line 5: 'eyes' is no file"),
+        (f"{'x' * 5000},ann,left,no", "line 5: 'x"),
+        ("../out.png,ann,left,no", "line 5: '../out.png' is outside"),
+        ("eyes/../eyes/0.png,ann,left,no", "is outside"),
+        ("/etc/hostname,ann,left,no", "line 5: '/etc/hostname' is outside"),
+        ("C:\\eyes\\0.png,ann,left,no", "is outside"),
+        ("link.png,ann,left,no", "line 5: 'link.png' is outside"),
+        ("linked/out.png,ann,left,no", "line 5: 'linked/out.png' is outside"),
+    ],
+)
+def test_a_bad_row_is_named_by_its_line(tmp_path: Path, row: str, sentence: str) -> None:
+    root = tmp_path / "data"
+    write_image(tmp_path / "out.png", seed=8)
+    file = write_manifest(root, [HEADER, *GOOD, row])
+    (root / "link.png").symlink_to(tmp_path / "out.png")
+    (root / "linked").symlink_to(tmp_path)
+    [told] = survey_manifest(file).remarks.errors
+    assert sentence in told and str(file) in told
+    with pytest.raises(DataError) as caught:
+        read_manifest(file)
+    assert str(caught.value).startswith(f"{file} line ")
+    assert not {cell for cell in row.split(",") if repr(cell) in str(caught.value)}
+
+
+@pytest.mark.parametrize(
+    ("rows", "sentence"),
+    [
+        ([HEADER.replace(",", ";"), *GOOD], "this file has ';'"),
+        (["path,patient,eye,glaucoma", *GOOD], "'patient_id' not found"),
+        (["path,path,patient_id,eye,glaucoma", *GOOD], "'path' comes twice"),
+        (GOOD, "not found"),
+        ([HEADER], "no rows"),
+        ([""], "not found"),
+        ([HEADER, GOOD[0], GOOD[1].replace("no", "yes")], "one patient"),
+        ([HEADER, GOOD[0], GOOD[2].replace(",yes", ",no")], "no image has glaucoma"),
+        ([HEADER, GOOD[2], GOOD[0].replace("no", "yes")], "every image has glaucoma"),
+    ],
+)
+def test_a_bad_table_is_refused(tmp_path: Path, rows: list[str], sentence: str) -> None:
+    with pytest.raises(DataError, match=sentence):
+        read_manifest(write_manifest(tmp_path, rows))
+
+
+@pytest.mark.parametrize("name", ["absent.csv", "eyes"])
+def test_no_file_is_refused(tmp_path: Path, name: str) -> None:
+    write_manifest(tmp_path)
+    with pytest.raises(DataError, match=f"{name}: no such file"):
+        read_manifest(tmp_path / name)
+
+
+def test_an_image_is_no_manifest(tmp_path: Path) -> None:
+    write_manifest(tmp_path)
+    with pytest.raises(DataError, match=r"0\.png"):
+        read_manifest(tmp_path / "eyes/0.png")
+
+
+def test_a_link_that_stays_inside_is_followed(tmp_path: Path) -> None:
+    write_image(tmp_path / "a.png", seed=1)
+    (tmp_path / "b.png").symlink_to("a.png")
+    assert resolve_inside(tmp_path, "b.png") == "b.png"
+
+
+def test_a_link_in_a_circle_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(DataError, match="can't be followed"):
+        resolve_inside(tmp_path, "loop")
+
+
+def test_faults_of_one_kind_are_told_together(tmp_path: Path) -> None:
+    rows = [row.replace("left", "L").replace("right", "R") for row in GOOD]
+    remarks = survey_manifest(write_manifest(tmp_path, [HEADER, *rows])).remarks
+    assert len(remarks.errors) == 1
+    assert remarks.errors[0].endswith("(2 more such rows)")
+
+
+def test_an_eye_with_both_labels_is_odd_only(tmp_path: Path) -> None:
+    rows = [HEADER, GOOD[0], GOOD[1].replace("right,no", "left,yes"), GOOD[2]]
+    remarks = survey_manifest(write_manifest(tmp_path, rows)).remarks
+    assert remarks.errors == ()
+    assert remarks.odd == ("'ann left': images with and without glaucoma",)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "latin-1"])
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
+def test_encodings_and_line_endings_make_no_difference(
+    tmp_path: Path, encoding: str, ending: str
+) -> None:
+    file = tmp_path / "a.csv"
+    file.write_bytes(ending.join(["a;b", "", " é ;'x", ";", "c;d"]).encode(encoding))
+    rows = list(read_rows(file, delimiter=";"))
+    assert rows == [(1, ["a", "b"]), (3, ["é", "'x"]), (5, ["c", "d"])]
+
+
+@pytest.mark.parametrize(
+    ("header", "mark"),
+    [(["a,b,c"], ","), (["a\tb"], "\t"), (["a"], None), (["a,b", "c"], None), ([], None)],
+)
+def test_another_delimiter_is_named(header: list[str], mark: str | None) -> None:
+    assert name_delimiter(header, expected=";") == mark

@@ -1,0 +1,144 @@
+"""Checks that both readers share.
+
+Hash and image size of files, without decoding them.
+"""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+from tiny_eyes import write_image
+
+from replication.data.survey import (
+    COLUMNS,
+    FileFacts,
+    ImageRow,
+    Remarks,
+    Survey,
+    inspect_files,
+    name_some,
+    survey_images,
+)
+from replication.errors import DataError
+
+ROWS = [
+    ImageRow("b.png", "1", "left", True),
+    ImageRow("a.png", "2", "right", False),
+    ImageRow("c.png", "2", "left", False),
+]
+
+
+def survey(root: Path, rows: list[ImageRow] = ROWS) -> Survey:
+    return survey_images(root, rows, remarks=Remarks())
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    for seed, name in enumerate("abc"):
+        write_image(tmp_path / f"{name}.png", seed=seed)
+    return tmp_path
+
+
+def test_a_good_table_is_sorted_and_plain(root: Path) -> None:
+    table = survey(root).require_usable()
+    assert tuple(table.columns) == COLUMNS
+    assert table["image_id"].tolist() == table["path"].tolist() == ["a.png", "b.png", "c.png"]
+    assert table["glaucoma"].tolist() == [False, True, False]
+    assert table["glaucoma"].dtype == bool
+    assert table["sha256"].str.len().eq(64).all()
+
+
+def test_two_files_of_the_same_content_are_both_named(root: Path) -> None:
+    (root / "c.png").write_bytes((root / "a.png").read_bytes())
+    [told] = survey(root).remarks.errors
+    assert "'a.png' and 'c.png' have the same content" in told
+    with pytest.raises(DataError, match="^two files have the same content"):
+        survey(root).require_usable()
+
+
+def test_empty_files_are_no_copies_of_each_other(root: Path) -> None:
+    for name in "ac":
+        (root / f"{name}.png").write_bytes(b"")
+    found = survey(root)
+    assert found.remarks == Remarks(odd=("'a.png', 'c.png': no readable image header",))
+    assert found.sizes_px == (None, (8, 6), None)
+
+
+def test_one_other_size_is_named(root: Path) -> None:
+    write_image(root / "b.png", seed=9, width_px=7)
+    [told] = survey(root).remarks.errors
+    assert "mixed sizes: 8x6 (2, 'a.png'), 7x6 (1, 'b.png')" in told
+    with pytest.raises(DataError, match=r"mixed sizes: 8x6 \(2\), 7x6 \(1\)"):
+        survey(root).require_usable()
+
+
+def test_a_file_that_is_gone_is_named(root: Path) -> None:
+    (root / "b.png").unlink()
+    [told] = survey(root).remarks.errors
+    assert "'b.png': can't be opened" in told
+    with pytest.raises(DataError, match=r"^1 files: can't be opened.*`data doctor` names"):
+        survey(root).require_usable()
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"patient_id": "1"}, "one patient"),
+        ({"glaucoma": True}, "every image has glaucoma"),
+        ({"glaucoma": False}, "no image has glaucoma"),
+    ],
+)
+def test_classes_that_nobody_could_tell_apart_are_refused(
+    root: Path, change: dict[str, object], sentence: str
+) -> None:
+    with pytest.raises(DataError, match=sentence):
+        survey(root, [row._replace(**change) for row in ROWS]).require_usable()
+
+
+def test_unknown_labels_are_not_counted_as_none_having_glaucoma(root: Path) -> None:
+    rows = [row._replace(glaucoma=row.glaucoma or None) for row in ROWS]
+    found = survey(root, rows)
+    assert found.remarks == Remarks()
+    assert found.table["glaucoma"].isna().tolist() == [True, False, True]
+
+
+def test_remarks_add_up_in_order_and_odd_ones_stop_nothing() -> None:
+    total = Remarks(("m1",), ("w1",), ("o1",)) + Remarks(("m2",), ("w2",), ("o2",))
+    assert total == Remarks(("m1", "m2"), ("w1", "w2"), ("o1", "o2"))
+    assert total.errors == ("m1", "m2", "w1", "w2")
+
+
+def test_only_three_names_are_shown() -> None:
+    assert name_some("abc") == "'a', 'b', 'c'"
+    assert name_some("abcde") == "'a', 'b', 'c' and 2 more"
+
+
+def test_a_name_can_not_break_the_line() -> None:
+    assert name_some(["a\nb"]) == r"'a\nb'"
+
+
+@pytest.mark.parametrize("suffix", [".bmp", ".jpg", ".png"])
+def test_size_is_width_then_height_and_hash_is_of_the_bytes(tmp_path: Path, suffix: str) -> None:
+    file = tmp_path / f"eye{suffix}"
+    write_image(file, seed=1, width_px=9, height_px=5)
+    expected = FileFacts(hashlib.sha256(file.read_bytes()).hexdigest(), (9, 5), False)
+    assert inspect_files(tmp_path, [file.name]) == [expected]
+
+
+def test_facts_come_in_the_order_of_the_files(tmp_path: Path) -> None:
+    files = [tmp_path / f"{number}.png" for number in range(9)]
+    for width_px, file in enumerate(files, start=1):
+        write_image(file, seed=0, width_px=width_px)
+    found = inspect_files(tmp_path, [file.name for file in files[::-1]])
+    assert [fact.size_px for fact in found] == [(width_px, 6) for width_px in range(9, 0, -1)]
+
+
+def test_what_is_no_image_still_has_a_hash(tmp_path: Path) -> None:
+    (tmp_path / "text.png").write_text("not an image")
+    (tmp_path / "empty.png").touch()
+    text, empty, absent, folder = inspect_files(
+        tmp_path, ["text.png", "empty.png", "absent.png", "."]
+    )
+    assert text == FileFacts(hashlib.sha256(b"not an image").hexdigest(), None, False)
+    assert empty == FileFacts(hashlib.sha256(b"").hexdigest(), None, True)
+    assert absent == folder == FileFacts(None, None, False)

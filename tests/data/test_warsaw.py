@@ -1,0 +1,260 @@
+"""The Warsaw reader on good folders and broken ones.
+
+Which files of a Warsaw folder are which.
+"""
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from places import REAL_EYES
+from tiny_eyes import ANNOTATIONS, FILES, LABELS, ROWS, write_annotations, write_image, write_warsaw
+
+from replication.data.warsaw import (
+    is_ad100_image,
+    list_eye_folders,
+    read_warsaw,
+    sort_files,
+    survey_warsaw,
+    walk_files,
+)
+from replication.errors import DataError
+
+NIR = Path("images-NIR")
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return write_warsaw(tmp_path / "warsaw")
+
+
+def test_every_column_of_a_good_folder(root: Path) -> None:
+    table = read_warsaw(root)
+    assert table["image_id"].tolist() == table["path"].tolist() == list(FILES)
+    assert table["patient_id"].tolist() == ["0001", "0001", "0001", "0002", "0003"]
+    assert table["eye"].tolist() == ["left", "left", "right", "left", "right"]
+    assert table["glaucoma"].tolist() == list(LABELS)
+
+
+def test_other_cameras_visible_light_and_hidden_files_are_left_out(
+    root: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = read_warsaw(root)
+    write_image(root / NIR / "0001left/0001_L_CA_1.png", seed=91)
+    write_image(root / "images-visible/0001left/0001_L_IG_1.png", seed=92)
+    (root / NIR / "0001left/._0001_L_IG_11.png").touch()
+    with caplog.at_level("INFO"):
+        assert read_warsaw(root).equals(before)
+    assert "images of other cameras, left out: 1" in caplog.messages
+    assert not any("000" in message for message in caplog.messages)
+
+
+def test_folder_case_and_missing_padding_make_no_difference(root: Path) -> None:
+    before = read_warsaw(root)
+    (root / NIR).rename(root / "IMAGES-nir")
+    (root / "IMAGES-nir/0001left").rename(root / "IMAGES-nir/1_LEFT")
+    after = read_warsaw(root)
+    assert set(after["sha256"]) == set(before["sha256"])
+    columns = ["patient_id", "eye", "glaucoma", "sha256"]
+    assert set(after[columns].itertuples(index=False, name=None)) == set(
+        before[columns].itertuples(index=False, name=None)
+    )
+
+
+@pytest.mark.parametrize("kind", ["images-NIR/0004left/0004_L_TC_1.png", "images-visible/0004left"])
+def test_a_patient_without_ad100_images_is_no_error(root: Path, kind: str) -> None:
+    write_annotations(root, (*ROWS, "4;healthy;healthy"))
+    if kind.endswith(".png"):
+        write_image(root / kind, seed=90)
+    else:
+        (root / kind).mkdir(parents=True)
+    assert read_warsaw(root)["patient_id"].nunique() == 3
+
+
+def remove_folder(root: Path) -> None:
+    shutil.rmtree(root)
+
+
+def empty_folder(root: Path) -> None:
+    shutil.rmtree(root)
+    root.mkdir()
+
+
+def hide_images(root: Path) -> None:
+    (root / NIR).rename(root / "pictures")
+
+
+def go_one_folder_down(root: Path) -> None:
+    shutil.copytree(root, root / "v2.1")
+    shutil.rmtree(root / NIR)
+
+
+def keep_other_cameras(root: Path) -> None:
+    for file in FILES:
+        (root / file).rename(root / file.replace("IG", "CA"))
+
+
+def remove_annotations(root: Path) -> None:
+    (root / ANNOTATIONS).unlink()
+
+
+def use_commas(root: Path) -> None:
+    write_annotations(root, tuple(row.replace(";", ",") for row in ROWS))
+
+
+def use_other_columns(root: Path) -> None:
+    write_annotations(root, ("patient;age;right eye", "1;60;healthy"))
+
+
+def forget_a_row(root: Path) -> None:
+    write_annotations(root, ROWS[:-1])
+
+
+def forget_a_folder(root: Path) -> None:
+    shutil.rmtree(root / NIR / "0002left")
+
+
+def copy_a_file(root: Path) -> None:
+    shutil.copy(root / FILES[0], root / NIR / "0003right/0003_R_IG_99.png")
+
+
+def keep_one_patient(root: Path) -> None:
+    shutil.rmtree(root / NIR / "0002left")
+    shutil.rmtree(root / NIR / "0003right")
+    write_annotations(root, ROWS[:2])
+
+
+def heal_everybody(root: Path) -> None:
+    write_annotations(root, tuple(row.lower().replace("glaucoma", "myopia") for row in ROWS))
+
+
+def misname_a_folder(root: Path) -> None:
+    (root / NIR / "0003right").rename(root / NIR / "three")
+
+
+def break_a_link(root: Path) -> None:
+    (root / NIR / "0003right/0003_R_IG_12.png").symlink_to(root / "nowhere.png")
+
+
+def mix_sizes(root: Path) -> None:
+    write_image(root / FILES[-1], seed=4, width_px=16)
+
+
+@pytest.mark.parametrize(
+    ("damage", "sentence"),
+    [
+        (remove_folder, "warsaw: no such folder"),
+        (empty_folder, "warsaw: the folder is empty"),
+        (hide_images, "warsaw: no folder images-NIR"),
+        (go_one_folder_down, "warsaw/v2.1"),
+        (keep_other_cameras, "5 images of other cameras and none of the AD100"),
+        (remove_annotations, "no annotations file medical-description"),
+        (use_commas, f"{ANNOTATIONS}: expected 'patient;left eye;right eye' separated by ';'"),
+        (use_other_columns, f"{ANNOTATIONS}: expected"),
+        (forget_a_row, "no row for the patient of '0003right'"),
+        (forget_a_folder, "no folder for the patient of row '2'"),
+        (copy_a_file, "'images-NIR/0001left/0001_L_IG_11.png' and 'images-NIR/0003right/0003_R_IG"),
+        (keep_one_patient, "one patient"),
+        (heal_everybody, "no image has glaucoma"),
+        (misname_a_folder, "'images-NIR/three': AD100 images of an unknown eye"),
+        (break_a_link, "0003_R_IG_12.png': can't be opened"),
+        (mix_sizes, "mixed sizes: 8x6 (4, "),
+    ],
+)
+def test_bad_folders_give_one_sentence(
+    root: Path, damage: Callable[[Path], None], sentence: str
+) -> None:
+    damage(root)
+    assert sentence in survey_warsaw(root).remarks.errors[0]
+    with pytest.raises(DataError) as caught:
+        read_warsaw(root)
+    assert str(caught.value).isprintable()
+    assert not re.search("000[0-9]", str(caught.value)), "an error names no patient"
+
+
+def test_the_image_folder_itself_is_told_from_the_one_above(root: Path) -> None:
+    with pytest.raises(DataError, match="give the folder above"):
+        read_warsaw(root / NIR)
+
+
+def test_a_file_is_no_folder(root: Path) -> None:
+    with pytest.raises(DataError, match="no such folder"):
+        read_warsaw(root / ANNOTATIONS)
+
+
+@pytest.mark.skipif(not REAL_EYES.is_dir(), reason="the real eyes are not on this machine")
+def test_real_eyes_are_read() -> None:
+    table = read_warsaw(REAL_EYES)
+    assert (len(table), table["patient_id"].nunique()) == (756, 108)
+    assert table["glaucoma"].sum() == 27 * 7
+    assert table["image_id"].is_monotonic_increasing
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "0001_L_IG_11.jpg",
+        "0001_R_IG_11.BMP",
+        "0001-l-ig-1.jpeg",
+        "IG_0001_1.png",
+        "0001_1_IG.bmp",
+        "0001IG1.bmp",
+        "0001LIG1.bmp",
+        "0001leftIG1.bmp",
+        "0001rightIG1.bmp",
+        "0001_IGright_1.bmp",
+        "0001 IG 1.bmp",
+    ],
+)
+def test_the_token_is_found_where_the_name_has_it(name: str) -> None:
+    assert is_ad100_image(Path(name))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "0001_L_CA_11.jpg",
+        "0001right_TC_1.jpg",
+        "0001_right_1.jpg",
+        "SIGN_1.jpg",
+        "0001_SIGN.jpg",
+        "0001_IGNORE_1.jpg",
+        "0001_BIG_1.jpg",
+        "0001_L_IG_11.txt",
+        "IG/0001_L_CA_1.jpg",
+    ],
+)
+def test_other_words_and_types_are_not_taken_for_it(name: str) -> None:
+    assert not is_ad100_image(Path(name))
+
+
+def test_eye_folders_are_found_in_any_spelling_and_sorted(tmp_path: Path) -> None:
+    for name in ["0060left", "0002 RIGHT", "0002_Left", "readme", ".hidden", "left", "0001front"]:
+        (tmp_path / "Images-nir" / name).mkdir(parents=True)
+    (tmp_path / "Images-nir" / "0004left").touch()
+    folders, strays = list_eye_folders(tmp_path, "images-NIR")
+    assert [(folder.patient, folder.eye) for folder in folders] == [
+        (2, "right"),
+        (2, "left"),
+        (60, "left"),
+    ]
+    assert [path.name for path in strays] == ["0001front", "0004left", "left", "readme"]
+
+
+def test_files_are_sorted_by_camera_and_type_at_any_depth(tmp_path: Path) -> None:
+    eye = tmp_path / "images-NIR" / "0001left"
+    for name in ["b_IG_1.jpg", "a/c_IG_2.BMP", "x_CA_1.jpg", "Thumbs.db", "._b_IG_1.jpg"]:
+        (eye / name).parent.mkdir(parents=True, exist_ok=True)
+        (eye / name).touch()
+    files = sort_files(list_eye_folders(tmp_path, "images-NIR")[0])
+    assert [file.name for _, file in files.ad100] == ["b_IG_1.jpg", "c_IG_2.BMP"]
+    assert [file.name for file in files.other_cameras] == ["x_CA_1.jpg"]
+    assert [file.name for file in files.other_types] == ["Thumbs.db"]
+
+
+def test_a_circle_of_links_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "a.png").touch()
+    (tmp_path / "again").symlink_to(tmp_path)
+    assert [file.name for file in walk_files(tmp_path)] == ["a.png"]

@@ -1,0 +1,214 @@
+"""Table 1's rows: which there are, what one holds, and how draws are averaged.
+
+Table 1 in a terminal of 80 columns: nothing wraps, whatever the numbers are.
+
+Table 1 written out: nothing lost in JSON, and the two kinds of absence told apart.
+"""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+from fake_eyes import random_eyes
+
+from replication.errors import DataError
+from replication.evaluate.table1 import (
+    HEADINGS,
+    Table1,
+    average_draws,
+    build_table,
+    evaluate_set,
+    from_json,
+    lay_out_for_terminal,
+    to_cells,
+    to_csv,
+    to_json,
+    to_markdown,
+)
+from replication.privatize.methods import METHODS, ROWS
+from replication.records import TABLE1_METRICS, Table1Row
+from validation.paper.numbers import read_paper_percent
+
+SOURCE = random_eyes([0, 1, 2, 3], [False, False, True, True], seed=0, prefix="test", size_px=1)
+
+
+def full_row(title, value=0.5):
+    return Table1Row(title.name, True, **dict.fromkeys(title.metrics(), value))
+
+
+def test_there_are_14_rows_and_51_numbers_the_paper_s():
+    assert [title.name for title in ROWS] == ["original", *METHODS]
+    ours = {(title.name, metric) for title in ROWS for metric in title.metrics()}
+    assert len(ROWS) == 14
+    assert len(ours) == 51
+    assert ours == set(read_paper_percent())
+
+
+def test_a_set_is_judged_by_its_four_numbers():
+    row = evaluate_set(
+        "k-same-3",
+        np.array([0, 2, 2, 0]),
+        np.array([False, True, True, True]),
+        source=SOURCE,
+        used_identities=np.array([[1, 2], [2, 3], [1, 3], [0, 1]]),
+    )
+    assert row == Table1Row("k-same-3", True, 0.5, 0.5, 0.75, 0.8)
+
+
+def test_without_used_identities_replacement_does_not_apply():
+    row = evaluate_set(
+        "original", SOURCE.identity, SOURCE.glaucoma, source=SOURCE, used_identities=None
+    )
+    assert row == Table1Row("original", True, 1.0, None, 1.0, 1.0)
+
+
+def test_draws_are_averaged_number_by_number():
+    rows = [Table1Row("k-same-3", True, *numbers) for numbers in ((0, 0.2, 0.4, 0.6), (1, 0, 0, 0))]
+    mean = average_draws(rows)
+    assert [getattr(mean, name) for name in TABLE1_METRICS] == pytest.approx([0.5, 0.1, 0.2, 0.3])
+
+
+def test_the_mean_of_one_draw_is_the_draw():
+    row = full_row(ROWS[6])
+    assert average_draws([row]) == row
+
+
+def test_draws_of_several_methods_or_none_are_refused():
+    for rows in ([], [full_row(ROWS[0]), full_row(ROWS[1])]):
+        with pytest.raises(DataError, match="rows of one method"):
+            average_draws(rows)
+
+
+def test_a_table_is_put_in_order_and_what_was_not_run_is_marked():
+    table = build_table([full_row(ROWS[9]), full_row(ROWS[0])])
+    assert [row.method for row in table.rows] == [title.name for title in ROWS]
+    assert [row.method for row in table.rows if row.measured] == ["original", ROWS[9].name]
+
+
+def test_strange_and_double_rows_are_refused():
+    with pytest.raises(DataError, match="blur-4"):
+        build_table([Table1Row("blur-4", True, 0, None, 0, 0)])
+    with pytest.raises(DataError, match="twice"):
+        build_table([full_row(ROWS[0]), full_row(ROWS[0])])
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        Table1Row("original", True, 0.9, None, 0.9, None),
+        Table1Row("original", True, 0.9, 0.1, 0.9, 0.9),
+        Table1Row("original", False, 0.9, None, 0.9, 0.9),
+        Table1Row("blur-3", True, 0.9, None, 0.9, 0.9),
+    ],
+)
+def test_a_row_with_other_numbers_than_the_paper_s_or_out_of_order_is_refused(planted):
+    others = [full_row(title) for title in ROWS[1:]]
+    with pytest.raises(DataError, match="Table 1"):
+        Table1((planted, *others))
+
+
+PAPER = read_paper_percent()
+LONG = "Table 1 on " + "the data in a folder of a long name, " * 4
+
+
+def widest_table():
+    """Every number takes as many letters as one can."""
+    return build_table(
+        [Table1Row(r.name, True, 1.0, 1.0 if r.has_replacement else None, 1.0, 1.0) for r in ROWS]
+    )
+
+
+def test_the_widest_numbers_and_the_longest_title_fit():
+    lines = lay_out_for_terminal(widest_table(), paper_percent=PAPER, title=LONG)
+    assert max(map(len, lines)) <= 80
+
+
+def test_every_row_is_one_line_below_its_experiment():
+    lines = lay_out_for_terminal(widest_table(), paper_percent=PAPER, title="T")
+    assert lines[0] == "T"
+    assert lines[2].split("%")[1].split() == ["Identity", "Replacement", "Glaucoma", "F1"]
+    rows = [line for line in lines if "100.00 (" in line]
+    assert [line[1:20].rstrip() for line in rows] == [row.short for row in ROWS]
+    below = " ".join(lines[lines.index("Blurring") + 1].split())
+    assert below == "kernel 3 100.00 (69.41) - 100.00 (93.24) 100.00 (87.57)"
+
+
+def test_names_are_short_and_apart_within_an_experiment():
+    named = {(method.experiment, method.short) for method in METHODS.values()}
+    assert len(named) == len(METHODS)
+    assert max(len(method.short) for method in METHODS.values()) <= 19
+
+
+def test_methods_that_were_not_run_are_named_and_have_no_row():
+    table = build_table([Table1Row("original", True, 0.5, None, 0.5, 0.5)])
+    lines = lay_out_for_terminal(table, paper_percent=PAPER, title="T")
+    assert [line for line in lines if "(" in line[20:]] == [
+        " original             50.00 (90.00)              -  50.00 (93.24)  50.00 (87.83)"
+    ]
+    assert " ".join(lines).count("blur-9") == 1
+    assert max(map(len, lines)) <= 80
+
+
+TABLE = build_table(
+    [
+        Table1Row("original", True, 1 / 3, None, 0.93245, 1.0),
+        Table1Row("k-same-12", True, 0.0, 0.1 + 0.2, 0.5, 0.25),
+    ]
+)
+
+
+def test_json_comes_back_as_the_same_table():
+    assert from_json(to_json(TABLE)) == TABLE
+
+
+def test_json_is_plain_and_tells_measured_from_not():
+    rows = json.loads(to_json(TABLE))["rows"]
+    assert [row["method"] for row in rows if row["measured"]] == ["original", "k-same-12"]
+    assert rows[0]["replacement_accuracy"] is None
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"rows": [{"name": "x"}]}', '{"rows": []}'])
+def test_other_json_is_refused(text):
+    with pytest.raises(DataError, match="Table 1"):
+        from_json(text)
+
+
+def test_csv_holds_every_fraction_in_full():
+    lines = list(csv.DictReader(to_csv(TABLE).splitlines()))
+    assert [line["method"] for line in lines] == [title.name for title in ROWS]
+    assert float(lines[0]["identity_accuracy"]) == 1 / 3
+    assert float(lines[13]["replacement_accuracy"]) == 0.1 + 0.2
+
+
+def test_csv_tells_does_not_apply_from_not_measured():
+    lines = list(csv.DictReader(to_csv(TABLE).splitlines()))
+    for title, line in zip(ROWS, lines, strict=True):
+        measured = title.name in ("original", "k-same-12")
+        for metric in TABLE1_METRICS:
+            applies = title.has_replacement or metric != "replacement_accuracy"
+            assert (line[metric] == "-") == (not applies)
+            assert (line[metric] == "not measured") == (applies and not measured)
+
+
+def test_cells_are_percent_beside_the_paper_s_digits():
+    cells = to_cells(TABLE, paper_percent=read_paper_percent())
+    assert cells[0] == (
+        "Baseline",
+        "Original test set",
+        "33.33 (90.00)",
+        "-",
+        "93.25 (93.24)",
+        "100.00 (87.83)",
+    )
+    assert cells[6][2:4] == ("not measured (69.41)", "-")
+    assert cells[13][2:4] == ("0.00 (0.88)", "30.00 (15.29)")
+
+
+def test_markdown_is_a_table_of_the_cells():
+    first, rule, *rows = to_markdown(TABLE, paper_percent=read_paper_percent()).splitlines()
+    split = [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in (first, *rows)]
+    assert split[0] == HEADINGS
+    assert split[1:15] == to_cells(TABLE, paper_percent=read_paper_percent())
+    assert rule.count("|") == len(HEADINGS) + 1
+    assert rows[14:] == ["", "In percent: measured (paper)."]

@@ -1,0 +1,250 @@
+"""The parent's side, with stand-ins for the worker: what it asks, what it accepts, how it fails."""
+
+import signal
+import sys
+
+import numpy as np
+import pytest
+
+from replication.config import SMOKE
+from replication.errors import DataError, ExplanationError
+from replication.explain import client as explain
+from replication.explain.client import ExplanationWorker, describe_end
+from replication.explain.exchange import load_relevance, load_request, save_relevance
+from replication.records import Neuron, RelevanceMaps
+
+SHAPE = (4, 5, 3)
+
+# Each logit is the request's first probability minus a half, each map is full of it.
+ANSWER = """
+import sys
+from pathlib import Path
+import numpy as np
+from replication.records import RelevanceMaps
+from replication.explain.exchange import load_request, save_relevance
+sys.stdin.readline()
+request, images, predictions = load_request(Path(sys.argv[1]))
+logit = predictions[:, 0] - np.float32(0.5)
+maps = np.broadcast_to(np.maximum(logit, 0)[:, None, None], images.shape[:3]).astype(np.float32)
+relevance = RelevanceMaps(maps, predictions.argmax(axis=1), logit)
+print("TensorFlow says something")
+print("explained 2")
+print("explained 1", flush=True)
+"""
+SAVE = """
+save_relevance(Path(sys.argv[1]), relevance)
+print("answered", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def stand_in(monkeypatch):
+    """Run a script in the worker's place."""
+
+    def use(script):
+        monkeypatch.setattr(explain, "WORKER", (sys.executable, "-c", script))
+
+    return use
+
+
+@pytest.fixture
+def request_of_three(tmp_path):
+    """A request that has nothing wrong with it."""
+    weights = tmp_path / "weights.h5"
+    weights.write_bytes(b"weights")
+    return {
+        "images": np.random.default_rng(0).uniform(-1, 1, (3, *SHAPE)).astype(np.float32),
+        "weights": weights,
+        "classes": 2,
+        "settings": SMOKE.evaluator,
+        "predictions": np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]], np.float32),
+        "neuron": Neuron.PREDICTED,
+        "folder": tmp_path / "08_explained",
+    }
+
+
+def explain_images(images, *, folder, **asked):
+    with ExplanationWorker(folder) as worker:
+        return worker.explain(images, **asked)
+
+
+def left_in(folder):
+    return sorted(folder.iterdir())
+
+
+def test_the_answer_comes_back_with_its_progress_and_leaves_no_files(stand_in, request_of_three):
+    stand_in(ANSWER + SAVE)
+    told = []
+    relevance = explain_images(**request_of_three, on_image=lambda: told.append(1))
+    np.testing.assert_allclose(relevance.logit, [0.4, -0.3, 0.1], atol=1e-6)
+    np.testing.assert_array_equal(relevance.empty, [False, True, False])
+    np.testing.assert_array_equal(relevance.neuron, [0, 1, 0])
+    np.testing.assert_allclose(relevance.maps.sum(axis=(1, 2)), [8, 0, 2], atol=1e-5)
+    assert len(told) == 3
+    assert left_in(request_of_three["folder"]) == []
+
+
+def test_what_a_killed_parent_left_is_not_taken_for_an_answer(stand_in, request_of_three):
+    left = request_of_three["folder"] / explain.EXCHANGE
+    left.mkdir(parents=True)
+    (left / "maps.npy").write_bytes(b"of before")
+    stand_in("print('answered')")
+    with pytest.raises(ExplanationError, match="no usable maps.*No such file"):
+        explain_images(**request_of_three)
+    assert left_in(request_of_three["folder"]) == []
+
+
+def test_one_worker_answers_one_request_after_another(stand_in, request_of_three):
+    stand_in(f"while True:\n  exec({(ANSWER + SAVE.replace('sys.stdin.read()', ''))!r})")
+    folder = request_of_three.pop("folder")
+    others = request_of_three | {"predictions": request_of_three["predictions"][::-1].copy()}
+    with ExplanationWorker(folder) as worker:
+        first, second = (worker.explain(**asked) for asked in (request_of_three, others))
+    np.testing.assert_array_equal(first.logit, second.logit[::-1])
+    assert left_in(folder) == []
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        (ANSWER + "import os; os.kill(os.getpid(), 9)", "was killed .SIGKILL.*last lines: none"),
+        (
+            "import sys; sys.exit('one\\ntwo\\nthree\\n\\nfour')",
+            r"exit code 1\).*two . three . four",
+        ),
+        ("raise MemoryError", "ran out of memory.*MemoryError"),
+        ("import sys; sys.stderr.write('a\\nfoo.h5: no.\\n'); sys.exit(5)", r"^foo\.h5: no\.$"),
+        (
+            ANSWER + "open(sys.argv[1] + '/maps.npy', 'wb').write(b'half')\nprint('answered')",
+            "no usable maps",
+        ),
+        (ANSWER + "relevance.maps[0, 0, 0] = -1\n" + SAVE, "no usable maps.*negative"),
+        (
+            ANSWER
+            + "relevance = RelevanceMaps(maps[:2], relevance.neuron[:2], logit[:2])\n"
+            + SAVE,
+            r"expected \(3, 4, 5\), got \(2, 4, 5\)",
+        ),
+    ],
+)
+def test_a_worker_that_ends_badly_is_one_sentence_and_leaves_nothing(
+    stand_in, request_of_three, script, words
+):
+    stand_in(script)
+    with pytest.raises(ExplanationError, match=words) as caught:
+        explain_images(**request_of_three)
+    assert "\n" not in str(caught.value)
+    assert caught.value.exit_code == 5
+    assert left_in(request_of_three["folder"]) == []
+
+
+def test_a_parent_that_stops_ends_its_worker(stand_in, request_of_three, monkeypatch):
+    stand_in(ANSWER + "import time; time.sleep(600)")
+    started = []
+    popen = explain.subprocess.Popen
+
+    def start(*args, **options):
+        started.append(popen(*args, **options))
+        return started[0]
+
+    monkeypatch.setattr(explain.subprocess, "Popen", start)
+
+    def interrupt():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        explain_images(**request_of_three, on_image=interrupt)
+    assert started[0].returncode == -signal.SIGKILL
+    assert left_in(request_of_three["folder"]) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("images", np.zeros((3, 4, 5), np.float32), r"expected \(N, H, W, C\) float32"),
+        ("images", np.zeros((3, *SHAPE)), "got .* float64"),
+        ("images", np.full((3, *SHAPE), 2, np.float32), r"values in \[-1, 1\]"),
+        ("images", np.zeros((0, *SHAPE), np.float32), "none to explain"),
+        ("predictions", np.zeros((2, 2), np.float32), r"expected \(3, 2\), got \(2, 2\)"),
+        ("method", "gradient", "gradient: expected one of deep_taylor, deep_taylor.bounded"),
+    ],
+)
+def test_a_wrong_request_starts_no_worker(stand_in, request_of_three, name, value, words):
+    stand_in("raise SystemExit('started')")
+    with pytest.raises(ExplanationError, match=words):
+        explain_images(**request_of_three | {name: value})
+    assert not request_of_three["folder"].exists()
+
+
+def test_missing_weights_start_no_worker(stand_in, request_of_three):
+    stand_in("raise SystemExit('started')")
+    request_of_three["weights"].unlink()
+    with pytest.raises(ExplanationError, match=r"weights\.h5: no such file"):
+        explain_images(**request_of_three)
+
+
+@pytest.mark.parametrize(
+    ("code", "lines", "words"),
+    [
+        (-9, [], "SIGKILL"),
+        (-11, ["Fatal"], "SIGSEGV; its last lines: Fatal"),
+        (-6, ["what():  std::bad_alloc"], "ran out of memory"),
+        (1, ["ResourceExhaustedError: OOM when allocating"], "ran out of memory"),
+        (5, [], "exit code 5"),
+    ],
+)
+def test_how_a_worker_ended_is_said(tmp_path, code, lines, words):
+    said = describe_end(code, lines, tmp_path / "weights.h5")
+    assert words in said
+    assert "weights.h5" in said
+    assert "\n" not in said
+
+
+def test_the_request_reaches_the_worker_as_it_was_made(stand_in, request_of_three, monkeypatch):
+    stand_in("pass")
+    seen = []
+    monkeypatch.setattr(
+        ExplanationWorker,
+        "_ask",
+        lambda worker, on_image: seen.append(load_request(worker._exchange)) or True,
+    )
+    with pytest.raises(ExplanationError):
+        explain_images(**request_of_three | {"neuron": "glaucoma"}, activation="leaky_relu")
+    request, images, predictions = seen[0]
+    assert request.weights == request_of_three["weights"].resolve()
+    assert request.settings == SMOKE.evaluator
+    assert (request.neuron, request.activation) == (Neuron.GLAUCOMA, "leaky_relu")
+    np.testing.assert_array_equal(images, request_of_three["images"])
+    np.testing.assert_array_equal(predictions, request_of_three["predictions"])
+
+
+def test_relevance_on_disk_comes_back_as_it_was(tmp_path):
+    maps = np.array([[[1, 2]], [[0, 0]]], np.float32)
+    relevance = RelevanceMaps(maps, np.array([1, 0]), np.array([0.5, -2], np.float32))
+    save_relevance(tmp_path, relevance)
+    again = load_relevance(tmp_path)
+    for name in ("maps", "neuron", "logit", "empty"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(relevance, name))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"maps": np.zeros((2, 3), np.float32)}, "expected .N, H, W. float32"),
+        ({"maps": np.full((2, 1, 2), np.nan, np.float32)}, "finite"),
+        ({"maps": np.full((2, 1, 2), -1, np.float32)}, "negative"),
+        ({"neuron": np.array([1])}, "neuron: expected"),
+        ({"logit": np.array([1, 2])}, "logit: expected"),
+        ({"logit": np.array([-1, 2], np.float32)}, "logit that isn't positive"),
+    ],
+)
+def test_maps_that_contradict_themselves_are_refused(change, words):
+    right = {
+        "maps": np.array([[[1, 2]], [[0, 0]]], np.float32),
+        "neuron": np.array([1, 0]),
+        "logit": np.array([0.5, 2], np.float32),
+    }
+    RelevanceMaps(**right)
+    with pytest.raises(DataError, match=words):
+        RelevanceMaps(**right | change)

@@ -1,0 +1,149 @@
+"""Maps in numbers, row by row.
+
+What comes of all maps, as numbers and as a page; what was not measured says so.
+"""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from fake_eyes import random_eyes
+from planted_relevance import DIFFERENT, EVERY_CLAIM_HOLDS, SAME, plant_relevance
+
+from replication.explain.agreement import MEASURES, measure_agreement
+from replication.explain.map_table import compare_with_originals, describe_maps, summarise_relevance
+from replication.explain.page import to_markdown
+from replication.records import RelevanceMaps
+
+SIDE = 8
+
+
+def draw_maps(seed, *, empty=()):
+    rng = np.random.default_rng(seed)
+    maps = rng.random((3, SIDE, SIDE), dtype=np.float32)
+    logit = np.array([2.0, 1.0, 3.0], np.float32)
+    maps[list(empty)], logit[list(empty)] = 0, -1
+    return RelevanceMaps(maps, np.array([1, 0, 1]), logit)
+
+
+def test_a_row_says_whose_map_it_is_what_it_explains_and_where_it_lies():
+    eyes = random_eyes([4, 4, 7], [True, True, False], seed=0, prefix="eye")
+    iris = np.zeros((3, SIDE, SIDE), bool)
+    iris[:, 2:6] = True
+    upper = iris.copy()
+    upper[:, 4:] = False
+    relevance = draw_maps(1, empty=[1])
+    table = describe_maps(relevance, eyes, method="some", draw=2, iris=iris, upper=upper)
+    assert table["image_id"].tolist() == ["eye0", "eye1", "eye2"]
+    assert table["identity"].tolist() == [4, 4, 7]
+    assert table["explains_glaucoma"].tolist() == [True, False, True]
+    assert table["empty"].tolist() == [False, True, False]
+    assert set(table["method"]) == {"some"} and set(table["draw"]) == {2}
+    first = relevance.maps[0]
+    assert table["relevance_sum"][0] == pytest.approx(first.sum())
+    assert table["in_iris"][0] == pytest.approx(first[2:6].sum() / first.sum())
+    assert table["in_upper_half"][0] == pytest.approx(first[2:4].sum() / first.sum())
+    assert table.loc[1, ["in_iris", "in_upper_half", "upper_of_iris"]].isna().all()
+
+
+def test_maps_are_compared_with_their_own_originals_and_with_others():
+    originals, maps = draw_maps(2).maps, draw_maps(3).maps
+    others = np.array([2, 0, 1])
+    table = compare_with_originals(maps, originals, others)
+    own, other = (measure_agreement(seen, maps) for seen in (originals, originals[others]))
+    for name in MEASURES:
+        np.testing.assert_array_equal(table[name], own[name])
+        np.testing.assert_array_equal(table[f"other_{name}"], other[name])
+    alone = compare_with_originals(maps, originals, np.array([2, -1, 1]))
+    assert alone.filter(like="other_").isna().all(axis=1).tolist() == [False, True, False]
+    same = compare_with_originals(originals, originals, others)
+    np.testing.assert_allclose(same[list(MEASURES)], 1)
+    assert (same["other_rank_correlation"] < 0.5).all()
+
+
+def summarise(relevance, signs=None):
+    return summarise_relevance(relevance, signs, rng=np.random.default_rng(0))
+
+
+@pytest.fixture(scope="module")
+def summary():
+    return summarise(plant_relevance())
+
+
+def pick(rows, **wanted):
+    (row,) = [row for row in rows if all(row[key] == value for key, value in wanted.items())]
+    return row
+
+
+def test_maps_and_empty_ones_are_counted_per_set():
+    relevance = plant_relevance()
+    lost = (relevance["method"] == SAME) & (relevance["image_id"].isin(["eye-0", "eye-1"]))
+    relevance.loc[lost, "empty"] = True
+    rows = summarise(relevance)["maps"]
+    assert [row["method"] for row in rows] == list(EVERY_CLAIM_HOLDS)
+    assert (rows[1]["maps"], rows[1]["empty"]) == (240, 4)
+    assert rows[0]["empty"] == 0
+
+
+def test_an_empty_map_does_not_move_how_the_sum_follows_the_logit():
+    relevance = plant_relevance()
+    relevance.loc[0, ["relevance_sum", "logit", "empty"]] = [0, -50, True]
+    original = pick(summarise(relevance)["maps"], method="original")
+    assert original["sum_follows_logit"] == pytest.approx(1)
+
+
+def test_agreements_are_compared_between_pathologies_and_with_other_originals(summary):
+    measure = {"measure": "top_overlap", "eyes": "all test images"}
+    between = pick(summary["agreement"], comparison="same against different pathology", **measure)
+    assert between["difference_mean"] == pytest.approx(0.2, abs=0.02)
+    assert between["difference_low"] > 0.1
+    other = "different pathology: own against another patient's original"
+    assert pick(summary["agreement"], comparison=other, **measure)["second_mean"] == pytest.approx(
+        0.4, abs=0.02
+    )
+
+
+def test_eyes_with_glaucoma_are_told_apart(summary):
+    assert {row["images"] for row in summary["agreement"]} == {120, 48}
+    assert {row["eyes"]: row["images"] for row in summary["iris"]} == {
+        "all test images": 120,
+        "test images of eyes with glaucoma": 48,
+    }
+
+
+def test_the_page_has_every_table_and_says_what_is_not_known(summary):
+    page = to_markdown(summary, heading="On planted maps.", example="None fits.")
+    assert page.startswith("On planted maps.\n")
+    assert "| pprl-vgan-same-pathology | 240 | 0 |" in page
+    assert "places are not known on this data" in page
+    assert page.endswith("**Figure 5.** None fits.\n")
+    columns = {line.count("|") for line in page.splitlines() if line.startswith("| all test")}
+    assert columns == {7, 9}
+    assert json.dumps(summary)
+
+
+def test_known_signs_are_told_beside_their_controls():
+    row = {"mean": 0.4, "low": 0.2, "high": 0.6, "area": 0.05, "images": 9, "patients": 3}
+    signs = pd.DataFrame(
+        [
+            {"measure": "mass", "map": "relevance", "empty": 1, **row},
+            {"measure": "mass", "map": "edges", "empty": 1, **row}
+            | {"lead_mean": -0.1, "lead_low": np.nan, "lead_high": np.nan},
+        ]
+    )
+    summary = summarise(plant_relevance(), signs)
+    assert summary["signs"][0]["lead_mean"] is None
+    page = to_markdown(summary, heading="", example="")
+    assert "9 images of 3 patients, 1 empty maps left out" in page
+    assert "| mass | relevance | 0.400 (0.200 to 0.600) |  |" in page
+    assert "| mass | edges | 0.400 (0.200 to 0.600) | -0.100 (too few patients) |" in page
+
+
+@pytest.mark.parametrize("missing", [SAME, DIFFERENT])
+def test_without_a_set_nothing_is_said_of_it(missing):
+    relevance = plant_relevance()
+    summary = summarise(relevance[relevance["method"] != missing])
+    assert summary["agreement"] == []
+    assert missing not in {row["method"] for row in summary["iris"]}
+    assert to_markdown(summary, heading="", example="")

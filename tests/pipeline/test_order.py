@@ -1,0 +1,210 @@
+"""A smoke run end to end, on the surrogate, through the command line."""
+
+import json
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+import cli as command_line
+from replication.command_line import opening
+from replication.config import SMOKE
+from replication.evaluate.table1 import from_json
+from replication.privatize.methods import ROWS
+
+
+@pytest.fixture(scope="module")
+def artifacts(tmp_path_factory):
+    return tmp_path_factory.mktemp("smoke") / "artifacts"
+
+
+@pytest.fixture
+def call(artifacts, monkeypatch):
+    monkeypatch.setattr(opening, "ARTIFACTS", artifacts)
+    words = ["replicate", "--profile", "smoke", "--draws", "2", "--run", "smoke"]
+    return lambda *more: CliRunner().invoke(command_line.cli, [*words, *map(str, more)])
+
+
+@pytest.fixture
+def first_run(call, artifacts):
+    """Run everything once for this file; later calls find it complete."""
+    result = call("--all")
+    assert result.exit_code == 0, result.output
+    return artifacts / "runs" / "smoke"
+
+
+def test_it_fills_the_whole_table(first_run):
+    table = from_json((first_run / "06_evaluated" / "table1.json").read_text())
+    assert all(row.measured for row in table.rows)
+    numbers = pd.read_csv(first_run / "06_evaluated" / "table1.csv")
+    cells = numbers.filter(regex="accuracy|f1").to_numpy().ravel()
+    assert len(numbers) == len(ROWS) == 14
+    assert sum(cell != "-" for cell in cells) == 51
+
+
+def test_the_split_has_the_papers_shares_and_every_patient_in_training(first_run):
+    table = pd.read_csv(first_run / "01_preprocessed" / "manifest.csv", dtype={"patient_id": str})
+    images = SMOKE.surrogate.images
+    assert len(table) == images
+    counts = table["subset"].value_counts()
+    assert counts["validation"] == round(0.15 * images)
+    assert counts["test"] == round(0.20 * images)
+    training = table[table["subset"] == "train"]
+    assert training["patient_id"].nunique() == SMOKE.surrogate.patients
+    assert table["iris_found"].mean() > 0.9
+
+
+def test_the_preprocessed_surrogate_holds_every_expectation(first_run):
+    record = json.loads((first_run / "02_validated" / "validation.json").read_text())
+    assert record["success"] and record["counts_known"]
+    page = (first_run / "02_validated" / "validation.md").read_text()
+    assert page.startswith("# 40 expectations, 0 failing\n")
+
+
+def test_every_method_and_noise_are_attacked(first_run):
+    folder = first_run / "07_attacked"
+    # No plane: of so few patients too few have each kind of sign to tell kinds apart.
+    names = ("table2.csv", "table2.md", "differences.csv", "attackers.csv")
+    assert all((folder / name).stat().st_size for name in names)
+    told = json.loads((folder / "table2.json").read_text())
+    values = {(row["method"], row["measure"]): row["value"] for row in told["rows"]}
+    methods = {row.name for row in ROWS}
+    assert {method for method, _ in values} == methods | {"noise"}
+    assert {row["method"] for row in told["summary"]} == methods
+    assert told["claims"]
+    for method in methods:
+        assert {(method, name) for name in ("identity_best", "verdicts_changed", "frechet")} <= (
+            values.keys()
+        )
+    # Table 2 attacks as many draws as this run has, so what both tables measure is the same.
+    table = from_json((first_run / "06_evaluated" / "table1.json").read_text())
+    shared = {"identity_accuracy": "identity_static"}
+    shared |= {name: name for name in ("glaucoma_accuracy", "glaucoma_f1")}
+    for (method, metric), value in table.numbers().items():
+        if metric in shared:
+            assert values[method, shared[metric]] == pytest.approx(value, abs=1e-6)
+
+
+def test_originals_and_all_pprl_vgan_sets_are_explained_and_nothing_else(first_run):
+    folder = first_run / "08_explained"
+    relevance = pd.read_csv(folder / "relevance.csv")
+    predictions = pd.read_csv(first_run / "06_evaluated" / "predictions.csv")
+    expected = predictions[predictions["method"].str.contains("original|pprl")]
+    keys = ["method", "draw", "image_id", "identity", "glaucoma"]
+    ordered = [
+        table.sort_values(keys)[keys].reset_index(drop=True) for table in (relevance, expected)
+    ]
+    pd.testing.assert_frame_equal(*ordered)
+    kept = sorted(file.parent.relative_to(folder / "maps") for file in folder.rglob("maps.npy"))
+    assert len(kept) == 1 + 5 * 2
+    assert (folder / "sign_places.csv").exists()
+    page = (folder / "explanation.md").read_text()
+    assert "predicted class on the embedded surrogate (synthetic eyes, not Warsaw)" in page
+    assert "**Figure 5.** Of the test images" in page
+
+
+def test_a_file_is_explained_by_the_runs_network(first_run, artifacts, monkeypatch, tmp_path):
+    monkeypatch.setattr(opening, "ARTIFACTS", artifacts)
+    eye = next((artifacts / "surrogate").rglob("*_R_IG_*.jpg"))
+    picture = tmp_path / "eye.png"
+    words = ["explain", "--profile", "smoke", "--draws", "2", "--run", "smoke", "--eye", "right"]
+    result = CliRunner().invoke(
+        command_line.cli, [*words, "--image", str(eye), "--out", str(picture)]
+    )
+    assert result.exit_code == 0, result.output
+    assert "Glaucoma: " in result.stdout and "Explained: " in result.stdout
+    assert picture.exists()
+
+
+def test_a_second_run_keeps_every_stage_and_is_quick(first_run, call):
+    start = time.perf_counter()
+    result = call("--all")
+    assert time.perf_counter() - start < 10
+    stages = [line for line in result.stderr.splitlines() if line[:2].isdigit()]
+    assert len(stages) == 22
+    assert all(line.endswith(": kept") for line in stages)
+
+
+def test_a_report_that_was_made_again_is_kept(first_run, call):
+    page = first_run / "09_report" / "index.html"
+    page.unlink()
+    result = CliRunner().invoke(command_line.cli, ["report", str(first_run)])
+    assert result.exit_code == 0, result.output
+    assert "A smoke run shows that everything runs" in page.read_text(encoding="utf-8")
+    assert "09_report: kept" in call("--all").stderr
+
+
+def test_the_table_at_the_end_is_ours_beside_the_papers_and_names_the_surrogate(first_run, call):
+    output = call("--all").stdout
+    assert "not Warsaw" in " ".join(output.split())
+    assert "(90.00)" in output
+    assert str(first_run) in output.replace("\n", "")
+
+
+def test_it_ends_with_the_verdict_and_a_smoke_run_is_never_blessed(first_run, call):
+    result = call("--all")
+    assert result.exit_code == 0
+    assert "\nNOT_BLESSED\n" in result.stdout
+    assert "data: 40 holds" in result.stdout
+    assert json.loads((first_run / "check.json").read_text())["exit_code"] == 4
+    judged = CliRunner().invoke(command_line.cli, ["check", str(first_run)])
+    assert judged.exit_code == 4
+
+
+def test_several_seeds_share_a_split_and_leave_their_spread(first_run, artifacts):
+    words = ["replicate", "--method", "blur-3", "--profile", "smoke", "--seeds", "2", "--run", "m"]
+    result = CliRunner().invoke(command_line.cli, words)
+    assert result.exit_code == 0, result.output
+    runs = artifacts / "runs"
+    one, other = (runs / f"m-seed-{seed}" for seed in (0, 1))
+    split = Path("01_preprocessed") / "manifest.csv"
+    assert (one / split).read_bytes() == (other / split).read_bytes()
+    weights = Path("03_evaluators") / "identity" / "weights.h5"
+    assert (one / weights).read_bytes() != (other / weights).read_bytes()
+    told = json.loads((runs / "m-seeds-0-to-1" / "seeds.json").read_text())
+    assert set(told["numbers"]) == {"0", "1"}
+    assert len(told["numbers"]["0"]) == 6
+
+
+def test_a_broken_stage_is_made_again_and_gives_the_same_table(first_run, call):
+    before = (first_run / "06_evaluated" / "table1.json").read_text()
+    record = json.loads((first_run / "05_privatized" / "blur-9" / "stage.json").read_text())
+    assert record["outputs"]
+    (first_run / "05_privatized" / "blur-9" / "draw-0.npy").write_bytes(b"broken")
+    result = call("--all")
+    assert "05_privatized/blur-9: run" in result.stderr
+    assert (first_run / "06_evaluated" / "table1.json").read_text() == before
+
+
+def test_only_what_was_asked_for_is_measured_and_the_rest_says_so(first_run, call):
+    result = call("--method", "blur-9", "--method", "k-same-6")
+    assert result.exit_code == 0
+    table = from_json((first_run / "06_evaluated" / "table1.json").read_text())
+    measured = {row.method for row in table.rows if row.measured}
+    assert measured == {"original", "blur-9", "k-same-6"}
+    relevance = pd.read_csv(first_run / "08_explained" / "relevance.csv")
+    assert set(relevance["method"]) == {"original"}
+    assert "not measured" in (first_run / "06_evaluated" / "table1.md").read_text()
+
+
+@pytest.mark.slow
+def test_split_by_patient_it_runs_from_raw_eyes_to_verdict_and_says_so(artifacts, monkeypatch):
+    monkeypatch.setattr(opening, "ARTIFACTS", artifacts)
+    words = ["replicate", "--all", "--profile", "smoke", "--draws", "2", "--split", "patient"]
+    result = CliRunner().invoke(command_line.cli, words)
+    assert result.exit_code == 0, result.output
+    run = artifacts / "runs" / "surrogate-smoke-seed-0-by-patient"
+    manifest = pd.read_csv(run / "01_preprocessed" / "manifest.csv")
+    people = {name: set(part["patient_id"]) for name, part in manifest.groupby("subset")}
+    assert not people["train"] & (people["validation"] | people["test"])
+    assert not people["validation"] & people["test"]
+    assert len(people["train"] | people["enrolment"]) == SMOKE.surrogate.patients
+    predictions = pd.read_csv(run / "06_evaluated" / "predictions.csv")
+    tested = manifest.loc[manifest["subset"] == "test", "image_id"]
+    assert set(predictions["image_id"]) == set(tested)
+    for page in ("06_evaluated/table1.md", "08_explained/explanation.md", "check.md"):
+        assert "the glaucoma network never saw the test patients" in (run / page).read_text()
+    record = json.loads((run / "02_validated" / "validation.json").read_text())
+    assert record["success"] and len(record["expectations"]) == 42

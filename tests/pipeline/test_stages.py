@@ -1,0 +1,135 @@
+"""Who learns from which images: split by patient, the glaucoma network from training patients."""
+
+from contextlib import nullcontext
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from replication.config import SMOKE, ExplanationSettings
+from replication.data.sources import Kind, Source
+from replication.pipeline import stages
+from replication.pipeline.order import Replication
+from replication.pipeline.run_data import RunData
+from replication.store.arrays import save_preprocessed
+from replication.store.run_folder import RunStore
+from replication.store.run_record import EVALUATORS
+from replication.train import evaluators as train_evaluators
+from replication.train import vgan as train_vgan
+
+SUBSETS = np.array(["train", "enrolment", "validation", "test"])
+BY_IMAGE = ("train", "validation", "test")
+
+
+def make_work(root: Path, *, by_patient: bool) -> RunData:
+    """Plant stage 01 of a run: 24 images, of every subset some with glaucoma and some without."""
+    store = RunStore(root / "run")
+    store.open({})
+    number = np.arange(24)
+    subset = SUBSETS[number % 4] if by_patient else np.array(BY_IMAGE)[number % 3]
+    table = pd.DataFrame({"image_id": [f"eye-{n:02}" for n in number], "patient_id": "p"})
+    table = table.assign(identity=number // 4, glaucoma=number % 5 < 2, subset=subset)
+    with store.writing("01_preprocessed", {}) as folder:
+        save_preprocessed(folder, number.repeat(16).reshape(-1, 4, 4).astype(np.uint8), table)
+    return RunData(
+        Source(Kind.FOLDER, root),
+        SMOKE,
+        seed=0,
+        draws=1,
+        methods=("blur-3",),
+        store=store,
+        workers=1,
+        track=lambda what, steps: nullcontext(lambda: None),
+        explanation=ExplanationSettings(),
+        by_patient=by_patient,
+    )
+
+
+def name_subsets(dataset, by_patient: bool) -> list[str]:
+    """Return the subsets of the images, by their names and not by the code's own account."""
+    names = SUBSETS if by_patient else np.array(BY_IMAGE)
+    numbers = [int(name.removeprefix("eye-")) for name in dataset.image_id]
+    assert numbers == sorted(numbers)
+    return sorted(set(names[np.array(numbers) % len(names)].tolist()))
+
+
+@pytest.mark.parametrize(
+    ("by_patient", "task", "learned"),
+    [
+        (True, "glaucoma", ["train"]),
+        (True, "identity", ["enrolment", "train"]),
+        (False, "glaucoma", ["train"]),
+        (False, "identity", ["train"]),
+    ],
+)
+def test_a_network_is_trained_on_its_images(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by_patient: bool, task: str, learned: list
+) -> None:
+    seen = {}
+
+    def stand_in(train, validation, **options) -> None:
+        seen.update(train=train, validation=validation, **options)
+
+    monkeypatch.setattr(train_evaluators, "train_evaluator", stand_in)
+    stages.train_evaluator(make_work(tmp_path, by_patient=by_patient), tmp_path, task=task)
+    assert seen["task"] == task
+    assert name_subsets(seen["train"], by_patient) == learned
+    assert name_subsets(seen["validation"], by_patient) == ["validation"]
+
+
+def test_pprl_vgan_and_the_galleries_know_everybody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = {}
+    monkeypatch.setattr(
+        train_vgan, "train_vgan", lambda train, **options: seen.update(train=train, **options)
+    )
+    work = make_work(tmp_path, by_patient=True)
+    stages.train_vgan(work, tmp_path)
+    assert name_subsets(seen["train"], by_patient=True) == ["enrolment", "train"]
+    assert seen["identities"] == 6
+
+    class Method:
+        name, needs_generator = "blur-3", False
+
+        def privatize(self, queries, *, gallery, **options):
+            seen.update(queries=queries, gallery=gallery)
+            return []
+
+    stages.privatize(work, tmp_path, method=Method())
+    assert name_subsets(seen["queries"], by_patient=True) == ["test"]
+    assert name_subsets(seen["gallery"], by_patient=True) == ["enrolment", "train"]
+
+
+@pytest.mark.parametrize("by_patient", [True, False])
+def test_the_pages_of_a_split_by_patient_say_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by_patient: bool
+) -> None:
+    headings = []
+    work = make_work(tmp_path, by_patient=by_patient)
+    for unit in EVALUATORS.values():
+        with work.store.writing(unit, {}):
+            pass
+    monkeypatch.setattr(RunData, "load_evaluator", lambda *_: None)
+    monkeypatch.setattr(RunData, "raw", (None, tmp_path))
+    monkeypatch.setattr(stages, "evaluate_sets", lambda *_, **__: (None, None))
+    monkeypatch.setattr(stages, "write_evaluation", lambda *_, **o: headings.append(o["heading"]))
+    monkeypatch.setattr(stages, "explain_sets", lambda *_, **o: headings.append(o["heading"]))
+    monkeypatch.setattr("replication.pipeline.stages.read_glaucoma_probabilities", lambda store: {})
+    stages.evaluate(work, tmp_path)
+    stages.explain(work, tmp_path)
+    words = "Split by patient: the glaucoma network never saw the test patients; identity stays"
+    assert len(headings) == 2
+    assert [words in heading for heading in headings] == [by_patient] * 2
+
+
+def test_the_kind_of_split_is_in_a_runs_record_where_it_is_by_patient(tmp_path: Path) -> None:
+    by_image, by_patient = (
+        Replication(make_work(tmp_path / str(by_patient), by_patient=by_patient))
+        for by_patient in (False, True)
+    )
+    kept = {"source", "profile", "seed", "draws"}
+    assert by_image.describe().keys() == kept
+    assert by_patient.describe().keys() == kept | {"split"}
+    assert by_patient.describe()["split"] == "patient"

@@ -1,0 +1,213 @@
+"""The iris is found where it was drawn, whatever the frame; and not where there is none."""
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+from drawn_eyes import draw_eye
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from places import REAL_EYES
+
+from replication.data.image_file import read_gray
+from replication.preprocess.iris import FOUND_DECADES, IrisFit, find_iris
+
+STRIP_ROWS = 11
+
+
+def miss_px(fit: IrisFit, centre: tuple[float, float]) -> float:
+    """Return how far the fit is from a centre."""
+    return float(np.hypot(fit.centre_x_px - centre[0], fit.centre_y_px - centre[1]))
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.floats(200, 440), st.floats(190, 290), st.floats(90, 150))
+def test_a_drawn_iris_is_found_where_it_is(x: float, y: float, radius_px: float) -> None:
+    fit = find_iris(draw_eye(centre=(x, y), radius_px=radius_px))
+    assert fit.found
+    assert miss_px(fit, (x, y)) < 5
+    assert fit.radius_px == pytest.approx(radius_px, rel=0.1)
+    assert fit.pupil_radius_px == pytest.approx(0.4 * radius_px, rel=0.15)
+
+
+@pytest.mark.parametrize("scale", [0.25, 0.5, 2.0, 3.1])
+def test_the_fit_scales_with_the_frame(scale: float) -> None:
+    centre = (280.0 * scale, 260.0 * scale)
+    size = (round(640 * scale), round(480 * scale))
+    fit = find_iris(draw_eye(centre=centre, size=size, radius_px=120 * scale))
+    assert fit.found
+    assert miss_px(fit, centre) < 6 * scale
+
+
+@pytest.mark.parametrize("size", [(480, 480), (640, 300), (480, 640), (641, 479)])
+def test_the_fit_does_not_need_four_by_three(size: tuple[int, int]) -> None:
+    centre = (size[0] / 2 + 20, size[1] / 2 - 15)
+    fit = find_iris(draw_eye(centre=centre, size=size))
+    assert fit.found
+    assert miss_px(fit, centre) < 6
+
+
+def change_gamma(eye: np.ndarray) -> np.ndarray:
+    return np.round(255 * (eye / 255) ** 2.5).astype(np.uint8)
+
+
+def flatten_contrast(eye: np.ndarray) -> np.ndarray:
+    return (100 + eye // 10).astype(np.uint8)
+
+
+def add_noise(eye: np.ndarray) -> np.ndarray:
+    noisy = eye + np.random.default_rng(1).normal(0, 30, eye.shape)
+    return np.clip(noisy, 0, 255).astype(np.uint8)
+
+
+def blur(eye: np.ndarray) -> np.ndarray:
+    return cv2.GaussianBlur(eye, (0, 0), 8)
+
+
+def add_highlights(eye: np.ndarray) -> np.ndarray:
+    lit = eye.copy()
+    for x, y, radius in ((310, 225, 12), (345, 250, 8), (330, 190, 6)):
+        cv2.circle(lit, (x, y), radius, 255, -1)
+    return lit
+
+
+def drill_hole(eye: np.ndarray) -> np.ndarray:
+    drilled = eye.copy()
+    cv2.circle(drilled, (385, 185), 18, 10, -1)
+    return drilled
+
+
+def add_haze(eye: np.ndarray) -> np.ndarray:
+    rows, columns = np.mgrid[: eye.shape[0], : eye.shape[1]]
+    haze = 0.7 * np.exp(-((columns - 340) ** 2 + (rows - 260) ** 2) / (2 * 80**2))
+    return (eye * (1 - haze) + 190 * haze).astype(np.uint8)
+
+
+def close_lids(eye: np.ndarray) -> np.ndarray:
+    rows, columns = np.mgrid[: eye.shape[0], : eye.shape[1]]
+    bend = (columns - 320) ** 2 / 900
+    lidded = eye.copy()
+    lidded[(rows < 175 + bend) | (rows > 330 - bend / 2)] = 220
+    return lidded
+
+
+def make_pupil_oval(eye: np.ndarray) -> np.ndarray:
+    oval = eye.copy()
+    cv2.ellipse(oval, (320, 240), (62, 75), 0, 0, 360, 20, -1)
+    return oval
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        change_gamma,
+        flatten_contrast,
+        add_noise,
+        blur,
+        add_highlights,
+        drill_hole,
+        add_haze,
+        close_lids,
+        make_pupil_oval,
+    ],
+)
+def test_a_spoiled_eye_is_still_found(spoil) -> None:
+    fit = find_iris(spoil(draw_eye()))
+    assert fit.found
+    assert miss_px(fit, (320, 240)) < 10
+
+
+@pytest.mark.parametrize("pupil", [10, 100, 170, 255])
+def test_the_pupil_may_be_dark_gray_or_bright(pupil: int) -> None:
+    fit = find_iris(draw_eye(pupil=pupil))
+    assert fit.found
+    assert miss_px(fit, (320, 240)) < 5
+
+
+def test_an_iris_partly_outside_the_frame_is_found() -> None:
+    fit = find_iris(draw_eye(centre=(70, 240)))
+    assert fit.found
+    assert miss_px(fit, (70, 240)) < 10
+
+
+def test_a_mirrored_eye_has_a_mirrored_centre() -> None:
+    eye = draw_eye(centre=(270, 220))
+    fit, mirrored = find_iris(eye), find_iris(np.ascontiguousarray(eye[:, ::-1]))
+    assert mirrored.centre_x_px == pytest.approx(639 - fit.centre_x_px, abs=3)
+
+
+@pytest.mark.parametrize("gray", [0, 128, 255])
+@pytest.mark.parametrize("shape", [(480, 640), (1, 1), (3, 900)])
+def test_a_blank_frame_has_no_iris(gray: int, shape: tuple[int, int]) -> None:
+    fit = find_iris(np.full(shape, gray, np.uint8))
+    assert not fit.found
+    assert fit.confidence == 0
+    assert (fit.centre_x_px, fit.centre_y_px) == ((shape[1] - 1) / 2, (shape[0] - 1) / 2)
+
+
+def test_noise_has_no_iris() -> None:
+    rng = np.random.default_rng(5)
+    for grain_px in (0.1, 2, 8):
+        for _ in range(20):
+            noise = cv2.GaussianBlur(rng.normal(size=(480, 640)), (0, 0), grain_px)
+            frame = np.clip(128 + 50 * noise / noise.std(), 0, 255).astype(np.uint8)
+            assert not find_iris(frame).found
+
+
+def test_lines_have_no_iris() -> None:
+    columns = np.arange(640)
+    stripes = np.tile(128 + 100 * np.sin(columns / 15), (480, 1)).astype(np.uint8)
+    box = np.full((480, 640), 200, np.uint8)
+    box[150:300, 200:450] = 60
+    assert not find_iris(stripes).found
+    assert not find_iris(box).found
+
+
+def test_a_lone_disc_is_no_iris() -> None:
+    disc = np.full((480, 640), 200, np.uint8)
+    cv2.circle(disc, (320, 240), 20, 30, -1)
+    assert not find_iris(disc).found
+
+
+def test_found_is_confidence_of_a_half() -> None:
+    eye = draw_eye()
+    rng = np.random.default_rng(2)
+    for sigma in (0, 60, 120, 180, 240, 400):
+        noisy = np.clip(eye + rng.normal(0, sigma, eye.shape), 0, 255).astype(np.uint8)
+        fit = find_iris(noisy)
+        assert fit.found == (fit.confidence >= 0.5)
+        assert 0 <= fit.confidence < 1
+    assert FOUND_DECADES > 0
+
+
+def share_found_on_real_eyes(every: int) -> float:
+    """Return the share of real eyes found within 20 px of the recorded centre."""
+    table = REAL_EYES / "signs.csv"
+    if not table.exists():
+        pytest.skip("the real eyes are not here")
+    signs = pd.read_csv(table).iloc[::every]
+    files = {path.name: path for path in REAL_EYES.rglob("*.jpg")}
+    hits = 0
+    for row in signs.itertuples():
+        fit = find_iris(read_gray(files[row.file])[:-STRIP_ROWS])
+        hits += fit.found and miss_px(fit, (row.pupil_x, row.pupil_y)) < 20
+    return hits / len(signs)
+
+
+def test_real_eyes_are_found() -> None:
+    assert share_found_on_real_eyes(every=8) >= 0.97
+
+
+@pytest.mark.slow
+def test_all_real_eyes_are_found() -> None:
+    assert share_found_on_real_eyes(every=1) >= 0.99
+
+
+def test_the_same_frame_gives_the_same_bits() -> None:
+    eye = add_noise(draw_eye())
+    first = find_iris(eye)
+    # Arrays of odd lengths in between, so that the next ones lie elsewhere in memory.
+    kept = []
+    for length in range(1, 60, 2):
+        kept.append(np.empty(length * 97, np.uint8))
+        assert find_iris(eye.copy()) == first

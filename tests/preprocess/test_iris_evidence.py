@@ -1,0 +1,97 @@
+"""The evidence of a circle, against its definition written slowly."""
+
+import numpy as np
+import pytest
+from drawn_eyes import draw_eye
+from scipy.stats import binom
+
+from replication.preprocess.iris_edges import EdgePoints, find_edge_points
+from replication.preprocess.iris_evidence import (
+    CHANCE,
+    CORRELATION_PX,
+    RADIUS_TOLERANCE,
+    find_rings,
+    judge_circles,
+    list_radii,
+)
+
+
+def ring_of_points(radius_px: float, *, turn: float, count: int) -> EdgePoints:
+    """Return edge points on a circle about (48, 36), each turned off its radius."""
+    angle = np.arange(count) * (2 * np.pi / count)
+    return EdgePoints(
+        (48 + radius_px * np.cos(angle)).astype(np.float32),
+        (36 + radius_px * np.sin(angle)).astype(np.float32),
+        np.cos(angle + turn).astype(np.float32),
+        np.sin(angle + turn).astype(np.float32),
+        72,
+        96,
+        1.0,
+    )
+
+
+def judge_slowly(points: EdgePoints, x: float, y: float, index: int) -> float:
+    """Return the evidence of a dark disc, point by point, the circle inside the frame."""
+    radii = list_radii(points.height_px, points.width_px)
+    low = (radii[index - 2] + radii[index - 1]) / 2
+    high = (radii[index + 1] + radii[index + 2]) / 2
+    aligned = total = 0
+    for k in range(len(points.x)):
+        dx, dy = points.x[k] - x, points.y[k] - y
+        distance = np.hypot(dx, dy)
+        if low < distance <= high:
+            total += 1
+            cosine = (dx * points.towards_x[k] + dy * points.towards_y[k]) / distance
+            aligned += np.degrees(np.arccos(np.clip(cosine, -1, 1))) < 30
+    tried = max(total, 2 * np.pi * radii[index])
+    share = min(max(aligned / tried, CHANCE), 1 - 1e-6)
+    divergence = share * np.log(share / CHANCE)
+    divergence += (1 - share) * np.log((1 - share) / (1 - CHANCE))
+    return tried / CORRELATION_PX * divergence / np.log(10)
+
+
+def test_it_is_the_definition() -> None:
+    points = find_edge_points(draw_eye(centre=(300, 235)))
+    x, y = 300.5 * points.scale - 0.5, 235.5 * points.scale - 0.5
+    dark, _, _ = judge_circles(points, np.float32([x]), np.float32([y]))
+    for index in range(3, dark.shape[1] - 3):
+        assert dark[0, index] == pytest.approx(judge_slowly(points, x, y, index), abs=1e-3)
+
+
+@pytest.mark.parametrize("shape", [(70, 96), (96, 72), (96, 96), (24, 96)])
+def test_a_distance_is_in_the_ring_of_the_nearest_radius(shape) -> None:
+    radii = list_radii(*shape)
+    middles = (radii[1:] + radii[:-1]) / 2
+    borders = np.array(
+        [1.5 * radii[0] - 0.5 * radii[1], *middles, 1.5 * radii[-1] - 0.5 * radii[-2]]
+    )
+    distance = np.append(np.linspace(0, 140, 200_001), borders).astype(np.float32)
+    np.testing.assert_array_equal(find_rings(distance, *shape), np.searchsorted(borders, distance))
+
+
+def test_the_bound_is_no_smaller_than_the_chance_it_bounds() -> None:
+    for count in (20, 40, 60, 80):
+        points = ring_of_points(20, turn=0, count=count)
+        dark, _, _ = judge_circles(points, np.float32([48]), np.float32([36]))
+        arc = 2 * np.pi * 20
+        exact = -binom.logsf(np.floor(count / CORRELATION_PX) - 1, arc // CORRELATION_PX, CHANCE)
+        assert 0 <= dark.max() <= 1.25 * exact / np.log(10)
+
+
+def test_the_turn_of_the_points_decides_which_disc_they_are() -> None:
+    centre = (np.float32([48]), np.float32([36]))
+    dark, bright, limbus = judge_circles(ring_of_points(20, turn=0, count=120), *centre)
+    assert dark.max() > 20 > limbus.max() > 10
+    assert bright.max() == pytest.approx(0, abs=1e-6)
+    dark, bright, limbus = judge_circles(ring_of_points(20, turn=np.pi, count=120), *centre)
+    assert bright.max() > 20
+    assert dark.max() == pytest.approx(0, abs=1e-6) == limbus.max()
+    sideways = judge_circles(ring_of_points(20, turn=np.pi / 2, count=120), *centre)
+    assert max(evidence.max() for evidence in sideways) == pytest.approx(0, abs=1e-6)
+
+
+def test_the_evidence_peaks_at_the_radius() -> None:
+    dark, _, _ = judge_circles(
+        ring_of_points(20, turn=0, count=120), np.float32([48]), np.float32([36])
+    )
+    assert list_radii(72, 96)[dark[0].argmax()] == pytest.approx(20, rel=2 * RADIUS_TOLERANCE)

@@ -1,0 +1,94 @@
+"""A manifest's files become images and facts, in its order, whoever does the work."""
+
+import logging
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+from drawn_eyes import draw_eye, write_eyes
+
+from replication.config import PreprocessSettings
+from replication.errors import DataError
+from replication.preprocess.stage import preprocess_images
+
+SETTINGS = PreprocessSettings()
+
+
+def test_one_worker_and_two_give_the_same(tmp_path: Path) -> None:
+    manifest = write_eyes(tmp_path, 40)
+    calls: list[None] = []
+    images, facts = preprocess_images(
+        manifest, tmp_path, SETTINGS, workers=1, on_image=lambda: calls.append(None)
+    )
+    assert len(calls) == 40
+    shared_images, shared_facts = preprocess_images(manifest, tmp_path, SETTINGS, workers=2)
+    np.testing.assert_array_equal(images, shared_images)
+    pd.testing.assert_frame_equal(facts, shared_facts)
+    assert images.shape == (40, 64, 64)
+    assert facts.image_id.tolist() == manifest.image_id.tolist()
+    assert facts.iris_found.all()
+    assert (facts.mirrored == (manifest.eye == "right")).all()
+
+
+def test_the_order_of_the_manifest_decides_only_the_order(tmp_path: Path) -> None:
+    manifest = write_eyes(tmp_path, 6)
+    images, _ = preprocess_images(manifest, tmp_path, SETTINGS, workers=1)
+    turned, _ = preprocess_images(manifest[::-1], tmp_path, SETTINGS, workers=1)
+    np.testing.assert_array_equal(images, turned[::-1])
+
+
+def test_mixed_sizes_are_reported(tmp_path: Path) -> None:
+    manifest = write_eyes(tmp_path, 2)
+    cv2.imwrite(
+        str(tmp_path / "eye001.bmp"), draw_eye(size=(320, 240), centre=(150, 120), radius_px=60)
+    )
+    images, facts = preprocess_images(manifest, tmp_path, SETTINGS, workers=1)
+    assert facts.frame_width_px.tolist() == [160, 320]
+    assert images.shape == (2, 64, 64)
+
+
+def test_one_bad_file_in_a_hundred_is_left_out_with_a_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    manifest = write_eyes(tmp_path, 100)
+    (tmp_path / "eye042.bmp").write_bytes((tmp_path / "eye042.bmp").read_bytes()[:5000])
+    with caplog.at_level(logging.WARNING):
+        images, facts = preprocess_images(manifest, tmp_path, SETTINGS, workers=1)
+    assert "1 of 100 images can't be read: number 43 is truncated" in caplog.text
+    assert "eye042" not in caplog.text
+    assert len(images) == 99
+    assert facts.image_id[~facts.readable].tolist() == ["id042"]
+    assert facts.problem[42] == "is truncated or damaged"
+    assert (facts.problem[facts.readable] == "").all()
+    whole, _ = preprocess_images(manifest.drop(index=42), tmp_path, SETTINGS, workers=1)
+    np.testing.assert_array_equal(images, whole)
+
+
+def test_more_bad_files_are_an_error_and_their_names_are_for_debugging(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "replication")
+    manifest = write_eyes(tmp_path, 100)
+    for i in range(1, 6):
+        (tmp_path / f"eye{i:03}.bmp").write_bytes(b"nothing")
+    with pytest.raises(DataError, match=r"5 of 100 .* number 2 .* number 4 .* and 2 more"):
+        preprocess_images(manifest, tmp_path, SETTINGS, workers=1)
+    naming = [record for record in caplog.records if "eye001.bmp" in record.getMessage()]
+    assert [record.levelname for record in naming] == ["DEBUG"]
+
+
+def test_a_file_that_is_all_strip_counts_as_bad(tmp_path: Path) -> None:
+    manifest = write_eyes(tmp_path, 1)
+    cv2.imwrite(str(tmp_path / "eye000.bmp"), np.zeros((8, 30), np.uint8))
+    with pytest.raises(DataError, match=r"number 1 expected more than 11 rows, got 8"):
+        preprocess_images(manifest, tmp_path, SETTINGS, workers=1)
+
+
+def test_an_empty_manifest_and_an_unknown_eye_are_refused(tmp_path: Path) -> None:
+    manifest = write_eyes(tmp_path, 2)
+    with pytest.raises(DataError, match="at least one image"):
+        preprocess_images(manifest[:0], tmp_path, SETTINGS, workers=1)
+    with pytest.raises(DataError, match="column eye: expected 'left' or 'right', got 'both'"):
+        preprocess_images(manifest.assign(eye="both"), tmp_path, SETTINGS, workers=1)

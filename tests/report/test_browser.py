@@ -1,0 +1,193 @@
+"""The report in a real browser: no request, no error, keyboard, contrast, a phone's width."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from planted_run import plant_whole_run
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.keys import Keys
+
+from replication.report.stage import remake_report
+
+BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
+DRIVER = shutil.which("chromedriver")
+pytestmark = pytest.mark.skipif(
+    not (BROWSER and DRIVER),
+    reason="no browser: chromium and chromedriver are not installed (Debian: chromium-driver)",
+)
+# Of every element with words of its own: its words, their size and weight, and the contrast of
+# their colour with the first opaque background behind them (WCAG 2.1, 1.4.3).
+FIND_CONTRASTS = """
+const channels = (colour) => colour.match(/[\\d.]+/g).map(Number);
+const luminance = ([r, g, b]) => {
+  const linear = [r, g, b].map((c) => c / 255 <= 0.04045 ? c / 255 / 12.92
+    : ((c / 255 + 0.055) / 1.055) ** 2.4);
+  return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2];
+};
+const behind = (element) => {
+  for (let e = element; e; e = e.parentElement) {
+    const [r, g, b, a = 1] = channels(getComputedStyle(e).backgroundColor);
+    if (a === 1) return [r, g, b];
+  }
+  throw new Error("no background");
+};
+for (const details of document.querySelectorAll("details")) details.open = true;
+return [...document.querySelectorAll("body *:not(script, style)")].filter((e) =>
+  [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim())).map((e) => {
+  const style = getComputedStyle(e);
+  const colour = e instanceof SVGElement ? style.fill : style.color;
+  const [one, other] = [luminance(channels(colour)), luminance(behind(e))];
+  return {
+    words: e.textContent.trim().slice(0, 40),
+    ratio: (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05),
+  };
+});
+"""
+FIND_OVERFLOW = """
+for (const details of document.querySelectorAll("details")) details.open = true;
+const inside = (e) => e.closest(".scroll, .hidden, .skip, .label");
+return [document.documentElement.scrollWidth, [...document.querySelectorAll("body *")]
+  .filter((e) => !inside(e) && e.getBoundingClientRect().right > innerWidth + 1)
+  .map((e) => e.tagName + ": " + e.textContent.trim().slice(0, 40))];
+"""
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    return remake_report(plant_whole_run(tmp_path_factory.mktemp("runs")))
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    options = webdriver.ChromeOptions()
+    options.binary_location = BROWSER
+    profile = tmp_path_factory.mktemp("browser")
+    for word in (
+        "headless=new",
+        "no-sandbox",
+        "disable-gpu",
+        "disable-dev-shm-usage",
+        "hide-scrollbars",
+    ):
+        options.add_argument(f"--{word}")
+    options.add_argument(f"--user-data-dir={profile}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service(DRIVER))
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture
+def show(browser, page):
+    """Open the page anew; every test starts from it untouched."""
+
+    def load(width=1280, scheme="light"):
+        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        # Without motion, so that what is pressed stays where it was seen.
+        wanted = {"prefers-color-scheme": scheme, "prefers-reduced-motion": "reduce"}
+        features = [{"name": name, "value": value} for name, value in wanted.items()]
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+        browser.get(page.as_uri())
+        return browser
+
+    return load
+
+
+def test_it_asks_for_nothing_and_logs_nothing(show, page, browser):
+    browser.get("about:blank")
+    browser.get_log("performance")  # reading it empties it of what the browser's own pages ask for
+    show()
+    asked = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    addresses = {
+        message["params"]["request"]["url"]
+        for message in asked
+        if message["method"] == "Network.requestWillBeSent"
+    }
+    assert page.as_uri() in addresses
+    assert [a for a in addresses if not a.startswith("data:")] == [page.as_uri()]
+    assert browser.get_log("browser") == []
+
+
+def test_the_table_sorts_by_its_buttons_and_back(show):
+    browser = show()
+    rows = "return [...document.querySelectorAll('#table1 tbody tr')].map(r => r.cells[3].dataset.value)"
+    heading = "return document.querySelectorAll('#table1 thead th')[3].getAttribute('aria-sort')"
+    as_printed = browser.execute_script(rows)
+    button = browser.find_elements("css selector", "#table1 thead button")[3]
+    for state, order in (("ascending", 1), ("descending", -1)):
+        button.click()
+        values = [float(value) for value in browser.execute_script(rows)]
+        assert values == sorted(values)[::order]
+        assert browser.execute_script(heading) == state
+        assert state in browser.find_element("id", "sorting").get_attribute("textContent")
+    button.click()
+    assert browser.execute_script(rows) == as_printed
+    assert browser.execute_script(heading) == "none"
+
+
+def test_a_number_that_does_not_apply_sorts_last_both_ways(show):
+    browser = show()
+    last = "return [...document.querySelectorAll('#table1 tbody tr')].at(-1).cells[2].dataset.value"
+    button = browser.find_elements("css selector", "#table1 thead button")[2]
+    for _ in range(2):
+        button.click()
+        assert browser.execute_script(last) == ""
+
+
+def test_every_figure_has_words_and_no_id_comes_twice(show):
+    browser = show()
+    told = browser.execute_script(
+        "return [...document.querySelectorAll('figure')].map(f => { const i = f.querySelector('img, "
+        "[role=img]'); return i.alt || i.getAttribute('aria-label'); })"
+    )
+    assert len(told) == 2 + 4 + 3
+    assert all(len(words) > 40 for words in told)
+    ids = browser.execute_script("return [...document.querySelectorAll('[id]')].map(e => e.id)")
+    assert len(ids) == len(set(ids))
+
+
+def test_keys_alone_reach_everything_and_show_where_they_are(show):
+    browser = show()
+    wanted = browser.execute_script(
+        "return document.querySelectorAll('a[href], button, summary, [tabindex=\"0\"]').length"
+    )
+    reached = []
+    for _ in range(wanted):
+        browser.switch_to.active_element.send_keys(Keys.TAB)
+        element = browser.switch_to.active_element
+        style = browser.execute_script(
+            "const s = getComputedStyle(arguments[0]); return [s.outlineStyle, s.outlineWidth]",
+            element,
+        )
+        assert style == ["solid", "3px"], element.text
+        reached.append(element)
+    assert len({element.id for element in reached}) == wanted
+    button = browser.find_elements("css selector", "#table1 thead button")[1]
+    button.send_keys(Keys.ENTER)
+    assert browser.find_element("css selector", "th[aria-sort=ascending] button") == button
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_word_stands_out_from_what_is_behind_it(show, scheme):
+    browser = show(scheme=scheme)
+    found = browser.execute_script(FIND_CONTRASTS)
+    assert len(found) > 400
+    assert [each for each in found if each["ratio"] < 4.5] == []
+    dark = browser.execute_script("return getComputedStyle(document.body).backgroundColor")
+    assert (dark == "rgb(255, 255, 255)") == (scheme == "light")
+
+
+def test_on_a_phone_nothing_is_wider_than_the_screen(show):
+    assert show(width=390).execute_script(FIND_OVERFLOW) == [390, []]
+
+
+def test_the_page_is_a_file_that_may_be_anywhere(page, browser, tmp_path):
+    alone = Path(shutil.copy(page, tmp_path / "mailed.html"))
+    browser.get(alone.as_uri())
+    assert browser.execute_script(
+        "return [...document.images].every(i => i.complete && i.naturalWidth > 100)"
+    )

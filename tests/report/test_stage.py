@@ -1,0 +1,327 @@
+"""A public report holds nothing of a patient; what is searched for here is found in a private one.
+
+The report of a planted run: what it says, that it says so again, and what it leaves out.
+"""
+
+import base64
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import zlib
+
+import cv2
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from places import ROOT
+from planted_predictions import EVERY_CLAIM_HOLDS
+from planted_run import FILE, FOLDER, PATIENT, draw_eye, plant_whole_run
+
+import cli as command_line
+from replication.command_line import opening
+from replication.errors import StageNotRun
+from replication.report.data import read_records
+from replication.report.page import (
+    answer,
+    write_interval,
+    write_margin,
+    write_plain,
+    write_seconds,
+)
+from replication.report.stage import describe_report, remake_report
+from replication.report.table1 import find_best
+from replication.store.run_folder import RunStore, write_json
+from validation.blessing.blessing import TABLE, Blessing, Check, Outcome
+
+ALIKE = 0.8  # correlation
+SCALE = (
+    32 / 194
+)  # eyes are 194 dots wide in a report's figures, and searched for at half their size
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return plant_whole_run(tmp_path_factory.mktemp("runs"), kind="folder").root
+
+
+def make(folder, *options):
+    result = CliRunner().invoke(command_line.cli, ["report", str(folder), *options])
+    assert result.exit_code == 0, result.output
+    return {file.name: file.read_bytes() for file in (folder / "09_report").iterdir()}
+
+
+def unpack(files):
+    """Return every byte of a report: files, what is base64 in the page, what is deflated in them."""
+    page = files["index.html"]
+    inside = [base64.b64decode(found) for found in re.findall(rb"base64,([A-Za-z0-9+/=]+)", page)]
+    whole = [*files.values(), *inside]
+    for data in [*whole]:
+        for stream in re.findall(rb"stream\r?\n(.*?)endstream", data, flags=re.DOTALL):
+            try:
+                whole.append(zlib.decompress(stream))
+            except zlib.error:
+                whole.append(stream)
+    return whole, inside
+
+
+def find_names(files):
+    whole, _ = unpack(files)
+    text = b"\n".join(whole) + b"\n" + "\n".join(files).encode()
+    wanted = (FOLDER, PATIENT, FILE, "eye-0", ".bmp", tempfile.gettempdir(), "manifest.csv")
+    return {name for name in wanted if name.encode() in text}
+
+
+def find_eyes(files):
+    """Return how much the likest place in any picture resembles an eye, at the scales of a page."""
+    _, inside = unpack(files)
+    pictures = inside + [data for name, data in files.items() if name.endswith(".png")]
+    likest = 0.0
+    for data in pictures:
+        gray = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
+        small = cv2.resize(gray, None, fx=SCALE, fy=SCALE, interpolation=cv2.INTER_AREA)
+        for row in (0, 23, 200):
+            eye = cv2.resize(draw_eye(row), (32, 32), interpolation=cv2.INTER_AREA)
+            if min(small.shape) >= 32:
+                found = cv2.matchTemplate(small, eye, cv2.TM_CCOEFF_NORMED)
+                likest = max(likest, float(np.nan_to_num(found, posinf=0).max()))
+    return likest
+
+
+@pytest.fixture(scope="module")
+def public(folder):
+    return make(folder)
+
+
+def test_public_is_the_default_and_holds_nothing_of_a_patient(public):
+    files = public
+    page = files["index.html"].decode()
+    assert "Public report: no picture of an eye" in page
+    assert find_names(files) == set()
+    assert find_eyes(files) < ALIKE
+    assert b"<img" not in files["index.html"] and b"<image" not in files["index.html"]
+    assert not [name for name, data in files.items() if b"/Subtype /Image" in data]
+    assert not [name for name in files if name.startswith("figure")]
+    assert "Data Docs name images, so a public report has no link" in page
+    # What may be told is told.
+    assert "13 hold" in page and 'aria-label="Scatter plot' in page
+
+
+def test_pictures_and_pdfs_have_no_words_about_their_making(folder):
+    files = make(folder, "--public")
+    for name, data in files.items():
+        if name.endswith(".png"):
+            assert set(re.findall(rb"(tEXt|iTXt|zTXt|eXIf|tIME)", data)) == set()
+        if name.endswith(".pdf"):
+            assert set(re.findall(rb"/(\w+) \(", data)) <= {b"Creator", b"Producer"}
+            assert b"CreationDate" not in data
+
+
+def test_private_must_be_asked_for_and_is_what_the_search_finds(folder):
+    files = make(folder, "--private")
+    page = files["index.html"].decode()
+    assert "<strong>Private report.</strong>" in page
+    assert FOLDER in find_names(files)
+    assert find_eyes(files) > 0.95
+    assert "figure5.png" in files
+    assert [name for name, data in files.items() if b"/Subtype /Image" in data]
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    planted = plant_whole_run(tmp_path_factory.mktemp("runs"))
+    remake_report(planted)
+    return planted
+
+
+@pytest.fixture
+def page(store):
+    return (store.root / "09_report" / "index.html").read_text(encoding="utf-8")
+
+
+def test_the_first_sentence_answers_and_names_the_data(page):
+    [heading] = re.findall(r"<h1>(.*?)</h1>", page)
+    assert heading == (
+        "On synthetic eyes, the paper’s 51 numbers are shown but can’t be judged; "
+        "of its 13 claims 13 hold."
+    )
+    assert "the embedded surrogate (synthetic eyes, not Warsaw)" in page
+    assert '<h2 id="blessing">BLESSED</h2>' in page
+
+
+def test_every_number_stands_beside_its_interval_and_the_papers(page):
+    body = page[page.index("<tbody>") : page.index("</tbody>")]
+    assert len(re.findall(r'class="ours"', body)) == 51
+    assert len(re.findall(r"<small>[\d.]+–[\d.]+</small>", body)) == 51
+    assert len(re.findall(r'class="label">paper ', body)) == 51
+    assert body.count('data-value=""') == 5
+    first = body[: body.index("</tr>")]
+    assert "90.00" in first and "not judged" in first
+
+
+def test_it_needs_no_other_file_and_is_small(page):
+    assert len(page.encode()) < 6e6
+    assert not re.findall(r'(?:src|href)="(?!data:|#|\.\./02_validated/)', page)
+    assert "url(" not in page.replace("url(#", "")
+
+
+def test_its_link_to_the_data_docs_leads_somewhere(store, page):
+    [link] = re.findall(r'href="(\.\./[^"]*)"', page)
+    assert (store.root / "09_report" / link).exists()
+
+
+def test_figures_lie_beside_it_as_png_and_pdf(store):
+    folder = store.root / "09_report"
+    names = {file.stem for file in folder.glob("*.png")}
+    assert names == {file.stem for file in folder.glob("*.pdf")}
+    charts = {"plane-identity", "plane-replacement"}
+    charts |= {f"training-{of}" for of in ("identity", "glaucoma", "vgan")}
+    assert names == charts | {f"figure{number}" for number in (2, 3, 4, 5)}
+
+
+def test_made_again_it_has_the_same_bytes_without_tensorflow(store):
+    folder = store.root / "09_report"
+    before = {f.name: f.read_bytes() for f in folder.iterdir() if f.name != "stage.json"}
+    code = (
+        "import sys, cli\n"
+        "from click.testing import CliRunner\n"
+        f"result = CliRunner().invoke(cli.cli, ['report', {str(store.root)!r}])\n"
+        "assert result.exit_code == 0, result.output\n"
+        "assert not {'tensorflow', 'keras'} & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+    assert {f.name: f.read_bytes() for f in folder.iterdir() if f.name != "stage.json"} == before
+
+
+def test_it_is_recorded_as_a_stage_of_all_before_it(store):
+    record = json.loads((store.root / "09_report" / "stage.json").read_text())
+    assert record["key"]["settings"] == describe_report(public=False)
+    assert record["key"]["inputs"].keys() == read_records(store).keys()
+    assert "06_evaluated" in record["key"]["inputs"]
+
+
+@pytest.fixture(scope="module")
+def attacked_on_warsaw(tmp_path_factory):
+    """The page of a run that was attacked, but neither explained nor given its own PPRL-VGAN."""
+    planted = plant_whole_run(tmp_path_factory.mktemp("attacked"), kind="warsaw")
+    for unit in ("08_explained", "04_vgan"):
+        (planted.root / unit).rename(planted.root / f"{unit}.partial")
+    with planted.writing("07_attacked", {}) as folder:
+        write_json(folder / "table2.json", plant_attack(heading="Table 2 on eyes-of-a-clinic"))
+        (folder / "plane.png").write_bytes(b"a picture")
+    checked = {"finding": "fails", "criterion": "they are alike"}
+    write_json(planted.root / "explanation_sanity.json", {"randomisation": checked})
+    return remake_report(planted, public=False).read_text(encoding="utf-8")
+
+
+def test_what_was_not_run_is_not_measured(page, attacked_on_warsaw):
+    expected = (
+        "Attackers who retrain on privatized images, and what is left of the sign: not measured."
+    )
+    assert expected in page
+    assert "Whether the maps depend on what was learned: not measured." in page
+    assert "Figure 5: Deep Taylor relevance: not measured." in attacked_on_warsaw
+    assert "1 of 3 trainings left no curve in this run: not measured." in attacked_on_warsaw
+    assert "NOT_BLESSED" in attacked_on_warsaw
+
+
+def plant_attack(*, heading: str) -> dict:
+    """Return what `table2.json` holds, of one method and one measure."""
+    number = {"value": 0.725, "low": 0.6, "high": 0.8, "chance": 0.01}
+    row = {"method": "blur-3", "measure": "identity_best", **number}
+    worst = {"requirement": "privacy of all patients", "share": 0.28}
+    nothing = {"method": "blur-3", "measure": None, "share": None}
+    claim = {"name": "blur hides", "quotation": "-", "static": "holds", "retrained": "fails"}
+    return {
+        "heading": heading,
+        "rows": [row],
+        "summary": [
+            row | worst,
+            nothing | {"requirement": "explanatory evidence"},
+            nothing | {"requirement": "intelligibility"},
+        ],
+        "claims": [claim],
+    }
+
+
+def test_attacks_are_shown_where_they_were_run(attacked_on_warsaw):
+    assert '<td class="number">72.5 (60.0 to 80.0) / 1.0</td>' in attacked_on_warsaw
+    assert "0.28: best retrained attacker, 72.5 (60.0 to 80.0) / 1.0" in attacked_on_warsaw
+    assert "<td>holds</td><td>fails</td>" in attacked_on_warsaw
+    assert base64.b64encode(b"a picture").decode() in attacked_on_warsaw
+
+
+def test_checks_of_the_maps_are_shown_where_they_were_made(attacked_on_warsaw):
+    sentence = "destroys the map: <strong>fails</strong>. Criterion: they are alike."
+    assert sentence in attacked_on_warsaw
+
+
+def test_a_public_report_of_attacks_has_neither_their_heading_nor_their_picture(tmp_path):
+    planted = plant_whole_run(tmp_path, kind="folder")
+    with planted.writing("07_attacked", {}) as folder:
+        write_json(folder / "table2.json", plant_attack(heading="Table 2 on eyes-of-a-clinic"))
+        (folder / "plane.png").write_bytes(b"a picture")
+    page = remake_report(planted).read_text(encoding="utf-8")
+    assert "72.5 (60.0 to 80.0) / 1.0" in page
+    assert "eyes-of-a-clinic" not in page
+    assert base64.b64encode(b"a picture").decode() not in page
+
+
+def test_on_warsaw_each_number_has_its_verdict(attacked_on_warsaw):
+    sentence = r"On the paper’s own data, \d+ of the paper’s 51 numbers hold; of its"
+    assert re.search(sentence, attacked_on_warsaw)
+    assert '<small class="outside">outside</small>' in attacked_on_warsaw
+
+
+def test_a_run_that_is_not_evaluated_has_no_report(tmp_path, monkeypatch):
+    monkeypatch.setattr(opening, "ARTIFACTS", tmp_path)
+    with pytest.raises(StageNotRun, match="not a run's folder"):
+        remake_report(RunStore(tmp_path))
+    assert CliRunner().invoke(command_line.cli, ["report"]).exit_code == 4
+
+
+def test_the_best_is_the_least_privacy_lost_and_the_most_utility_kept():
+    numbers = {
+        ("blur-3", "identity_accuracy"): 0.7,
+        ("blur-9", "identity_accuracy"): 0.2,
+        ("blur-3", "glaucoma_f1"): 0.8,
+        ("blur-9", "glaucoma_f1"): 0.8,
+        ("k-same-3", "identity_accuracy"): 0.1,
+        ("original", "glaucoma_f1"): 0.9,
+    }
+    assert find_best(numbers) == {
+        ("blur-9", "identity_accuracy"),
+        ("blur-3", "glaucoma_f1"),
+        ("blur-9", "glaucoma_f1"),
+        ("k-same-3", "identity_accuracy"),
+    }
+
+
+def test_a_smoke_run_answers_nothing():
+    run = {"profile": {"name": "smoke"}, "source": {"kind": "warsaw"}}
+    assert "its numbers mean nothing" in answer(run, Blessing(()))
+
+
+def test_on_warsaw_the_numbers_inside_are_counted():
+    run = {"profile": {"name": "cpu"}, "source": {"kind": "warsaw"}}
+    checks = [
+        Check(TABLE, "a", "inside", Outcome.PASSED, ""),
+        Check(TABLE, "b", "outside", Outcome.FAILED, ""),
+        Check("claims", "c", "fails", Outcome.FAILED, ""),
+    ]
+    assert answer(run, Blessing(tuple(checks))) == (
+        "On the paper’s own data, 1 of the paper’s 2 numbers hold; of its 1 claims 1 fails."
+    )
+
+
+def test_numbers_are_written_in_one_way():
+    assert write_interval((0.1234, 1.0)) == "12.3–100.0"
+    assert write_margin(-0.01) == "−1.00"
+    assert [write_seconds(s) for s in (0.25, 75, 3720)] == ["0.2 s", "1 min 15 s", "1 h 2 min"]
+    assert [write_plain(v) for v in (True, 1e-6, 2.0, [1, 0.5])] == ["yes", "1e-06", "2", "1, 0.5"]
+
+
+def test_every_method_of_the_table_is_planted(page):
+    for method in EVERY_CLAIM_HOLDS:
+        assert f'data-value="{method}"' in page

@@ -1,0 +1,95 @@
+"""Keeping the reference weights, and refusing what is no reference."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from replication.errors import SettingsError, StageNotRun
+from replication.results.baseline import (
+    WEIGHTS,
+    copy_weights,
+    describe_baseline,
+    keep_baseline,
+    read_references,
+)
+from replication.store.run_folder import RECORD, RunStore, read_json, write_json
+
+PREDICTIONS = pd.DataFrame(
+    {
+        "method": "original",
+        "draw": 0,
+        "image_id": ["a", "b"],
+        "identity": 0,
+        "glaucoma": [True, False],
+        "predicted_identity": 0,
+        "identity_lead": 0.5,
+        "replacement_shown": None,
+        "replacement_lead": None,
+        "glaucoma_probability": [0.9, 0.1],
+    }
+)
+
+
+def plant_run(
+    root, *, commits=("abc", "abc", "abc", "def"), kind="surrogate", profile="cpu", **more
+):
+    store = RunStore(root)
+    described = {"source": {"kind": kind, "name": "eyes"}, "profile": {"name": profile}}
+    store.open(described | {"seed": 0, "draws": 1} | more)
+    units = {"03_evaluators/identity", "03_evaluators/glaucoma", "04_vgan", "06_evaluated"}
+    for unit, commit in zip(sorted(units), commits, strict=True):
+        with store.writing(unit, {}) as folder:
+            for kept, file in WEIGHTS.items():
+                if file.startswith(unit):
+                    (folder / file.rpartition("/")[2]).write_bytes(kept.encode())
+            if unit == "06_evaluated":
+                (folder / "table1.md").write_text("the table")
+                PREDICTIONS.to_csv(folder / "predictions.csv", index=False)
+        record = read_json(store.folder(unit) / RECORD)
+        write_json(store.folder(unit) / RECORD, record | {"commit": commit})
+    return store
+
+
+def test_weights_table_and_origin_are_kept(tmp_path):
+    kept = tmp_path / "baseline"
+    keep_baseline(plant_run(tmp_path / "run"), kept)
+    assert (kept / "decoder.h5").read_bytes() == b"decoder.h5"
+    assert (kept / "table1.md").read_text() == "the table"
+    origin = json.loads((kept / "baseline.json").read_text())
+    assert origin["commits"]["04_vgan"] == "abc"
+    assert origin["commits"]["06_evaluated"] == "def"
+    assert origin["run"]["seed"] == 0
+    assert describe_baseline(kept) == origin["weights"]
+    assert {band.paper for band in read_references(kept)} == {1.0}
+
+
+def test_weights_go_back_where_training_leaves_them(tmp_path):
+    keep_baseline(plant_run(tmp_path / "run"), tmp_path / "baseline")
+    (tmp_path / "04_vgan").mkdir()
+    copy_weights("04_vgan", tmp_path / "04_vgan", tmp_path / "baseline")
+    assert sorted(f.name for f in (tmp_path / "04_vgan").iterdir()) == ["decoder.h5", "encoder.h5"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "sentence"),
+    [
+        ({"kind": "warsaw"}, "profile cpu on the surrogate"),
+        ({"profile": "smoke"}, "profile cpu on the surrogate"),
+        ({"split": "patient"}, "with the split by image"),
+        ({"commits": ("abc", "abc", None, "abc")}, "04_vgan not made by a commit"),
+    ],
+)
+def test_another_run_is_no_baseline(tmp_path, fault, sentence):
+    with pytest.raises(SettingsError, match=sentence):
+        keep_baseline(plant_run(tmp_path / "run", **fault), tmp_path / "baseline")
+    assert not (tmp_path / "baseline").exists()
+
+
+def test_changed_weights_are_no_baseline(tmp_path):
+    keep_baseline(plant_run(tmp_path / "run"), tmp_path / "baseline")
+    (tmp_path / "baseline" / "encoder.h5").write_bytes(b"other")
+    with pytest.raises(SettingsError, match="restore them with git"):
+        describe_baseline(tmp_path / "baseline")
+    with pytest.raises(StageNotRun, match="no baseline"):
+        describe_baseline(tmp_path / "nowhere")

@@ -1,0 +1,209 @@
+import json
+import os
+import platform
+import subprocess
+
+import pytest
+
+from replication.errors import SettingsError, StageNotRun
+from replication.store.run_folder import CHECKPOINT, RECORD, RunStore, find_commit, read_json
+
+
+class Killed(BaseException):
+    pass
+
+
+KEY = {"settings": {"size": (3, 4)}, "inputs": {"01_raw": "abc"}}
+
+
+@pytest.fixture
+def store(tmp_path):
+    store = RunStore(tmp_path / "run")
+    store.open({"seed": 0})
+    return store
+
+
+def write(store, unit="02_stage", key=KEY, text="hello"):
+    with store.writing(unit, key) as folder:
+        (folder / "out.txt").write_text(text)
+
+
+def test_a_stage_is_complete_once_its_block_ended_well(store):
+    assert not store.is_complete("02_stage", KEY)
+    with pytest.raises(StageNotRun, match="02_stage: not complete"):
+        store.folder("02_stage")
+    write(store)
+    assert store.is_complete("02_stage", KEY)
+    record = read_json(store.folder("02_stage") / RECORD)
+    assert record["versions"]["numpy"]
+    assert list(record["outputs"]) == ["out.txt"]
+
+
+def test_a_stage_that_fails_leaves_nothing_complete(store):
+    write(store, text="before")
+    with pytest.raises(ValueError), store.writing("02_stage", {"settings": 2}) as folder:
+        (folder / "out.txt").write_text("half")
+        raise ValueError
+    assert (store.folder("02_stage") / "out.txt").read_text() == "before"
+    assert not store.is_complete("02_stage", {"settings": 2})
+
+
+@pytest.mark.parametrize(
+    "key", [{**KEY, "settings": {"size": (3, 5)}}, {**KEY, "inputs": {"01_raw": "abd"}}]
+)
+def test_other_settings_or_inputs_are_another_stage(store, key):
+    write(store)
+    assert not store.is_complete("02_stage", key)
+
+
+@pytest.mark.parametrize("change", ["edit", "remove", "add"])
+def test_files_that_were_changed_are_not_believed(store, change):
+    write(store)
+    file = store.folder("02_stage") / "out.txt"
+    if change == "edit":
+        file.write_text("other")
+    elif change == "remove":
+        file.unlink()
+    else:
+        (file.parent / "more.txt").write_text("more")
+    assert not store.is_complete("02_stage", KEY)
+
+
+def test_what_a_killed_stage_left_is_given_again_for_the_same_key_alone(store):
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt), store.writing("04_train", KEY) as folder:
+            assert not (folder / "half").exists()
+            (folder / "half").touch()
+            with (folder / CHECKPOINT).open("a") as log:
+                log.write("x")
+            raise KeyboardInterrupt
+    assert (folder / CHECKPOINT).read_text() == "xx"
+    with store.writing("04_train", {"settings": "others"}) as folder:
+        assert not (folder / CHECKPOINT).exists()
+
+
+def test_a_checkpoint_is_no_part_of_what_a_training_leaves(store):
+    with store.writing("04_train", KEY) as folder:
+        (folder / CHECKPOINT).touch()
+        (folder / "weights").touch()
+    left = sorted(file.name for file in store.folder("04_train").iterdir())
+    assert left == [RECORD, "weights"]
+
+
+def test_killed_after_its_record_was_written_a_stage_is_complete(store, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(RunStore, "_finish_rename", lambda self, unit: (_ for _ in ()).throw(Killed))
+        with pytest.raises(Killed):
+            write(store)
+    again = RunStore(store.root)
+    with pytest.raises(StageNotRun):
+        again.folder("02_stage")
+    assert again.is_complete("02_stage", KEY)
+    assert (again.folder("02_stage") / "out.txt").read_text() == "hello"
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "[" * 10**5, '{"key": 3}', "\x00", '"9"'])
+def test_a_broken_record_makes_a_stage_not_run(store, content, caplog):
+    write(store)
+    (store.folder("02_stage") / RECORD).write_text(content)
+    again = RunStore(store.root)
+    assert not again.is_complete("02_stage", KEY)
+    assert "02_stage/stage.json" in caplog.text
+    with pytest.raises(StageNotRun):
+        again.folder("02_stage")
+
+
+def test_a_changed_file_is_named_and_not_handed_out(store):
+    write(store)
+    (store.folder("02_stage") / "out.txt").write_text("changed")
+    with pytest.raises(StageNotRun, match=r"out\.txt: not as its stage left it"):
+        RunStore(store.root).folder("02_stage")
+
+
+def test_a_folder_of_a_run_killed_while_it_was_made_or_cleared_is_taken(tmp_path):
+    for left in ("run.lock", "run.pid", "run.json.tmp"):
+        (tmp_path / left).touch()
+    RunStore(tmp_path).open({"seed": 0})
+    assert read_json(tmp_path / "run.json") == {"seed": 0}
+
+
+def test_a_private_run_lets_nobody_else_in(tmp_path):
+    for private, mode in ((True, 0o700), (False, 0o755)):
+        store = RunStore(tmp_path / str(private) / "run")
+        store.open({"seed": 0}, private=private)
+        assert store.root.stat().st_mode & 0o777 == mode
+
+
+def test_the_digest_follows_the_files_and_not_the_clock(store):
+    write(store)
+    before = store.digest("02_stage")
+    write(store)
+    assert store.digest("02_stage") == before
+    write(store, text="other")
+    assert store.digest("02_stage") != before
+
+
+def test_a_run_of_other_settings_is_refused_and_fresh_starts_it_again(store):
+    write(store)
+    store.open({"seed": 0})
+    with pytest.raises(SettingsError, match=r"other settings \(seed\)"):
+        store.open({"seed": 1})
+    store.open({"seed": 1}, fresh=True)
+    assert not (store.root / "02_stage").exists()
+
+
+def test_a_folder_that_is_no_run_is_never_touched(tmp_path):
+    (tmp_path / "thesis.doc").write_text("x")
+    with pytest.raises(SettingsError, match="not a run's folder"):
+        RunStore(tmp_path).open({"seed": 0}, fresh=True)
+    assert (tmp_path / "thesis.doc").exists()
+
+
+def test_a_broken_record_is_an_error_with_its_name(store):
+    (store.root / "run.json").write_text("{")
+    with pytest.raises(SettingsError, match=r"run\.json: not readable"):
+        store.open({"seed": 0})
+
+
+def test_json_is_written_whole_or_not_at_all(store):
+    write(store)
+    assert json.loads((store.root / "run.json").read_text()) == {"seed": 0}
+    assert not list(store.root.rglob("*.tmp"))
+
+
+def test_two_processes_cannot_work_in_one_run(store):
+    again = RunStore(store.root)
+    here = f"process {os.getpid()} is working"
+    with store.locked(), pytest.raises(SettingsError, match=here), again.locked():
+        pass
+    with RunStore(store.root).locked():
+        pass
+
+
+def test_a_process_that_died_in_a_run_is_told_of(store, caplog):
+    (store.root / "run.pid").write_text(json.dumps({"pid": 4711, "machine": platform.node()}))
+    with store.locked():
+        assert "process 4711 ended in the middle of its work" in caplog.text
+    assert not (store.root / "run.pid").exists()
+
+
+def test_starting_afresh_leaves_a_run_that_another_works_in_alone(store):
+    write(store)
+    with store.locked(), pytest.raises(SettingsError, match="is working in this run"):
+        RunStore(store.root).open({"seed": 1}, fresh=True)
+    assert store.is_complete("02_stage", KEY)
+
+
+def test_a_stage_names_the_commit_of_unchanged_code_only(store, monkeypatch):
+    told = {"rev-parse": "abc\n", "status": ""}
+
+    def run_git(words, **options):
+        return subprocess.CompletedProcess(words, 0, stdout=told[words[3]])
+
+    monkeypatch.setattr(subprocess, "run", run_git)
+    for changes, commit in (("", "abc"), (" M cli.py", None)):
+        told["status"] = changes
+        find_commit.cache_clear()
+        write(store, unit=f"stage-{commit}")
+        assert read_json(store.folder(f"stage-{commit}") / RECORD)["commit"] == commit
+    find_commit.cache_clear()

@@ -1,0 +1,299 @@
+"""Two worker processes give what one process gives, and a worker killed in the middle loses nothing."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
+from pathlib import Path
+
+import psutil
+import pytest
+from distributed import Security
+from places import ROOT
+
+from replication.config import SurrogateSettings
+from replication.errors import SettingsError
+from replication.pipeline.open_run import RunRequest, open_run
+from replication.surrogate.synthesize import synthesize
+from replication.sweep.dask_workers import do_on_workers, join_scheduler, start_workers
+from replication.sweep.runs import Wanted, do_as_worker, do_here, do_sweep, list_tasks
+from replication.sweep.tasks import Outcome, State, Task
+
+TINY = ROOT / "tests" / "reliability" / "tiny_run.py"
+WORDS = ("sweep", "--profile", "smoke", "--draws", "1", "--seeds", "2")
+METHODS = ("--method", "blur-3", "--method", "k-same-3", "--method", "pprl-vgan-random")
+ROLES = ("scheduler", "worker", "client")
+PYTHONPATH = os.pathsep.join(filter(None, [str(TINY.parents[2]), os.environ.get("PYTHONPATH")]))
+TABLE = ("06_evaluated/table1.csv", "06_evaluated/table1.json", "06_evaluated/predictions.csv")
+TABLE += ("07_attacked/table2.json", "07_attacked/attackers.csv")
+WEIGHTS = (
+    "03_evaluators/identity/weights.h5",
+    "03_evaluators/glaucoma/weights.h5",
+    "04_vgan/encoder.h5",
+    "04_vgan/decoder.h5",
+)
+PATIENCE_S = 240  # of a machine that has other work too
+
+
+@pytest.fixture(autouse=True)
+def _heard():
+    """Let children hear SIGINT, even where a shell started the tests in the background without."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch):
+    monkeypatch.setattr("replication.sweep.dask_workers.SCHEDULER_TIMEOUT_S", 0.5)
+
+
+def plan(name: str, folder: Path, waits_for: tuple[str, ...] = ()) -> Task:
+    return Task("run", name, waits_for, RunRequest(str(folder), ()), None, {})
+
+
+def note(plain: dict, *earlier: dict) -> dict:
+    """Do as a worker does: leave who and when, and die where that is asked for."""
+    task = Task.from_plain(plain)
+    file = Path(task.request.artifacts) / task.unit
+    if task.unit == "dies" or (task.unit == "dies-once" and not file.exists()):
+        file.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    told = {"pid": os.getpid(), "threads": os.environ.get("OMP_NUM_THREADS"), "earlier": earlier}
+    file.write_text(json.dumps(told))
+    return Outcome(State.DONE).to_plain()
+
+
+@pytest.fixture(scope="module")
+def two():
+    """Two workers for the quick tests."""
+    with start_workers(2) as client:
+        yield client
+
+
+def test_tasks_wait_for_others_and_one_whose_worker_dies_is_done_by_another(tmp_path, two):
+    tasks = [plan(name, tmp_path) for name in ("first", "dies-once")]
+    tasks.append(plan("last", tmp_path, ("run/first", "run/dies-once")))
+    done = list(do_on_workers(tasks, client=two, work=note))
+    assert {task.unit: outcome.state for task, outcome in done} == {
+        "first": State.DONE,
+        "dies-once": State.DONE,
+        "last": State.DONE,
+    }
+    assert done[-1][0].unit == "last"
+    told = {task.unit: json.loads((tmp_path / task.unit).read_text()) for task in tasks}
+    assert told["last"]["earlier"] == [Outcome(State.DONE).to_plain()] * 2
+    assert os.getpid() not in {each["pid"] for each in told.values()}
+    assert {each["threads"] for each in told.values()} == {os.environ.get("OMP_NUM_THREADS")}
+
+
+def test_workers_of_this_machine_are_reached_by_loopback_with_certificates_alone(two):
+    address = two.scheduler_info()["address"]
+    assert address.startswith("tls://127.0.0.1:")
+    told = pytest.raises(SettingsError, match="no Dask scheduler answers there")
+    with told, join_scheduler(address.replace("tls:", "tcp:")):
+        pass
+    listening = {
+        place.laddr.ip
+        for process in (psutil.Process(), *psutil.Process().children(recursive=True))
+        for place in process.net_connections()
+        if place.status == psutil.CONN_LISTEN
+    }
+    assert listening == {"127.0.0.1"}
+
+
+@pytest.mark.slow
+def test_a_task_in_which_every_worker_dies_fails_and_leaves_out_what_waits_for_it(tmp_path):
+    tasks = [plan("dies", tmp_path), plan("other", tmp_path)]
+    tasks.append(plan("follower", tmp_path, ("run/dies",)))
+    with start_workers(2) as client:
+        done = list(do_on_workers(tasks, client=client, work=note))
+    assert not psutil.pid_exists(json.loads((tmp_path / "other").read_text())["pid"])
+    outcomes = {task.unit: outcome for task, outcome in done}
+    states = {unit: outcome.state for unit, outcome in outcomes.items()}
+    assert states == {"dies": State.FAILED, "other": State.DONE, "follower": State.LEFT_OUT}
+    assert "one worker after the other" in outcomes["dies"].sentence
+    assert outcomes["dies"].exit_code == 2
+
+
+@pytest.mark.slow
+def test_workers_that_do_not_start_are_told(tmp_path):
+    broken = tmp_path / "broken.py"
+    broken.write_text("raise RuntimeError('as any module may')")
+    words = [sys.executable, str(TINY), *WORDS, "--workers", "1", "--until", "01_preprocessed"]
+    environment = os.environ | {"DASK_DISTRIBUTED__WORKER__PRELOAD": str(broken)}
+    done = subprocess.run(
+        words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == SettingsError.exit_code
+    assert "--workers 1: the workers didn't start" in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [("login:8786", "expected tcp://host:port"), ("tls://127.0.0.1:1", "no certificates are set")],
+)
+def test_an_address_that_cannot_be_one_is_told(address, said):
+    with pytest.raises(SettingsError, match=said), join_scheduler(address):
+        pass
+
+
+def test_a_scheduler_that_does_not_answer_is_told():
+    told = pytest.raises(SettingsError, match="no Dask scheduler answers there")
+    with told, join_scheduler("tcp://127.0.0.1:1"):
+        pass
+
+
+def call(folder: Path, *words: str, **environment: str) -> subprocess.Popen:
+    """Start the command line with tiny networks, in its workers too."""
+    folder.mkdir(exist_ok=True)
+    preload = {"DASK_DISTRIBUTED__WORKER__PRELOAD": json.dumps([str(TINY)]), "TINY_STEPS": "12"}
+    with (folder / "told").open("wb") as told:
+        return subprocess.Popen(
+            [sys.executable, str(TINY), *WORDS, *words],
+            cwd=folder,
+            env=os.environ | preload | environment,
+            stdout=told,
+            stderr=told,
+            start_new_session=True,
+        )
+
+
+def finish(process: subprocess.Popen, folder: Path, *, code: int = 0) -> str:
+    process.wait(timeout=2 * PATIENCE_S)
+    told = (folder / "told").read_text()
+    assert process.returncode == code, told
+    assert "Traceback" not in told
+    return told
+
+
+def lives(process: psutil.Process) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        return process.status() != psutil.STATUS_ZOMBIE
+    return False
+
+
+@contextmanager
+def nothing(what: str, total: int):
+    yield lambda: None
+
+
+def read(folder: Path, files: tuple[str, ...]) -> dict[str, bytes]:
+    runs = sorted((folder / "artifacts/runs").glob("*-seed-?"))
+    assert [run.name[-1] for run in runs] == ["0", "1"]
+    return {f"{run.name}/{file}": (run / file).read_bytes() for run in runs for file in files}
+
+
+def wait_for(process: subprocess.Popen, file: Path) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not file.exists():
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@pytest.fixture(scope="module")
+def in_process(tmp_path_factory):
+    """What a sweep leaves that no Dask has touched."""
+    folder = tmp_path_factory.mktemp("in-process") / "here"
+    finish(call(folder, *METHODS, "--until", "07_attacked"), folder)
+    return read(folder, TABLE + WEIGHTS)
+
+
+def test_two_workers_preprocess_to_the_same_bytes_as_this_process(tmp_path, two):
+    eyes = tmp_path / "eyes"
+    synthesize(eyes, SurrogateSettings(8, 48, 18), seed=0, workers=1)
+    kept = {}
+    for name in ("here", "two"):
+        shared = RunRequest(str(tmp_path / name), ("blur-3",), profile="smoke")
+        requests = Wanted((str(eyes),), (), ("image",), range(2)).combine(shared)
+        runs = [open_run(each, fresh=False, workers=1, track=nothing) for each in requests]
+        tasks, told = list_tasks(zip(requests, runs, strict=True), until="01_preprocessed"), []
+        do = partial(do_on_workers, client=two, work=do_as_worker)
+        do = do if name == "two" else partial(do_here, runs=runs)
+        failed = do_sweep(runs, tasks, do=do, tell=lambda *each, told=told: told.append(each))
+        assert failed == {run.store.root.name: [] for run in runs}
+        assert [outcome.state for _, outcome in told] == [State.DONE] * len(tasks)
+        files = ("01_preprocessed/manifest.csv", "01_preprocessed/images.npy")
+        kept[name] = [(run.store.root / file).read_bytes() for run in runs for file in files]
+    assert kept["here"] == kept["two"]
+
+
+@pytest.mark.slow
+def test_two_workers_give_the_same_table_and_weights_and_keep_them(tmp_path, in_process):
+    words = (*METHODS, "--until", "07_attacked", "--workers", "2")
+    told = finish(call(tmp_path, *words), tmp_path)
+    assert read(tmp_path, TABLE + WEIGHTS) == in_process
+    assert "Mean and deviation over the seeds" in told
+    again = finish(call(tmp_path, *words), tmp_path)
+    assert again.count(": kept\n") == 20 and ": done\n" not in again
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("unit", ["04_vgan", "03_evaluators/identity"])
+def test_a_worker_killed_in_the_middle_of_a_training_loses_nothing(tmp_path, in_process, unit):
+    words = (*METHODS, "--until", "07_attacked", "--workers", "2")
+    process = call(tmp_path, *words, TINY_CHECKPOINTS="1")
+    run = tmp_path / "artifacts/runs/surrogate-smoke-seed-1"
+    wait_for(process, run / f"{unit}.partial" / "training.checkpoint")
+    note = json.loads((run / "run.units" / f"{unit.replace('/', '.')}.pid").read_text())
+    assert psutil.Process(note["pid"]).ppid() == process.pid
+    os.kill(note["pid"], signal.SIGKILL)
+    assert not (run / unit).exists()
+    finish(process, tmp_path)
+    assert read(tmp_path, TABLE + WEIGHTS) == in_process
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_all_workers_and_names_the_command_to_go_on(tmp_path):
+    words = (*METHODS, "--until", "07_attacked", "--workers", "2")
+    process = call(tmp_path, *words)
+    wait_for(process, tmp_path / "artifacts/runs/surrogate-smoke-seed-0/run.units/04_vgan.pid")
+    children = psutil.Process(process.pid).children(recursive=True)
+    os.killpg(process.pid, signal.SIGINT)
+    told = finish(process, tmp_path, code=130)
+    assert told.splitlines()[-1].endswith(" ".join((*WORDS, *words)))
+    assert not [child for child in children if lives(child)]
+
+
+@pytest.fixture
+def dask_of_others(tmp_path):
+    """A scheduler and two workers as a user starts them, with certificates in files."""
+    temporary, names = Security.temporary(), ("key", "cert")
+    kinds = {f"{who}__{name}": f"tls_{who}_{name}" for who in ROLES for name in names}
+    environment = {}
+    for variable, value in ({"ca_file": "tls_ca_file"} | kinds).items():
+        file = tmp_path / f"{value}.pem"
+        file.write_text(getattr(temporary, value))
+        environment[f"DASK_DISTRIBUTED__COMM__TLS__{variable.upper()}"] = str(file)
+    scheduler_file, alone = tmp_path / "scheduler.json", ("--dashboard-address", "127.0.0.1:0")
+    program = [sys.executable, "-m", "distributed.cli.dask_"]
+    shared = ("--host", "127.0.0.1", "--protocol", "tls", "--scheduler-file", str(scheduler_file))
+    worker = ("--nworkers", "2", "--nthreads", "1", "--memory-limit", "0", "--preload", str(TINY))
+    with ExitStack() as stack:
+        for name, more in {"scheduler": ("--port", "0"), "worker": worker}.items():
+            words = [*program[:-1], program[-1] + name, *shared, *alone, *more]
+            process = subprocess.Popen(
+                words,
+                cwd=tmp_path,
+                env=os.environ | environment | {"PYTHONPATH": PYTHONPATH, "TINY_STEPS": "12"},
+                stderr=subprocess.DEVNULL,
+            )
+            stack.callback(process.wait)
+            stack.callback(process.terminate)
+            wait_for(process, scheduler_file)
+        yield json.loads(scheduler_file.read_text())["address"], environment
+
+
+@pytest.mark.slow
+def test_workers_of_a_scheduler_reached_by_tls_give_the_same_table(
+    tmp_path, in_process, dask_of_others
+):
+    address, certificates = dask_of_others
+    assert address.startswith("tls://")
+    words = (*METHODS, "--until", "07_attacked", "--scheduler", address)
+    finish(call(tmp_path, *words, **certificates), tmp_path)
+    assert read(tmp_path, TABLE + WEIGHTS) == in_process

@@ -1,0 +1,133 @@
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from kept_graphs import count_kept_graphs
+
+from replication.config import CPU, SMOKE
+from replication.errors import ReplicationError
+from replication.records import EyeDataset
+from replication.train import evaluators as stage
+from replication.train.evaluators import train_evaluator
+from replication.train.trained import TrainedEvaluator
+
+SETTINGS = replace(SMOKE.evaluator, updates=24, patience=4, batch_size=8)
+
+
+def draw_eyes(count, *, seed):
+    """Make dark images without glaucoma and bright ones with it."""
+    rng = np.random.default_rng(seed)
+    glaucoma = np.arange(count) % 4 == 0
+    level = np.where(glaucoma, 0.5, -0.5)[:, None, None, None]
+    images = level + rng.uniform(-0.3, 0.3, (count, 16, 16, 3))
+    names = np.array([f"{seed}-{i}" for i in range(count)])
+    return EyeDataset(images.astype(np.float32), np.arange(count) % 3, glaucoma, names)
+
+
+def train(
+    folder, *, validation=None, settings=SETTINGS, seed=0, task="glaucoma", classes=2, **more
+):
+    folder.mkdir(exist_ok=True)
+    train_evaluator(
+        draw_eyes(48, seed=0),
+        validation or draw_eyes(16, seed=1),
+        task=task,
+        classes=classes,
+        settings=settings,
+        seed=seed,
+        folder=folder,
+        **more,
+    )
+    return pd.read_csv(folder / "history.csv")
+
+
+def test_the_kept_weights_are_those_of_the_epoch_that_was_best_on_validation(tmp_path):
+    history = train(tmp_path)
+    best = history[history["best"]]
+    assert best["val_loss"].tolist() == [history["val_loss"].min()]
+    validation = draw_eyes(16, seed=1)
+    network = TrainedEvaluator(tmp_path / "weights.h5", 2, (16, 16, 3), SETTINGS)
+    seen = network.predict(validation.images)
+    loss = -np.log(seen[np.arange(16), validation.glaucoma.astype(int)]).mean()
+    assert loss == pytest.approx(best["val_loss"].item(), rel=1e-3)
+
+
+def test_the_last_weights_are_kept_where_they_are_asked_for(tmp_path):
+    history = train(tmp_path / "best")
+    again = train(tmp_path / "last", keep_last=True)
+    pd.testing.assert_frame_equal(again, history)
+    assert not history["best"].iloc[-1]
+    validation = draw_eyes(16, seed=1)
+    network = TrainedEvaluator(tmp_path / "last" / "weights.h5", 2, (16, 16, 3), SETTINGS)
+    seen = network.predict(validation.images)
+    loss = -np.log(seen[np.arange(16), validation.glaucoma.astype(int)]).mean()
+    assert loss == pytest.approx(history["val_loss"].iloc[-1], rel=1e-3)
+
+
+def test_the_unbalanced_task_is_followed_by_its_f1_score(tmp_path):
+    history = train(tmp_path, settings=replace(SETTINGS, updates=1))
+    assert {"f1", "val_f1"} <= set(history.columns)
+    validation = draw_eyes(16, seed=1)
+    network = TrainedEvaluator(tmp_path / "weights.h5", 2, (16, 16, 3), SETTINGS)
+    seen = network.predict(validation.images)[:, 1] > 0.5
+    hits = 2 * np.sum(seen & validation.glaucoma)
+    assert history["val_f1"][0] == pytest.approx(hits / (seen.sum() + 4), abs=1e-6)
+
+
+def test_the_identity_network_is_followed_by_accuracy_alone(tmp_path):
+    history = train(tmp_path, settings=replace(SETTINGS, updates=1), task="identity", classes=3)
+    assert "accuracy" in history and "f1" not in history
+
+
+def test_the_same_seed_trains_the_same(tmp_path):
+    short = replace(SETTINGS, updates=12)
+    one, same = (train(tmp_path / str(i), settings=short) for i in range(2))
+    pd.testing.assert_frame_equal(one, same)
+
+
+def test_no_traced_step_stays_in_memory(tmp_path):
+    short = replace(SETTINGS, updates=1)
+    train(tmp_path / "first", settings=short)
+    kept = count_kept_graphs()
+    train(tmp_path / "second", settings=short)
+    assert count_kept_graphs() <= kept
+
+
+class Killed(Exception):
+    pass
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_a_killed_training_goes_on_and_ends_with_the_same_weights(tmp_path, monkeypatch, broken):
+    monkeypatch.setattr(stage, "CHECKPOINT_EVERY_S", 0.0)
+    whole = train(tmp_path / "undisturbed")
+    made = []
+
+    def die_in_the_third():
+        made.append(1)
+        if len(made) == 3:
+            raise Killed
+
+    with pytest.raises(Killed):
+        train(tmp_path / "killed", on_epoch=die_in_the_third)
+    if broken:
+        (tmp_path / "killed" / "training.checkpoint").write_bytes(b"broken")
+    again = []
+    resumed = train(tmp_path / "killed", on_epoch=lambda: again.append(1))
+    assert len(whole) == 4
+    assert len(again) == (4 if broken else 2)
+    pd.testing.assert_frame_equal(resumed, whole)
+    one, other = (tmp_path / name / "weights.h5" for name in ("undisturbed", "killed"))
+    assert one.read_bytes() == other.read_bytes()
+
+
+def test_a_training_without_any_finite_validation_loss_is_an_error(tmp_path):
+    with pytest.raises(ReplicationError, match="no epoch gave a finite val_loss"):
+        train(tmp_path, settings=replace(SETTINGS, learning_rate=float("nan")))
+
+
+def test_the_epochs_make_the_updates_asked_for_whatever_the_number_of_images():
+    assert replace(SETTINGS, updates=24, batch_size=8).epochs(48) == 4
+    assert replace(SETTINGS, updates=25, batch_size=8).epochs(48) == 5
+    assert CPU.evaluator.epochs(1167) == 40

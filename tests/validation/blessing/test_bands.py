@@ -1,0 +1,168 @@
+import csv
+import math
+from importlib.resources import files
+
+import numpy as np
+import pytest
+from places import ROOT
+from scipy.stats import binom, norm
+
+from replication.results.seeds import read_seeds
+from validation.blessing.bands import Band, Verdict, _find_limits, derive_bands, judge, to_csv
+from validation.paper.numbers import Share, read_paper_percent, read_seed_deviation
+
+CELL = ("original", "identity_accuracy")
+SEEDS = ROOT / "artifacts" / "baselines" / "seeds.json"
+
+
+def by_cell(**options):
+    return {(band.method, band.metric): band for band in derive_bands(**{"spread": {}} | options)}
+
+
+@pytest.fixture(scope="module")
+def bands():
+    return by_cell()
+
+
+def test_there_is_a_two_sided_band_with_a_reason_for_every_number(bands):
+    assert bands.keys() == read_paper_percent().keys()
+    assert all(0 <= band.low < band.paper < band.high <= 1 for band in bands.values())
+    assert all(band.reason for band in bands.values())
+
+
+def test_the_committed_table_is_in_step_with_the_derivation():
+    committed = files("validation.paper").joinpath("paper_table1.csv").read_text(encoding="utf-8")
+    assert committed == to_csv(read_seed_deviation())
+
+
+def test_its_spread_is_that_of_the_committed_seeds():
+    spread = {cell: found.deviation for cell, found in read_seeds(SEEDS).items()}
+    assert len(spread) == 51
+    committed = files("validation.paper").joinpath("paper_table1.csv").read_text(encoding="utf-8")
+    assert committed == to_csv(spread)
+
+
+def test_writing_the_table_keeps_the_papers_digits():
+    rows = list(csv.DictReader(to_csv(read_seed_deviation()).splitlines()))
+    written = {(row["method"], row["metric"]): row["paper_percent"] for row in rows}
+    assert written == read_paper_percent()
+
+
+@pytest.mark.parametrize("test_images", [50, 340, 359, 3590])
+def test_no_band_is_narrower_than_one_image(test_images):
+    image = 1 / min(test_images, 340)
+    for (_, metric), band in by_cell(test_images=test_images).items():
+        # One image changes F1 by more than it does accuracy, so this asks less than it could.
+        assert band.low <= max(band.paper - image, 0), metric
+        assert band.high >= min(band.paper + image, 1), metric
+
+
+def find_coverage(truth, test_images):
+    """Sum up exactly how often both samples fall so that ours is inside the paper's band."""
+    confidence = 1 - 0.05 / 51
+    measured = np.arange(test_images + 1) / test_images
+    ours = binom.pmf(np.arange(test_images + 1), test_images, truth)
+    theirs = binom.pmf(np.arange(341), 340, truth)
+    covered = 0.0
+    for count in range(341):
+        share = Share("identity_accuracy", count, 340)
+        low, high = _find_limits(share, confidence, test_images, None)
+        covered += theirs[count] * ours[(measured >= low) & (measured <= high)].sum()
+    return covered
+
+
+@pytest.mark.parametrize("test_images", [100, 340, 359])
+@pytest.mark.parametrize("truth", [0.005, 0.03, 0.2, 0.5, 0.8, 0.93])
+def test_two_samples_of_one_truth_agree_as_often_as_promised(truth, test_images):
+    assert find_coverage(truth, test_images) >= 1 - 0.05 / 51 - 1e-4
+
+
+def test_bands_are_near_the_normal_ones_where_those_hold(bands):
+    band = bands["pprl-vgan-different-pathology", "replacement_accuracy"]
+    sigma = math.sqrt(2 * 0.6026 * (1 - 0.6026) / 340)
+    half = norm.ppf(1 - 0.05 / 51 / 2) * sigma
+    assert (band.high - band.low) / 2 == pytest.approx(half, rel=0.05)
+
+
+def test_a_larger_test_set_narrows_every_band_but_not_below_the_papers_own_error(bands):
+    larger, endless = by_cell(test_images=3400), by_cell(test_images=10**9)
+    for cell, band in bands.items():
+        assert width(endless[cell]) < width(larger[cell]) < width(band)
+        assert width(endless[cell]) > 0.6 * width(band)
+
+
+def test_ten_draws_of_the_same_images_make_no_narrower_band(bands):
+    mean, single = bands["pprl-vgan-random", "replacement_accuracy"], bands["blur-21", CELL[1]]
+    scale = math.sqrt(0.7468 * 0.2532 / (0.1941 * 0.8059))
+    assert width(mean) == pytest.approx(width(single) * scale, rel=0.05)
+
+
+def width(band: Band) -> float:
+    return band.high - band.low
+
+
+def test_spread_over_seeds_widens_its_cell_alone(bands):
+    spread = by_cell(spread={CELL: 0.02})
+    assert {cell for cell in bands if spread[cell] != bands[cell]} == {CELL}
+    z = norm.ppf(1 - 0.05 / 51 / 2)
+    below = bands[CELL].paper - bands[CELL].low
+    expected = math.sqrt(below**2 + (z * math.sqrt(2) * 0.02) ** 2)
+    assert spread[CELL].paper - spread[CELL].low == pytest.approx(expected)
+    assert spread[CELL].high == 1.0 or spread[CELL].high > bands[CELL].high
+
+
+def test_the_reason_says_whether_a_spread_was_measured(bands):
+    spread = by_cell(test_images=359, spread={CELL: 0.0123})[CELL].reason
+    assert spread == "paper: 306 of 340 images; ours: 359 images; seeds +-1.23 points"
+    assert bands[CELL].reason.endswith("no spread measured")
+    f1 = bands["original", "glaucoma_f1"].reason
+    assert f1.startswith("paper: 83 true positives and 23 errors;")
+    assert "mean of 10 draws" in bands["pprl-vgan-random", "glaucoma_f1"].reason
+
+
+@pytest.mark.parametrize("deviation", [-0.01, math.nan, math.inf])
+def test_a_deviation_that_is_none_is_refused(deviation):
+    with pytest.raises(ValueError, match="spread"):
+        derive_bands(spread={CELL: deviation})
+
+
+def test_a_spread_of_no_cell_of_the_table_is_refused():
+    with pytest.raises(ValueError, match="blur-5"):
+        derive_bands(spread={("blur-5", "identity_accuracy"): 0.01})
+
+
+def test_an_empty_test_set_is_refused():
+    with pytest.raises(ValueError, match="test_images"):
+        derive_bands(test_images=0)
+
+
+BAND = Band("blur-9", "identity_accuracy", 0.3176, 0.2, 0.4, "")
+
+
+@pytest.mark.parametrize(
+    ("measured", "verdict"),
+    [
+        (0.3, Verdict.INSIDE),
+        (0.2, Verdict.INSIDE),
+        (0.4, Verdict.INSIDE),
+        (0.1999, Verdict.OUTSIDE),
+        (0.4001, Verdict.OUTSIDE),
+        (30.0, Verdict.OUTSIDE),
+        (None, Verdict.NOT_MEASURED),
+        (math.nan, Verdict.NOT_MEASURED),
+    ],
+)
+def test_a_measured_number_is_judged_on_both_sides(measured, verdict):
+    assert judge(measured, BAND) is verdict
+
+
+@pytest.mark.parametrize(
+    ("measured", "verdict"),
+    [(0.3, Verdict.NOT_JUDGED), (0.9, Verdict.NOT_JUDGED), (None, Verdict.NOT_MEASURED)],
+)
+def test_other_data_is_never_judged_nor_passed(measured, verdict):
+    assert judge(measured, BAND, comparable=False) is verdict
+
+
+def test_the_papers_own_numbers_are_inside(bands):
+    assert {judge(band.paper, band) for band in bands.values()} == {Verdict.INSIDE}

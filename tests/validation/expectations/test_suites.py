@@ -1,0 +1,204 @@
+"""Every expectation holds on sound tables and fails on a fault planted against it."""
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from validation.expectations.gx_runner import Outcome, run_suites
+from validation.expectations.suites import (
+    IMAGES,
+    RAW,
+    SUBSET_NAMES,
+    SUBSETS,
+    Counts,
+    Suite,
+    build_suites,
+)
+
+COUNTS = Counts(images=20, patients=5, glaucoma_images=8)
+SUITES = build_suites(counts=COUNTS, image_size_px=64, strip_rows=11)
+EXPECTATIONS = {each.name: (suite, each) for suite in SUITES for each in suite.expectations}
+
+Tables = dict[str, pd.DataFrame]
+
+
+def make_tables() -> Tables:
+    """Make sound tables: 5 patients with 4 images each, two of the patients with glaucoma."""
+    number = range(20)
+    raw = pd.DataFrame(
+        {
+            "image_id": [f"image{i:02}" for i in number],
+            "path": [f"image{i:02}.bmp" for i in number],
+            "patient_id": [f"p{i // 4}" for i in number],
+            "eye": [("left", "right")[i % 2] for i in number],
+            "glaucoma": [i < 8 for i in number],
+        }
+    )
+    labels = raw[["patient_id", "eye", "glaucoma"]].add_prefix("raw_")
+    right = raw["eye"] == "right"
+    images = pd.concat([raw, labels], axis=1).assign(
+        identity=[i // 4 for i in number],
+        expected_identity=[i // 4 for i in number],
+        strip_rows_removed=11,
+        shows_cut_frame=True,
+        strip_seen=False,
+        mirrored=right,
+        is_right=right,
+        shows_mirrored_frame=right,
+        centred=True,
+        height_px=64,
+        width_px=64,
+        value_type="uint8",
+        lowest_grey=0.0,
+        highest_grey=255.0,
+        grey_span=255.0,
+        frame_difference_grey=0.0,
+        subset=[SUBSET_NAMES[max(0, i % 4 - 1)] for i in number],
+        sha256=[f"file{i}" for i in number],
+        pixels_sha256=[f"pixels{i}" for i in number],
+        identity_in_training=True,
+    )
+    subsets = pd.DataFrame(
+        {
+            "subset": [*SUBSET_NAMES, "all"],
+            "images_off": [0.9, -0.4, -0.5, 0.0],
+            "glaucoma_share": [0.4, 0.3, 0.5, 0.4],
+            "chance_of_share": [1.0, 0.2, 0.3, 1.0],
+        }
+    )
+    return {RAW: raw.assign(kept=True, patient_kept=True), IMAGES: images, SUBSETS: subsets}
+
+
+def put(table: str, column: str, value: object, *rows: int) -> Callable[[Tables], None]:
+    """Return a fault: another value in some cells."""
+
+    def plant(tables: Tables) -> None:
+        cells = tables[table][column].astype(object)
+        cells.iloc[list(rows)] = value
+        tables[table][column] = cells.infer_objects()
+
+    return plant
+
+
+def lose_patient(tables: Tables) -> None:
+    tables[RAW] = tables[RAW].iloc[:16]
+
+
+def keep_one_patient(tables: Tables) -> None:
+    tables[RAW]["patient_id"] = "p0"
+
+
+# Expectation -> fault planted against it, and the keys that it must name.
+FAULTS: dict[str, tuple[Callable[[Tables], None], tuple[str, ...]]] = {
+    "image-id-given": (put(RAW, "image_id", None, 3), ("None",)),
+    "path-given": (put(RAW, "path", None, 3), ("image03",)),
+    "patient-id-given": (put(RAW, "patient_id", None, 3), ("image03",)),
+    "eye-given": (put(RAW, "eye", None, 3), ("image03",)),
+    "glaucoma-given": (put(RAW, "glaucoma", None, 3), ("image03",)),
+    "raw-images-differ": (put(RAW, "image_id", "image05", 3), ("image05",)),
+    "eye-left-or-right": (put(RAW, "eye", "third", 3), ("image03",)),
+    "two-patients-or-more": (keep_one_patient, ()),
+    "both-labels": (put(RAW, "glaucoma", False, *range(8)), ()),
+    "images-kept": (put(RAW, "kept", False, 3), ("image03",)),
+    "patients-kept": (put(RAW, "patient_kept", False, 4, 5), ("image04", "image05")),
+    "images-counted": (lose_patient, ()),
+    "patients-counted": (lose_patient, ()),
+    "glaucoma-counted": (put(RAW, "glaucoma", True, 19), ()),
+    "patients-as-read": (put(IMAGES, "patient_id", "p1", 3), ("image03",)),
+    "eyes-as-read": (put(IMAGES, "eye", "left", 3), ("image03",)),
+    "glaucoma-as-read": (put(IMAGES, "glaucoma", False, 3), ("image03",)),
+    "identities-are-patients": (put(IMAGES, "identity", 4, 3), ("image03",)),
+    "glaucoma-share": (put(IMAGES, "glaucoma", True, 19), ()),
+    "strip-cut-by-record": (put(IMAGES, "strip_rows_removed", 10, 3), ("image03",)),
+    "strip-cut-by-pixels": (put(IMAGES, "shows_cut_frame", False, 3), ("image03",)),
+    "no-strip-seen": (put(IMAGES, "strip_seen", True, 3, 4), ("image03", "image04")),
+    "mirrored-by-record": (put(IMAGES, "mirrored", False, 3), ("image03",)),
+    "mirrored-by-pixels": (put(IMAGES, "shows_mirrored_frame", True, 2), ("image02",)),
+    "iris-centred": (put(IMAGES, "centred", False, 0, 1, 2), ("image00", "image01", "image02")),
+    "image-height": (put(IMAGES, "height_px", 63, 3), ("image03",)),
+    "image-width": (put(IMAGES, "width_px", 65, 3), ("image03",)),
+    "value-type": (put(IMAGES, "value_type", "float64", 3), ("image03",)),
+    "lowest-grey": (put(IMAGES, "lowest_grey", -1.0, 3), ("image03",)),
+    "highest-grey": (put(IMAGES, "highest_grey", 256.0, 3), ("image03",)),
+    "not-blank": (put(IMAGES, "grey_span", 0.0, 3), ("image03",)),
+    "image-of-its-file": (put(IMAGES, "frame_difference_grey", 4.1, 3), ("image03",)),
+    "subset-known": (put(IMAGES, "subset", "rest", 3), ("image03",)),
+    "image-in-one-subset": (put(IMAGES, "image_id", "image05", 3), ("image05",)),
+    "file-in-one-subset": (put(IMAGES, "sha256", "file5", 3), ("image03", "image05")),
+    "pixels-in-one-subset": (put(IMAGES, "pixels_sha256", "pixels5", 3), ("image03", "image05")),
+    "identities-in-training": (put(IMAGES, "identity_in_training", False, 3), ("image03",)),
+    "subset-sizes": (put(SUBSETS, "images_off", 1.1, 0), ("train",)),
+    "subset-labels": (put(SUBSETS, "glaucoma_share", 0.0, 1), ("validation",)),
+    "subset-balance": (put(SUBSETS, "chance_of_share", 1e-6, 2), ("test",)),
+}
+
+
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory: pytest.TempPathFactory) -> list[Outcome]:
+    """Judge all suites on sound tables and each expectation on faulty ones, in one run."""
+    suites, tables = list(SUITES), make_tables()
+    for name, (suite, expectation) in EXPECTATIONS.items():
+        faulty = make_tables()
+        FAULTS[name][0](faulty)
+        tables[name] = faulty[suite.table]
+        suites.append(Suite(f"{name}-fails", name, suite.key, (expectation,)))
+    return run_suites(suites, tables, tmp_path_factory.mktemp("suites"))
+
+
+def test_every_expectation_has_a_fault() -> None:
+    assert EXPECTATIONS.keys() == FAULTS.keys()
+
+
+def test_all_hold_on_sound_tables(judged: list[Outcome]) -> None:
+    sound = judged[: len(EXPECTATIONS)]
+    assert [outcome.expectation.name for outcome in sound] == list(EXPECTATIONS)
+    assert [(o.expectation.name, o.at_fault) for o in sound if not o.success or o.at_fault] == []
+
+
+@pytest.mark.parametrize("name", EXPECTATIONS)
+def test_each_fails_on_the_fault_planted_against_it(judged: list[Outcome], name: str) -> None:
+    (outcome,) = (outcome for outcome in judged if outcome.suite == f"{name}-fails")
+    assert not outcome.success
+    assert outcome.at_fault == FAULTS[name][1]
+
+
+def test_a_few_irises_off_the_middle_are_borne(tmp_path: Path) -> None:
+    tables = make_tables()
+    put(IMAGES, "centred", False, 3)(tables)
+    put(IMAGES, "strip_seen", True, 4)(tables)
+    concerned = [suite for suite in SUITES if suite.name in ("centering", "crop")]
+    outcomes = run_suites(concerned, tables, tmp_path)
+    assert all(outcome.success for outcome in outcomes)
+    named = {outcome.expectation.name: outcome.at_fault for outcome in outcomes if outcome.at_fault}
+    assert named == {"iris-centred": ("image03",), "no-strip-seen": ("image04",)}
+
+
+def test_names_come_once_and_every_expectation_says_what_it_means() -> None:
+    names = Counter(each.name for suite in SUITES for each in suite.expectations)
+    assert set(names.values()) == {1}
+    assert all(each.meaning for suite in SUITES for each in suite.expectations)
+
+
+def test_without_known_counts_only_the_counts_are_left_out() -> None:
+    generic = build_suites(counts=None, image_size_px=64, strip_rows=11)
+    names = {each.name for suite in generic for each in suite.expectations}
+    assert EXPECTATIONS.keys() - names == {
+        "images-counted",
+        "patients-counted",
+        "glaucoma-counted",
+        "glaucoma-share",
+    }
+
+
+def test_size_and_strip_are_those_of_the_settings() -> None:
+    suites = build_suites(counts=None, image_size_px=32, strip_rows=9)
+    values = {
+        each.name: each.arguments.get("value_set")
+        for suite in suites
+        for each in suite.expectations
+    }
+    assert values["image-height"] == values["image-width"] == [32]
+    assert values["strip-cut-by-record"] == [9]

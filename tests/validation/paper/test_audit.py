@@ -1,0 +1,229 @@
+import json
+import math
+
+import pytest
+from scipy.stats import binomtest
+
+from validation.paper.audit import (
+    audit_paper,
+    bound_positives,
+    count_images_apart,
+    count_rows,
+    join_test_sizes,
+    size_blocks,
+    to_json,
+)
+from validation.paper.audit_text import to_tables
+from validation.paper.digits import Confusion
+from validation.paper.numbers import read_paper_percent
+from validation.paper.printed_numbers import guess_identity
+
+SINGLE = ("original", "blur-3", "blur-9", "blur-15", "blur-21") + tuple(
+    f"k-same-{k}" for k in (3, 6, 9, 12)
+)
+
+
+@pytest.fixture(scope="module")
+def audit():
+    return audit_paper()
+
+
+@pytest.fixture(scope="module")
+def numbers(audit):
+    return {(number.method, number.metric): number for number in audit.numbers}
+
+
+def allowed_sizes(prefixes, sizes):
+    """Try every count of every size, by printing it."""
+    printed = {
+        text.lstrip("0").zfill(4)
+        for (method, metric), text in read_paper_percent().items()
+        if method.startswith(prefixes) and metric != "glaucoma_f1"
+    }
+    fitting = []
+    for size in sizes:
+        shown = {f"{100 * count / size:.2f}".lstrip("0").zfill(4) for count in range(size + 1)}
+        if printed <= shown:
+            fitting.append(size)
+    return tuple(fitting)
+
+
+def test_test_sizes_agree_with_printing_every_count(audit):
+    prefixes = ("original", "pprl-vgan", "blur", "k-same")
+    for block, prefix in zip(audit.blocks, prefixes, strict=True):
+        assert block.test_sizes == allowed_sizes(prefix, range(1, 1001))
+    assert audit.joint_test_sizes == (340, 680)
+    assert audit.joint_test_sizes == allowed_sizes(("original", "blur", "k-same"), range(1, 1001))
+
+
+def test_blocks_hold_all_accuracies(audit):
+    assert [block.accuracies for block in audit.blocks] == [2, 15, 8, 12]
+
+
+def test_pprl_vgan_fits_no_size_but_ten_draws_of_340(audit):
+    assert audit.blocks[1].test_sizes == ()
+    assert audit.blocks[1].draws == (10, 20)
+    assert allowed_sizes("pprl-vgan", range(340, 6801, 340)) == (3400, 6800)
+    assert (audit.test_images, audit.draws) == (340, 10)
+
+
+def test_fitting_is_no_coincidence(audit):
+    baseline, vgan, *_ = audit.blocks
+    assert baseline.coincidence == pytest.approx((341 / 10_001) ** 2)
+    assert vgan.coincidence == pytest.approx((3401 / 10_001) ** 15)
+
+
+def test_one_wrong_digit_leaves_no_test_size():
+    printed = read_paper_percent() | {("blur-9", "identity_accuracy"): "31.77"}
+    blocks = size_blocks(printed)
+    assert blocks[2].test_sizes == ()
+    assert join_test_sizes(blocks) == join_test_sizes(size_blocks(read_paper_percent()))
+
+
+def test_baseline_has_23_errors_and_83_true_positives(audit):
+    assert audit.counts[0].solutions == (Confusion(83, 23, 234),)
+
+
+def test_every_row_has_one_answer(audit):
+    assert [len(row.solutions) for row in audit.counts] == [1] * 14
+
+
+def test_counts_by_kind_print_as_the_papers_digits(audit):
+    printed = read_paper_percent()
+    rows = {row.method: row for row in audit.counts}
+    for method in SINGLE:
+        solution, seen = rows[method].solutions[0], []
+        for positives in range(340 + 1):
+            missed = positives - solution.true_positive
+            alarms = solution.errors - missed
+            if missed < 0 or alarms < 0 or not 83 <= positives <= 97:
+                continue
+            right = solution.true_positive + solution.true_negative
+            precision = solution.true_positive / (solution.true_positive + alarms)
+            recall = solution.true_positive / positives
+            f1 = 2 * precision * recall / (precision + recall)
+            assert f"{100 * right / 340:.2f}" == printed[method, "glaucoma_accuracy"]
+            assert f"{100 * f1:.2f}" == printed[method, "glaucoma_f1"]
+            seen.append((alarms, missed))
+        assert rows[method].false_positive == (seen[-1][0], seen[0][0])
+        assert rows[method].false_negative == (seen[0][1], seen[-1][1])
+
+
+def test_between_83_and_97_test_images_have_glaucoma(audit):
+    assert audit.glaucoma_images == (83, 97)
+    assert audit.glaucoma_images_if_pooled == (87, 97)
+
+
+def test_means_over_draws_leave_the_kinds_of_error_open(audit):
+    averaged = [row for row in audit.counts if row.method not in SINGLE]
+    assert len(averaged) == 5
+    assert all(row.false_positive is row.false_negative is None for row in averaged)
+    assert {(row.images, row.draws) for row in averaged} == {(340, 10)}
+
+
+def test_several_answers_widen_every_range():
+    solved = {"original": (Confusion(5, 2, 333), Confusion(6, 1, 333))}
+    assert bound_positives(solved, pooled=False) == (5, 7)
+    (row,) = count_rows(solved, (5, 7))
+    assert (row.false_positive, row.false_negative) == ((0, 2), (0, 2))
+
+
+def test_rows_bound_the_glaucoma_images_together():
+    solved = {"a": (Confusion(5, 9, 326),), "b": (Confusion(3, 4, 333),)}
+    assert bound_positives(solved, pooled=False) == (5, 7)
+
+
+def test_a_half_image_per_draw_is_rounded_inwards():
+    solved = {"pprl-vgan-random": (Confusion(51, 28, 3321),)}
+    assert bound_positives(solved, pooled=True) == (6, 7)
+    assert bound_positives(solved, pooled=False) == (0, 340)
+
+
+def test_majority_floor(audit):
+    assert [round(100 * share, 2) for share in audit.majority_accuracy] == [71.47, 75.59]
+    positives = range(83, 98)
+    always = [2 * (count / 340) / (count / 340 + 1) for count in positives]
+    assert audit.always_positive_f1 == pytest.approx((min(always), max(always)))
+
+
+def test_blur_21_sits_on_the_floor_and_different_pathologies_below(numbers):
+    assert numbers["blur-21", "glaucoma_accuracy"].against_chance == "not told apart"
+    assert numbers["blur-15", "glaucoma_accuracy"].against_chance == "above"
+    different = numbers["pprl-vgan-different-pathology", "glaucoma_accuracy"]
+    assert different.against_chance == "below"
+    assert different.chance[0] > float(different.printed) / 100
+
+
+@pytest.mark.parametrize(("k", "percent"), [(3, 2.6), (6, 5.2), (9, 7.8), (12, 10.4)])
+def test_chance_of_any_of_k(k, percent, numbers):
+    low, high = guess_identity(f"k-same-{k}", "replacement_accuracy")
+    assert low == high
+    assert round(100 * low, 1) == percent
+    assert numbers[f"k-same-{k}", "replacement_accuracy"].chance == (low, high)
+    assert numbers[f"k-same-{k}", "identity_accuracy"].chance == (1 / 115, 1 / 115)
+
+
+def test_intervals_of_counts_are_scipys_exact_ones(numbers):
+    for method in SINGLE:
+        number = numbers[method, "glaucoma_accuracy"]
+        expected = binomtest(round(number.hits), 340).proportion_ci(method="exact")
+        assert number.interval == pytest.approx((expected.low, expected.high))
+
+
+@pytest.mark.parametrize(("share", "points"), [(0.6, 5.2), (0.93, 2.7)])
+def test_half_widths_near_the_normal_ones(share, points, numbers):
+    normal = 1.96 * math.sqrt(share * (1 - share) / 340)
+    assert round(100 * normal, 1) == points
+    near = min(
+        (n for n in numbers.values() if n.trials == 340),
+        key=lambda n: abs(n.hits / 340 - share),
+    )
+    assert (near.interval[1] - near.interval[0]) / 2 == pytest.approx(normal, abs=0.003)
+
+
+def test_not_told_apart_is_overlap_within_the_column_both_ways(numbers):
+    for (method, metric), number in numbers.items():
+        for (other, column), second in numbers.items():
+            overlap = min(number.interval[1], second.interval[1]) >= max(
+                number.interval[0], second.interval[0]
+            )
+            listed = other in number.not_told_apart
+            if column == metric:
+                assert listed == (other != method and overlap)
+                assert listed == (method in second.not_told_apart)
+
+
+def test_what_can_and_cannot_be_told_apart(numbers):
+    assert "blur-9" in numbers["blur-15", "identity_accuracy"].not_told_apart
+    assert numbers["original", "identity_accuracy"].not_told_apart == ()
+    averaged = numbers["pprl-vgan-averaged-random", "glaucoma_f1"]
+    assert "pprl-vgan-averaged-same-pathology" in averaged.not_told_apart
+
+
+def test_one_image_and_the_fewest_that_tell_apart(audit):
+    assert round(100 * audit.one_image, 3) == 0.294
+    images = count_images_apart()
+    assert audit.fewest_images_apart == images
+    assert binomtest(images, images).pvalue <= 0.05 < binomtest(images - 1, images - 1).pvalue
+
+
+def test_json_holds_it_all(audit):
+    read = json.loads(to_json(audit))
+    assert read["glaucoma_images"] == [83, 97]
+    assert len(read["numbers"]) == 51
+    assert read["counts"][0]["solutions"] == [
+        {"true_positive": 83, "errors": 23, "true_negative": 234}
+    ]
+
+
+def test_tables_are_rectangular_and_complete(audit):
+    tables = to_tables(audit)
+    assert all(len(row) == len(table.columns) for table in tables for row in table.rows)
+    assert [len(table.rows) for table in tables] == [4, 9, 14, 14, 14, 14, 9]
+
+
+def test_tables_speak_of_ranks(audit):
+    identity = to_tables(audit)[3]
+    assert identity.rows[0] == ("1", "original", "90.00", "86.3 to 93.0", "0.9", "above", "")
+    blur = next(row for row in identity.rows if row[1] == "blur-15")
+    assert (blur[0], blur[-1]) == ("4", "3, 5")

@@ -1,0 +1,200 @@
+import numpy as np
+import pandas as pd
+import pytest
+from planted_predictions import EVERY_CLAIM_HOLDS, Seen, plant_predictions
+from scipy.stats import bootstrap
+
+from validation.statistics.resampling import margin_interval, resample_patients
+
+FIRST, SECOND = ("first", "identity_accuracy"), ("second", "identity_accuracy")
+
+
+def difference(first, second):
+    return first - second
+
+
+def itself(number):
+    return number
+
+
+def resample(predictions, seed=0, **options):
+    return resample_patients(predictions, rng=np.random.default_rng(seed), **options)
+
+
+def make_rows(method, identity, hit):
+    """One draw in which the evaluator names the patient where `hit` says so."""
+    return pd.DataFrame(
+        {
+            "method": method,
+            "draw": 0,
+            "image_id": np.arange(len(identity)),
+            "identity": identity,
+            "glaucoma": np.asarray(identity) % 2 == 0,
+            "predicted_identity": np.where(hit, identity, -1),
+            "replacement_shown": None,
+            "glaucoma_probability": 0.9,
+        }
+    )
+
+
+def compare(identity, first, second):
+    rows = [make_rows("first", identity, first), make_rows("second", identity, second)]
+    return resample(pd.concat(rows, ignore_index=True))
+
+
+def width(interval):
+    return interval[1] - interval[0]
+
+
+def test_a_replicate_is_the_table_of_the_patients_drawn():
+    methods = ("original", "k-same-3", "pprl-vgan-random")
+    predictions = plant_predictions({m: EVERY_CLAIM_HOLDS[m] for m in methods}, draws=3)
+    found = resample(predictions, seed=7, replicates=4).replicates
+    drawn = np.random.default_rng(7).multinomial(120, np.full(120, 1 / 120), size=4)
+    for replicate, times in enumerate(drawn):
+        for method in methods:
+            expected = slow_numbers(predictions[predictions["method"] == method], times)
+            for metric, value in expected.items():
+                assert found[method, metric][replicate] == pytest.approx(value, abs=1e-12)
+    assert len(found) == 3 + 4 + 4
+
+
+def slow_numbers(rows, times):
+    """Copy each image as often as its patient was drawn, then count."""
+    by_draw = []
+    for _, draw in rows.groupby("draw"):
+        copies = [row for row in draw.itertuples() for _ in range(times[row.identity])]
+        found = [row.glaucoma_probability > 0.5 for row in copies]
+        hits = sum(row.glaucoma and f for row, f in zip(copies, found, strict=True))
+        errors = sum(row.glaucoma != f for row, f in zip(copies, found, strict=True))
+        numbers = {
+            "identity_accuracy": np.mean([r.identity == r.predicted_identity for r in copies]),
+            "glaucoma_accuracy": 1 - errors / len(copies),
+            "glaucoma_f1": 2 * hits / (2 * hits + errors),
+        }
+        if copies[0].replacement_shown is not None:
+            numbers["replacement_accuracy"] = np.mean([r.replacement_shown for r in copies])
+        by_draw.append(numbers)
+    return {metric: np.mean([numbers[metric] for numbers in by_draw]) for metric in by_draw[0]}
+
+
+def test_agrees_with_scipys_paired_bootstrap_where_patients_have_one_image():
+    rng = np.random.default_rng(2)
+    first, second = rng.random(150) < 0.6, rng.random(150) < 0.3
+    found = margin_interval(
+        difference, (FIRST, SECOND), compare(np.arange(150), first, second), confidence=0.95
+    )
+    expected = bootstrap(
+        (first.astype(float), second.astype(float)),
+        lambda a, b, axis: a.mean(axis) - b.mean(axis),
+        paired=True,
+        method="percentile",
+        rng=np.random.default_rng(0),
+    ).confidence_interval
+    assert found == pytest.approx((expected.low, expected.high), abs=0.01)
+
+
+def test_the_seed_decides():
+    predictions = plant_predictions({"original": EVERY_CLAIM_HOLDS["original"]})
+    cell = ("original", "glaucoma_f1")
+    same, again, other = (resample(predictions, seed).replicates[cell] for seed in (1, 1, 2))
+    assert np.array_equal(same, again) and not np.array_equal(same, other)
+
+
+def test_patients_are_drawn_and_not_images():
+    identity = np.repeat(np.arange(100), 4)
+    by_patient = np.repeat(np.arange(100) < 50, 4)  # half of the patients, with all their images
+    by_image = np.arange(400) % 4 < 2  # half of each patient's images
+    widths = [
+        width(margin_interval(itself, (cell,), resamples, confidence=0.95))
+        for resamples in [compare(identity, by_patient, by_image)]
+        for cell in (FIRST, SECOND)
+    ]
+    assert widths[0] == pytest.approx(2 * 1.96 * np.sqrt(0.25 / 100), rel=0.1)
+    assert widths[1] == pytest.approx(2 * 1.96 * np.sqrt(0.25 / 400), rel=0.1)  # the exact one
+
+
+def test_differences_are_paired():
+    rng = np.random.default_rng(4)
+    first = rng.random(300) < 0.5
+    nearly, elsewhere = first.copy(), rng.random(300) < 0.45
+    nearly[np.flatnonzero(first)[:15]] = False
+    paired, independent = (
+        margin_interval(
+            difference, (FIRST, SECOND), compare(np.arange(300), first, second), confidence=0.95
+        )
+        for second in (nearly, elsewhere)
+    )
+    assert width(paired) < width(independent) / 2
+
+
+def test_no_hit_at_all_still_has_an_interval():
+    nobody = np.zeros(340, dtype=bool)
+    resamples = compare(np.arange(340) % 115, nobody, nobody)
+    low, high = margin_interval(lambda number: 0.05 - number, (FIRST,), resamples, confidence=0.95)
+    assert high == 0.05
+    assert 0.05 - low == pytest.approx(1 - 0.025 ** (1 / 340))  # none of 340, exactly
+
+
+@pytest.mark.parametrize(("differing", "believed"), [(3, False), (5, False), (6, True)])
+def test_few_patients_are_believed_as_the_exact_sign_test_does(differing, believed):
+    nobody, few = np.zeros(115, dtype=bool), np.arange(115) < differing
+    up, down = compare(np.arange(115), few, nobody), compare(np.arange(115), nobody, few)
+    assert (margin_interval(difference, (FIRST, SECOND), up, confidence=0.95)[0] > 0) == believed
+    assert (margin_interval(difference, (FIRST, SECOND), down, confidence=0.95)[1] < 0) == believed
+
+
+def test_more_confidence_asks_for_more_patients():
+    few = compare(np.arange(115), np.arange(115) < 8, np.zeros(115, dtype=bool))
+    ends = [
+        margin_interval(difference, (FIRST, SECOND), few, confidence=confidence)[0]
+        for confidence in (0.95, 0.999)
+    ]
+    assert ends[0] > ends[1] == 0
+
+
+def test_equal_numbers_without_a_hit_decide_nothing():
+    nobody = np.zeros(50, dtype=bool)
+    resamples = compare(np.arange(50), nobody, nobody)
+    assert margin_interval(difference, (FIRST, SECOND), resamples, confidence=0.95) == (0, 0)
+
+
+def test_true_negatives_alone_have_no_f1_and_decide_nothing():
+    seen = {"original": Seen(0.5, None, 0.5, 0.0)}
+    resamples = resample(plant_predictions(seen))
+    healthy = (np.arange(120) >= 40).astype(float)
+    assert resamples.ratios["original", "glaucoma_f1"].weigh(healthy[None]) == [0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("metric", ["identity_accuracy", "glaucoma_f1"])
+def test_methods_that_are_equal_are_rarely_told_apart(metric):
+    rng = np.random.default_rng(6)
+    cells = (("first", metric), ("second", metric))
+    drawn = [
+        margin_interval(difference, cells, draw_equal(share, alike, rng), confidence=0.95)
+        for share in (0.02, 0.1, 0.5)
+        for alike in (0.01, 0.3)
+        for _ in range(100)
+    ]
+    # 0.05 are meant; F1, which few patients with glaucoma decide, comes to about 0.07
+    assert np.mean([low > 0 or high < 0 for low, high in drawn]) < 0.1
+
+
+def draw_equal(share, alike, rng):
+    """Draw two methods of one truth on 360 images of 115 patients; `alike`: within a patient."""
+    identity = np.sort(np.concatenate([np.arange(115), rng.integers(0, 115, 245)]))
+    glaucoma = (rng.random(115) < 0.25)[identity]
+    rows = []
+    for method in ("first", "second"):
+        hit = draw_hits(identity, share, alike, rng)
+        right = draw_hits(identity, 0.8, alike, rng)
+        seen = {"glaucoma": glaucoma, "glaucoma_probability": np.where(right, glaucoma, ~glaucoma)}
+        rows.append(make_rows(method, identity, hit).assign(**seen))
+    return resample_patients(pd.concat(rows, ignore_index=True), rng=rng, replicates=1000)
+
+
+def draw_hits(identity, share, alike, rng):
+    spread = (1 - alike) / alike
+    of_patient = rng.beta(share * spread, (1 - share) * spread, size=115)
+    return rng.random(len(identity)) < of_patient[identity]

@@ -1,0 +1,1 @@
+"""Is a run blessed: bands, drift, and the verdict made of them."""

@@ -1,0 +1,1 @@
+"""The paper's claims as functions of its numbers, and their verdicts."""

@@ -1,0 +1,113 @@
+"""The paper's claims (`validation.claims.table1_claims`) judged by the predictions of a run.
+
+Predictions give every part of a claim a margin with an interval, and the intervals decide; how much
+may be believed of them, docs/validation.md says.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import pandas as pd
+
+from validation.claims.parts import Part
+from validation.claims.table1_claims import CLAIMS, Claim
+from validation.statistics.patient_sums import Cell
+from validation.statistics.resampling import Resamples, margin_interval, resample_patients
+
+CONFIDENCE = 0.95
+
+
+class Finding(StrEnum):
+    """What becomes of a claim; only `HOLDS` is a pass."""
+
+    HOLDS = "holds"
+    FAILS = "fails"
+    UNDECIDED = "cannot be told apart"
+    NOT_MEASURED = "not measured"
+
+
+@dataclass(frozen=True)
+class JudgedPart:
+    """A part's margin, a fraction, and its interval; None where a number was not measured."""
+
+    text: str
+    to_be_shown: bool
+    margin: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What became of a claim, and why."""
+
+    claim: Claim
+    finding: Finding
+    parts: tuple[JudgedPart, ...]
+
+
+def judge_claims(predictions: pd.DataFrame, *, seed: int = 0) -> list[Judgement]:
+    """Judge every claim by the predictions of a run.
+
+    Args:
+        predictions: of stage 06, one row per method, draw and test image; the columns needed are
+            `validation.statistics.patient_sums.COLUMNS`. A method without rows was not measured.
+        seed: of the bootstrap.
+
+    Raises:
+        ValueError: when the table can't be judged (`patient_sums.check_predictions`).
+    """
+    resamples = resample_patients(predictions, rng=np.random.default_rng(seed))
+    return [judge_claim(claim, resamples) for claim in CLAIMS]
+
+
+def judge_claim(claim: Claim, resamples: Resamples) -> Judgement:
+    """Judge one claim; lower ends have 95% confidence, upper ends 95% over all its parts."""
+    shared = 1 - (1 - CONFIDENCE) / len(claim.parts)
+    parts = tuple(_judge_part(part, resamples, upper=shared) for part in claim.parts)
+    return Judgement(claim, _find(parts), parts)
+
+
+def find_margins(claim: Claim, numbers: Mapping[Cell, float]) -> tuple[float | None, ...]:
+    """Return the margins of a claim's parts in a table of numbers, which has no intervals."""
+    return tuple(_find_margin(part, numbers) for part in claim.parts)
+
+
+def _find_margin(part: Part, numbers: Mapping[Cell, float]) -> float | None:
+    if any(cell not in numbers for option in part.either for cell in option.cells):
+        return None
+    return max(
+        float(option.margin(*(numbers[cell] for cell in option.cells))) for option in part.either
+    )
+
+
+def _judge_part(part: Part, resamples: Resamples, *, upper: float) -> JudgedPart:
+    observed = {cell: number.item() for cell, number in resamples.observed.items()}
+    margin = _find_margin(part, observed)
+    if margin is None:
+        return JudgedPart(part.text, part.to_be_shown, None, None, None)
+    low, high = (
+        max(_find_end(part, resamples, side, confidence))
+        for side, confidence in ((0, CONFIDENCE), (1, upper))
+    )
+    return JudgedPart(part.text, part.to_be_shown, margin, low, high)
+
+
+def _find_end(part: Part, resamples: Resamples, side: int, confidence: float) -> list[float]:
+    """Return one end for each option; their errors add up, so each gets its share."""
+    share = 1 - (1 - confidence) / len(part.either)
+    return [
+        margin_interval(option.margin, option.cells, resamples, confidence=share)[side]
+        for option in part.either
+    ]
+
+
+def _find(parts: tuple[JudgedPart, ...]) -> Finding:
+    if any(part.margin is None for part in parts):
+        return Finding.NOT_MEASURED
+    if any(part.high < 0 for part in parts):
+        return Finding.FAILS
+    shown = all(part.low > 0 for part in parts if part.to_be_shown)
+    return Finding.HOLDS if shown else Finding.UNDECIDED

@@ -1,0 +1,1 @@
+"""Expectation suites as data, and the one file that runs them by Great Expectations."""

@@ -1,0 +1,378 @@
+"""What must hold of the data before anything is trained on it, as plain data.
+
+`validation.expectations.gx_runner` judges tables by it. Counts, sizes and shares are those of the paper's §2.1.
+
+One statement about a table, and the commonest kinds of it; plain data.
+
+Types and arguments are Great Expectations' own words, so that they can be looked up.
+
+What must hold of the manifests: counts of the data, labels as they were read (paper §2.1).
+
+What must hold of the split, by image as in the paper (§2.1) or by patient.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """One statement about a table that can fail.
+
+    Args:
+        name: unique over all suites, for messages and reports.
+        type: Great Expectations' name of it, `expect_...`.
+        meaning: what has to hold, in words.
+        arguments: what that type takes.
+    """
+
+    name: str
+    type: str
+    meaning: str
+    arguments: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Suite:
+    """Expectations on one table.
+
+    Args:
+        name: of the suite.
+        table: the name of its table.
+        key: the column that names a row at fault.
+        expectations: judged one by one.
+    """
+
+    name: str
+    table: str
+    key: str
+    expectations: tuple[Expectation, ...]
+
+
+def expect_each(name: str, column: str, values: tuple, meaning: str, **more: object) -> Expectation:
+    """Expect every cell to be one of the values, or (`mostly`) a share of the cells to be."""
+    arguments = {"column": column, "value_set": list(values), **more}
+    return Expectation(name, "expect_column_values_to_be_in_set", meaning, arguments)
+
+
+def expect_between(name: str, column: str, meaning: str, **limits: object) -> Expectation:
+    """Expect every cell to be between the limits."""
+    arguments = {"column": column, **limits}
+    return Expectation(name, "expect_column_values_to_be_between", meaning, arguments)
+
+
+def expect_unique(name: str, column: str, meaning: str) -> Expectation:
+    """Expect no cell to come twice."""
+    return Expectation(name, "expect_column_values_to_be_unique", meaning, {"column": column})
+
+
+def expect_equal(name: str, column: str, other: str, meaning: str) -> Expectation:
+    """Expect two columns to agree in every row; an empty cell agrees with nothing."""
+    arguments = {"column_A": column, "column_B": other, "ignore_row_if": "neither"}
+    return Expectation(name, "expect_column_pair_values_to_be_equal", meaning, arguments)
+
+
+LEAST_KEPT = 0.99  # ours: preprocessing leaves out at most 1% of the files
+SHARE_TOLERANCE = 0.01  # ours: what the files left out can move it by
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What a data set holds where that is known beforehand."""
+
+    images: int
+    patients: int
+    glaucoma_images: int
+
+
+RAW_MANIFEST = (
+    *(
+        Expectation(
+            f"{column.replace('_', '-')}-given",
+            "expect_column_values_to_not_be_null",
+            f"every image has its {column}",
+            {"column": column},
+        )
+        for column in ("image_id", "path", "patient_id", "eye", "glaucoma")
+    ),
+    expect_unique("raw-images-differ", "image_id", "no image comes twice among the files"),
+    expect_each("eye-left-or-right", "eye", ("left", "right"), "every eye is left or right"),
+    Expectation(
+        "two-patients-or-more",
+        "expect_column_unique_value_count_to_be_between",
+        "identities can be told apart: there are at least two patients",
+        {"column": "patient_id", "min_value": 2},
+    ),
+    Expectation(
+        "both-labels",
+        "expect_column_unique_value_count_to_be_between",
+        "there are images with glaucoma and images without, and no third label",
+        {"column": "glaucoma", "min_value": 2, "max_value": 2},
+    ),
+    expect_each(
+        "images-kept",
+        "kept",
+        (True,),
+        f"at least {LEAST_KEPT:.0%} of the images could be read and preprocessed",
+        mostly=LEAST_KEPT,
+    ),
+    expect_each("patients-kept", "patient_kept", (True,), "no patient was lost in preprocessing"),
+)
+
+
+def expect_counts(counts: Counts | None) -> tuple[Expectation, ...]:
+    """Expect the raw manifest to have the known counts, or nothing where none are known."""
+    if counts is None:
+        return ()
+    known = {"min_value": counts.patients, "max_value": counts.patients}
+    labelled = {"min_value": counts.glaucoma_images, "max_value": counts.glaucoma_images}
+    return (
+        Expectation(
+            "images-counted",
+            "expect_table_row_count_to_equal",
+            f"there are {counts.images} images",
+            {"value": counts.images},
+        ),
+        Expectation(
+            "patients-counted",
+            "expect_column_unique_value_count_to_be_between",
+            f"there are {counts.patients} patients",
+            {"column": "patient_id", **known},
+        ),
+        Expectation(
+            "glaucoma-counted",
+            "expect_column_sum_to_be_between",
+            f"{counts.glaucoma_images} images have glaucoma",
+            {"column": "glaucoma", **labelled},
+        ),
+    )
+
+
+LABELS = (
+    expect_equal("patients-as-read", "patient_id", "raw_patient_id", "images keep their patient"),
+    expect_equal("eyes-as-read", "eye", "raw_eye", "images keep their side"),
+    expect_equal(
+        "glaucoma-as-read", "glaucoma", "raw_glaucoma", "images keep their glaucoma label"
+    ),
+    expect_equal(
+        "identities-are-patients",
+        "identity",
+        "expected_identity",
+        "identities count the patients in their order, from 0",
+    ),
+)
+
+
+def expect_share(counts: Counts | None) -> tuple[Expectation, ...]:
+    """Expect the preprocessed images to have the known share of glaucoma."""
+    if counts is None:
+        return ()
+    share = counts.glaucoma_images / counts.images
+    limits = {"min_value": share - SHARE_TOLERANCE, "max_value": share + SHARE_TOLERANCE}
+    return (
+        Expectation(
+            "glaucoma-share",
+            "expect_column_mean_to_be_between",
+            f"over all images, {share:.1%} have glaucoma",
+            {"column": "glaucoma", **limits},
+        ),
+    )
+
+
+SUBSET_NAMES = ("train", "validation", "test")
+ENROLMENT = "enrolment"
+
+LEAST_CHANCE = 1e-5  # ours: one false alarm in tens of thousands of splits
+# Ours: rounding moves the patients with glaucoma by less than one, and that validation and test
+# have at least one patient of each kind by less than another.
+MOST_LABELLED_OFF = 2
+
+
+def expect_split(*, by_patient: bool) -> tuple[Expectation, ...]:
+    """Return what must hold of each image and its subset."""
+    names = (*SUBSET_NAMES, ENROLMENT) if by_patient else SUBSET_NAMES
+    known = "an image in training or enrolment" if by_patient else "an image in training"
+    return (
+        expect_each("subset-known", "subset", names, "every image is in a subset"),
+        expect_unique(
+            "image-in-one-subset", "image_id", "no image is in two subsets, or twice in one"
+        ),
+        expect_unique("file-in-one-subset", "sha256", "no file's content comes under two names"),
+        expect_unique("pixels-in-one-subset", "pixels_sha256", "no two images are the same"),
+        expect_each(
+            "identities-in-training",
+            "identity_in_training",
+            (True,),
+            f"every identity has {known}",
+        ),
+        *(_PATIENTS if by_patient else ()),
+    )
+
+
+def expect_subsets(*, by_patient: bool) -> tuple[Expectation, ...]:
+    """Return what must hold of each subset as a whole."""
+    sizes, balance = _BY_PATIENT if by_patient else _BY_IMAGE
+    return (sizes, _LABELS, balance)
+
+
+_PATIENTS = (
+    expect_each(
+        "patients-disjoint",
+        "subsets_of_patient",
+        (1,),
+        "the glaucoma network is trained, validated and tested on images of different patients",
+    ),
+    expect_between(
+        "half-enrolled",
+        "enrolled_off",
+        "of every validation and test patient half of the images are enrolled, to half an image, "
+        "and of training patients none",
+        min_value=-0.5,
+        max_value=0.5,
+    ),
+)
+
+_LABELS = expect_between(
+    "subset-labels",
+    "glaucoma_share",
+    "every subset, and all together, has images with glaucoma and without",
+    min_value=0,
+    max_value=1,
+    strict_min=True,
+    strict_max=True,
+)
+
+_BY_IMAGE = (
+    expect_between(
+        "subset-sizes",
+        "images_off",
+        "every subset has its share of the images, to one image",
+        min_value=-1,
+        max_value=1,
+    ),
+    expect_between(
+        "subset-balance",
+        "chance_of_share",
+        "in every subset glaucoma is as frequent as a random split makes it",
+        min_value=LEAST_CHANCE,
+    ),
+)
+
+_BY_PATIENT = (
+    expect_between(
+        "subset-patients",
+        "patients_off",
+        "training, validation and test have their shares of the patients, to one patient",
+        min_value=-1,
+        max_value=1,
+    ),
+    expect_between(
+        "patients-balanced",
+        "glaucoma_patients_off",
+        "training, validation and test have their shares of the patients with glaucoma in an eye, "
+        f"to {MOST_LABELLED_OFF} patients",
+        min_value=-MOST_LABELLED_OFF,
+        max_value=MOST_LABELLED_OFF,
+    ),
+)
+
+
+# The tables.
+RAW, IMAGES, SUBSETS = "raw", "images", "subsets"
+
+LEAST_CENTRED = 0.90  # ours: as often as the published recipe on real eyes
+OFF_MIDDLE_PX = 20.0  # ours: of a frame 640 px wide; the fit itself is good to a few px
+MOST_STRIPS_SEEN = 0.05  # ours: a strip is in every frame or in none, an edge of a lid in a few
+MOST_DIFFERENCE_GREY = 4.0  # ours: beyond what another way of resizing changes
+
+
+def build_suites(
+    *, counts: Counts | None, image_size_px: int, strip_rows: int, by_patient: bool = False
+) -> tuple[Suite, ...]:
+    """Return all suites.
+
+    Args:
+        counts: of Warsaw or the surrogate; None for other data, where what must hold anyway does.
+        image_size_px: height and width of a preprocessed image.
+        strip_rows: rows of the label strip.
+        by_patient: whether the split is by patient, and not by image.
+    """
+    return (
+        Suite("raw-manifest", RAW, "image_id", (*RAW_MANIFEST, *expect_counts(counts))),
+        Suite("labels", IMAGES, "image_id", (*LABELS, *expect_share(counts))),
+        Suite("crop", IMAGES, "image_id", _expect_crop(strip_rows)),
+        Suite("flip", IMAGES, "image_id", _FLIP),
+        Suite("centering", IMAGES, "image_id", _CENTERING),
+        Suite("pixels", IMAGES, "image_id", _expect_pixels(image_size_px)),
+        Suite("split", IMAGES, "image_id", expect_split(by_patient=by_patient)),
+        Suite("subsets", SUBSETS, "subset", expect_subsets(by_patient=by_patient)),
+    )
+
+
+def _expect_crop(strip_rows: int) -> tuple[Expectation, ...]:
+    return (
+        expect_each(
+            "strip-cut-by-record",
+            "strip_rows_removed",
+            (strip_rows,),
+            f"{strip_rows} rows were cut off the bottom of every frame",
+        ),
+        expect_each(
+            "strip-cut-by-pixels",
+            "shows_cut_frame",
+            (True,),
+            "every image shows its frame without the label strip, and not with it",
+        ),
+        expect_each(
+            "no-strip-seen",
+            "strip_seen",
+            (False,),
+            "images have no band from side to side along their bottom",
+            mostly=1 - MOST_STRIPS_SEEN,
+        ),
+    )
+
+
+_FLIP = (
+    expect_equal(
+        "mirrored-by-record",
+        "mirrored",
+        "is_right",
+        "every right eye is noted as mirrored, and no left one",
+    ),
+    expect_equal(
+        "mirrored-by-pixels",
+        "shows_mirrored_frame",
+        "is_right",
+        "every right eye's image shows its frame mirrored, every left one's as it is",
+    ),
+)
+
+_CENTERING = (
+    expect_each(
+        "iris-centred",
+        "centred",
+        (True,),
+        f"measured again on the image, the iris is within {OFF_MIDDLE_PX:.0f} px (of 640) of the "
+        f"middle, on at least {LEAST_CENTRED:.0%} of the images",
+        mostly=LEAST_CENTRED,
+    ),
+)
+
+
+def _expect_pixels(size_px: int) -> tuple[Expectation, ...]:
+    return (
+        expect_each("image-height", "height_px", (size_px,), f"images are {size_px} px high"),
+        expect_each("image-width", "width_px", (size_px,), f"images are {size_px} px wide"),
+        expect_each("value-type", "value_type", ("uint8",), "grey values are whole bytes"),
+        expect_between("lowest-grey", "lowest_grey", "no grey value is below 0", min_value=0),
+        expect_between("highest-grey", "highest_grey", "no grey value is above 255", max_value=255),
+        expect_between("not-blank", "grey_span", "no image is of one grey all over", min_value=1),
+        expect_between(
+            "image-of-its-file",
+            "frame_difference_grey",
+            f"every image is the one that its file gives, to {MOST_DIFFERENCE_GREY:.0f} grey "
+            "levels in the mean",
+            max_value=MOST_DIFFERENCE_GREY,
+        ),
+    )

@@ -1,0 +1,1 @@
+"""The numbers of the paper's Table 1 and what their digits say."""

@@ -1,0 +1,1 @@
+"""Intervals, bootstrap over patients, spread over seeds."""

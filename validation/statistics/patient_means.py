@@ -1,0 +1,99 @@
+"""Means over images with intervals by bootstrap over patients, the manner of `resampling`.
+
+Images of one patient resemble each other, so patients are drawn and not images, and an interval
+reaches at least to what is left without the few patients whom an exact sign test would not believe
+(`validation.statistics.resampling.margin_interval` says why). A paired difference is a mean too: that of the
+differences, image by image.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from validation.statistics.intervals import proportion_interval
+from validation.statistics.resampling import REPLICATES, count_unbelieved
+
+CONFIDENCE = 0.95  # ours: as in docs/validation.md
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean over images.
+
+    Args:
+        mean: NaN without images.
+        low, high: two-sided interval; NaN where the patients are too few for one.
+        images, patients: that went in.
+    """
+
+    mean: float
+    low: float
+    high: float
+    images: int
+    patients: int
+
+
+def estimate_mean(
+    values: np.ndarray,
+    patients: np.ndarray,
+    *,
+    rng: np.random.Generator,
+    replicates: int = REPLICATES,
+    confidence: float = CONFIDENCE,
+) -> Estimate:
+    """Return the mean of one value per image, every image counting the same.
+
+    1. Sum values and images per patient. 2. Draw patients as often as there are, again and again;
+    a replicate is the drawn values' sum over the drawn images. 3. Take two quantiles. 4. Push them
+    out to the means without the k patients most above, and most below, the mean, k being the most
+    patients of one direction that the sign test does not believe.
+
+    Args:
+        values: (N,) numbers; NaN where an image has none, and then it is left out.
+        patients: (N,) of whom each image is.
+        rng: draws the patients.
+        replicates: how many times.
+        confidence: within (0, 1).
+    """
+    measured = ~np.isnan(values)
+    names, rows = np.unique(patients[measured], return_inverse=True)
+    sums = np.bincount(rows, values[measured], minlength=len(names))
+    counts = np.bincount(rows, minlength=len(names))
+    images = int(measured.sum())
+    mean = float(sums.sum() / images) if images else math.nan
+    unbelieved = count_unbelieved(confidence)
+    if len(names) <= unbelieved:
+        return Estimate(mean, math.nan, math.nan, images, len(names))
+    drawn = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=replicates)
+    tail = (1 - confidence) / 2
+    ends = [*np.quantile(drawn @ sums / (drawn @ counts), [tail, 1 - tail])]
+    order = np.argsort((sums.sum() - sums) / (images - counts), kind="stable")
+    for left in (order[unbelieved:], order[:-unbelieved]):
+        ends.append(sums[left].sum() / counts[left].sum())
+    return Estimate(mean, float(min(ends)), float(max(ends)), images, len(names))
+
+
+def estimate_share(
+    hits: np.ndarray,
+    patients: np.ndarray,
+    *,
+    rng: np.random.Generator,
+    replicates: int = REPLICATES,
+    confidence: float = CONFIDENCE,
+) -> Estimate:
+    """Return the share of hits; its interval contains Clopper and Pearson's.
+
+    Without a hit no replicate has one, and the bootstrap's interval would have no width.
+
+    Args:
+        hits: (N,) in [0, 1]; NaN where an image has none.
+        patients, rng, replicates, confidence: as for `estimate_mean`.
+    """
+    share = estimate_mean(hits, patients, rng=rng, replicates=replicates, confidence=confidence)
+    if np.isnan(share.low):
+        return share
+    low, high = proportion_interval(share.mean * share.images, share.images, confidence=confidence)
+    return Estimate(
+        share.mean, min(share.low, low), max(share.high, high), share.images, share.patients
+    )
