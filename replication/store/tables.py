@@ -9,6 +9,7 @@ A table's rows as the lines of a Markdown table.
 
 import csv
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -78,3 +79,27 @@ def lay_out_table(
     """
     first, *others = ["| " + " | ".join(map(str, cells)) + " |" for cells in (headings, *rows)]
     return [first, "|" + "---|" * words + "---:|" * (len(headings) - words), *others]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a page: a note, the table below it and a last line.
+
+    Args:
+        note: a paragraph.
+        headings: of the columns; without any there is no table.
+        rows: as many cells each.
+        words: how many columns, from the left, hold words.
+        last: a line below the table, such as a verdict; may be empty.
+    """
+
+    note: str
+    headings: Sequence[str] = ()
+    rows: Iterable[Sequence[object]] = ()
+    words: int = 1
+    last: str = ""
+
+    def to_markdown(self) -> str:
+        """Return the parts with an empty line between them, without a last line break."""
+        table = lay_out_table(self.headings, self.rows, words=self.words) if self.headings else []
+        return "\n\n".join(part for part in (self.note, "\n".join(table), self.last) if part)

@@ -1,11 +1,11 @@
-"""What the checks of explanations found, as Markdown, and where it lies in a run's folder."""
+"""The page of what the checks of explanations found, in Markdown."""
 
 from collections.abc import Mapping
 
 from replication.evaluate.table1 import NOT_MEASURED
 from replication.explain.agreement import MEASURES
 from replication.store.run_record import is_by_patient, tell_split
-from replication.store.tables import lay_out_table
+from replication.store.tables import Section
 
 
 def to_markdown(figures: Mapping) -> str:
@@ -14,28 +14,27 @@ def to_markdown(figures: Mapping) -> str:
     Args:
         figures: the content of `explanation_sanity.json`; None was not measured.
     """
-    parts = (
-        _tell_settings,
-        _tell_randomisation,
-        _tell_logit,
-        _tell_structure,
-        _tell_speed,
+    sections = (
+        _describe_settings,
+        _describe_randomisation,
+        _describe_logit,
+        _describe_structure,
+        _describe_speed,
     )
-    return "\n".join(line for part in parts for line in (*part(figures), ""))
+    return "\n\n".join(section(figures).to_markdown() for section in sections) + "\n"
 
 
-def _tell_settings(figures: Mapping) -> list[str]:
+def _describe_settings(figures: Mapping) -> Section:
     run, settings = figures["run"], figures["settings"]
     data = f"{run['source']['kind']} `{run['source']['name']}`"
-    profile, seed = run["profile"]["name"], run["seed"]
-    return [
-        f"Checks of `{settings['method']}` of the glaucoma network. Data: {data}. Profile {profile}, "
-        + f"seed {seed}. Sample: {settings['sample']}."
+    return Section(
+        f"Checks of `{settings['method']}` of the glaucoma network. Data: {data}. Profile "
+        f"{run['profile']['name']}, seed {run['seed']}. Sample: {settings['sample']}."
         + tell_split(by_patient=is_by_patient(run))
-    ]
+    )
 
 
-def _tell_randomisation(figures: Mapping) -> list[str]:
+def _describe_randomisation(figures: Mapping) -> Section:
     found, lift = figures["randomisation"], figures["settings"]["lift"]
     others = {"level": "two different images"} | found["other_images"]
     note = (
@@ -47,41 +46,37 @@ def _tell_randomisation(figures: Mapping) -> list[str]:
         "last layer may weigh no active unit positively, are counted and left out. For comparison, "
         "the trained network's maps of two patients with the same pathology."
     )
-    headings = ("replaced down to", *(name.replace("_", " ") for name in MEASURES))
-    rows = (
+    measures = (name.replace("_", " ") for name in MEASURES)
+    rows = [
         (
             row["level"],
             *(_write(row[name], ".3f") for name in MEASURES),
-            str(row["compared"]),
-            str(row["empty"]),
+            row["compared"],
+            row["empty"],
         )
         for row in (*found["levels"], others)
-    )
-    table = lay_out_table((*headings, "pairs", "empty"), rows, words=1)
-    return [note, "", *table, "", _tell_finding("Randomisation destroys the map", found)]
+    ]
+    verdict = _describe_finding("Randomisation destroys the map", found)
+    return Section(note, ("replaced down to", *measures, "pairs", "empty"), rows, last=verdict)
 
 
-def _tell_logit(figures: Mapping) -> list[str]:
+def _describe_logit(figures: Mapping) -> Section:
     note = (
         "**Relevance and logit.** Correlation of a map's sum with its logit, over the maps of all "
         f"{figures['settings']['test_images']} test originals that aren't empty; no bias raised."
     )
-    headings = ("neuron", "Pearson", "Spearman", "maps", "empty", "smallest relevance")
-    rows = (
-        (
-            neuron,
-            _write(found["pearson"], ".3f"),
-            _write(found["spearman"], ".3f"),
-            str(found["maps"]),
-            str(found["empty"]),
-            _write(found["smallest"], "g"),
-        )
-        for neuron, found in figures["logit"].items()
+    forms = {"pearson": ".3f", "spearman": ".3f", "maps": "", "empty": "", "smallest": "g"}
+    return Section(
+        note,
+        ("neuron", "Pearson", "Spearman", "maps", "empty", "smallest relevance"),
+        [
+            (neuron, *(_write(found[name], form) for name, form in forms.items()))
+            for neuron, found in figures["logit"].items()
+        ],
     )
-    return [note, "", *lay_out_table(headings, rows, words=1)]
 
 
-def _tell_structure(figures: Mapping) -> list[str]:
+def _describe_structure(figures: Mapping) -> Section:
     found, settings = figures["structure"], figures["settings"]
     side, cell = settings["cells"], settings["cell_px"]
     note = (
@@ -92,23 +87,23 @@ def _tell_structure(figures: Mapping) -> list[str]:
     )
     images = {f"eyes (median of {found['compared']}; {found['empty']} empty)": found["eyes"]}
     images |= {f"gray {row['gray']}": row["variation"] for row in found["grays"]}
-    rows = ((image, _write(value, ".2f")) for image, value in images.items())
-    verdict = _tell_finding("An image of one gray has less structure than an eye", found)
-    return [note, "", *lay_out_table(("image", "variation"), rows, words=1), "", verdict]
+    rows = [(image, _write(value, ".2f")) for image, value in images.items()]
+    verdict = _describe_finding("An image of one gray has less structure than an eye", found)
+    return Section(note, ("image", "variation"), rows, last=verdict)
 
 
-def _tell_speed(figures: Mapping) -> list[str]:
+def _describe_speed(figures: Mapping) -> Section:
     speed, settings = figures["speed"], figures["settings"]
     start = f"seconds from a worker's start to its first {settings['batch']} maps"
-    rows = (
+    rows = [
         ("images a second, the analysis alone", _write(speed["images_per_second"], ".0f")),
         (start, _write(speed["start_seconds"], ".0f")),
-    )
+    ]
     note = f"**Speed**, on {settings['cores']} cores; not judged."
-    return [note, "", *lay_out_table(("what", "figure"), rows, words=1)]
+    return Section(note, ("what", "figure"), rows)
 
 
-def _tell_finding(claim: str, found: Mapping) -> str:
+def _describe_finding(claim: str, found: Mapping) -> str:
     return f"{claim}: **{found['finding']}**. Criterion: {found['criterion']}."
 
 
