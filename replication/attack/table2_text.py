@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from replication.attack.table2 import EVIDENCE, LOOKS, MEASURES, NOISE, PRIVACY, Requirement
-from replication.evaluate.table1 import DOES_NOT_APPLY, NOT_MEASURED
 from replication.privatize.methods import ROWS
+from replication.store.numbers import DOES_NOT_APPLY, NOT_MEASURED
 from replication.store.tables import lay_out_table
 from validation.claims.judge import Judgement
 

@@ -24,6 +24,7 @@ from replication.errors import DataError
 from replication.evaluate.metrics import accuracy, any_of_accuracy, f1_score
 from replication.privatize.methods import ROWS, Row
 from replication.records import TABLE1_METRICS, EyeDataset, Table1Row
+from replication.store.numbers import DOES_NOT_APPLY, NOT_MEASURED, write_percent
 from replication.store.tables import lay_out_table
 
 
@@ -118,8 +119,6 @@ def build_table(measured: Sequence[Table1Row]) -> Table1:
     return Table1(tuple(by_method.get(title.name, Table1Row(title.name, False)) for title in ROWS))
 
 
-DOES_NOT_APPLY = "-"
-NOT_MEASURED = "not measured"
 HEADINGS = (
     "Experiment",
     "Dataset",
@@ -200,7 +199,7 @@ def to_cells(
 def _percent_cell(
     title: Row, row: Table1Row, metric: str, paper_percent: Mapping[tuple[str, str], str]
 ) -> str:
-    measured = _format_value(title, row, metric, lambda fraction: f"{100 * fraction:.2f}")
+    measured = _format_value(title, row, metric, write_percent)
     if measured == DOES_NOT_APPLY:
         return measured
     return f"{measured} ({paper_percent[title.name, metric]})"

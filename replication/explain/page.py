@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
-from replication.evaluate.table1 import NOT_MEASURED
 from replication.explain.agreement import MEASURES
+from replication.store.numbers import NOT_MEASURED, write_interval, write_or_absent
 from replication.store.tables import lay_out_table
 
 SHARE_NAMES = {
@@ -133,8 +133,8 @@ def _interval(row: Mapping, part: str) -> str:
     mean, low, high = (row[f"{part}_{end}"] for end in ("mean", "low", "high"))
     if low is None:
         return _number(mean) if mean is None else f"{mean:.3f} (too few patients)"
-    return f"{mean:.3f} ({low:.3f} to {high:.3f})"
+    return write_interval(mean, low, high, _number)
 
 
 def _number(value: float | None) -> str:
-    return NOT_MEASURED if value is None else f"{value:.3f}"
+    return write_or_absent(value, "{:.3f}".format)

@@ -18,9 +18,10 @@ import pandas as pd
 from replication.data.sources import Kind, Source
 from replication.errors import SettingsError
 from replication.evaluate.outputs import EVALUATED, read_table
-from replication.evaluate.table1 import DOES_NOT_APPLY, HEADINGS, NOT_MEASURED, lay_out_markdown
+from replication.evaluate.table1 import HEADINGS, lay_out_markdown
 from replication.privatize.methods import ROWS
 from replication.records import TABLE1_METRICS
+from replication.store.numbers import DOES_NOT_APPLY, NOT_MEASURED
 from replication.store.run_folder import RunStore, read_json, write_json, write_text
 from replication.store.run_record import is_by_patient, tell_split
 from replication.store.tables import lay_out_table, write_table

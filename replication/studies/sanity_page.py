@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from replication.evaluate.table1 import NOT_MEASURED
 from replication.explain.agreement import MEASURES
+from replication.store.numbers import write_or_absent
 from replication.store.run_record import is_by_patient, tell_split
 from replication.store.tables import Section
 
@@ -108,4 +108,4 @@ def _describe_finding(claim: str, found: Mapping) -> str:
 
 
 def _write(value: float | None, form: str) -> str:
-    return NOT_MEASURED if value is None else format(value, form)
+    return write_or_absent(value, lambda number: format(number, form))
