@@ -236,7 +236,7 @@ def to_bytes(images: np.ndarray) -> np.ndarray:
     return _round_levels(images).astype(np.uint8)
 
 
-def to_grey(images: np.ndarray) -> np.ndarray:
+def to_gray(images: np.ndarray) -> np.ndarray:
     """Return the mean of the channels of (N, H, W, C) images, (N, H, W) of the same range.
 
     Originals have no colour; what a generator paints may have some.

@@ -11,8 +11,8 @@ SICK = 40  # patients, all of whose images have glaucoma
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What the evaluators see of a method, as shares of images."""
+class Rates:
+    """What the evaluators predict of a method, as fractions of images."""
 
     identity: float
     replacement: float | None
@@ -20,42 +20,46 @@ class Seen:
     false_positive: float
 
 
-EVERY_CLAIM_HOLDS: Mapping[str, Seen] = {
-    "original": Seen(0.9, None, 0.95, 0.04),
-    "blur-3": Seen(0.7, None, 0.93, 0.05),
-    "blur-9": Seen(0.5, None, 0.6, 0.05),
-    "blur-15": Seen(0.4, None, 0.4, 0.05),
-    "blur-21": Seen(0.3, None, 0.1, 0.05),
-    "k-same-3": Seen(0.2, 0.4, 0.8, 0.1),
-    "k-same-6": Seen(0.12, 0.35, 0.6, 0.15),
-    "k-same-9": Seen(0.06, 0.33, 0.4, 0.2),
-    "k-same-12": Seen(0.01, 0.31, 0.2, 0.25),
-    "pprl-vgan-random": Seen(0.01, 0.8, 0.7, 0.2),
-    "pprl-vgan-same-pathology": Seen(0.01, 0.8, 0.9, 0.1),
-    "pprl-vgan-different-pathology": Seen(0.0, 0.7, 0.4, 0.4),
-    "pprl-vgan-averaged-random": Seen(0.03, 0.1, 0.8, 0.12),
-    "pprl-vgan-averaged-same-pathology": Seen(0.03, 0.1, 0.9, 0.05),
+EVERY_CLAIM_HOLDS: Mapping[str, Rates] = {
+    "original": Rates(0.9, None, 0.95, 0.04),
+    "blur-3": Rates(0.7, None, 0.93, 0.05),
+    "blur-9": Rates(0.5, None, 0.6, 0.05),
+    "blur-15": Rates(0.4, None, 0.4, 0.05),
+    "blur-21": Rates(0.3, None, 0.1, 0.05),
+    "k-same-3": Rates(0.2, 0.4, 0.8, 0.1),
+    "k-same-6": Rates(0.12, 0.35, 0.6, 0.15),
+    "k-same-9": Rates(0.06, 0.33, 0.4, 0.2),
+    "k-same-12": Rates(0.01, 0.31, 0.2, 0.25),
+    "pprl-vgan-random": Rates(0.01, 0.8, 0.7, 0.2),
+    "pprl-vgan-same-pathology": Rates(0.01, 0.8, 0.9, 0.1),
+    "pprl-vgan-different-pathology": Rates(0.0, 0.7, 0.4, 0.4),
+    "pprl-vgan-averaged-random": Rates(0.03, 0.1, 0.8, 0.12),
+    "pprl-vgan-averaged-same-pathology": Rates(0.03, 0.1, 0.9, 0.05),
 }
 
 
-def plant_predictions(seen: Mapping[str, Seen], *, draws: int = 1) -> pd.DataFrame:
-    """Make predictions that have exactly these shares, spread at random over the images."""
+def plant_predictions(rates: Mapping[str, Rates], *, draws: int = 1) -> pd.DataFrame:
+    """Make predictions that have exactly these rates, spread at random over the images."""
     rng = np.random.default_rng(3)
     return pd.concat(
-        [_plant_draw(method, draw, seen[method], rng) for method in seen for draw in range(draws)],
+        [
+            _plant_draw(method, draw, rates[method], rng)
+            for method in rates
+            for draw in range(draws)
+        ],
         ignore_index=True,
     )
 
 
-def _plant_draw(method: str, draw: int, seen: Seen, rng: np.random.Generator) -> pd.DataFrame:
+def _plant_draw(method: str, draw: int, rates: Rates, rng: np.random.Generator) -> pd.DataFrame:
     identity = np.repeat(np.arange(PATIENTS), IMAGES_EACH)
     glaucoma = identity < SICK
-    named = np.where(_choose(np.ones_like(glaucoma), seen.identity, rng), identity, PATIENTS)
+    named = np.where(_choose(np.ones_like(glaucoma), rates.identity, rng), identity, PATIENTS)
     shown = None
-    if seen.replacement is not None:
-        shown = _choose(np.ones_like(glaucoma), seen.replacement, rng)
-    positive = _choose(glaucoma, seen.true_positive, rng)
-    positive |= _choose(~glaucoma, seen.false_positive, rng)
+    if rates.replacement is not None:
+        shown = _choose(np.ones_like(glaucoma), rates.replacement, rng)
+    positive = _choose(glaucoma, rates.true_positive, rng)
+    positive |= _choose(~glaucoma, rates.false_positive, rng)
     return pd.DataFrame(
         {
             "method": method,
@@ -70,8 +74,8 @@ def _plant_draw(method: str, draw: int, seen: Seen, rng: np.random.Generator) ->
     )
 
 
-def _choose(among: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
+def _choose(among: np.ndarray, rate: float, rng: np.random.Generator) -> np.ndarray:
     chosen = np.zeros(len(among), dtype=bool)
     pool = np.flatnonzero(among)
-    chosen[rng.choice(pool, size=round(share * len(pool)), replace=False)] = True
+    chosen[rng.choice(pool, size=round(rate * len(pool)), replace=False)] = True
     return chosen

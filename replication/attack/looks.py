@@ -24,7 +24,7 @@ from replication.attack.frechet import FeatureSums, frechet_ratio, sum_features
 from replication.attack.patients import Seen
 from replication.attack.table2 import Table2
 from replication.errors import DataError
-from replication.records import HALF_RANGE, EyeDataset, PrivatizedSet, check_images, to_grey
+from replication.records import HALF_RANGE, EyeDataset, PrivatizedSet, check_images, to_gray
 from validation.statistics.patient_sums import Combined, average_images
 
 DATA_RANGE = 2.0  # of images in [-1, 1]
@@ -107,7 +107,7 @@ def check_pairs(images: np.ndarray, originals: np.ndarray) -> None:
 
 
 def _to_fine_grey(images: np.ndarray) -> np.ndarray:
-    return to_grey(images).astype(np.float64)
+    return to_gray(images).astype(np.float64)
 
 
 @dataclass(frozen=True)

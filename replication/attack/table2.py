@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from replication.privatize.methods import BASELINE
-from validation.statistics.patient_sums import Figure, average_images
+from validation.statistics.patient_sums import Statistic, average_images
 
 NOISE = "noise"
 
@@ -109,7 +109,7 @@ class Entry:
         images, patients: that it rests on.
     """
 
-    figure: Figure
+    figure: Statistic
     chance: float | None
     images: int
     patients: int
@@ -130,7 +130,7 @@ class Table2:
         self,
         method: str,
         measure: str,
-        figure: Figure,
+        figure: Statistic,
         *,
         chance: float | None = None,
         rows: np.ndarray | None = None,

@@ -12,7 +12,7 @@ import numpy as np
 
 from replication.attack.used_identities import mark_used
 from replication.errors import DataError
-from replication.records import HALF_RANGE, EyeDataset, check_images, to_grey
+from replication.records import HALF_RANGE, EyeDataset, check_images, to_gray
 
 BLOCK_IMAGES = 128  # ours: bounds the memory, 128 rows of distances to all training images
 ORIGINALS_BELOW = 0.05  # ours: the share of originals that a limit lets pass for nearer
@@ -169,7 +169,7 @@ def _check_sizes(images: np.ndarray, training: EyeDataset, used: np.ndarray) -> 
 
 def _as_grey_levels(images: np.ndarray) -> np.ndarray:
     """Return (N, S * S) float32 from -127.5 to 127.5."""
-    return (to_grey(images) * HALF_RANGE).reshape(len(images), -1)
+    return (to_gray(images) * HALF_RANGE).reshape(len(images), -1)
 
 
 def _measure_block(

@@ -134,7 +134,7 @@ def derive_bands(seeds: Path) -> None:
     from replication.store.run_folder import write_text
     from validation.blessing.bands import to_csv
 
-    spread = {cell: found.deviation for cell, found in read_seeds(seeds).items()}
+    spread = {cell: found.std for cell, found in read_seeds(seeds).items()}
     file = ROOT / "validation" / "paper" / "paper_table1.csv"
     write_text(file, to_csv(spread))
     click.echo(f"Written: {file}")

@@ -15,7 +15,7 @@ import pandas as pd
 
 from replication.errors import DataError
 from replication.explain.agreement import check_maps, has_pattern, name_parts
-from validation.statistics.patient_means import CONFIDENCE, estimate_mean, estimate_share
+from validation.statistics.patient_means import CONFIDENCE, estimate_mean, estimate_rate
 from validation.statistics.resampling import REPLICATES
 
 CONTROLS = ("random", "edges", "centre")
@@ -122,7 +122,7 @@ def judge_places(
     area = masks[judged].mean() if judged.any() else np.nan
     settings = {"rng": rng, "replicates": replicates, "confidence": confidence}
     measures = {
-        "pointing": (measure_pointing, estimate_share),
+        "pointing": (measure_pointing, estimate_rate),
         "mass": (measure_mass, estimate_mean),
     }
     rows = []

@@ -188,7 +188,7 @@ def privatize_many(run: RunData, manifest: Path, method: Method, folder: Path) -
     table["identity"] = name_classes(table["patient_id"], classes, method=method)
     units = (PREPROCESSED, VGAN) if method.needs_generator else (PREPROCESSED,)
     draws = run.draws if method.needs_generator else 1
-    asked = {
+    request = {
         "method": method.name,
         "seed": run.seed,
         "draws": draws,
@@ -201,7 +201,7 @@ def privatize_many(run: RunData, manifest: Path, method: Method, folder: Path) -
         privatize_blocks(
             table,
             folder,
-            asked=asked,
+            request=request,
             read_images=partial(_read_images, run, root),
             method=method,
             gallery=run.train_set,

@@ -1,6 +1,6 @@
 """Privatize any number of images block by block, in memory that their number doesn't change.
 
-Leaves, in the folder asked for, `blocks.json` (what was asked, and of what) and one folder per
+Leaves, in the given folder, `blocks.json` (what the blocks are made of) and one folder per
 block: `draw-0.npy` ... and `used-0.npy` ... as stage 05 has them, and `images.csv`, which row is
 which image. A block appears when it is complete; those that are there are not made again. The
 bytes are those of all images in one go.
@@ -30,7 +30,7 @@ def privatize_blocks(
     table: pd.DataFrame,
     folder: Path,
     *,
-    asked: dict,
+    request: dict,
     read_images: Callable[[pd.DataFrame], EyeDataset],
     method: Method,
     gallery: EyeDataset,
@@ -44,7 +44,7 @@ def privatize_blocks(
     Args:
         table: one row per image, of which `image_id` and `path` are kept.
         folder: made where missing; what is there must come of the same.
-        asked: what identifies gallery, networks, images and draws.
+        request: what identifies gallery, networks, images and draws.
         read_images: returns the images of some rows of the table, all of them.
         method: of the registry.
         gallery: the training images.
@@ -56,7 +56,7 @@ def privatize_blocks(
     Raises:
         SettingsError: when the folder holds something else.
     """
-    _open_folder(folder, asked)
+    _open_folder(folder, request)
     sources = {"gallery": gallery, "generator": generator}
     streams, following = None, None
     for start in range(0, len(table), BLOCK_IMAGES):
@@ -101,17 +101,17 @@ def _write_block(folder: Path, sets: Iterable[PrivatizedSet], *, rows: pd.DataFr
     partial.replace(folder)
 
 
-def _open_folder(folder: Path, asked: dict) -> None:
+def _open_folder(folder: Path, request: dict) -> None:
     """Make the folder, or check that what is in it comes of the same."""
     record = folder / RECORD
     if not record.exists():
         if folder.exists() and any(folder.iterdir()):
             raise SettingsError(f"{folder}: holds other files; choose another --out")
         folder.mkdir(parents=True, exist_ok=True)
-        write_json(record, asked)
+        write_json(record, request)
         return
     before = read_json(record)
-    differing = sorted(key for key in before | asked if before.get(key) != asked.get(key))
+    differing = sorted(key for key in before | request if before.get(key) != request.get(key))
     if differing:
         raise SettingsError(
             f"{folder}: holds blocks of something else ({', '.join(differing)}); "

@@ -54,7 +54,7 @@ def summarise_seeds(stores: Mapping[int, RunStore], folder: Path) -> dict[tuple,
     }
     write_json(folder / SEEDS, {"run": runs[0], "made": made, "numbers": tables})
     rows = [{"method": m, "metric": n} | vars(s) for (m, n), s in spread.items()]
-    write_table(pd.DataFrame(rows), folder / "seeds.csv")
+    write_table(pd.DataFrame(rows).rename(columns={"std": "deviation"}), folder / "seeds.csv")
     page = to_markdown(spread, run=runs[0], seeds=list(stores))
     write_text(folder / "seeds.md", page)
     return spread
@@ -119,7 +119,7 @@ def _write_cell(spread: Mapping, title, metric: str) -> str:
     if (title.name, metric) not in spread:
         return NOT_MEASURED
     cell = spread[title.name, metric]
-    mean, sd, low, high = (100 * v for v in (cell.mean, cell.deviation, cell.low, cell.high))
+    mean, sd, low, high = (100 * v for v in (cell.mean, cell.std, cell.low, cell.high))
     return f"{mean:.2f} ± {sd:.2f} ({low:.2f} to {high:.2f})"
 
 
@@ -200,7 +200,7 @@ def _to_markdown(
 
 def _count_apart(difference: dict[Cell, Spread]) -> str:
     apart = sum(not found.low <= 0 <= found.high for found in difference.values())
-    vary = sum(found.deviation > 0 or found.mean != 0 for found in difference.values())
+    vary = sum(found.std > 0 or found.mean != 0 for found in difference.values())
     return (
         f"Of {len(difference)} numbers {vary} differ in some seed. The interval of the difference "
         f"leaves out 0 for {apart}; by chance alone it would for {(1 - CONFIDENCE) * vary:.1f}."
@@ -208,7 +208,7 @@ def _count_apart(difference: dict[Cell, Spread]) -> str:
 
 
 def _tell_spread(spread: Spread) -> str:
-    return f"{100 * spread.mean:.2f} ± {100 * spread.deviation:.2f}"
+    return f"{100 * spread.mean:.2f} ± {100 * spread.std:.2f}"
 
 
 def _tell_difference(spread: Spread) -> str:

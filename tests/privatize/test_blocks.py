@@ -42,7 +42,7 @@ def run(name, folder, queries, **options):
         return queries.take(rows.index.to_numpy())
 
     given = {
-        "asked": {"method": name},
+        "request": {"method": name},
         "method": METHODS[name],
         "gallery": random_gallery(),
         "generator": NoisyGenerator(),

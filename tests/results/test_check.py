@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 from junitparser import JUnitXml
 from left_files import leave_otherwise
-from planted_predictions import EVERY_CLAIM_HOLDS, Seen, plant_predictions
+from planted_predictions import EVERY_CLAIM_HOLDS, Rates, plant_predictions
 from planted_relevance import plant_relevance
 
 import cli as command_line
@@ -75,7 +75,7 @@ def test_on_the_surrogate_claims_and_data_are_enough(tmp_path, call):
 
 
 def test_without_a_name_the_latest_run_is_judged(tmp_path, call):
-    plant_run(tmp_path / "runs" / "old", {**EVERY_CLAIM_HOLDS, "blur-21": Seen(0.9, None, 0.9, 0)})
+    plant_run(tmp_path / "runs" / "old", {**EVERY_CLAIM_HOLDS, "blur-21": Rates(0.9, None, 0.9, 0)})
     latest = plant_run(tmp_path / "runs" / "new", EVERY_CLAIM_HOLDS)
     assert find_latest(tmp_path / "runs") == latest.root
     assert call("--json").exit_code == 0
@@ -83,7 +83,9 @@ def test_without_a_name_the_latest_run_is_judged(tmp_path, call):
 
 
 def test_a_failing_claim_ends_with_1_and_is_named(tmp_path, call):
-    store = plant_run(tmp_path / "run", {**EVERY_CLAIM_HOLDS, "k-same-3": Seen(0.5, 0.6, 0.8, 0.1)})
+    store = plant_run(
+        tmp_path / "run", {**EVERY_CLAIM_HOLDS, "k-same-3": Rates(0.5, 0.6, 0.8, 0.1)}
+    )
     result = call(store.root)
     assert result.exit_code == 1
     assert "NOT_BLESSED" in result.output

@@ -28,7 +28,7 @@ def test_the_difference_is_taken_seed_by_seed(tmp_path):
     other = plant_seeds(tmp_path / "other.json", [0.12, 0.51, 0.93], mixed=True)
     found = compare_seeds(one, other, tmp_path / "page.md")
     assert found[CELL].mean == pytest.approx(0.02)
-    assert found[CELL].deviation == pytest.approx(0.01)  # not the 0.4 between seeds
+    assert found[CELL].std == pytest.approx(0.01)  # not the 0.4 between seeds
     page = (tmp_path / "page.md").read_text()
     assert "On the embedded surrogate (synthetic eyes, not Warsaw)." in page
     assert "- `profile.vgan.mixed_bfloat16`: False, other: True" in page

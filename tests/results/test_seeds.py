@@ -30,7 +30,7 @@ def test_mean_and_deviation_of_each_measured_number(tmp_path):
     spread = summarise_seeds(stores, tmp_path / "seeds")
     assert len(spread) == 3
     assert spread[CELL].mean == pytest.approx(statistics.mean(values.values()))
-    assert spread[CELL].deviation == pytest.approx(statistics.stdev(values.values()))
+    assert spread[CELL].std == pytest.approx(statistics.stdev(values.values()))
     assert read_seeds(tmp_path / "seeds" / "seeds.json") == spread
     page = (tmp_path / "seeds" / "seeds.md").read_text()
     assert "On the embedded surrogate (synthetic eyes, not Warsaw). Seeds 3, 4, 5 on one" in page

@@ -25,11 +25,11 @@ from scipy.special import ndtri
 from validation.paper.numbers import (
     F1,
     TEST_IMAGES,
-    Share,
+    Proportion,
     count_draws,
-    find_share,
+    find_proportion,
     read_paper_percent,
-    read_seed_deviation,
+    read_seed_std,
 )
 
 JOINT_CONFIDENCE = 0.95
@@ -75,7 +75,7 @@ def derive_bands(
             number that the table doesn't have.
     """
     printed = read_paper_percent()
-    deviations = read_seed_deviation() if spread is None else spread
+    deviations = read_seed_std() if spread is None else spread
     if test_images < 1:
         raise ValueError(f"test_images: expected at least 1, got {test_images}")
     if strangers := sorted(deviations.keys() - printed.keys()):
@@ -83,7 +83,7 @@ def derive_bands(
     confidence = 1 - (1 - JOINT_CONFIDENCE) / len(printed)
     bands = []
     for cell, text in printed.items():
-        share, deviation = find_share(printed, *cell), deviations.get(cell)
+        share, deviation = find_proportion(printed, *cell), deviations.get(cell)
         low, high = _find_limits(share, confidence, test_images, deviation)
         reason = _explain(cell, share, test_images, deviation)
         bands.append(Band(*cell, float(text) / 100, low, high, reason))
@@ -127,7 +127,7 @@ def to_csv(spread: Mapping[Cell, float]) -> str:
 
 
 def _find_limits(
-    share: Share, confidence: float, test_images: int, deviation: float | None
+    share: Proportion, confidence: float, test_images: int, deviation: float | None
 ) -> tuple[float, float]:
     theirs = share.interval(confidence=confidence)
     ours = share.interval(confidence=confidence, scale=test_images / TEST_IMAGES)
@@ -148,7 +148,7 @@ def _widen_by_training(deviation: float | None, confidence: float) -> float:
     return float(ndtri((1 + confidence) / 2)) * math.sqrt(2) * deviation
 
 
-def _explain(cell: Cell, share: Share, test_images: int, deviation: float | None) -> str:
+def _explain(cell: Cell, share: Proportion, test_images: int, deviation: float | None) -> str:
     method, metric = cell
     errors = share.trials - share.hits
     counts = f"{share.hits:g} of {share.trials:g} images"

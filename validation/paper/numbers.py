@@ -22,7 +22,7 @@ Printed = Mapping[tuple[str, str], str]
 
 
 @dataclass(frozen=True)
-class Share:
+class Proportion:
     """A printed number as hits among trials, for F1 as true positives among non-true-negatives.
 
     Means over draws count images, not draws, so their hits and trials may be fractions.
@@ -51,7 +51,7 @@ def count_draws(method: str) -> int:
     return DRAWS if method.startswith("pprl-vgan") else 1
 
 
-def find_share(printed: Printed, method: str, metric: str) -> Share:
+def find_proportion(printed: Printed, method: str, metric: str) -> Proportion:
     """Find the one count behind a printed number.
 
     For F1 of a mean over draws, the draws are taken as pooled.
@@ -78,7 +78,7 @@ def find_share(printed: Printed, method: str, metric: str) -> Share:
     if len(pairs) != 1:
         raise ValueError(f"{method} {metric}: expected one count of {total}, got {pairs}")
     hits, trials = pairs[0]
-    return Share(metric, hits / draws, trials / draws)
+    return Proportion(metric, hits / draws, trials / draws)
 
 
 def read_paper_percent() -> dict[tuple[str, str], str]:
@@ -87,7 +87,7 @@ def read_paper_percent() -> dict[tuple[str, str], str]:
     return {(row["method"], row["metric"]): row["paper_percent"] for row in _rows(text)}
 
 
-def read_seed_deviation() -> dict[tuple[str, str], float]:
+def read_seed_std() -> dict[tuple[str, str], float]:
     """Return each number's standard deviation over training seeds, a fraction, where measured."""
     text = files("validation.paper").joinpath("paper_table1.csv").read_text(encoding="utf-8")
     return {

@@ -13,7 +13,7 @@ the printed numbers cannot. Chance is, by column:
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from validation.paper.numbers import Printed, find_share
+from validation.paper.numbers import Printed, find_proportion
 from validation.statistics.intervals import Interval
 
 CONFIDENCE = 0.95
@@ -70,7 +70,7 @@ def compare_numbers(
         always_positive_f1: range of F1 of "glaucoma" for all images.
     """
     intervals = {
-        cell: find_share(printed, *cell).interval(confidence=CONFIDENCE) for cell in printed
+        cell: find_proportion(printed, *cell).interval(confidence=CONFIDENCE) for cell in printed
     }
     constant = {"glaucoma_accuracy": majority_accuracy, "glaucoma_f1": always_positive_f1}
     return tuple(
@@ -91,7 +91,7 @@ def _compare(
     intervals: Mapping[tuple[str, str], Interval],
     chance: Interval,
 ) -> PrintedNumber:
-    (method, metric), own, share = cell, intervals[cell], find_share(printed, *cell)
+    (method, metric), own, share = cell, intervals[cell], find_proportion(printed, *cell)
     others = tuple(
         other
         for (other, column), interval in intervals.items()

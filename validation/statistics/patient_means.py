@@ -74,7 +74,7 @@ def estimate_mean(
     return Estimate(mean, float(min(ends)), float(max(ends)), images, len(names))
 
 
-def estimate_share(
+def estimate_rate(
     hits: np.ndarray,
     patients: np.ndarray,
     *,

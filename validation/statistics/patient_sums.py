@@ -114,7 +114,7 @@ def check_predictions(predictions: pd.DataFrame) -> None:
         raise ValueError(f"predictions: replacement_shown is empty for some images of {partly}")
 
 
-class Figure(Protocol):
+class Statistic(Protocol):
     """One number of a table, for any weighting of the patients."""
 
     def weigh(self, weights: np.ndarray) -> np.ndarray:
@@ -130,7 +130,7 @@ class Combined:
         combine: takes their (R,) numbers and returns (R,).
     """
 
-    parts: tuple[Figure, ...]
+    parts: tuple[Statistic, ...]
     combine: Callable[..., np.ndarray]
 
     def weigh(self, weights: np.ndarray) -> np.ndarray:

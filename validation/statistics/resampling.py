@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 
 from validation.statistics.intervals import Interval, proportion_interval
-from validation.statistics.patient_sums import Cell, Figure, sum_by_patient
+from validation.statistics.patient_sums import Cell, Statistic, sum_by_patient
 
 Margin = Callable[..., np.ndarray]
 
@@ -43,7 +43,7 @@ class Resamples:
         without_one: (patients,) numbers, each without one patient.
     """
 
-    ratios: Mapping[Cell, Figure]
+    ratios: Mapping[Cell, Statistic]
     images: int
     observed: Mapping[Cell, np.ndarray]
     replicates: Mapping[Cell, np.ndarray]
@@ -73,7 +73,7 @@ def resample_patients(
 
 
 def resample_ratios(
-    ratios: Mapping[Cell, Figure],
+    ratios: Mapping[Cell, Statistic],
     *,
     patients: int,
     images: int,

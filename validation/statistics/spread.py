@@ -16,7 +16,7 @@ class Spread:
 
     runs: int
     mean: float
-    deviation: float
+    std: float
     low: float
     high: float
 
@@ -38,6 +38,6 @@ def measure_spread(tables: Iterable[Mapping[Cell, float]]) -> dict[Cell, Spread]
 
 
 def _spread_of(values: np.ndarray) -> Spread:
-    mean, deviation = float(values.mean()), float(values.std(ddof=1))
-    half = float(t.ppf((1 + CONFIDENCE) / 2, len(values) - 1)) * deviation / len(values) ** 0.5
-    return Spread(len(values), mean, deviation, mean - half, mean + half)
+    mean, std = float(values.mean()), float(values.std(ddof=1))
+    half = float(t.ppf((1 + CONFIDENCE) / 2, len(values) - 1)) * std / len(values) ** 0.5
+    return Spread(len(values), mean, std, mean - half, mean + half)

@@ -9,7 +9,7 @@ from scipy.stats import binom, norm
 
 from replication.results.seeds import read_seeds
 from validation.blessing.bands import Band, Verdict, _find_limits, derive_bands, judge, to_csv
-from validation.paper.numbers import Share, read_paper_percent, read_seed_deviation
+from validation.paper.numbers import Proportion, read_paper_percent, read_seed_std
 
 CELL = ("original", "identity_accuracy")
 SEEDS = ROOT / "artifacts" / "baselines" / "seeds.json"
@@ -32,18 +32,18 @@ def test_there_is_a_two_sided_band_with_a_reason_for_every_number(bands):
 
 def test_the_committed_table_is_in_step_with_the_derivation():
     committed = files("validation.paper").joinpath("paper_table1.csv").read_text(encoding="utf-8")
-    assert committed == to_csv(read_seed_deviation())
+    assert committed == to_csv(read_seed_std())
 
 
 def test_its_spread_is_that_of_the_committed_seeds():
-    spread = {cell: found.deviation for cell, found in read_seeds(SEEDS).items()}
+    spread = {cell: found.std for cell, found in read_seeds(SEEDS).items()}
     assert len(spread) == 51
     committed = files("validation.paper").joinpath("paper_table1.csv").read_text(encoding="utf-8")
     assert committed == to_csv(spread)
 
 
 def test_writing_the_table_keeps_the_papers_digits():
-    rows = list(csv.DictReader(to_csv(read_seed_deviation()).splitlines()))
+    rows = list(csv.DictReader(to_csv(read_seed_std()).splitlines()))
     written = {(row["method"], row["metric"]): row["paper_percent"] for row in rows}
     assert written == read_paper_percent()
 
@@ -65,7 +65,7 @@ def find_coverage(truth, test_images):
     theirs = binom.pmf(np.arange(341), 340, truth)
     covered = 0.0
     for count in range(341):
-        share = Share("identity_accuracy", count, 340)
+        share = Proportion("identity_accuracy", count, 340)
         low, high = _find_limits(share, confidence, test_images, None)
         covered += theirs[count] * ours[(measured >= low) & (measured <= high)].sum()
     return covered

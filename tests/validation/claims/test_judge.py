@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from paper_text import find_misquoted
-from planted_predictions import EVERY_CLAIM_HOLDS, Seen, plant_predictions
+from planted_predictions import EVERY_CLAIM_HOLDS, Rates, plant_predictions
 
 from validation.claims.judge import Finding, find_margins, judge_claim, judge_claims
 from validation.claims.table1_claims import CLAIMS
@@ -41,53 +41,53 @@ def test_every_claim_can_hold(all_hold):
 
 SPOILT = {
     "blur hides the patient by degrees": (
-        {"blur-9": Seen(0.3, None, 0.6, 0.05)},
+        {"blur-9": Rates(0.3, None, 0.6, 0.05)},
         {
-            "blur-3": Seen(0.895, None, 0.93, 0.05),
-            "blur-9": Seen(0.89, None, 0.6, 0.05),
-            "blur-15": Seen(0.885, None, 0.4, 0.05),
-            "blur-21": Seen(0.88, None, 0.1, 0.05),
+            "blur-3": Rates(0.895, None, 0.93, 0.05),
+            "blur-9": Rates(0.89, None, 0.6, 0.05),
+            "blur-15": Rates(0.885, None, 0.4, 0.05),
+            "blur-21": Rates(0.88, None, 0.1, 0.05),
         },
     ),
     "blur hides the patient least": (
-        {"k-same-3": Seen(0.5, 0.4, 0.8, 0.1)},
-        {"k-same-3": Seen(0.29, 0.4, 0.8, 0.1)},
+        {"k-same-3": Rates(0.5, 0.4, 0.8, 0.1)},
+        {"k-same-3": Rates(0.29, 0.4, 0.8, 0.1)},
     ),
     "blur loses the disease": (
-        {"blur-21": Seen(0.3, None, 0.8, 0.05)},
-        {"blur-21": Seen(0.3, None, 0.3, 0.05)},
+        {"blur-21": Rates(0.3, None, 0.8, 0.05)},
+        {"blur-21": Rates(0.3, None, 0.3, 0.05)},
     ),
     "K-Same-Select falls with K": (
-        {"k-same-9": Seen(0.06, 0.33, 0.9, 0.1)},
+        {"k-same-9": Rates(0.06, 0.33, 0.9, 0.1)},
         {
-            "k-same-6": Seen(0.195, 0.35, 0.6, 0.15),
-            "k-same-9": Seen(0.19, 0.33, 0.4, 0.2),
-            "k-same-12": Seen(0.185, 0.31, 0.2, 0.25),
+            "k-same-6": Rates(0.195, 0.35, 0.6, 0.15),
+            "k-same-9": Rates(0.19, 0.33, 0.4, 0.2),
+            "k-same-12": Rates(0.185, 0.31, 0.2, 0.25),
         },
     ),
     "PPRL-VGAN hides the patient": (
-        {"pprl-vgan-random": Seen(0.1, 0.8, 0.7, 0.2)},
-        {"pprl-vgan-random": Seen(0.045, 0.8, 0.7, 0.2)},
+        {"pprl-vgan-random": Rates(0.1, 0.8, 0.7, 0.2)},
+        {"pprl-vgan-random": Rates(0.045, 0.8, 0.7, 0.2)},
     ),
     "PPRL-VGAN shows the replacement": (
-        {"pprl-vgan-random": Seen(0.01, 0.4, 0.7, 0.2)},
-        {"pprl-vgan-random": Seen(0.01, 0.52, 0.7, 0.2)},
+        {"pprl-vgan-random": Rates(0.01, 0.4, 0.7, 0.2)},
+        {"pprl-vgan-random": Rates(0.01, 0.52, 0.7, 0.2)},
     ),
     "PPRL-VGAN shows the replacement's pathology": (
-        {"pprl-vgan-random": Seen(0.01, 0.8, 0.2, 0.6)},
-        {"pprl-vgan-random": Seen(0.01, 0.8, 0.88, 0.11)},
+        {"pprl-vgan-random": Rates(0.01, 0.8, 0.2, 0.6)},
+        {"pprl-vgan-random": Rates(0.01, 0.8, 0.88, 0.11)},
     ),
     "averaging protects the replaced": (
-        {"pprl-vgan-averaged-random": Seen(0.03, 0.4, 0.8, 0.12)},
-        {"pprl-vgan-averaged-random": Seen(0.03, 0.235, 0.8, 0.12)},
+        {"pprl-vgan-averaged-random": Rates(0.03, 0.4, 0.8, 0.12)},
+        {"pprl-vgan-averaged-random": Rates(0.03, 0.235, 0.8, 0.12)},
     ),
     "averaging within a pathology keeps more of it": (
-        {"pprl-vgan-averaged-random": Seen(0.03, 0.1, 0.99, 0.01)},
-        {"pprl-vgan-averaged-random": Seen(0.03, 0.1, 0.89, 0.055)},
+        {"pprl-vgan-averaged-random": Rates(0.03, 0.1, 0.99, 0.01)},
+        {"pprl-vgan-averaged-random": Rates(0.03, 0.1, 0.89, 0.055)},
     ),
     "averaging trades best": (
-        {"blur-21": Seen(0.3, None, 0.1, 0.05), "k-same-3": Seen(0.0, 0.0, 0.95, 0.02)},
-        {"k-same-3": Seen(0.02, 0.09, 0.87, 0.06)},
+        {"blur-21": Rates(0.3, None, 0.1, 0.05), "k-same-3": Rates(0.0, 0.0, 0.95, 0.02)},
+        {"k-same-3": Rates(0.02, 0.09, 0.87, 0.06)},
     ),
 }
 
@@ -108,14 +108,14 @@ def test_each_claim_can_be_left_open(name):
 
 
 def test_a_step_that_is_not_shown_to_fall_does_not_stand_in_the_way():
-    close = {"blur-9": Seen(0.41, None, 0.6, 0.05)}
+    close = {"blur-9": Rates(0.41, None, 0.6, 0.05)}
     judgement = judge_spoilt(close)["blur hides the patient by degrees"]
     assert min(part.low for part in judgement.parts) < 0
     assert judgement.finding == Finding.HOLDS
 
 
 def test_one_averaged_set_is_enough_to_trade_best():
-    spoilt = {"pprl-vgan-averaged-random": Seen(0.03, 0.16, 0.3, 0.5)}
+    spoilt = {"pprl-vgan-averaged-random": Rates(0.03, 0.16, 0.3, 0.5)}
     assert judge_spoilt(spoilt)["averaging trades best"].finding == Finding.HOLDS
 
 
@@ -180,7 +180,7 @@ def test_the_order_of_rows_says_nothing(all_hold):
 
 
 def test_upper_ends_are_shared_out_over_the_parts_of_a_claim():
-    seen = {**EVERY_CLAIM_HOLDS, "blur-9": Seen(0.37, None, 0.6, 0.05)}
+    seen = {**EVERY_CLAIM_HOLDS, "blur-9": Rates(0.37, None, 0.6, 0.05)}
     judged = {j.claim.name: j for j in judge_claims(plant_predictions(seen))}
     fivefold = judged["blur hides the patient by degrees"].parts[3]
     assert fivefold.text == "identity accuracy: blur-9 over blur-15"

@@ -5,9 +5,9 @@ from validation.paper.numbers import (
     DRAWS,
     F1,
     TEST_IMAGES,
-    Share,
+    Proportion,
     count_draws,
-    find_share,
+    find_proportion,
     read_paper_percent,
 )
 
@@ -19,18 +19,20 @@ def test_test_size_and_draws_are_what_the_digits_say():
 
 def test_every_share_prints_as_the_papers_digits():
     printed = read_paper_percent()
-    shares = {cell: find_share(printed, *cell) for cell in printed}
+    shares = {cell: find_proportion(printed, *cell) for cell in printed}
     assert len(shares) == 51
     assert {cell: f"{100 * share.value:.2f}" for cell, share in shares.items()} == printed
 
 
 def test_shares_count_images_of_one_draw():
     printed = read_paper_percent()
-    assert find_share(printed, "original", "identity_accuracy") == Share(
+    assert find_proportion(printed, "original", "identity_accuracy") == Proportion(
         "identity_accuracy", 306, 340
     )
-    assert find_share(printed, "original", F1) == Share(F1, 83, 106)
-    assert find_share(printed, "pprl-vgan-random", "identity_accuracy").hits == pytest.approx(1.7)
+    assert find_proportion(printed, "original", F1) == Proportion(F1, 83, 106)
+    assert find_proportion(printed, "pprl-vgan-random", "identity_accuracy").hits == pytest.approx(
+        1.7
+    )
 
 
 def test_draws_are_pprl_vgans_alone():
@@ -40,11 +42,11 @@ def test_draws_are_pprl_vgans_alone():
 
 def test_digits_that_fit_no_count_are_refused():
     with pytest.raises(ValueError, match="one count of 340, got \\[\\]"):
-        find_share({("blur-3", "identity_accuracy"): "69.42"}, "blur-3", "identity_accuracy")
+        find_proportion({("blur-3", "identity_accuracy"): "69.42"}, "blur-3", "identity_accuracy")
 
 
 @pytest.mark.parametrize("metric", ["identity_accuracy", F1])
 def test_more_images_of_the_same_shares_narrow_the_interval(metric):
-    share = Share(metric, 50, 100)
+    share = Proportion(metric, 50, 100)
     narrow, wide = (share.interval(confidence=0.95, scale=scale) for scale in (2, 1))
     assert wide[0] < narrow[0] < share.value < narrow[1] < wide[1]

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import bootstrap
 
 from validation.statistics.intervals import proportion_interval
-from validation.statistics.patient_means import estimate_mean, estimate_share
+from validation.statistics.patient_means import estimate_mean, estimate_rate
 
 
 def estimate(values, patients, *, of=estimate_mean, **options):
@@ -75,7 +75,7 @@ def test_too_few_patients_have_no_interval(count):
 
 @pytest.mark.parametrize("hits", [0, 1])
 def test_a_share_without_a_hit_or_a_miss_still_has_an_interval(hits):
-    found = estimate(np.full(80, hits), np.arange(80), of=estimate_share)
+    found = estimate(np.full(80, hits), np.arange(80), of=estimate_rate)
     assert (found.low, found.high) == proportion_interval(80 * hits, 80, confidence=0.95)
 
 

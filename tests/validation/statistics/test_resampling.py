@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from planted_predictions import EVERY_CLAIM_HOLDS, Seen, plant_predictions
+from planted_predictions import EVERY_CLAIM_HOLDS, Rates, plant_predictions
 from scipy.stats import bootstrap
 
 from validation.statistics.resampling import margin_interval, resample_patients
@@ -160,7 +160,7 @@ def test_equal_numbers_without_a_hit_decide_nothing():
 
 
 def test_true_negatives_alone_have_no_f1_and_decide_nothing():
-    seen = {"original": Seen(0.5, None, 0.5, 0.0)}
+    seen = {"original": Rates(0.5, None, 0.5, 0.0)}
     resamples = resample(plant_predictions(seen))
     healthy = (np.arange(120) >= 40).astype(float)
     assert resamples.ratios["original", "glaucoma_f1"].weigh(healthy[None]) == [0]

@@ -14,7 +14,7 @@ def test_mean_deviation_and_interval_are_those_of_the_textbook():
     found = measure_spread([{CELL: value} for value in values])[CELL]
     assert found.runs == 5
     assert found.mean == pytest.approx(statistics.mean(values))
-    assert found.deviation == pytest.approx(statistics.stdev(values))
+    assert found.std == pytest.approx(statistics.stdev(values))
     half = 2.7764 * statistics.stdev(values) / math.sqrt(5)  # Student's t, 4 degrees of freedom
     assert (found.low, found.high) == pytest.approx(
         (found.mean - half, found.mean + half), abs=1e-4
