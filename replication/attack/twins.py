@@ -18,9 +18,8 @@ from replication.errors import DataError
 from replication.preprocess.frame import ImageFacts, repeat_steps
 from replication.preprocess.places import mask_signs
 from replication.records import EyeDataset, to_unit_range
-from replication.surrogate.camera import encode_jpeg
-from replication.surrogate.frame import draw_planned, paint_eye
-from replication.surrogate.plan import ORIGIN_FILE, TRUTH_FILE, PlannedEye, read_origin
+from replication.surrogate.frame import draw_planned, encode_jpeg, paint_eye
+from replication.surrogate.plan import ORIGIN_FILE, TRUTH_FILE, PlannedEye, list_images, read_origin
 from replication.system.processes import spread
 
 CARRIED_PX = 28  # of the frame: how far focus and JPEG blocks carry a sign
@@ -121,9 +120,7 @@ def swap_twins(test: EyeDataset, twins: np.ndarray, rows: np.ndarray) -> EyeData
 
 def _sort_by_eye(root: Path, facts: pd.DataFrame, eyes: tuple[PlannedEye, ...]) -> list[EyeTask]:
     """Return what to draw, an eye's images together: painting an eye takes longer than an image."""
-    known = {
-        eye.name_file(image): (eye, image) for eye in eyes for image in range(1, eye.images + 1)
-    }
+    known = list_images(eyes)
     tasks: dict[PlannedEye, list[tuple[int, int, ImageFacts]]] = {}
     done = facts[list(ImageFacts.__annotations__)].itertuples(index=False)
     for row, (path, fact) in enumerate(zip(facts["path"], done, strict=True)):

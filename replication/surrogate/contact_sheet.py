@@ -1,6 +1,6 @@
 """Draw images of a surrogate again: without their glaucoma signs, or on a contact sheet.
 
-Ours. A twin is the same eye on the same day in the same light without its signs, so whatever an
+Ours. A twin (counterfactual) is the same eye on the same day in the same light without its signs, so whatever an
 explanation or a classifier owes to the sign is known.
 """
 
@@ -10,9 +10,8 @@ import cv2
 import numpy as np
 
 from replication.errors import DataError
-from replication.surrogate.camera import encode_jpeg
-from replication.surrogate.frame import draw_planned, paint_eye
-from replication.surrogate.plan import TRUTH_FILE, PlannedEye, read_origin
+from replication.surrogate.frame import draw_planned, encode_jpeg, paint_eye
+from replication.surrogate.plan import TRUTH_FILE, PlannedEye, list_images, read_origin
 
 SHEET_ROWS, SHEET_COLUMNS = 6, 3
 SHEET_TILE = (320, 240)
@@ -34,13 +33,12 @@ def draw_twin(root: Path, file: str, *, with_signs: bool = False) -> np.ndarray:
         DataError: when root is no surrogate or has no such image.
     """
     seed, eyes = read_origin(root)
-    for planned in eyes:
-        for image in range(1, planned.images + 1):
-            if planned.name_file(image) == file:
-                eye = paint_eye(planned.describe(seed))
-                drawn = draw_planned(eye, planned, image, with_signs=with_signs)
-                return cv2.imdecode(encode_jpeg(drawn.pixels), cv2.IMREAD_GRAYSCALE)
-    raise DataError(f"{root}: no image {file}; its names are in {TRUTH_FILE}")
+    images = list_images(eyes)
+    if file not in images:
+        raise DataError(f"{root}: no image {file}; its names are in {TRUTH_FILE}")
+    planned, image = images[file]
+    drawn = draw_planned(paint_eye(planned.describe(seed)), planned, image, with_signs=with_signs)
+    return cv2.imdecode(encode_jpeg(drawn.pixels), cv2.IMREAD_GRAYSCALE)
 
 
 def draw_contact_sheet(root: Path, path: Path, *, seed: int) -> None:

@@ -1,62 +1,66 @@
-"""What lies around the surrogate's iris: skin and sclera, drawn once per eye as maps.
+"""What lies around the surrogate's iris: skin and sclera as lasting maps, lids and lashes.
 
-Ours. Coordinates are iris radii about the middle of the eye; MAP_SCALE pixels to the radius
-of a map.
-
-The surrogate's lids and lashes: their curves, and how they cover the eyeball.
-
-Ours. Coordinates are iris radii about the middle of the eye until they are drawn.
-
-Lines and spots drawn at places between pixels and laid softly over a picture.
-
-Ours. A stroke touches few rows of a picture, so the others are left alone.
+Ours. Coordinates are iris radii about the middle of the eye until something is drawn; a map has
+MAP_SCALE pixels to the radius.
 """
 
-import math
+from functools import partial
 
 import cv2
 import numpy as np
 
-from replication.surrogate.camera import FRAME_SIZE
-from replication.surrogate.patient import PATIENT_LEVEL, EyeIdentity, Shot, make_rng
+from replication.surrogate.paint import (
+    FRAME_SIZE,
+    SUBPIXEL_BITS,
+    cover_rows,
+    fix_point,
+    mix_noise,
+    soften,
+)
+from replication.surrogate.patient import EyeIdentity, Shot
 
-SUBPIXEL_BITS = 4
-
-
-def fix_point(path: np.ndarray) -> np.ndarray:
-    """Return paths as the fixed-point numbers that OpenCV draws from, (..., 1, 2) int32."""
-    return np.round(path * 2**SUBPIXEL_BITS).astype(np.int32)[..., None, :]
-
-
-def soften(mask: np.ndarray, sigma_px: float) -> tuple[slice, np.ndarray]:
-    """Blur what is drawn in a mask.
-
-    Args:
-        mask: (H, W) uint8, 0 where nothing is drawn.
-        sigma_px: of the Gaussian.
-
-    Returns:
-        The rows outside which the blurred mask is 0, and the blurred mask there, (rows, W)
-        float32 in 0..255.
-    """
-    drawn = np.flatnonzero(mask.any(axis=1))
-    if len(drawn) == 0:
-        return slice(0, 0), np.zeros((0, mask.shape[1]), np.float32)
-    # Twice the blur's reach: its border mirrors what is cut out, and shall mirror nothing drawn.
-    margin = 2 * math.ceil(3 * sigma_px + 1)
-    rows = slice(max(0, drawn[0] - margin), drawn[-1] + 1 + margin)
-    return rows, cv2.GaussianBlur(mask[rows], (0, 0), sigma_px).astype(np.float32)
-
-
-def cover_rows(scene: np.ndarray, rows: slice, cover: np.ndarray, grey: float) -> np.ndarray:
-    """Return the scene with one grey over some of its rows, as much as `cover` says in 0..1."""
-    covered = scene.copy()
-    covered[rows] += cover * (grey - scene[rows])
-    return covered
-
-
+MAP_SCALE = 100.0
+MAP_SIZE = (760, 600)  # width, height: covers the frame at every distance and place
+FACE_STREAM = 2002
 LASH_STREAM = 2003
 CURVE_POINTS = 49
+
+
+def paint_skin(identity: EyeIdentity) -> np.ndarray:
+    """Draw the skin around one eye, (height, width) float32 gray levels over MAP_SIZE."""
+    traits = identity.traits
+    rngs = identity.patient_rng(FACE_STREAM), identity.rng(FACE_STREAM)
+    mix = partial(mix_noise, rngs, _draw_noise)
+    skin = np.full(MAP_SIZE[::-1], traits["skin_gray"], np.float32)
+    skin += traits["skin_blotch"] * (mix((230, 130)) + 0.35 * mix((50, 35)))
+    grain = mix((2.5, 2)) + mix((9, 4)) + 0.9 * mix((20, 9))
+    skin += traits["skin_grain"] * grain
+    upper, lower = shape_lids(traits, 1.0)
+    gap, depth = traits["crease_gap"], traits["crease_depth"]
+    _fold(skin, upper - (0, gap), 3.0, -depth)
+    _fold(skin, upper - (0, gap - 0.12), 7.0, 0.5 * depth)
+    _fold(skin, lower * (1, 0.9) + (0, 0.42), 9.0, -traits["bag_depth"])
+    for _ in range(12):
+        depth = rngs[0].uniform(2, 24)
+        _fold(skin, *_choose_wrinkle(rngs[0], lower), -depth)
+    return skin
+
+
+def paint_sclera(identity: EyeIdentity) -> np.ndarray:
+    """Draw the white of one eye with its vessels, (height, width) float32 over MAP_SIZE."""
+    rng = identity.rng(FACE_STREAM + 100)
+    height, width = MAP_SIZE[1], MAP_SIZE[0]
+    vessels = np.zeros((height, width), np.uint8)
+    for _ in range(int(rng.integers(6, 16))):
+        side = rng.choice([-1.0, 1.0])
+        start = np.array([side * 2.6, rng.uniform(-0.6, 0.9)])
+        end = np.array([side * rng.uniform(1.05, 1.5), rng.uniform(-0.6, 0.6)])
+        path = np.linspace(start, end, 14)
+        path[:, 1] += np.cumsum(rng.normal(0, 0.035, 14))
+        cv2.polylines(vessels, [_to_map(path)], False, int(rng.integers(60, 200)), 1, cv2.LINE_AA)
+    x = (np.arange(width, dtype=np.float32) - width / 2) / MAP_SCALE
+    ball = identity.traits["sclera_gray"] - 7 * x[None] ** 2 + 4 * _draw_noise(rng, (40, 40))
+    return ball - 0.12 * cv2.GaussianBlur(vessels, (0, 0), 1.0).astype(np.float32)
 
 
 def shape_lids(traits: dict[str, float], opening: float) -> tuple[np.ndarray, np.ndarray]:
@@ -95,8 +99,8 @@ def cover_with_lids(
     shaded = ball * (0.55 + 0.45 * np.clip(1.5 * lit - 0.35, 0, 1))
     shadowed = skin * (1 - 0.18 * np.clip(2 * lit, 0, 1))
     scene = shadowed + clear * (shaded - shadowed)
-    scene = _draw_rim(scene, lower + (0, 4), 10, 0.35 * traits["skin_grey"] + 135, 0.55)
-    return _draw_rim(scene, upper - (0, 1), 5, 0.45 * traits["skin_grey"], 0.6)
+    scene = _draw_rim(scene, lower + (0, 4), 10, 0.35 * traits["skin_gray"] + 135, 0.55)
+    return _draw_rim(scene, upper - (0, 1), 5, 0.45 * traits["skin_gray"], 0.6)
 
 
 def _open_lids(traits: dict[str, float], shot: Shot) -> tuple[np.ndarray, np.ndarray]:
@@ -106,13 +110,13 @@ def _open_lids(traits: dict[str, float], shot: Shot) -> tuple[np.ndarray, np.nda
 
 
 def _draw_rim(
-    scene: np.ndarray, path: np.ndarray, width_px: int, grey: float, weight: float
+    scene: np.ndarray, path: np.ndarray, width_px: int, gray: float, weight: float
 ) -> np.ndarray:
-    """Return the scene with a soft line of one grey along a lid."""
+    """Return the scene with a soft line of one gray along a lid."""
     line = np.zeros(FRAME_SIZE[::-1], np.uint8)
     cv2.polylines(line, [fix_point(path)], False, 255, width_px, cv2.LINE_AA, SUBPIXEL_BITS)
     rows, soft = soften(line, width_px / 3)
-    return cover_rows(scene, rows, soft * (weight / 255), grey)
+    return cover_rows(scene, rows, soft * (weight / 255), gray)
 
 
 def draw_lashes(
@@ -152,9 +156,7 @@ def _lay_lashes(
     Returns:
         (lashes, 6, 2) float curves, root first, in iris radii.
     """
-    lasting = make_rng(
-        identity.seed, identity.patient, identity.eye.number, LASH_STREAM + int(upper)
-    )
+    lasting = identity.rng(LASH_STREAM + int(upper))
     traits = identity.traits
     count = int(traits["lash_count"] if upper else 0.45 * traits["lash_count"])
     along = np.sort(lasting.uniform(0.1, 0.99, count))
@@ -169,59 +171,6 @@ def _lay_lashes(
     dip = 1.1 * np.clip(fall, 0, None)[:, None] * t * (1 - t) * 2 if upper else 0 * t
     y = root[:, 1:] + length[:, None] * (rise[:, None] * t**1.4 + dip)
     return np.stack([x, y], axis=2)
-
-
-MAP_SCALE = 100.0
-MAP_SIZE = (760, 600)  # width, height: covers the frame at every distance and place
-SHARED = 0.85
-FACE_STREAM = 2002
-
-
-def paint_skin(identity: EyeIdentity) -> np.ndarray:
-    """Draw the skin around one eye, (height, width) float32 grey levels over MAP_SIZE."""
-    traits = identity.traits
-    rngs = (
-        make_rng(identity.seed, identity.patient, PATIENT_LEVEL, FACE_STREAM),
-        make_rng(identity.seed, identity.patient, identity.eye.number, FACE_STREAM),
-    )
-    skin = np.full(MAP_SIZE[::-1], traits["skin_grey"], np.float32)
-    skin += traits["skin_blotch"] * (
-        _mix_noise(rngs, (230, 130)) + 0.35 * _mix_noise(rngs, (50, 35))
-    )
-    grain = _mix_noise(rngs, (2.5, 2)) + _mix_noise(rngs, (9, 4)) + 0.9 * _mix_noise(rngs, (20, 9))
-    skin += traits["skin_grain"] * grain
-    upper, lower = shape_lids(traits, 1.0)
-    gap, depth = traits["crease_gap"], traits["crease_depth"]
-    _fold(skin, upper - (0, gap), 3.0, -depth)
-    _fold(skin, upper - (0, gap - 0.12), 7.0, 0.5 * depth)
-    _fold(skin, lower * (1, 0.9) + (0, 0.42), 9.0, -traits["bag_depth"])
-    for _ in range(12):
-        depth = rngs[0].uniform(2, 24)
-        _fold(skin, *_choose_wrinkle(rngs[0], lower), -depth)
-    return skin
-
-
-def paint_sclera(identity: EyeIdentity) -> np.ndarray:
-    """Draw the white of one eye with its vessels, (height, width) float32 over MAP_SIZE."""
-    rng = make_rng(identity.seed, identity.patient, identity.eye.number, FACE_STREAM + 100)
-    height, width = MAP_SIZE[1], MAP_SIZE[0]
-    vessels = np.zeros((height, width), np.uint8)
-    for _ in range(int(rng.integers(6, 16))):
-        side = rng.choice([-1.0, 1.0])
-        start = np.array([side * 2.6, rng.uniform(-0.6, 0.9)])
-        end = np.array([side * rng.uniform(1.05, 1.5), rng.uniform(-0.6, 0.6)])
-        path = np.linspace(start, end, 14)
-        path[:, 1] += np.cumsum(rng.normal(0, 0.035, 14))
-        cv2.polylines(vessels, [_to_map(path)], False, int(rng.integers(60, 200)), 1, cv2.LINE_AA)
-    x = (np.arange(width, dtype=np.float32) - width / 2) / MAP_SCALE
-    ball = identity.traits["sclera_grey"] - 7 * x[None] ** 2 + 4 * _draw_noise(rng, (40, 40))
-    return ball - 0.12 * cv2.GaussianBlur(vessels, (0, 0), 1.0).astype(np.float32)
-
-
-def _mix_noise(rngs: tuple[np.random.Generator, ...], grain_px: tuple[float, float]) -> np.ndarray:
-    """Return noise of unit variance over the map, partly the patient's, partly the eye's."""
-    patient_noise, eye_noise = (_draw_noise(rng, grain_px) for rng in rngs)
-    return np.sqrt(SHARED) * patient_noise + np.sqrt(1 - SHARED) * eye_noise
 
 
 def _draw_noise(rng: np.random.Generator, grain_px: tuple[float, float]) -> np.ndarray:
@@ -241,12 +190,12 @@ def _choose_wrinkle(rng: np.random.Generator, lower: np.ndarray) -> tuple[np.nda
     return moved, rng.uniform(1.5, 4)
 
 
-def _fold(skin: np.ndarray, path: np.ndarray, width_px: float, grey: float) -> None:
-    """Add a soft line along a path to the skin, all of `grey` at the line's middle."""
+def _fold(skin: np.ndarray, path: np.ndarray, width_px: float, gray: float) -> None:
+    """Add a soft line along a path to the skin, all of `gray` at the line's middle."""
     line = np.zeros(MAP_SIZE[::-1], np.uint8)
     cv2.polylines(line, [_to_map(path)], False, 255, max(1, round(width_px)), cv2.LINE_AA)
     rows, soft = soften(line, width_px / 2)
-    skin[rows] += grey * (soft / 200)
+    skin[rows] += gray * (soft / 200)
 
 
 def _to_map(path: np.ndarray) -> np.ndarray:

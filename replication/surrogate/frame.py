@@ -1,7 +1,8 @@
 """Draw one near-infrared frame of a surrogate eye from its identity and its shot.
 
-Ours. Steps: eyeball (sclera, iris, pupil, signs), lids over it, lashes, highlights, then what
-`synthetic_camera` does.
+Ours. Steps: eyeball (sclera, iris, pupil, signs), lids over it, lashes, highlights, then the camera
+(light, focus, grain), the mirror for right eyes and the label strip. The size of the frame and the
+strip are those of the Warsaw layout.
 """
 
 from dataclasses import dataclass
@@ -9,44 +10,29 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from replication.surrogate.camera import (
-    FRAME_SIZE,
-    DrawnFrame,
-    expose,
-    mirror_frame,
-    write_label,
-)
 from replication.surrogate.face import (
     MAP_SCALE,
     MAP_SIZE,
-    SUBPIXEL_BITS,
-    cover_rows,
     cover_with_lids,
     draw_lashes,
-    fix_point,
     paint_sclera,
     paint_skin,
-    soften,
 )
 from replication.surrogate.iris import ANGLES, RADII, paint_iris
-from replication.surrogate.patient import (
-    Disease,
-    Eye,
-    EyeIdentity,
-    Shot,
-    SignKind,
-    describe_shot,
-    make_rng,
-)
+from replication.surrogate.paint import FRAME_SIZE, SUBPIXEL_BITS, cover_rows, fix_point, soften
+from replication.surrogate.patient import Disease, Eye, EyeIdentity, Shot, SignKind, describe_shot
 from replication.surrogate.plan import PlannedEye, session_of
 from replication.surrogate.signs import (
     LIMBUS_SOFTNESS_PX,
     PUPIL_SOFTNESS_PX,
+    Circle,
     IrisView,
     draw_sign,
     view_iris,
 )
 
+STRIP_ROWS = 11
+JPEG_QUALITY = 90
 NOISE_STREAM = 3000
 
 
@@ -58,6 +44,16 @@ class EyePainting:
     iris: np.ndarray
     skin: np.ndarray
     sclera: np.ndarray
+
+
+@dataclass(frozen=True)
+class DrawnFrame:
+    """A frame with what is true of it; circles in pixels of this frame."""
+
+    pixels: np.ndarray
+    iris: Circle
+    pupil: Circle
+    signs: tuple[tuple[SignKind, Circle], ...]
 
 
 def paint_eye(identity: EyeIdentity) -> EyePainting:
@@ -81,26 +77,26 @@ def draw_frame(
         pixels (480, 640) uint8 and the places of iris, visible pupil and signs.
     """
     identity = eye.identity
-    rng = make_rng(identity.seed, identity.patient, identity.eye.number, NOISE_STREAM + image)
+    rng = identity.rng(NOISE_STREAM + image)
     to_frame = _place_eye(shot)
     iris_xy = to_frame[:, :2] @ np.array(shot.gaze) + to_frame[:, 2]
-    view = view_iris(identity, shot, iris_xy, FRAME_SIZE)
+    view = view_iris(identity, shot, iris_xy)
     ball = _warp(eye.sclera, _shift(to_frame, shot.gaze))
     window = _draw_iris(ball[view.window], eye, view)
     signs = []
     for sign in identity.signs if with_signs else ():
-        window, circle = draw_sign(window, view, identity, sign, shot.sign_strength)
+        window, circle = draw_sign(window, view, sign, shot.sign_strength)
         signs.append((sign.kind, circle))
     ball[view.window] = window
     scene = cover_with_lids(ball, _warp(eye.skin, to_frame), identity, shot, to_frame)
     scene = draw_lashes(scene, identity, shot, to_frame, rng)
     scene = _draw_highlights(scene, view, shot)
-    pixels = expose(scene, shot, rng)
+    pixels = _expose(scene, shot, rng)
     pupil = next((c for kind, c in signs if kind is SignKind.DILATED), view.pupil)
     drawn = DrawnFrame(pixels, view.iris, pupil, tuple(signs))
     if identity.eye is Eye.RIGHT:
-        drawn = mirror_frame(drawn)
-    return DrawnFrame(write_label(drawn.pixels, label), drawn.iris, drawn.pupil, drawn.signs)
+        drawn = _mirror(drawn)
+    return DrawnFrame(_write_label(drawn.pixels, label), drawn.iris, drawn.pupil, drawn.signs)
 
 
 def draw_planned(
@@ -112,6 +108,11 @@ def draw_planned(
     patient, side, camera, number = stem.split("_")
     label = (f"{camera} {patient} {side} {number}", "AD100")
     return draw_frame(eye, shot, image=image, label=label, with_signs=with_signs)
+
+
+def encode_jpeg(pixels: np.ndarray) -> np.ndarray:
+    """Return the bytes of the JPEG file, (n,) uint8."""
+    return cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1]
 
 
 def _place_eye(shot: Shot) -> np.ndarray:
@@ -144,7 +145,7 @@ def _draw_iris(ball: np.ndarray, eye: EyePainting, view: IrisView) -> np.ndarray
     iris = cv2.remap(wrapped, columns, rows.astype(np.float32), cv2.INTER_LINEAR)
     if Disease.ARCUS in eye.identity.diseases:
         iris = iris + 26 * np.exp(-(((view.rho - 0.93) / 0.07) ** 2))
-    pupil = np.full_like(iris, eye.identity.traits["pupil_grey"])
+    pupil = np.full_like(iris, eye.identity.traits["pupil_gray"])
     if Disease.CATARACT in eye.identity.diseases:
         core = np.exp(-((view.from_pupil_px / (0.8 * view.pupil.radius)) ** 2))
         pupil = pupil + core * (34 + 8 * np.cos(7 * view.angle))
@@ -166,3 +167,33 @@ def _draw_highlights(scene: np.ndarray, view: IrisView, shot: Shot) -> np.ndarra
         cv2.circle(mask, spot.tolist(), size, 255, -1, cv2.LINE_AA, SUBPIXEL_BITS)
     rows, soft = soften(mask, 1.0)
     return cover_rows(scene, rows, soft / 255, 255)
+
+
+def _expose(scene: np.ndarray, shot: Shot, rng: np.random.Generator) -> np.ndarray:
+    """Return what the camera makes of the scene, (480, 640) uint8."""
+    x = np.linspace(-1, 1, FRAME_SIZE[0], dtype=np.float32)[None]
+    y = np.linspace(-1, 1, FRAME_SIZE[1], dtype=np.float32)[:, None]
+    light = shot.gain * (1 + shot.light[0] * x + shot.light[1] * y - 0.1 * (x**2 + y**2))
+    focused = cv2.GaussianBlur(scene * light, (0, 0), shot.focus_px)
+    grain = rng.standard_normal(FRAME_SIZE[::-1], dtype=np.float32) * shot.noise_gray
+    return np.clip(focused + grain + 0.5, 0, 255).astype(np.uint8)
+
+
+def _mirror(drawn: DrawnFrame) -> DrawnFrame:
+    """Return the frame and its circles seen in a mirror."""
+    last = FRAME_SIZE[0] - 1
+    iris, pupil, *signs = (
+        Circle(last - c.x, c.y, c.radius)
+        for c in (drawn.iris, drawn.pupil, *(circle for _, circle in drawn.signs))
+    )
+    kinds = (kind for kind, _ in drawn.signs)
+    pixels = np.ascontiguousarray(drawn.pixels[:, ::-1])
+    return DrawnFrame(pixels, iris, pupil, tuple(zip(kinds, signs, strict=True)))
+
+
+def _write_label(pixels: np.ndarray, label: tuple[str, str]) -> np.ndarray:
+    """Return the frame with a black strip of text in its bottom rows."""
+    strip = np.zeros((STRIP_ROWS, FRAME_SIZE[0]), np.uint8)
+    for text, x in zip(label, (4, FRAME_SIZE[0] - 60), strict=True):
+        cv2.putText(strip, text, (x, 9), cv2.FONT_HERSHEY_PLAIN, 0.75, 255, 1)
+    return np.concatenate([pixels[:-STRIP_ROWS], strip])

@@ -5,44 +5,40 @@ furrows, then the dark edge at the limbus. The map is stretched between pupil an
 image is drawn, as the rubber sheet of iris recognition does, so dilation moves the texture.
 """
 
+from collections.abc import Callable
+from functools import partial
+
 import cv2
 import numpy as np
 
-from replication.surrogate.patient import PATIENT_LEVEL, Disease, EyeIdentity, make_rng
+from replication.surrogate.paint import mix_noise
+from replication.surrogate.patient import Disease, EyeIdentity
 
 RADII = 96
 ANGLES = 768
-SHARED = 0.85  # share of the texture's variance that the two eyes of a patient have in common
 IRIS_STREAM = 2001
+
+MixNoise = Callable[[tuple[int, int]], np.ndarray]
 
 
 def paint_iris(identity: EyeIdentity) -> np.ndarray:
     """Draw the iris of one eye.
 
-    Args:
-        identity: the eye.
-
     Returns:
-        (RADII, ANGLES) float32 grey levels; row 0 at the pupil's edge, column 0 to the right,
+        (RADII, ANGLES) float32 gray levels; row 0 at the pupil's edge, column 0 to the right,
         columns clockwise and periodic.
     """
     traits = identity.traits
-    rngs = (
-        make_rng(identity.seed, identity.patient, PATIENT_LEVEL, IRIS_STREAM),
-        make_rng(identity.seed, identity.patient, identity.eye.number, IRIS_STREAM),
-    )
+    rngs = identity.patient_rng(IRIS_STREAM), identity.rng(IRIS_STREAM)
+    mix = partial(mix_noise, rngs, _draw_periodic)
     rho = np.linspace(0, 1, RADII, dtype=np.float32)[:, None]
-    ring = (
-        traits["collarette_rho"]
-        + 0.035 * _mix_noise(rngs, (1, 40))
-        + 0.03 * _mix_noise(rngs, (1, 8))
-    )
-    texture = traits["iris_grey"] + traits["iris_slope"] * (rho - 0.5)
-    texture = texture + 9 * _mix_noise(rngs, (2, 7)) + 8 * _mix_noise(rngs, (4, 16))
-    texture = texture + traits["fibre_gain"] * _draw_fibres(rngs, rho, ring)
+    ring = traits["collarette_rho"] + 0.035 * mix((1, 40)) + 0.03 * mix((1, 8))
+    texture = traits["iris_gray"] + traits["iris_slope"] * (rho - 0.5)
+    texture = texture + 9 * mix((2, 7)) + 8 * mix((4, 16))
+    texture = texture + traits["fibre_gain"] * _draw_fibres(mix, rho, ring)
     texture = texture + traits["collarette_gain"] * np.exp(-(((rho - ring) / 0.05) ** 2))
     texture = texture - 10 * np.clip((ring - rho) / 0.2, 0, 1)
-    texture = texture + _draw_furrows(rngs, rho, traits["furrow_gain"])
+    texture = texture + _draw_furrows(mix, rho, traits["furrow_gain"])
     texture = texture + _draw_crypts(rngs[1], ring[0], int(traits["crypt_count"]))
     if Disease.NEVUS in identity.diseases:
         texture = texture + _draw_nevi(rngs[1])
@@ -50,12 +46,6 @@ def paint_iris(identity: EyeIdentity) -> np.ndarray:
         texture = texture + _draw_pale_sector(rngs[1])
     limbus = np.clip((rho - 1) / traits["limbus_width"] + 1, 0, 1)
     return (texture - 28 * limbus**2 - 22 * np.exp(-rho / 0.02)).astype(np.float32)
-
-
-def _mix_noise(rngs: tuple[np.random.Generator, ...], grid: tuple[int, int]) -> np.ndarray:
-    """Return (RADII, ANGLES) noise of unit variance, partly the patient's, partly the eye's."""
-    patient_noise, eye_noise = (_draw_periodic(rng, grid) for rng in rngs)
-    return np.sqrt(SHARED) * patient_noise + np.sqrt(1 - SHARED) * eye_noise
 
 
 def _draw_periodic(rng: np.random.Generator, grid: tuple[int, int]) -> np.ndarray:
@@ -69,28 +59,24 @@ def _draw_periodic(rng: np.random.Generator, grid: tuple[int, int]) -> np.ndarra
     return fine[:, start : start + ANGLES]
 
 
-def _draw_fibres(
-    rngs: tuple[np.random.Generator, ...], rho: np.ndarray, ring: np.ndarray
-) -> np.ndarray:
+def _draw_fibres(mix: MixNoise, rho: np.ndarray, ring: np.ndarray) -> np.ndarray:
     """Return radial fibres, finer inside the collarette; each a ridge of stretched noise."""
     fibres = np.zeros((RADII, ANGLES), np.float32)
     for columns, rows, weight in ((60, 2, 1.0), (120, 4, 0.8), (220, 6, 0.5)):
-        ridge = 1 - 1.6 * np.abs(_mix_noise(rngs, (rows, columns)))
+        ridge = 1 - 1.6 * np.abs(mix((rows, columns)))
         fibres += weight * ridge
-    bend = 9 * _mix_noise(rngs, (3, 18))
+    bend = 9 * mix((3, 18))
     columns = (np.arange(ANGLES, dtype=np.float32)[None] + bend).astype(np.float32) % ANGLES
     rows = np.broadcast_to(rho * (RADII - 1), columns.shape).astype(np.float32)
     bent = cv2.remap(fibres, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
-    inner = 1.5 * np.abs(_mix_noise(rngs, (2, 170))) - 1
+    inner = 1.5 * np.abs(mix((2, 170))) - 1
     return np.where(rho < ring, inner, bent).astype(np.float32)
 
 
-def _draw_furrows(
-    rngs: tuple[np.random.Generator, ...], rho: np.ndarray, gain: float
-) -> np.ndarray:
+def _draw_furrows(mix: MixNoise, rho: np.ndarray, gain: float) -> np.ndarray:
     """Return broken concentric furrows in the outer half of the iris."""
-    phase = 2 * np.pi * 9 * (rho + 0.03 * _mix_noise(rngs, (2, 10)))
-    broken = np.clip(_mix_noise(rngs, (3, 12)) + 0.3, 0, 1)
+    phase = 2 * np.pi * 9 * (rho + 0.03 * mix((2, 10)))
+    broken = np.clip(mix((3, 12)) + 0.3, 0, 1)
     return gain * np.cos(phase) * broken * np.clip((rho - 0.45) / 0.2, 0, 1)
 
 

@@ -1,17 +1,12 @@
-"""Who the surrogate's patients are: the parameters of each eye and its diseases.
+"""Who the surrogate's patients are, and what changes from one image of an eye to the next.
 
-Ours, without a source in the paper: the numbers below are what the drawing of
-`synthetic_render` looks like, not a measurement of anybody's eyes. Lengths are in iris radii
-about the middle of the eye, brightness is in grey levels of 0..255, angles are in radians;
-every eye is described as a left one (inner corner at the left), right eyes are mirrored when
-drawn.
+Ours, without a source in the paper: the numbers below are what the drawing looks like, not a
+measurement of anybody's eyes. Lengths are in iris radii about the middle of the eye, brightness is
+in gray levels of 0..255, angles are in radians; every eye is described as a left one (inner corner
+at the left), right eyes are mirrored when drawn.
 
-Each generator is seeded with (seed, patient, eye, image), so nothing depends on the order of
+Each generator is seeded with (seed, patient, eye, stream), so nothing depends on the order of
 drawing.
-
-What changes from one image of a surrogate eye to the next: place, gaze, light, focus, grain.
-
-Ours. A session moves both eyes of a patient alike; each image then differs from its session.
 """
 
 from dataclasses import dataclass
@@ -21,7 +16,7 @@ import numpy as np
 
 # Range of each trait over patients. The two eyes of a patient differ by EYE_SPREAD of the range.
 TRAITS: dict[str, tuple[float, float]] = {
-    "skin_grey": (134, 200),
+    "skin_gray": (134, 200),
     "skin_grain": (3.6, 8.8),
     "skin_blotch": (3.5, 12),
     "crease_gap": (0.12, 0.5),
@@ -37,8 +32,8 @@ TRAITS: dict[str, tuple[float, float]] = {
     "lash_length": (0.3, 0.85),
     "lash_fall": (-0.7, 0.6),
     "lash_dark": (0.4, 0.85),
-    "sclera_grey": (164, 201),
-    "iris_grey": (88, 142),
+    "sclera_gray": (164, 201),
+    "iris_gray": (88, 142),
     "iris_slope": (-22, 22),
     "fibre_gain": (6, 20),
     "crypt_count": (0, 34),
@@ -47,14 +42,14 @@ TRAITS: dict[str, tuple[float, float]] = {
     "collarette_gain": (-6, 30),
     "limbus_width": (0.05, 0.14),
     "pupil_ratio": (0.27, 0.52),
-    "pupil_grey": (18, 42),
+    "pupil_gray": (18, 42),
     "pupil_x": (-0.06, 0.02),
     "pupil_y": (-0.04, 0.03),
 }
 EYE_SPREAD = 0.04
-SECOND_SIGN_SHARE = 0.35
-DISEASE_SHARE = 0.25
-PATIENT_LEVEL = 0
+SECOND_SIGN_CHANCE = 0.35
+DISEASE_CHANCE = 0.25
+SESSION_STREAM = 1000
 
 
 class Eye(StrEnum):
@@ -62,11 +57,6 @@ class Eye(StrEnum):
 
     LEFT = "left"
     RIGHT = "right"
-
-    @property
-    def number(self) -> int:
-        """Return the eye's place in a seed sequence; 0 is the patient as a whole."""
-        return 1 if self is Eye.LEFT else 2
 
 
 class SignKind(StrEnum):
@@ -118,10 +108,32 @@ class EyeIdentity:
     signs: tuple[Sign, ...]
     diseases: tuple[Disease, ...]
 
+    def rng(self, stream: int) -> np.random.Generator:
+        """Return the generator of one thing about the eye; an image's stream is its number."""
+        return _seed_rng(self.seed, self.patient, self.eye, stream)
 
-def make_rng(seed: int, patient: int, eye: int, image: int) -> np.random.Generator:
-    """Return the generator of one thing; image 0 is the eye itself, eye 0 the patient."""
-    return np.random.default_rng([seed, patient, eye, image])
+    def patient_rng(self, stream: int) -> np.random.Generator:
+        """Return the generator of one thing that both eyes of the patient have in common."""
+        return _seed_rng(self.seed, self.patient, None, stream)
+
+
+@dataclass(frozen=True)
+class Shot:
+    """All that changes from image to image; x and y in iris radii unless the name has a unit."""
+
+    scale_px: float
+    place_px: tuple[float, float]
+    gaze: tuple[float, float]
+    roll: float
+    torsion: float
+    opening: float
+    pupil_ratio: float
+    gain: float
+    light: tuple[float, float]
+    highlight: tuple[float, float]
+    focus_px: float
+    noise_gray: float
+    sign_strength: float
 
 
 def describe_eye(seed: int, patient: int, eye: Eye, *, glaucoma: bool) -> EyeIdentity:
@@ -136,54 +148,13 @@ def describe_eye(seed: int, patient: int, eye: Eye, *, glaucoma: bool) -> EyeIde
     Returns:
         The eye; its sibling (the other `eye` of the same patient) is alike and not equal.
     """
-    patient_rng = make_rng(seed, patient, PATIENT_LEVEL, 0)
-    eye_rng = make_rng(seed, patient, eye.number, 0)
+    patient_rng, eye_rng = (_seed_rng(seed, patient, whose, 0) for whose in (None, eye))
     traits = {}
     for name, (low, high) in TRAITS.items():
         value = patient_rng.uniform(low, high) + EYE_SPREAD * (high - low) * eye_rng.normal()
         traits[name] = float(np.clip(value, low, high))
     signs = _draw_signs(patient_rng, eye_rng) if glaucoma else ()
     return EyeIdentity(seed, patient, eye, traits, signs, _draw_diseases(eye_rng))
-
-
-def _draw_signs(patient_rng: np.random.Generator, eye_rng: np.random.Generator) -> tuple[Sign, ...]:
-    """Draw one or two kinds of sign for the patient, each at the eye's own place near it."""
-    count = 1 + int(patient_rng.uniform() < SECOND_SIGN_SHARE)
-    kinds = patient_rng.choice(list(SignKind), size=count, replace=False)
-    signs = []
-    for kind in kinds:
-        angle = patient_rng.uniform(0, 2 * np.pi) + eye_rng.normal(0, 0.15)
-        rho, size, strength = patient_rng.uniform(0, 1, 3) * 0.8 + eye_rng.uniform(0, 0.2, 3)
-        signs.append(Sign(SignKind(kind), float(angle), float(rho), float(size), float(strength)))
-    return tuple(signs)
-
-
-def _draw_diseases(rng: np.random.Generator) -> tuple[Disease, ...]:
-    """Draw the other findings of an eye; each kind is present in about one eye in four."""
-    present = rng.uniform(size=len(Disease)) < DISEASE_SHARE
-    return tuple(disease for disease, here in zip(Disease, present, strict=True) if here)
-
-
-SESSION_BASE = 1000
-
-
-@dataclass(frozen=True)
-class Shot:
-    """All that changes from image to image; x and y in iris radii unless said otherwise."""
-
-    scale_px: float
-    place_px: tuple[float, float]
-    gaze: tuple[float, float]
-    roll: float
-    torsion: float
-    opening: float
-    pupil_ratio: float
-    gain: float
-    light: tuple[float, float]
-    highlight: tuple[float, float]
-    focus_px: float
-    noise_grey: float
-    sign_strength: float
 
 
 def describe_shot(identity: EyeIdentity, image: int, session: int) -> Shot:
@@ -194,8 +165,7 @@ def describe_shot(identity: EyeIdentity, image: int, session: int) -> Shot:
         image: number of the image within the eye, from 1.
         session: number of the session, from 1.
     """
-    visit = make_rng(identity.seed, identity.patient, PATIENT_LEVEL, SESSION_BASE + session)
-    shot = make_rng(identity.seed, identity.patient, identity.eye.number, image)
+    visit, shot = identity.patient_rng(SESSION_STREAM + session), identity.rng(image)
     pupil = identity.traits["pupil_ratio"] + visit.normal(0, 0.035) + shot.normal(0, 0.015)
     opening = visit.normal(0.95, 0.035) + shot.normal(0, 0.04)
     return Shot(
@@ -210,6 +180,30 @@ def describe_shot(identity: EyeIdentity, image: int, session: int) -> Shot:
         light=tuple(visit.normal(0, 0.065, 2) + shot.normal(0, 0.038, 2)),
         highlight=tuple(visit.normal(0, 0.02, 2) + shot.normal(0, 0.02, 2)),
         focus_px=float(np.clip(shot.gamma(2.0, 0.4) + 0.5, 0.5, 3.5)),
-        noise_grey=float(np.clip(visit.gamma(4.0, 0.8), 1, 7)),
+        noise_gray=float(np.clip(visit.gamma(4.0, 0.8), 1, 7)),
         sign_strength=float(np.clip(visit.uniform(0.15, 1.05) + shot.normal(0, 0.12), 0.15, 1.2)),
     )
+
+
+def _draw_signs(patient_rng: np.random.Generator, eye_rng: np.random.Generator) -> tuple[Sign, ...]:
+    """Draw one or two kinds of sign for the patient, each at the eye's own place near it."""
+    count = 1 + int(patient_rng.uniform() < SECOND_SIGN_CHANCE)
+    kinds = patient_rng.choice(list(SignKind), size=count, replace=False)
+    signs = []
+    for kind in kinds:
+        angle = patient_rng.uniform(0, 2 * np.pi) + eye_rng.normal(0, 0.15)
+        rho, size, strength = patient_rng.uniform(0, 1, 3) * 0.8 + eye_rng.uniform(0, 0.2, 3)
+        signs.append(Sign(SignKind(kind), float(angle), float(rho), float(size), float(strength)))
+    return tuple(signs)
+
+
+def _draw_diseases(rng: np.random.Generator) -> tuple[Disease, ...]:
+    """Draw the other findings of an eye; each kind is present in about one eye in four."""
+    present = rng.uniform(size=len(Disease)) < DISEASE_CHANCE
+    return tuple(disease for disease, here in zip(Disease, present, strict=True) if here)
+
+
+def _seed_rng(seed: int, patient: int, eye: Eye | None, stream: int) -> np.random.Generator:
+    """Return the generator of one eye, or of the patient as a whole."""
+    place = 0 if eye is None else list(Eye).index(eye) + 1
+    return np.random.default_rng([seed, patient, place, stream])

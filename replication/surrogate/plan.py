@@ -12,23 +12,15 @@ import numpy as np
 
 from replication.config import SurrogateSettings
 from replication.errors import DataError
-from replication.surrogate.patient import Eye, EyeIdentity, describe_eye, make_rng
+from replication.surrogate.patient import Eye, EyeIdentity, describe_eye
 
-BOTH_EYES_SHARE = 0.85
+BOTH_EYES_RATE = 0.85
 FEWEST_IMAGES = 3
 SHOTS_PER_SESSION = 4
 TRUTH_FILE = "truth.csv"
 ORIGIN_FILE = "surrogate.json"
-# What reading it may end in, whatever it holds.
-UNREADABLE = (
-    OSError,
-    ValueError,
-    LookupError,
-    TypeError,
-    ArithmeticError,
-    RecursionError,
-    DataError,
-)
+# What reading the origin may raise, whatever it holds.
+BROKEN = (OSError, ValueError, LookupError, TypeError, ArithmeticError, RecursionError, DataError)
 ORIGIN_NOTE = "a surrogate drawn from a seed, not the Warsaw database"
 ANNOTATIONS_HEADER = "patient;left eye;right eye"
 
@@ -77,21 +69,18 @@ def plan_eyes(settings: SurrogateSettings, *, seed: int) -> tuple[PlannedEye, ..
         DataError: when no set of eyes has these counts.
     """
     _check_counts(settings)
-    rng = make_rng(seed, 0, 0, 0)
+    rng = np.random.default_rng([seed, 0, 0, 0])
     eyes = _choose_eyes(settings, rng)
-    share = settings.glaucoma_images / settings.images
-    mixed = 0 < settings.glaucoma_images < settings.images
-    sick_count = round(share * len(eyes))
-    sick_count = int(np.clip(sick_count, mixed, len(eyes) - mixed))
-    sick = _choose_glaucoma(eyes, sick_count, rng)
+    total, labelled = settings.images, settings.glaucoma_images
+    mixed = 0 < labelled < total
+    count = int(np.clip(round(labelled / total * len(eyes)), mixed, len(eyes) - mixed))
+    glaucoma = _choose_glaucoma(eyes, count, rng)
     images = np.zeros(len(eyes), int)
-    images[sick] = _share_out(settings.glaucoma_images, sick_count, rng)
-    images[~sick] = _share_out(
-        settings.images - settings.glaucoma_images, len(eyes) - sick_count, rng
-    )
+    images[glaucoma] = _share_out(labelled, count, rng)
+    images[~glaucoma] = _share_out(total - labelled, len(eyes) - count, rng)
     return tuple(
-        PlannedEye(patient, eye, bool(is_sick), int(count))
-        for (patient, eye), is_sick, count in zip(eyes, sick, images, strict=True)
+        PlannedEye(patient, eye, bool(has_glaucoma), int(images_of_eye))
+        for (patient, eye), has_glaucoma, images_of_eye in zip(eyes, glaucoma, images, strict=True)
     )
 
 
@@ -113,6 +102,11 @@ def write_origin(settings: SurrogateSettings, *, seed: int) -> str:
     return json.dumps(origin, indent=2) + "\n"
 
 
+def list_images(eyes: tuple[PlannedEye, ...]) -> dict[str, tuple[PlannedEye, int]]:
+    """Return by its file's name the eye and the number of every AD100 image."""
+    return {eye.name_file(n): (eye, n) for eye in eyes for n in range(1, eye.images + 1)}
+
+
 def read_origin(root: Path) -> tuple[int, tuple[PlannedEye, ...]]:
     """Return the seed and the eyes that a surrogate was drawn from.
 
@@ -126,17 +120,17 @@ def read_origin(root: Path) -> tuple[int, tuple[PlannedEye, ...]]:
         if counts != asdict(settings) or {type(n) for n in (seed, *counts.values())} != {int}:
             raise ValueError("expected every count, as a whole number")
         return seed, plan_eyes(settings, seed=seed)
-    except UNREADABLE as error:
+    except BROKEN as error:
         raise DataError(f"{root.name}: no readable {ORIGIN_FILE}, so not a surrogate") from error
 
 
 def _check_counts(settings: SurrogateSettings) -> None:
     """Raise DataError when the counts contradict each other."""
-    patients, images, sick = settings.patients, settings.images, settings.glaucoma_images
-    fewest = max(patients, 2 if 0 < sick < images else 1)
-    if patients < 1 or images < fewest or not 0 <= sick <= images or patients > 9999:
+    patients, images, labelled = settings.patients, settings.images, settings.glaucoma_images
+    fewest = max(patients, 2 if 0 < labelled < images else 1)
+    if patients < 1 or images < fewest or not 0 <= labelled <= images or patients > 9999:
         raise DataError(
-            f"surrogate: {images} images of {patients} patients, {sick} with glaucoma, can't be "
+            f"surrogate: {images} images of {patients} patients, {labelled} with glaucoma, can't be "
             "drawn; give 1 to 9999 patients, at least one image each, and no more glaucoma "
             "images than images"
         )
@@ -145,7 +139,7 @@ def _check_counts(settings: SurrogateSettings) -> None:
 def _choose_eyes(settings: SurrogateSettings, rng: np.random.Generator) -> list[tuple[int, Eye]]:
     """Give each patient one eye and most of them the other one too, as the images allow."""
     patients = np.arange(1, settings.patients + 1)
-    second = max(round(BOTH_EYES_SHARE * settings.patients), 1)
+    second = max(round(BOTH_EYES_RATE * settings.patients), 1)
     second = min(second, settings.images - settings.patients)
     both = set(rng.permutation(patients)[:second].tolist())
     single = rng.choice(list(Eye), size=settings.patients)
@@ -158,12 +152,12 @@ def _choose_eyes(settings: SurrogateSettings, rng: np.random.Generator) -> list[
 def _choose_glaucoma(
     eyes: list[tuple[int, Eye]], count: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """Return (eyes,) bool with `count` True; where one eye is ill, the other more often is too."""
-    ill_patients = {patient: rng.uniform() for patient in dict(eyes)}
-    rank = [ill_patients[patient] + 1.6 * rng.uniform() for patient, _ in eyes]
-    sick = np.zeros(len(eyes), bool)
-    sick[np.argsort(rank)[:count]] = True
-    return sick
+    """Return (eyes,) bool with `count` True; where one eye is, the other more often is too."""
+    leaning = {patient: rng.uniform() for patient in dict(eyes)}
+    rank = [leaning[patient] + 1.6 * rng.uniform() for patient, _ in eyes]
+    glaucoma = np.zeros(len(eyes), bool)
+    glaucoma[np.argsort(rank)[:count]] = True
+    return glaucoma
 
 
 def _share_out(images: int, eyes: int, rng: np.random.Generator) -> np.ndarray:

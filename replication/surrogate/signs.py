@@ -9,14 +9,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from replication.surrogate.patient import (
-    Disease,
-    EyeIdentity,
-    Shot,
-    Sign,
-    SignKind,
-    make_rng,
-)
+from replication.surrogate.paint import FRAME_SIZE
+from replication.surrogate.patient import Disease, EyeIdentity, Shot, Sign, SignKind
 
 SIGN_STREAM = 2010
 LIMBUS_SOFTNESS_PX = 7.0
@@ -32,6 +26,10 @@ class Circle:
     radius: float
 
 
+# The eyeball with a sign, and the circle outside which nothing changed.
+DrawnSign = tuple[np.ndarray, Circle]
+
+
 @dataclass(frozen=True)
 class IrisView:
     """Where the iris lies in one frame.
@@ -42,6 +40,9 @@ class IrisView:
         angle: radians, clockwise from the right, torsion taken off.
         from_pupil_px: distance to the pupil's centre.
         rho: 0 at the pupil's edge, 1 at the limbus.
+        iris, pupil: the circles; the pupil's outline may differ from its own.
+        turn: of the eye in the frame, radians.
+        traits: of the eye.
     """
 
     window: tuple[slice, slice]
@@ -53,6 +54,7 @@ class IrisView:
     iris: Circle
     pupil: Circle
     turn: float
+    traits: dict[str, float]
 
     def place(self, angle: float, rho: float) -> tuple[float, float]:
         """Return the pixel x, y at an angle of the eye and a rho."""
@@ -65,16 +67,13 @@ class IrisView:
         return float(x), float(y)
 
 
-def view_iris(
-    identity: EyeIdentity, shot: Shot, iris_xy: np.ndarray, size: tuple[int, int]
-) -> IrisView:
+def view_iris(identity: EyeIdentity, shot: Shot, iris_xy: np.ndarray) -> IrisView:
     """Lay the eye's polar coordinates over the part of a frame around its iris.
 
     Args:
         identity: the eye.
         shot: what the image changes.
         iris_xy: (2,) centre of the iris in pixels.
-        size: width and height of the frame.
     """
     traits, radius = identity.traits, shot.scale_px
     iris = Circle(float(iris_xy[0]), float(iris_xy[1]), radius)
@@ -84,8 +83,8 @@ def view_iris(
         shot.pupil_ratio * radius,
     )
     reach = 1.3 * radius
-    columns = slice(max(0, int(iris.x - reach)), min(size[0], int(iris.x + reach) + 1))
-    rows = slice(max(0, int(iris.y - reach)), min(size[1], int(iris.y + reach) + 1))
+    columns = slice(max(0, int(iris.x - reach)), min(FRAME_SIZE[0], int(iris.x + reach) + 1))
+    rows = slice(max(0, int(iris.y - reach)), min(FRAME_SIZE[1], int(iris.y + reach) + 1))
     y, x = (axis.astype(np.float32) for axis in np.ogrid[rows, columns])
     dx, dy = np.meshgrid(x - pupil.x, y - pupil.y)
     distance, direction = cv2.cartToPolar(dx, dy)
@@ -97,23 +96,17 @@ def view_iris(
     angle = np.mod(direction - np.float32(turn), np.float32(2 * np.pi))
     edge = pupil.radius * _shape_pupil(identity, angle)
     rho = (distance - edge) / (limbus - edge)
-    return IrisView((rows, columns), x, y, angle, distance, rho, iris, pupil, turn)
+    return IrisView((rows, columns), x, y, angle, distance, rho, iris, pupil, turn, traits)
 
 
-def draw_sign(
-    ball: np.ndarray, view: IrisView, identity: EyeIdentity, sign: Sign, strength: float
-) -> tuple[np.ndarray, Circle]:
+def draw_sign(ball: np.ndarray, view: IrisView, sign: Sign, strength: float) -> DrawnSign:
     """Draw one glaucoma sign.
 
     Args:
-        ball: (rows, columns) float32 grey levels of the eyeball in the view's window.
+        ball: (rows, columns) float32 gray levels of the eyeball in the view's window.
         view: where the iris lies.
-        identity: the eye.
         sign: what to draw.
         strength: of the image, about 1.
-
-    Returns:
-        The eyeball with the sign, and the circle outside which nothing changed.
     """
     draw = {
         SignKind.IRIDOTOMY: _draw_iridotomy,
@@ -121,12 +114,12 @@ def draw_sign(
         SignKind.DILATED: _draw_dilated,
         SignKind.ATROPHY: _draw_atrophy,
     }[sign.kind]
-    return draw(ball, view, identity, sign, strength)
+    return draw(ball, view, sign, strength)
 
 
 def _shape_pupil(identity: EyeIdentity, angle: np.ndarray) -> np.ndarray:
     """Return the pupil's outline as a factor near 1; synechiae pull notches into it."""
-    rng = make_rng(identity.seed, identity.patient, identity.eye.number, SIGN_STREAM)
+    rng = identity.rng(SIGN_STREAM)
     oval = np.float32(abs(rng.normal(0, 0.06)))
     outline = 1 + oval * np.cos(2 * angle + np.float32(rng.uniform(0, 6.28)))
     if Disease.SYNECHIAE in identity.diseases:
@@ -136,21 +129,17 @@ def _shape_pupil(identity: EyeIdentity, angle: np.ndarray) -> np.ndarray:
     return outline.astype(np.float32)
 
 
-def _draw_iridotomy(
-    ball: np.ndarray, view: IrisView, identity: EyeIdentity, sign: Sign, strength: float
-) -> tuple[np.ndarray, Circle]:
+def _draw_iridotomy(ball: np.ndarray, view: IrisView, sign: Sign, strength: float) -> DrawnSign:
     """Draw a dark hole in the outer iris."""
     x, y = view.place(sign.angle, 0.5 + 0.35 * sign.rho)
     radius = view.iris.radius * (0.08 + 0.04 * sign.size)
     distance = np.hypot(view.x - x, view.y - y)
     mask = np.clip((radius - distance) / 3, 0, 1)
-    grey = identity.traits["pupil_grey"] + 14
-    return ball + mask * np.clip(0.25 + 0.7 * strength, 0, 1) * (grey - ball), Circle(x, y, radius)
+    gray = view.traits["pupil_gray"] + 14
+    return ball + mask * np.clip(0.25 + 0.7 * strength, 0, 1) * (gray - ball), Circle(x, y, radius)
 
 
-def _draw_haze(
-    ball: np.ndarray, view: IrisView, identity: EyeIdentity, sign: Sign, strength: float
-) -> tuple[np.ndarray, Circle]:
+def _draw_haze(ball: np.ndarray, view: IrisView, sign: Sign, strength: float) -> DrawnSign:
     """Draw a cloudy patch of cornea that veils iris and pupil."""
     apart = 0.45 * sign.rho * view.iris.radius
     x = view.iris.x + apart * np.cos(sign.angle + view.turn)
@@ -163,9 +152,7 @@ def _draw_haze(
     return ball + veil * (172 - ball), Circle(float(x), float(y), radius)
 
 
-def _draw_dilated(
-    ball: np.ndarray, view: IrisView, identity: EyeIdentity, sign: Sign, strength: float
-) -> tuple[np.ndarray, Circle]:
+def _draw_dilated(ball: np.ndarray, view: IrisView, sign: Sign, strength: float) -> DrawnSign:
     """Draw a wide oval pupil over the iris."""
     wide = view.iris.radius * (0.52 + 0.16 * sign.size) - view.pupil.radius
     longer = view.pupil.radius + strength * max(wide, 0.08 * view.iris.radius)
@@ -174,13 +161,11 @@ def _draw_dilated(
     dx, dy = view.x - view.pupil.x, view.y - view.pupil.y
     oval = np.hypot((dx * cosine + dy * sine) / longer, (dy * cosine - dx * sine) / shorter)
     mask = np.clip((1 - oval) * shorter / PUPIL_SOFTNESS_PX, 0, 1)
-    drawn = ball + mask * np.minimum(identity.traits["pupil_grey"] - ball, 0)
+    drawn = ball + mask * np.minimum(view.traits["pupil_gray"] - ball, 0)
     return drawn, Circle(view.pupil.x, view.pupil.y, longer)
 
 
-def _draw_atrophy(
-    ball: np.ndarray, view: IrisView, identity: EyeIdentity, sign: Sign, strength: float
-) -> tuple[np.ndarray, Circle]:
+def _draw_atrophy(ball: np.ndarray, view: IrisView, sign: Sign, strength: float) -> DrawnSign:
     """Draw a pale sector of iris that has lost its texture."""
     half_angle = 0.3 + 0.25 * sign.size
     x, y = view.place(sign.angle, 0.55)
@@ -189,6 +174,6 @@ def _draw_atrophy(
     inside = np.clip(view.rho / 0.08, 0, 1) * np.clip((0.97 - view.rho) / 0.08, 0, 1)
     radius = 0.75 * view.iris.radius * max(half_angle, 0.45)
     disc = np.clip((radius - np.hypot(view.x - x, view.y - y)) / 6, 0, 1)
-    pale = identity.traits["iris_grey"] + 22 + 20 * sign.strength
+    pale = view.traits["iris_gray"] + 22 + 20 * sign.strength
     mask = sector * inside * disc * np.clip(0.8 * strength, 0, 0.9)
     return ball + mask * (pale - ball), Circle(x, y, radius)

@@ -19,8 +19,14 @@ import cv2
 
 from replication.config import SurrogateSettings
 from replication.errors import DataError
-from replication.surrogate.camera import STRIP_ROWS, encode_jpeg
-from replication.surrogate.frame import DrawnFrame, EyePainting, draw_planned, paint_eye
+from replication.surrogate.frame import (
+    STRIP_ROWS,
+    DrawnFrame,
+    EyePainting,
+    draw_planned,
+    encode_jpeg,
+    paint_eye,
+)
 from replication.surrogate.plan import (
     ORIGIN_FILE,
     TRUTH_FILE,
@@ -29,7 +35,7 @@ from replication.surrogate.plan import (
     write_annotations,
     write_origin,
 )
-from replication.system.processes import spread
+from replication.system.processes import advance_each, spread
 
 OTHER_CAMERA_EVERY = 9
 OTHER_CAMERA_IMAGE = 901
@@ -67,10 +73,13 @@ def synthesize(
         rows = []
         write_eye = partial(_write_eye, unfinished, seed)
         for eye_rows in spread(write_eye, eyes, workers=workers, chunk=1):
-            rows += eye_rows
-            for _ in eye_rows if on_image else ():
-                on_image()
-        _write_tables(unfinished, eyes, sorted(rows), settings, seed)
+            rows += advance_each(eye_rows, on_image)
+        for name, text in (
+            (ANNOTATIONS_FILE, write_annotations(eyes, seed=seed)),
+            (TRUTH_FILE, "\n".join([TRUTH_HEADER, *sorted(rows), ""])),
+            (ORIGIN_FILE, write_origin(settings, seed=seed)),
+        ):
+            (unfinished / name).write_text(text, encoding="utf-8")
         unfinished.rename(root)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
@@ -107,16 +116,3 @@ def _write_truth(name: str, planned: PlannedEye, drawn: DrawnFrame) -> str:
     circles = [f"{c.x:.1f},{c.y:.1f},{c.radius:.1f}" for c in (drawn.iris, drawn.pupil)]
     signs = "|".join(f"{kind}:{c.x:.1f}:{c.y:.1f}:{c.radius:.1f}" for kind, c in drawn.signs)
     return ",".join([name, str(planned.patient), planned.eye, *circles, signs])
-
-
-def _write_tables(
-    root: Path,
-    eyes: tuple[PlannedEye, ...],
-    rows: list[str],
-    settings: SurrogateSettings,
-    seed: int,
-) -> None:
-    """Write the annotations, the truth and the origin."""
-    (root / ANNOTATIONS_FILE).write_text(write_annotations(eyes, seed=seed), encoding="utf-8")
-    (root / TRUTH_FILE).write_text("\n".join([TRUTH_HEADER, *rows, ""]), encoding="utf-8")
-    (root / ORIGIN_FILE).write_text(write_origin(settings, seed=seed), encoding="utf-8")

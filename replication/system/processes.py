@@ -6,7 +6,7 @@ Hold Ctrl-C back where it would end the process without a word.
 import ctypes
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import get_context
@@ -41,6 +41,14 @@ def spread(
         with without_interrupts():
             results = pool.map(work, tasks, chunksize=chunk)
         yield from results
+
+
+def advance_each(results: Iterable[Result], advance: Callable[[], None] | None) -> Iterator[Result]:
+    """Yield the results and call `advance`, where there is one, after each has been used."""
+    for result in results:
+        yield result
+        if advance is not None:
+            advance()
 
 
 @contextmanager

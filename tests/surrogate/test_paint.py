@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from replication.surrogate.face import SUBPIXEL_BITS, cover_rows, fix_point, soften
+from replication.surrogate.paint import SUBPIXEL_BITS, cover_rows, fix_point, soften
 
 SIZE = (160, 120)
 
@@ -33,7 +33,7 @@ def test_an_empty_mask_covers_nothing() -> None:
     np.testing.assert_array_equal(cover_rows(scene, rows, soft, 200), scene)
 
 
-def test_a_cover_mixes_the_scene_with_its_grey_and_leaves_the_original_alone() -> None:
+def test_a_cover_mixes_the_scene_with_its_gray_and_leaves_the_original_alone() -> None:
     scene = np.full((6, 2), 100, np.float32)
     covered = cover_rows(scene, slice(2, 4), np.float32([[0, 0.5], [1, 0.25]]), 200)
     assert covered.tolist() == [[100, 100]] * 2 + [[100, 150], [200, 125]] + [[100, 100]] * 2
