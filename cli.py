@@ -5,11 +5,11 @@ import logging
 import click
 
 from replication.command_line import (
+    check_and_report,
     data_commands,
-    result_commands,
     run_commands,
     stage_commands,
-    sweep_command,
+    study_commands,
 )
 from replication.system.quiet_libraries import quieten_libraries
 
@@ -24,7 +24,7 @@ def main() -> None:
 
 
 class InOrder(click.Group):
-    """Lists commands as they stand here, in the order in which they are wanted."""
+    """Lists commands in the order in which they are added, that in which users need them."""
 
     def list_commands(self, context) -> list[str]:
         return list(self.commands)
@@ -35,7 +35,7 @@ class InOrder(click.Group):
     "-v",
     "--verbose",
     count=True,
-    help="Say what is found and done on the way; -vv also names files, and so patients.",
+    help="Log what is found and done; -vv also logs names of files, and so of patients.",
 )
 def cli(verbose: int) -> None:
     """Replicate "Towards Privacy-preserving Explanations in Medical Image Analysis" (2021).
@@ -54,7 +54,7 @@ def cli(verbose: int) -> None:
 @click.command(short_help="Print a script for bash, zsh or fish.")
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
-    """Print a script that has SHELL complete commands, options, methods and profiles.
+    """Print a script by which SHELL completes commands, options, methods and profiles.
 
     It completes the installed command, .venv/bin/privacy-explanations, which does what cli.py
     does.
@@ -71,12 +71,11 @@ def completion(shell: str) -> None:
     click.echo(script.source())
 
 
-# In the order in which they are wanted.
 for command in (
     run_commands.replicate,
-    sweep_command.sweep,
-    run_commands.check,
-    run_commands.report,
+    run_commands.sweep,
+    check_and_report.check,
+    check_and_report.report,
     stage_commands.preprocess,
     stage_commands.validate,
     stage_commands.train_evaluators,
@@ -85,15 +84,15 @@ for command in (
     stage_commands.evaluate,
     stage_commands.attack,
     stage_commands.explain,
-    result_commands.measure_departures,
-    result_commands.check_explanations,
-    result_commands.export,
-    result_commands.keep_baseline,
-    result_commands.readme,
-    result_commands.derive_bands,
-    result_commands.compare_seeds,
-    result_commands.audit_paper,
-    result_commands.results,
+    study_commands.measure_departures,
+    study_commands.check_explanations,
+    check_and_report.export,
+    check_and_report.keep_baseline,
+    check_and_report.readme,
+    check_and_report.derive_bands,
+    check_and_report.compare_seeds,
+    study_commands.audit_paper,
+    check_and_report.results,
     completion,
     data_commands.data,
 ):

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from replication.command_line.opening import spell_command
-from replication.command_line.options import complete_profiles, exit_on_error
+from replication.command_line.options import PATH, exit_on_error, profile_option
 from replication.system.provenance import count_cores
 
 
@@ -22,15 +22,9 @@ def data() -> None:
 
 
 @data.command()
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=PATH)
 @click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Of the eyes.")
-@click.option(
-    "--profile",
-    default="cpu",
-    show_default=True,
-    shell_complete=complete_profiles,
-    help="How many eyes: smoke draws a few.",
-)
+@profile_option(help="How many eyes: smoke draws a few.")
 @exit_on_error
 def synthesize(folder: Path, seed: int, profile: str) -> None:
     """Draw the surrogate (synthetic eyes in the Warsaw layout) into a new FOLDER.
@@ -51,8 +45,8 @@ def synthesize(folder: Path, seed: int, profile: str) -> None:
 
 
 @data.command("contact-sheet")
-@click.argument("folder", type=click.Path(path_type=Path))
-@click.argument("picture", type=click.Path(path_type=Path))
+@click.argument("folder", type=PATH)
+@click.argument("picture", type=PATH)
 @click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Whose eyes.")
 @exit_on_error
 def contact_sheet(folder: Path, picture: Path, seed: int) -> None:
@@ -69,10 +63,10 @@ def contact_sheet(folder: Path, picture: Path, seed: int) -> None:
 
 
 @data.command()
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=PATH)
 @exit_on_error
 def doctor(folder: Path) -> None:
-    """Say what is in FOLDER (Warsaw layout) or in a manifest, what is missing and what is odd.
+    """Print what is in FOLDER (Warsaw layout) or in a manifest, what is missing and what is odd.
 
     \b
     Examples:

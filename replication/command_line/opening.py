@@ -1,7 +1,4 @@
-"""Open the run that a command's options ask for, and run it up to a stage.
-
-Commands as they were typed, and as they are to be typed next.
-"""
+"""Open the run that a command's options name, run it up to a stage, and name the next command."""
 
 import shlex
 import sys
@@ -11,9 +8,68 @@ import click
 
 from replication.system.provenance import count_cores
 
+ARTIFACTS = Path("artifacts")
+LAST = "09_report"
+# The command that comes after the one that ends with this stage.
+NEXT = {
+    "01_preprocessed": "validate",
+    "02_validated": "train-evaluators",
+    "03_evaluators": "train-vgan",
+    "04_vgan": "privatize",
+    "05_privatized": "evaluate",
+    "06_evaluated": "attack",
+    "07_attacked": "explain",
+}
+
+
+def run_until(unit: str, *, show=lambda run: None, **options):
+    """Run with all privatizers up to a unit, print its outcome and the next command."""
+    run = open_run(known_methods(), **options)
+    run.run(until=unit)
+    click.echo(f"Done: {run.store.root / unit}")
+    show(run)
+    if unit in NEXT:
+        click.echo(f"Next: {name_command(NEXT[unit])}")
+    return run
+
+
+def open_run(methods: tuple[str, ...], *, fresh: bool, **options):
+    """Open a run in this process; its progress goes to the terminal."""
+    from replication.pipeline.open_run import RunRequest, open_run
+    from replication.system.progress import track_on_terminal
+
+    paths = {name: str(path) for name, path in options.items() if isinstance(path, Path)}
+    request = RunRequest(str(ARTIFACTS), methods, **options | paths)
+    run = open_run(request, fresh=fresh, workers=count_cores(), track=track_on_terminal)
+    run.on_stage = print_stage
+    return run
+
+
+def print_stage(unit: str, state: str, *, show=None) -> None:
+    """Print the state of a unit; print tables as soon as they are measured, long before the end."""
+    if state != "done":
+        click.echo(f"{unit}: {state}", err=True)
+    if show and unit in show and state != "run":
+        show[unit]()
+
+
+def find_store(run: Path | None):
+    """Return the folder of a run, or of the latest one where none is named."""
+    from replication.results.check import find_latest
+    from replication.store.run_folder import RunStore
+
+    return RunStore(run or find_latest(ARTIFACTS / "runs"))
+
+
+def known_methods() -> tuple[str, ...]:
+    """Return the names of all privatizers, in Table 1's order."""
+    from replication.privatize.methods import METHODS
+
+    return tuple(METHODS)
+
 
 def name_command(instead: str | None = None) -> str:
-    """Return this command as it was typed, but for --fresh, so that it goes on with the run.
+    """Return this command as it was typed, but for --fresh, so that it resumes the run.
 
     Args:
         instead: another command's name to put in its place.
@@ -30,63 +86,3 @@ def spell_command(*words: str | Path) -> str:
     script = sys.argv[0]
     program = [sys.orig_argv[0], script] if script.endswith(".py") else [script]
     return shlex.join([*program, *map(str, words)])
-
-
-ARTIFACTS = Path("artifacts")
-LAST = "09_report"
-# The command that comes after the one that ends with this stage.
-NEXT = {
-    "01_preprocessed": "validate",
-    "02_validated": "train-evaluators",
-    "03_evaluators": "train-vgan",
-    "04_vgan": "privatize",
-    "05_privatized": "evaluate",
-    "06_evaluated": "attack",
-    "07_attacked": "explain",
-}
-
-
-def known_methods() -> tuple[str, ...]:
-    """Return the names of all privatizers, in Table 1's order."""
-    from replication.privatize.methods import METHODS
-
-    return tuple(METHODS)
-
-
-def open_run(methods: tuple[str, ...], *, fresh: bool, **options):
-    """Open a run in this process; its progress goes to the terminal."""
-    from replication.pipeline.open_run import RunRequest, open_run
-    from replication.system.progress import track_on_terminal
-
-    paths = {name: str(path) for name, path in options.items() if isinstance(path, Path)}
-    request = RunRequest(str(ARTIFACTS), methods, **options | paths)
-    run = open_run(request, fresh=fresh, workers=count_cores(), track=track_on_terminal)
-    run.on_stage = tell_stage
-    return run
-
-
-def find_store(run: Path | None):
-    """Return the folder of a run, or of the latest one where none is named."""
-    from replication.results.check import find_latest
-    from replication.store.run_folder import RunStore
-
-    return RunStore(run or find_latest(ARTIFACTS / "runs"))
-
-
-def tell_stage(unit: str, state: str, *, show=None) -> None:
-    """Say what a run does; show tables as soon as they are measured, long before the end."""
-    if state != "done":
-        click.echo(f"{unit}: {state}", err=True)
-    if show and unit in show and state != "run":
-        show[unit]()
-
-
-def run_until(unit: str, *, show=lambda run: None, **options):
-    """Run with all privatizers up to a unit, show what came of it, and name the next command."""
-    run = open_run(known_methods(), **options)
-    run.run(until=unit)
-    click.echo(f"Done: {run.store.root / unit}")
-    show(run)
-    if unit in NEXT:
-        click.echo(f"Next: {name_command(NEXT[unit])}")
-    return run

@@ -10,8 +10,7 @@ from replication.command_line.opening import known_methods, name_command
 
 PROFILES = ("smoke", "cpu", "cpu-float32", "paper")
 INTERRUPTED = 130  # as a shell has it: 128 and the number of SIGINT
-
-seed_option = partial(click.option, default=0, show_default=True, type=click.IntRange(0, 2**31 - 1))
+PATH = click.Path(path_type=Path)
 
 
 def complete_profiles(context, parameter, typed: str) -> list[str]:
@@ -24,74 +23,84 @@ def complete_methods(context, parameter, typed: str) -> list[str]:
     return [name for name in known_methods() if name.startswith(typed)]
 
 
-def settings_options(command):
-    """Add the options that every run has."""
+seed_option = partial(click.option, default=0, show_default=True, type=click.IntRange(0, 2**31 - 1))
+json_option = click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
+profile_option = partial(
+    click.option, "--profile", default="cpu", show_default=True, shell_complete=complete_profiles
+)
+method_option = partial(
+    click.option,
+    "--method",
+    "methods",
+    multiple=True,
+    metavar="NAME",
+    shell_complete=complete_methods,
+)
 
-    @click.option(
-        "--profile",
-        default="cpu",
-        show_default=True,
-        shell_complete=complete_profiles,
-        help=f"Settings: {', '.join(PROFILES)}.",
-    )
-    @seed_option("--seed", help="Of training and draws.")
-    @seed_option("--split-seed", help="Of the split into training, validation and test images.")
-    @click.option(
+
+def _add(*options):
+    def add_to(command):
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add_to
+
+
+# Of every run.
+settings_options = _add(
+    profile_option(help=f"Settings: {', '.join(PROFILES)}."),
+    seed_option("--seed", help="Of training and draws."),
+    seed_option("--split-seed", help="Of the split into training, validation and test images."),
+    click.option(
         "--draws",
         default=10,
         show_default=True,
         type=click.IntRange(1),
         help="Privatized sets per PPRL-VGAN regime; the table has their mean.",
-    )
-    @click.option("--fresh", is_flag=True, help="Remove what an earlier run of that name left.")
-    @wraps(command)
-    def with_options(*args, **kwargs):
-        return command(*args, **kwargs)
-
-    return with_options
-
-
-def run_options(command):
-    """Add the options that choose data, settings and the run's folder; turn errors into exits."""
-
-    @click.option(
+    ),
+    click.option("--fresh", is_flag=True, help="Remove an earlier run of that name."),
+)
+_one_run_options = _add(
+    click.option(
         "--data-dir",
-        type=click.Path(path_type=Path),
+        type=PATH,
         help="Folder in the Warsaw layout. Without it and --manifest: the surrogate.",
-    )
-    @click.option(
+    ),
+    click.option(
         "--manifest",
-        type=click.Path(path_type=Path),
+        type=PATH,
         help="CSV of other images: path,patient_id,eye,glaucoma; paths relative to it.",
-    )
-    @settings_options
-    @click.option(
+    ),
+    settings_options,
+    click.option(
         "--split",
         default="image",
         show_default=True,
         type=click.Choice(["image", "patient"]),
         help="By image as in the paper, or by patient: the glaucoma network is trained and tested "
         "on different patients; identity stays closed-set.",
-    )
-    @click.option(
+    ),
+    click.option(
         "--from-baseline",
         is_flag=True,
         help="Take the reference weights instead of training (surrogate, profile cpu).",
-    )
-    @click.option("--run", "run_name", help="Name of the run's folder under artifacts/runs.")
-    @wraps(command)
-    def with_options(*args, **kwargs):
-        return command(*args, **kwargs)
-
-    return exit_on_error(with_options, goes_on=True)
+    ),
+    click.option("--run", "run_name", help="Name of the run's folder under artifacts/runs."),
+)
 
 
-def exit_on_error(command, *, goes_on: bool = False):
+def run_options(command):
+    """Add the options that choose data, settings and the run's folder; turn errors into exits."""
+    return exit_on_error(_one_run_options(command), resumable=True)
+
+
+def exit_on_error(command, *, resumable: bool = False):
     """Turn errors of the project and Ctrl-C into one line on standard error and an exit code.
 
     Args:
         command: a click command's function.
-        goes_on: whether the same command goes on where it was stopped.
+        resumable: whether the same command resumes where it was stopped.
     """
 
     @wraps(command)
@@ -105,10 +114,10 @@ def exit_on_error(command, *, goes_on: bool = False):
             click.echo(f"Error: {error}", err=True)
             sys.exit(error.exit_code)
         except KeyboardInterrupt:
-            later = f" What is done is kept; to go on: {name_command()}" if goes_on else ""
+            later = f" What is done is kept; to resume: {name_command()}" if resumable else ""
             click.echo(f"\nInterrupted.{later}", err=True)
             sys.exit(INTERRUPTED)
-        except BrokenPipeError:  # click ends quietly when nobody reads on
+        except BrokenPipeError:  # click ends quietly when the reader has closed the pipe
             raise
         except OSError as error:
             click.echo(f"Error: {describe_os_error(error)}", err=True)

@@ -1,39 +1,39 @@
-"""Commands on a whole run: `replicate`, `check` and `report`."""
+"""Commands that do whole runs: `replicate` one, or one per seed; `sweep` many, here or on Dask."""
 
 import sys
+from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import click
 
-from replication.command_line.opening import find_store, known_methods, open_run, tell_stage
-from replication.command_line.options import complete_methods, exit_on_error, run_options
-from replication.command_line.show import (
-    WORST_FIRST,
-    show_blessing,
-    show_spread,
-    show_table,
-    show_table2,
-    show_verdict,
+from replication.command_line import opening
+from replication.command_line.opening import LAST, NEXT, known_methods, open_run, print_stage
+from replication.command_line.options import (
+    exit_on_error,
+    method_option,
+    run_options,
+    settings_options,
+)
+from replication.command_line.printing import (
+    find_worst,
+    print_spread,
+    print_table1,
+    print_table2,
+    print_verdict,
 )
 
 
-@click.command(short_help="Measure Table 1, explain it and judge it; goes on.")
+@click.command(short_help="Run all stages and check the result; resumes.")
 @click.option("--all", "everything", is_flag=True, help="Run every privatizer of Table 1.")
-@click.option(
-    "--method",
-    "methods",
-    multiple=True,
-    metavar="NAME",
-    shell_complete=complete_methods,
-    help="Run this privatizer alone; may be given several times.",
-)
+@method_option(help="Run this privatizer alone; may be given several times.")
 @click.option(
     "--seeds",
     default=1,
     show_default=True,
     type=click.IntRange(1),
-    help="So many runs, the seed one higher each time; with their mean and deviation.",
+    help="Number of runs, the seed one higher each time; with mean and standard deviation.",
 )
 @run_options
 def replicate(everything: bool, methods: tuple[str, ...], seeds: int, **options) -> None:
@@ -61,72 +61,159 @@ def replicate(everything: bool, methods: tuple[str, ...], seeds: int, **options)
     for seed in range(first, first + seeds):
         name = f"{named}-seed-{seed}" if named and seeds > 1 else named
         run = open_run(methods or known_methods(), seed=seed, run_name=name, **options)
-        tables = {"06_evaluated": show_table, "07_attacked": show_table2}
+        tables = {"06_evaluated": print_table1, "07_attacked": print_table2}
         shown = {unit: partial(show, run) for unit, show in tables.items()}
-        run.on_stage = partial(tell_stage, show=shown)
+        run.on_stage = partial(print_stage, show=shown)
         run.run()
         stores[seed] = run.store
-        codes.add(show_verdict(run, whole=everything))
+        codes.add(print_verdict(run, whole=everything))
         click.echo(f"Report: {run.store.root / '09_report' / 'index.html'}")
     if seeds > 1:
-        show_spread(stores, named)
-    sys.exit(next((code for code in WORST_FIRST if code in codes), 0))
+        print_spread(stores, named)
+    sys.exit(find_worst(codes))
 
 
-@click.command(short_help="Say whether a run is BLESSED, and why.")
-@click.argument("run", required=False, type=click.Path(path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
-@exit_on_error
-def check(run: Path | None, as_json: bool) -> None:
-    """Say whether RUN is BLESSED or NOT_BLESSED, and why; without RUN, the latest one.
-
-    Numbers are held against the paper's bands on the Warsaw data alone, the paper's claims on any
-    data, the data against their expectations; a run from the baseline also against the numbers
-    that its weights gave before. Leaves check.json, check.md and check.xml (JUnit) in the run.
-
-    \b
-    Exit codes:
-      0  blessed
-      1  a number outside its band, or a claim fails
-      3  the data are invalid
-      4  something is not measured, or can't be told apart
-
-    \b
-    Examples:
-      python cli.py check
-      python cli.py check artifacts/runs/surrogate-cpu-seed-0
-    """
-    from replication.results.check import check_run
-
-    store = find_store(run)
-    blessing = check_run(store)
-    if as_json:
-        click.echo((store.root / "check.json").read_text(encoding="utf-8"), nl=False)
-    else:
-        show_blessing(store, blessing)
-    sys.exit(blessing.exit_code)
-
-
-@click.command(short_help="Stage 09: one page about a run, made anew.")
-@click.argument("run", required=False, type=click.Path(path_type=Path))
+@click.command(short_help="Many runs: seeds, data sets, splits; here or on Dask.")
 @click.option(
-    "--public/--private",
-    default=None,
-    help="Leave out all of patients, or show it; without either: public but for the surrogate.",
+    "--seeds",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Number of runs of each kind, the seed one higher each time.",
 )
-@exit_on_error
-def report(run: Path | None, public: bool | None) -> None:
-    """Stage 09: tell of RUN on one page that needs no other file; without RUN, the latest one.
+@click.option(
+    "--data-dir",
+    "data_dirs",
+    multiple=True,
+    metavar="DIR",
+    help="Folder in the Warsaw layout; may be given several times.",
+)
+@click.option(
+    "--manifest",
+    "manifests",
+    multiple=True,
+    metavar="FILE",
+    help="CSV of other images; may be given several times. With no data at all: the surrogate.",
+)
+@click.option(
+    "--split",
+    "splits",
+    multiple=True,
+    default=["image"],
+    show_default=True,
+    type=click.Choice(["image", "patient"]),
+    help="By image as in the paper, or by patient; may be given several times.",
+)
+@method_option(help="Run this privatizer; may be given several times. Without it: all of Table 1.")
+@click.option(
+    "--until",
+    default=LAST,
+    show_default=True,
+    type=click.Choice([*NEXT, "08_explained", LAST]),
+    metavar="STAGE",
+    help="The last stage of each run, such as 06_evaluated.",
+)
+@click.option(
+    "--workers", type=click.IntRange(1), help="Work in this many processes of this machine at once."
+)
+@click.option("--scheduler", metavar="ADDRESS", help="Work on the machines of this Dask scheduler.")
+@settings_options
+@partial(exit_on_error, resumable=True)
+def sweep(
+    data_dirs: tuple[str, ...],
+    manifests: tuple[str, ...],
+    splits: tuple[str, ...],
+    methods: tuple[str, ...],
+    *,
+    seeds: int,
+    seed: int,
+    until: str,
+    workers: int | None,
+    scheduler: str | None,
+    fresh: bool,
+    **settings,
+) -> None:
+    """Do many runs: every data set by every split by every seed, each with all methods.
 
-    Makes the page anew from the run's files. A public one holds no picture of an eye and no name
-    of a patient, file or folder. A private one shows patients and must not be given away.
+    Each run is one of `replicate`, in the folder that `replicate` would give it. Without --workers
+    and --scheduler the work is done in this process; with them, by as many as there are, and with
+    the same numbers (docs/cluster.md). A run that fails is named, and the others continue.
 
     \b
     Examples:
-      python cli.py report
-      python cli.py report artifacts/runs/surrogate-cpu-seed-0 --public
+      python cli.py sweep --seeds 5 --workers 2
+      python cli.py sweep --data-dir ~/Warsaw --split image --split patient
+      python cli.py sweep --seeds 20 --scheduler tls://login:8786
     """
-    from replication.report.stage import remake_report
+    from replication.pipeline.open_run import RunRequest
+    from replication.sweep.dask_workers import find_client
+    from replication.sweep.runs import Wanted, do_sweep, list_tasks, open_runs
+    from replication.system.progress import track_on_terminal
 
-    page = remake_report(find_store(run), public=public)
-    click.echo(f"Written: {page}")
+    data = (tuple(str(Path(p).absolute()) for p in some) for some in (data_dirs, manifests))
+    wanted = Wanted(*data, tuple(dict.fromkeys(splits)), range(seed, seed + seeds))
+    requests = wanted.combine(
+        RunRequest(str(opening.ARTIFACTS.absolute()), methods or known_methods(), **settings)
+    )
+    with find_client(workers, scheduler) as client:
+        runs = open_runs(
+            requests, fresh=fresh, workers=opening.count_cores(), track=track_on_terminal
+        )
+        tasks = list_tasks(zip(requests, runs, strict=True), until=until)
+        with _find_doer(runs, len(tasks), client) as (do, on_outcome):
+            failed = do_sweep(runs, tasks, do=do, on_outcome=on_outcome)
+    done = list(zip(requests, runs, strict=True))
+    sys.exit(_print_sweep(done, failed, until=until, whole=not methods))
+
+
+@contextmanager
+def _find_doer(runs: list, tasks: int, client):
+    """Give what does a sweep's tasks, and what prints the outcome of each."""
+    from replication.sweep.dask_workers import do_on_workers
+    from replication.sweep.runs import do_as_worker, do_here
+    from replication.system.progress import track_on_terminal
+
+    if client is None:
+        for run in runs:
+            run.on_stage = partial(_print_unit, run.store.root.name)
+        yield partial(do_here, runs=runs), _print_fault
+        return
+    with track_on_terminal("units", tasks) as advance:
+
+        def print_outcome(task, outcome) -> None:
+            _print_unit(task.run, task.unit, outcome.state)
+            _print_fault(task, outcome)
+            advance()
+
+        yield partial(do_on_workers, client=client, work=do_as_worker), print_outcome
+
+
+def _print_unit(run: str, unit: str, state: str) -> None:
+    click.echo(f"{run}: {unit}: {state}", err=True)
+
+
+def _print_fault(task, outcome) -> None:
+    if outcome.sentence:
+        click.echo(f"Error: {task.run}, {task.unit}: {outcome.sentence}", err=True)
+
+
+def _print_sweep(runs: list[tuple], failed: dict, *, until: str, whole: bool) -> int:
+    """Print a line for each run, and where the spread of several seeds is; return the exit code."""
+    from replication.evaluate.outputs import EVALUATED
+
+    codes, kinds = {outcome.exit_code for some in failed.values() for _, outcome in some}, {}
+    for request, run in runs:
+        name, kind = run.store.root.name, kinds.setdefault(replace(request, seed=0), {})
+        kind[request.seed] = None
+        if failed[name]:
+            units = ", ".join(task.unit for task, _ in failed[name])
+            click.echo(f"{name}: failed in {units}")
+        elif until < EVALUATED:
+            click.echo(f"{name}: done until {until}")
+        else:
+            codes.add(print_verdict(run, whole=whole and until == LAST, in_one_line=True))
+            kind[request.seed] = run.store
+    for stores in kinds.values():
+        if len(stores) > 1 and all(stores.values()):
+            print_spread(stores, None)
+    return find_worst(codes)

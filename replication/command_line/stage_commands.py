@@ -1,16 +1,16 @@
-"""One command per stage, from raw eyes to relevance maps."""
+"""One command per stage, from raw eyes (01) to relevance maps (08)."""
 
 from pathlib import Path
 
 import click
 
 from replication.command_line.opening import known_methods, open_run, run_until, spell_command
-from replication.command_line.options import run_options
-from replication.command_line.show import (
-    show_expectations,
-    show_explanation,
-    show_table,
-    show_table2,
+from replication.command_line.options import PATH, run_options
+from replication.command_line.printing import (
+    print_expectations,
+    print_explanation,
+    print_table1,
+    print_table2,
 )
 
 
@@ -27,16 +27,16 @@ def preprocess(**options) -> None:
     run_until("01_preprocessed", **options)
 
 
-@click.command(short_help="Stage 02: hold the data against their expectations.")
+@click.command(short_help="Stage 02: check the data against their expectations.")
 @run_options
 def validate(**options) -> None:
-    """Stage 02: hold the preprocessed eyes against the Great Expectations suites.
+    """Stage 02: check the preprocessed eyes against the Great Expectations suites.
 
     \b
     Example:
       python cli.py validate --data-dir ~/Warsaw
     """
-    run_until("02_validated", show=show_expectations, **options)
+    run_until("02_validated", show=print_expectations, **options)
 
 
 @click.command("train-evaluators", short_help="Stage 03: train the two evaluation networks.")
@@ -66,7 +66,7 @@ def train_vgan(**options) -> None:
 @click.command(short_help="Stage 05: privatize the test images, or a manifest's.")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Privatize the images of --manifest, however many, into this folder.",
 )
 @click.option("--method", metavar="NAME", help="With --out: by this method.")
@@ -76,7 +76,7 @@ def privatize(out: Path | None, method: str | None, **options) -> None:
 
     With --out: the images of a manifest instead, by one method with the training images and
     weights of the run that the other options choose (its data is the surrogate's or --data-dir's).
-    A patient_id means the run's patient of that id. Killed, it goes on where it was.
+    A patient_id means the run's patient of that id. Killed, it resumes where it was.
 
     \b
     Examples:
@@ -103,22 +103,22 @@ def privatize(out: Path | None, method: str | None, **options) -> None:
     click.echo(f"Done: {out}")
 
 
-@click.command(short_help="Stage 06: judge all sets and write Table 1.")
+@click.command(short_help="Stage 06: measure all sets and write Table 1.")
 @run_options
 def evaluate(**options) -> None:
-    """Stage 06: judge originals and privatized images, and write Table 1.
+    """Stage 06: measure originals and privatized images, and write Table 1.
 
     \b
     Example:
       python cli.py evaluate --from-baseline
     """
-    run_until("06_evaluated", show=show_table, **options)
+    run_until("06_evaluated", show=print_table1, **options)
 
 
-@click.command(short_help="Stage 07: attackers who retrain, and Table 2.")
+@click.command(short_help="Stage 07: train attackers and write Table 2.")
 @run_options
 def attack(**options) -> None:
-    """Stage 07: attackers who retrain on privatized images, and what is left of the sign (Table 2).
+    """Stage 07: train attackers on privatized images, measure what is left of the sign: Table 2.
 
     \b
     Examples:
@@ -126,14 +126,14 @@ def attack(**options) -> None:
       python cli.py attack --from-baseline
       python cli.py attack --split patient
     """
-    run_until("07_attacked", show=show_table2, **options)
+    run_until("07_attacked", show=print_table2, **options)
 
 
-@click.command(short_help="Stage 08: Deep Taylor maps, or those of one image.")
+@click.command(short_help="Stage 08: draw Deep Taylor maps, or that of one image.")
 @click.option(
     "--image",
     "file",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Explain this eye image alone (a camera's frame with its label strip).",
 )
 @click.option(
@@ -144,8 +144,8 @@ def attack(**options) -> None:
     "picture",
     default="explained.png",
     show_default=True,
-    type=click.Path(path_type=Path),
-    help="Where the picture of --image goes, PNG or PDF.",
+    type=PATH,
+    help="File for the picture of --image, PNG or PDF.",
 )
 @click.option(
     "--neuron",
@@ -164,10 +164,10 @@ def attack(**options) -> None:
 )
 @run_options
 def explain(file: Path | None, eye: str, picture: Path, **options) -> None:
-    """Stage 08: Deep Taylor maps of originals and PPRL-VGAN sets, and Figure 5.
+    """Stage 08: draw Deep Taylor maps of originals and PPRL-VGAN sets, and Figure 5.
 
     With --image: that image alone, by the run's glaucoma network. Deep Taylor explains positive
-    outputs: where the class explained has no positive logit, a map is empty, and says so.
+    outputs: where the class explained has no positive logit, the map is empty.
 
     \b
     Examples:
@@ -177,11 +177,11 @@ def explain(file: Path | None, eye: str, picture: Path, **options) -> None:
     """
     if file is None:
         run = run_until("08_explained", **options)
-        click.echo(f"What came of it: {run.store.root / '08_explained' / 'explanation.md'}")
+        click.echo(f"Results: {run.store.root / '08_explained' / 'explanation.md'}")
         click.echo(f"Next: {spell_command('check', run.store.root)}")
         return
     run = open_run(known_methods(), **options)
     run.run(until="03_evaluators")
     from replication.pipeline.stages import explain_image
 
-    show_explanation(explain_image(run.data, file, eye=eye, picture=picture), picture)
+    print_explanation(explain_image(run.data, file, eye=eye, picture=picture), picture)

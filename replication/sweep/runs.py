@@ -91,7 +91,7 @@ def do_sweep(
     tasks: Sequence[Task],
     *,
     do: Doer,
-    tell: Callable[[Task, Outcome], None],
+    on_outcome: Callable[[Task, Outcome], None],
 ) -> dict[str, list[tuple[Task, Outcome]]]:
     """Do all tasks while this process holds their runs.
 
@@ -99,7 +99,7 @@ def do_sweep(
         runs: opened.
         tasks: of `list_tasks`.
         do: who does them.
-        tell: called with each task that has ended and what became of it.
+        on_outcome: called with each task that has ended and its outcome.
 
     Returns:
         By name of a run, its tasks that failed; a run in which all went well has none.
@@ -112,7 +112,7 @@ def do_sweep(
         for run in runs:
             stack.enter_context(run.store.locked())
         for task, outcome in do(tasks):
-            tell(task, outcome)
+            on_outcome(task, outcome)
             if outcome.state is State.FAILED:
                 failed[task.run].append((task, outcome))
     return failed

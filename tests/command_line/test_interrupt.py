@@ -66,7 +66,7 @@ def test_a_run_stops_in_one_line_that_names_the_command_to_go_on(tmp_path):
     assert code == 130
     assert "Traceback" not in told
     [line] = [line for line in told.splitlines() if "Interrupted" in line]
-    _, _, command = line.partition("to go on: ")
+    _, _, command = line.partition("to resume: ")
     # Without --fresh, which would begin anew.
     expected = [sys.executable, str(CLI), *words]
     expected.remove("--fresh")
@@ -83,7 +83,7 @@ def test_a_stopped_run_goes_on_with_what_is_done(tmp_path):
     )
     assert code == 130
     assert "Traceback" not in told
-    command = shlex.split(told.splitlines()[-1].partition("to go on: ")[2])
+    command = shlex.split(told.splitlines()[-1].partition("to resume: ")[2])
     again = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert "01_preprocessed: kept" in again.stderr
     assert "03_evaluators/identity: run" in again.stderr

@@ -214,7 +214,7 @@ def test_two_workers_preprocess_to_the_same_bytes_as_this_process(tmp_path, two)
         tasks, told = list_tasks(zip(requests, runs, strict=True), until="01_preprocessed"), []
         do = partial(do_on_workers, client=two, work=do_as_worker)
         do = do if name == "two" else partial(do_here, runs=runs)
-        failed = do_sweep(runs, tasks, do=do, tell=lambda *each, told=told: told.append(each))
+        failed = do_sweep(runs, tasks, do=do, on_outcome=lambda *each, told=told: told.append(each))
         assert failed == {run.store.root.name: [] for run in runs}
         assert [outcome.state for _, outcome in told] == [State.DONE] * len(tasks)
         files = ("01_preprocessed/manifest.csv", "01_preprocessed/images.npy")
@@ -227,7 +227,7 @@ def test_two_workers_give_the_same_table_and_weights_and_keep_them(tmp_path, in_
     words = (*METHODS, "--until", "07_attacked", "--workers", "2")
     told = finish(call(tmp_path, *words), tmp_path)
     assert read(tmp_path, TABLE + WEIGHTS) == in_process
-    assert "Mean and deviation over the seeds" in told
+    assert "Mean and standard deviation over the seeds" in told
     again = finish(call(tmp_path, *words), tmp_path)
     assert again.count(": kept\n") == 20 and ": done\n" not in again
 

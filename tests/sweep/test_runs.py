@@ -118,7 +118,7 @@ def test_of_two_runs_one_fails_and_the_other_goes_on(request_, monkeypatch):
         runs,
         tasks,
         do=lambda tasks: do_here(tasks, runs=runs),
-        tell=lambda _, outcome: told.append(outcome.state),
+        on_outcome=lambda _, outcome: told.append(outcome.state),
     )
     units = [task.unit for task in tasks if task.run.endswith("seed-1")]
     assert done == [(0, "01_preprocessed"), *((1, unit) for unit in units)]

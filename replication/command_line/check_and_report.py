@@ -1,0 +1,197 @@
+"""Commands on finished runs: check them, write pages about them, take things out, keep them."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from replication.command_line.opening import find_store, spell_command
+from replication.command_line.options import PATH, exit_on_error, json_option
+from replication.command_line.printing import print_blessing
+from replication.system.provenance import ROOT
+
+
+@click.command(short_help="Check whether a run is BLESSED, and why.")
+@click.argument("run", required=False, type=PATH)
+@json_option
+@exit_on_error
+def check(run: Path | None, as_json: bool) -> None:
+    """Check whether RUN is BLESSED or NOT_BLESSED, and why; without RUN, the latest one.
+
+    Numbers are compared with the paper's bands on the Warsaw data alone, the paper's claims are
+    checked on any data, and so are expectations of the data; a run from the baseline is also
+    compared with the numbers that its weights gave before. Leaves check.json, check.md and
+    check.xml (JUnit) in the run.
+
+    \b
+    Exit codes:
+      0  blessed
+      1  a number outside its band, or a claim fails
+      3  the data are invalid
+      4  something is not measured, or can't be distinguished
+
+    \b
+    Examples:
+      python cli.py check
+      python cli.py check artifacts/runs/surrogate-cpu-seed-0
+    """
+    from replication.results.check import check_run
+
+    store = find_store(run)
+    blessing = check_run(store)
+    if as_json:
+        click.echo((store.root / "check.json").read_text(encoding="utf-8"), nl=False)
+    else:
+        print_blessing(store, blessing)
+    sys.exit(blessing.exit_code)
+
+
+@click.command(short_help="Stage 09: write one page about a run anew.")
+@click.argument("run", required=False, type=PATH)
+@click.option(
+    "--public/--private",
+    default=None,
+    help="Omit all of patients, or show it; without either: public but for the surrogate.",
+)
+@exit_on_error
+def report(run: Path | None, public: bool | None) -> None:
+    """Stage 09: write one page about RUN that needs no other file; without RUN, the latest one.
+
+    Makes the page anew from the run's files. A public one holds no picture of an eye and no name
+    of a patient, file or folder. A private one shows patients and must not be given away.
+
+    \b
+    Examples:
+      python cli.py report
+      python cli.py report artifacts/runs/surrogate-cpu-seed-0 --public
+    """
+    from replication.report.stage import remake_report
+
+    page = remake_report(find_store(run), public=public)
+    click.echo(f"Written: {page}")
+
+
+@click.command(short_help="Write a page with the tables of complete runs.")
+@click.argument("runs", nargs=-1, required=True, type=PATH)
+@click.option("--out", default="docs/results.md", show_default=True, type=PATH)
+@exit_on_error
+def results(runs: tuple[Path, ...], out: Path) -> None:
+    """Write a page with the tables of complete RUNS and the settings that made them.
+
+    \b
+    Example:
+      python cli.py results artifacts/runs/surrogate-cpu-seed-0
+    """
+    from replication.results.page import write_results
+
+    write_results(runs, out)
+    click.echo(f"Written: {out}")
+
+
+@click.command("compare-seeds", short_help="Compare two settings over the same seeds.")
+@click.argument("one", type=PATH)
+@click.argument("other", type=PATH)
+@click.argument("page", type=PATH)
+@exit_on_error
+def compare_seeds(one: Path, other: Path, page: Path) -> None:
+    """Write a PAGE with the numbers of two seeds.json, and their differences seed by seed.
+
+    \b
+    Example, what bfloat16 costs (profiles cpu-float32 and cpu):
+      python cli.py compare-seeds float32/seeds.json bfloat16/seeds.json page.md
+    """
+    from replication.results.seeds import compare_seeds as compare
+
+    compare(one, other, page)
+    click.echo(f"Written: {page}")
+
+
+@click.command(short_help="Export weights or sets, with what they reveal.")
+@click.argument("run", type=PATH)
+@click.argument("folder", type=PATH)
+@click.option(
+    "--what",
+    type=click.Choice(["weights", "sets"]),
+    default="sets",
+    show_default=True,
+    help="Weights of the networks, or privatized images.",
+)
+@click.option("--method", "methods", multiple=True, metavar="NAME", help="Only this method's sets.")
+@click.option(
+    "--yes-i-may-share",
+    "may_share",
+    is_flag=True,
+    help="Needed for anything but the surrogate: these patients' data may be shared.",
+)
+@exit_on_error
+def export(run: Path, folder: Path, what: str, methods: tuple[str, ...], may_share: bool) -> None:
+    """Export weights or privatized sets of RUN into a new FOLDER, and print what they reveal.
+
+    A network trained on patients can draw them. What is measured is printed first, and goes along.
+
+    \b
+    Example:
+      python cli.py export artifacts/runs/my-run shared --what weights
+    """
+    from replication.results.export import Goods, export_run, measure_run
+    from replication.store.run_folder import RunStore
+
+    store = RunStore(run)
+    leaks = measure_run(store, methods)
+    for leak in leaks:
+        click.echo(leak)
+    export_run(store, folder, Goods(what), leaks=leaks, may_share=may_share)
+    click.echo(f"Written: {folder}")
+
+
+@click.command("keep-baseline", short_help="Keep a run's weights and table (maintainers).")
+@click.argument("run", type=PATH)
+@exit_on_error
+def keep_baseline(run: Path) -> None:
+    """Keep RUN's weights and table as artifacts/baselines/surrogate-cpu (maintainers).
+
+    \b
+    Example:
+      python cli.py keep-baseline artifacts/runs/surrogate-cpu-seed-0
+    """
+    from replication.results.baseline import BASELINE
+    from replication.results.baseline import keep_baseline as keep
+    from replication.store.run_folder import RunStore
+
+    keep(RunStore(run))
+    click.echo(f"Written: {BASELINE}. Next: {spell_command('readme')}")
+
+
+@click.command(short_help="Put the baseline's table into README.md (maintainers).")
+@exit_on_error
+def readme() -> None:
+    """Put the baseline's Table 1 into README.md and draw its plane (maintainers).
+
+    \b
+    Example:
+      python cli.py readme
+    """
+    from replication.results.readme import PLANE, write_readme
+
+    write_readme(ROOT)
+    click.echo(f"Written: {ROOT / 'README.md'}, {ROOT / PLANE}. Next: commit them.")
+
+
+@click.command("derive-bands", short_help="Derive the paper's bands anew (maintainers).")
+@click.argument("seeds", type=PATH)
+@exit_on_error
+def derive_bands(seeds: Path) -> None:
+    """Derive validation/paper/paper_table1.csv anew, with the spread of a seeds.json (maintainers).
+
+    \b
+    Example:
+      python cli.py derive-bands artifacts/baselines/seeds.json
+    """
+    from replication.results.seeds import read_seeds
+    from replication.store.run_folder import write_text
+    from validation.blessing.bands import to_csv
+
+    spread = {cell: found.std for cell, found in read_seeds(seeds).items()}
+    file = ROOT / "validation" / "paper" / "paper_table1.csv"
+    write_text(file, to_csv(spread))
+    click.echo(f"Written: {file}")

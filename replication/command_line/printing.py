@@ -1,0 +1,105 @@
+"""What commands print of a run: tables, verdicts, and where the rest is."""
+
+import textwrap
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+
+from replication.command_line import opening
+
+NOT_MEASURED = 4
+WORST_FIRST = (3, 1, NOT_MEASURED)
+
+
+def print_table1(run) -> None:
+    """Print Table 1, ours beside the paper's, and where the files are."""
+    from replication.evaluate.outputs import read_table
+    from replication.evaluate.table1 import lay_out_for_terminal
+    from replication.store.run_record import tell_split
+    from validation.paper.numbers import read_paper_percent
+
+    title = f"Table 1 on {run.data.source.title}." + tell_split(by_patient=run.data.by_patient)
+    percent = read_paper_percent()
+    _print_lines(lay_out_for_terminal(read_table(run.store), paper_percent=percent, title=title))
+    click.echo(f"Files: {run.store.root} (the table: 06_evaluated/table1.md)")
+
+
+def print_table2(run) -> None:
+    """Print the main figures of Table 2, and where the rest is."""
+    from replication.attack.outputs import read_attack
+    from replication.attack.table2_text import lay_out_table2
+
+    attack = read_attack(run.store)
+    _print_lines(lay_out_table2(attack["rows"], title=attack["heading"]))
+    click.echo(f"All of it, with intervals and chance: {run.store.root}/07_attacked/table2.md")
+
+
+def _print_lines(lines: Iterable[str]) -> None:
+    for line in lines:
+        click.secho(line, bold=not line.startswith(" "))
+
+
+def print_expectations(run) -> None:
+    """Print that all expectations hold, and where they are."""
+    page = run.store.root / "02_validated" / "validation.md"
+    click.echo(f"Every expectation holds. What was expected and found: {page}")
+
+
+def print_explanation(found, picture: Path) -> None:
+    """Print what the glaucoma network predicts for one image."""
+    explained = "glaucoma" if found.explains_glaucoma else "no glaucoma"
+    click.echo(f"Glaucoma: {100 * found.glaucoma_probability:.1f}%")
+    click.echo(f"Explained: {explained}, logit {found.logit:.2f}")
+    if found.empty:
+        click.echo("The map is empty: Deep Taylor explains positive logits alone.")
+    if not found.iris_found:
+        click.echo("No iris was found, so the image is not centred.")
+    click.echo(f"Written: {picture}")
+
+
+def print_verdict(run, *, whole: bool, in_one_line: bool = False) -> int:
+    """Print a run's verdict; return its exit code, in which nothing left out on purpose counts."""
+    from replication.results.check import SMOKE, check_run
+
+    blessing = check_run(run.store)
+    if in_one_line:
+        counts = "; ".join(_count_verdicts(blessing))
+        click.echo(f"{run.store.root.name}: {blessing.word} ({counts})")
+    else:
+        print_blessing(run.store, blessing)
+    left_out = run.data.profile.name == SMOKE or not whole
+    return 0 if left_out and blessing.exit_code == NOT_MEASURED else blessing.exit_code
+
+
+def print_blessing(store, blessing) -> None:
+    """Print the counts of verdicts, the verdict on the run and its reasons."""
+    for counts in _count_verdicts(blessing):
+        click.echo(counts)
+    click.echo(blessing.word)
+    for reason in blessing.reasons:
+        click.echo(textwrap.fill(reason, 78, initial_indent="  ", subsequent_indent="    "))
+    click.echo(f"Why: {store.root / 'check.md'}")
+
+
+def _count_verdicts(blessing) -> list[str]:
+    from validation.blessing.text import summarise
+
+    return [f"{group}: {verdicts}" for group, verdicts in summarise(blessing)]
+
+
+def print_spread(stores: dict, named: str | None) -> None:
+    """Write mean and standard deviation over the runs of several seeds, and print where."""
+    from replication.results.seeds import summarise_seeds
+
+    first = next(iter(stores.values())).root
+    stem = named or first.name.removesuffix(f"-seed-{min(stores)}")
+    folder = opening.ARTIFACTS / "runs" / f"{stem}-seeds-{min(stores)}-to-{max(stores)}"
+    summarise_seeds(stores, folder)
+    click.echo(f"Mean and standard deviation over the seeds: {folder / 'seeds.md'}")
+
+
+def find_worst(codes: set[int]) -> int:
+    """Return the exit code of many runs: that of a fault, else of the worst verdict."""
+    faults = sorted(codes - {0, *WORST_FIRST})
+    return next((code for code in (*faults, *WORST_FIRST) if code in codes), 0)

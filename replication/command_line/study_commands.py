@@ -1,0 +1,95 @@
+"""Commands of studies: what no stage measures, of a run's choices, its maps and the paper."""
+
+from pathlib import Path
+
+import click
+
+from replication.command_line.opening import run_until
+from replication.command_line.options import (
+    PATH,
+    exit_on_error,
+    json_option,
+    run_options,
+    seed_option,
+)
+
+
+@click.command("measure-departures", short_help="Measure what some choices of ours cost.")
+@run_options
+def measure_departures(**options) -> None:
+    """Measure what choices of ours cost on a run's data.
+
+    Trains the evaluation networks and PPRL-VGAN anew with the other choice, and privatizes anew: an
+    hour and a half on two cores. Killed, it resumes where it was. Each choice is a row of
+    docs/departures.md.
+
+    \b
+    Example:
+      python cli.py measure-departures --data-dir ~/Warsaw
+    """
+    from replication.studies.departure_trainings import measure_departures as measure
+
+    run = run_until("05_privatized", **options)
+    for name, accuracies in measure(run.data):
+        figures = ", ".join(f"{task} {100 * value:.2f}%" for task, value in accuracies.items())
+        click.echo(f"{name}: {figures}")
+    click.echo(f"Written: {run.store.root / 'departures.json'}")
+
+
+@click.command("check-explanations", short_help="Measure whether maps depend on what was learned.")
+@click.argument("run", type=PATH)
+@click.option(
+    "--images",
+    default=60,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Test originals in the sample.",
+)
+@seed_option("--seed", help="Of the sample and of untrained layers.")
+@exit_on_error
+def check_explanations(run: Path, images: int, seed: int) -> None:
+    """Measure whether RUN's Deep Taylor maps depend on what the glaucoma network has learned.
+
+    Leaves explanation_sanity.json and explanation_sanity.md in the run. A check that fails is a
+    finding about the method and no error; the exit code is 0.
+
+    \b
+    Example:
+      python cli.py check-explanations artifacts/runs/surrogate-cpu-seed-0
+    """
+    from replication.store.run_folder import RunStore
+    from replication.studies.check_explanations import PAGE
+    from replication.studies.check_explanations import check_explanations as measure
+    from replication.system.progress import track_on_terminal
+
+    store = RunStore(run)
+    click.echo(measure(store, images=images, seed=seed, track=track_on_terminal))
+    click.echo(f"Written: {store.root / PAGE}")
+
+
+@click.command("audit-paper", short_help="Audit the digits of the paper's Table 1.")
+@json_option
+def audit_paper(as_json: bool) -> None:
+    """Print what the digits of the paper's own Table 1 imply; needs no data.
+
+    \b
+    Examples:
+      python cli.py audit-paper
+      python cli.py audit-paper --json > audit.json
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    from validation.paper.audit import audit_paper as audit
+    from validation.paper.audit import to_json
+    from validation.paper.audit_text import to_tables
+
+    found = audit()
+    if as_json:
+        click.echo(to_json(found), nl=False)
+        return
+    for text in to_tables(found):
+        table = Table(*text.columns, title=text.title)
+        for row in text.rows:
+            table.add_row(*row)
+        Console().print(table)
