@@ -71,12 +71,14 @@ def report(run: Path | None, public: bool | None) -> None:
     click.echo(f"Written: {page}")
 
 
-@click.command(short_help="Write a page with the tables of complete runs.")
+@click.command(short_help="Write complete runs into the pages of their data sets.")
 @click.argument("runs", nargs=-1, required=True, type=PATH)
-@click.option("--out", default="docs/results.md", show_default=True, type=PATH)
+@click.option(
+    "--out", default="docs/results", show_default=True, type=PATH, help="Folder of the pages."
+)
 @exit_on_error
 def results(runs: tuple[Path, ...], out: Path) -> None:
-    """Write a page with the tables of complete RUNS and the settings that made them.
+    """Write the tables of complete RUNS, with their settings, into the pages of their data sets.
 
     \b
     Example:
@@ -84,8 +86,8 @@ def results(runs: tuple[Path, ...], out: Path) -> None:
     """
     from replication.results.page import write_results
 
-    write_results(runs, out)
-    click.echo(f"Written: {out}")
+    for page in write_results(runs, out):
+        click.echo(f"Written: {page}")
 
 
 @click.command("compare-seeds", short_help="Compare two settings over the same seeds.")

@@ -1,170 +1,185 @@
-"""docs/results.md: the tables of complete runs, with the settings that made them."""
+"""One page per data set: the tables of complete runs on it, with the settings that made them.
 
-import shutil
-from collections.abc import Sequence
+A page keeps one section per run, between two marks. Its figure and its summary are read off the
+sections, so a page can be written where only one of its runs is at hand.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from replication.attack.outputs import ATTACKED, PLANE, is_attacked
-from replication.attack.outputs import PAGE as PAGE_OF_ATTACK
-from replication.evaluate.outputs import EVALUATED, PAGE
-from replication.explain.outputs import EXPLAINED, FIGURE5, is_explained
-from replication.explain.outputs import PAGE as PAGE_OF_MAPS
-from replication.results.check import judge_explanation, judge_run
-from replication.results.measured import SANITY_PAGE as PAGE_OF_CHECKS
-from replication.results.measured import read_costs
+from replication.attack.table2 import MEASURES
+from replication.data.sources import Kind, Source
+from replication.errors import DataError
+from replication.evaluate.table1 import HEADINGS
+from replication.figures.overview import Point, draw_overview
+from replication.privatize.methods import ROWS
+from replication.results.section import describe_run, name_section
 from replication.store.run_folder import RunStore, write_text
-from replication.store.run_record import is_by_patient, read_run
+from replication.store.run_record import read_run
 from replication.store.tables import lay_out_table
-from validation.claims.judge import JudgedPart, Judgement
+from validation.claims.judge import Finding
 
-CLAIMS_INTRO = (
-    "What the paper says, on this data. Each margin is positive where its part holds; in points, "
-    "with its interval (docs/validation.md):"
+ORIGIN = "Written by `python cli.py results`; nothing here is typed by hand."
+BRACKETS = "The paper's numbers stand in brackets beside ours; they are of the Warsaw database"
+NOT_WARSAW = ", which none of these runs used, so they are shown and not judged"
+SHOWN = (
+    "Of each method: identity accuracy of the static network and of the best attacker that "
+    "retrains, and glaucoma F1"
 )
+RETRAINED = MEASURES["identity_best"].heading
+SUMMARISED = ("blur-21", "k-same-12", "pprl-vgan-random", "pprl-vgan-averaged-random")
+FINDINGS = {
+    Finding.HOLDS: "claims that hold",
+    Finding.FAILS: "claims that fail",
+    Finding.UNDECIDED: "claims undecided",
+}
+TAKEN = ("index", "surrogate", "")  # names of pages that no folder of data may have
 
 
-def write_results(runs: Sequence[Path], file: Path) -> None:
-    """Write one page about several runs; every number comes from the runs' own files.
+def write_results(runs: Sequence[Path], folder: Path) -> list[Path]:
+    """Write each run into the page of its data set; every number comes from the runs' own files.
+
+    A section of the same profile, seed and split is replaced, other sections stay.
 
     Args:
         runs: folders of runs whose evaluation is complete.
-        file: the Markdown file to write; `images/` beside it gets the pictures of runs on the
+        folder: of the pages; `images/` in it gets their figures, and the pictures of runs on the
             surrogate. Other data's images are patients' and are not taken out of their run.
+
+    Returns:
+        The pages that were written.
 
     Raises:
         StageNotRun: when a run has no complete evaluation.
-        DataError: when its predictions can't be judged.
+        DataError: when its predictions can't be judged, or a file in the folder is no such page.
     """
-    intro = (
-        "# Results\n\nMade by `python cli.py results`; nothing here is typed by hand. The paper's "
-        "numbers stand in brackets beside ours. They were measured on the Warsaw database, which "
-        "none of these runs used, so they are shown and not judged.\n"
+    pages: dict[Path, tuple[Source, dict[str, str]]] = {}
+    for store in map(RunStore, runs):
+        run = read_run(store.root)
+        source = Source(Kind(run["source"]["kind"]), Path(run["source"]["name"]))
+        file = folder / f"{_name_page(source)}.md"
+        _, sections = pages.setdefault(file, (source, read_sections(file)))
+        sections[name_section(run)] = describe_run(store, run, folder)
+    for file, (source, sections) in pages.items():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_text(file, lay_out_page(file.stem, source, sections))
+        draw_page(file, sections)
+    return list(pages)
+
+
+def _name_page(source: Source) -> str:
+    if source.kind is Kind.SURROGATE:
+        return "surrogate"
+    name = re.sub(r"[^a-z0-9]+", "-", source.path.stem.lower()).strip("-")
+    return f"data-{name}" if name in TAKEN else name
+
+
+def read_sections(file: Path) -> dict[str, str]:
+    """Return the sections of a page by their headings, in its order; none without the page.
+
+    Raises:
+        DataError: when the file has no section.
+    """
+    if not file.exists():
+        return {}
+    text = file.read_text(encoding="utf-8")
+    sections = re.findall(
+        r"^<!-- begin: (.+) -->\n(.*?)^<!-- end: \1 -->", text, re.MULTILINE | re.DOTALL
     )
-    sections = [_describe_run(RunStore(folder), file.parent) for folder in runs]
-    file.parent.mkdir(parents=True, exist_ok=True)
-    write_text(file, "\n".join([intro, *sections]))
+    if not sections:
+        raise DataError(f"{file}: not a page of results; choose another folder with --out")
+    return dict(sections)
 
 
-def _describe_run(store: RunStore, docs: Path) -> str:
-    text = (store.folder(EVALUATED) / PAGE).read_text(encoding="utf-8")
-    run = read_run(store.root)
-    heading, _, rest = text.partition("\n\n")
+def lay_out_page(name: str, source: Source, sections: Mapping[str, str]) -> str:
+    """Return a data set's page.
+
+    Args:
+        name: of its file, without the suffix.
+        source: the data set.
+        sections: the runs' by their headings.
+    """
+    title = "the surrogate" if source.kind is Kind.SURROGATE else source.path.name
+    paper = BRACKETS + ("" if source.kind is Kind.WARSAW else NOT_WARSAW)
+    purpose = "How well each method hides the patient, and what it leaves of the disease"
     lines = [
-        f"## {_name_source(run)}: profile {run['profile']['name']}, seed {run['seed']}"
-        + (", split by patient" if is_by_patient(run) else ""),
+        f"# Results on {title}",
         "",
-        heading,
+        f"{purpose}, on {source.title}.",
         "",
-        rest,
-        CLAIMS_INTRO,
+        f"![{SHOWN}](images/overview-{name}.png)",
         "",
-        *(line for judgement in judge_run(store) for line in _describe_judgement(judgement)),
+        *lay_out_table(("in percent", *sections), _summarise(sections), words=1 + len(sections)),
         "",
-        *_describe_attack(store, run, docs),
-        *_describe_explanation(store, run, docs),
-        *_describe_checks_of_maps(store),
-        *_describe_departures(store),
-        *_describe_making(store, run),
+        f"{ORIGIN} {paper}.",
         "",
     ]
+    for heading, text in sections.items():
+        lines += [f"<!-- begin: {heading} -->", f"{text}<!-- end: {heading} -->", ""]
     return "\n".join(lines)
 
 
-def _name_source(run: dict) -> str:
-    source = run["source"]
-    return "The surrogate (not Warsaw)" if source["kind"] == "surrogate" else source["name"]
+def _summarise(sections: Mapping[str, str]) -> list[tuple[str, ...]]:
+    """Return the ten rows of a page's summary, a cell for each run."""
+    runs = [_read_cells(text) for text in sections.values()]
+    baseline, short = ROWS[0].dataset, {row.name: row.short for row in ROWS}
 
+    def pick(words: str, row: str, heading: str) -> tuple[str, ...]:
+        return (words, *(cells.get((row, heading), "-").split(" ")[0] for cells in runs))
 
-def _describe_judgement(judgement: Judgement) -> list[str]:
-    claim = judgement.claim
-    place = f'Paper, {claim.place}: "{claim.quotation}"'
-    parts = [f"  - {part.text}: {_describe_margin(part)}" for part in judgement.parts]
-    return [f"- **{claim.name}: {judgement.finding}.** {claim.statement} {place}", *parts]
-
-
-def _describe_margin(part: JudgedPart) -> str:
-    if part.margin is None:
-        return "not measured"
-    margin, low, high = (f"{100 * value:+.2f}" for value in (part.margin, part.low, part.high))
-    return f"{margin} ({low} to {high})" + ("" if part.to_be_shown else "; must not be below 0")
-
-
-def _describe_attack(store: RunStore, run: dict, docs: Path) -> list[str]:
-    """Return the page of stage 07 and, of drawn eyes, its picture."""
-    if not is_attacked(store):
-        return ["Table 2, attackers who retrain: not measured.", ""]
-    folder = store.folder(ATTACKED)
-    lines = ["### Table 2", "", (folder / PAGE_OF_ATTACK).read_text("utf-8")]
-    return lines + _take_picture(
-        folder / PLANE,
-        run,
-        docs,
-        name=f"evidence-plane-{store.root.name}.png",
-        words="Patients named by the best retrained attacker against the AUC of the sign's kind",
-    )
-
-
-def _take_picture(file: Path, run: dict, docs: Path, *, name: str, words: str) -> list[str]:
-    """Copy a picture of drawn eyes beside the page; other data's stay in their run."""
-    if run["source"]["kind"] != "surrogate" or not file.exists():
-        return []
-    (docs / "images").mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(file, docs / "images" / name)
-    return [f"![{words}](images/{name})", ""]
-
-
-def _describe_explanation(store: RunStore, run: dict, docs: Path) -> list[str]:
-    """Return the page of stage 08, the claims about it and, of drawn eyes, its picture."""
-    if not is_explained(store):
-        return ["Relevance maps: not measured.", ""]
-    folder = store.folder(EXPLAINED)
-    claims = [line for judged in judge_explanation(store) for line in _describe_judgement(judged)]
-    lines = ["### Explanation", "", *claims, "", (folder / PAGE_OF_MAPS).read_text("utf-8")]
-    return lines + _take_picture(
-        folder / FIGURE5,
-        run,
-        docs,
-        name=f"figure5-{store.root.name}.png",
-        words="Figure 5 on the surrogate: three eyes with their relevance",
-    )
-
-
-def _describe_checks_of_maps(store: RunStore) -> list[str]:
-    file = store.root / PAGE_OF_CHECKS
-    if not file.exists():
-        return ["Whether maps depend on what was learned: not measured.", ""]
-    return [file.read_text(encoding="utf-8")]
-
-
-def _describe_departures(store: RunStore) -> list[str]:
-    costs = read_costs(store.root)
-    if costs is None:
-        return ["What departures cost on this data: not measured.", ""]
-    kinds = sorted({kind for figures in costs.values() for kind in figures})
-    rows = [
-        (choice, *(f"{100 * figures[kind]:.2f}" if kind in figures else "-" for kind in kinds))
-        for choice, figures in costs.items()
-    ]
-    table = lay_out_table(("choice", *kinds), rows, words=1)
-    return ["Departures and their other choice, accuracies on the test images, %:", "", *table, ""]
-
-
-def _describe_making(store: RunStore, run: dict) -> list[str]:
-    records = store.records()
-    last = records[EVALUATED]
-    versions = ", ".join(f"{name} {version}" for name, version in last["versions"].items())
-    trained = {task: run["profile"].get(task, {}) for task in ("evaluator", "vgan")}
     return [
-        f"Settings: {run['draws']} draws; "
-        + "; ".join(
-            f"{task}: " + ", ".join(f"{name} {value}" for name, value in settings.items())
-            for task, settings in trained.items()
-        )
-        + ".",
-        "",
-        f"Machine: {last['machine']}; {versions}.",
-        "",
-        "Seconds per stage: "
-        + ", ".join(f"{unit} {record['seconds']:.0f}" for unit, record in records.items())
-        + ".",
+        ("test images (number)", *(_count_images(text) for text in sections.values())),
+        pick("originals: glaucoma F1", baseline, HEADINGS[5]),
+        pick("originals: patient recognised", baseline, HEADINGS[2]),
+        *(pick(f"{RETRAINED}, {short[name]}", short[name], RETRAINED) for name in SUMMARISED),
+        *(
+            (words, *(_list_claims(text, finding) for text in sections.values()))
+            for finding, words in FINDINGS.items()
+        ),
     ]
+
+
+def _count_images(text: str) -> str:
+    found = re.search(r"(\d+) test images", text)
+    return found[1] if found else "-"
+
+
+def _list_claims(text: str, finding: Finding) -> str:
+    names = re.findall(rf"^- \*\*(.+): {finding.value}\.\*\*", text, re.MULTILINE)
+    return f"{len(names)}: {'; '.join(names)}" if names else "0"
+
+
+def _read_cells(text: str) -> dict[tuple[str, str], str]:
+    """Return the cells of Tables 1 and 2, by the row's name and the column's heading."""
+    found: dict[tuple[str, str], str] = {}
+    headings, named_by = [], 0
+    for line in re.findall(r"^\| (.+) \|$", text, re.MULTILINE):
+        row = line.split(" | ")
+        if row[0] in (HEADINGS[0], "method"):
+            headings, named_by = row, int(row[0] == HEADINGS[0])
+        for heading, cell in zip(headings, row, strict=False):
+            found.setdefault((row[named_by], heading), cell)
+    return found
+
+
+def draw_page(file: Path, sections: Mapping[str, str]) -> None:
+    """Draw a page's figure from the tables of its sections, into `images/` beside it."""
+    panels = {}
+    for heading, text in sections.items():
+        cells = _read_cells(text)
+        panels[heading] = {
+            row.short: Point(
+                static=_read_number(cells.get((row.dataset, HEADINGS[2]))),
+                retrained=_read_number(cells.get((row.short, RETRAINED))),
+                glaucoma=_read_number(cells.get((row.dataset, HEADINGS[5]))),
+            )
+            for row in ROWS
+        }
+    (file.parent / "images").mkdir(parents=True, exist_ok=True)
+    draw_overview(panels, file.parent / "images" / f"overview-{file.stem}.png")
+
+
+def _read_number(cell: str | None) -> float:
+    found = re.match(r"[\d.]+", cell or "")
+    return float(found[0]) if found else float("nan")

@@ -1,15 +1,14 @@
-"""The figures that docs/departures.md gives as costs are those of docs/results.md."""
+"""The figures that docs/departures.md gives as costs are those of docs/results."""
 
 import re
 
 import pytest
-from places import ROOT
+from places import DOCS
 
 from replication.report.stage import read_departures
+from replication.results.page import read_sections
 
-RESULTS = ROOT / "docs" / "results.md"
-SURROGATE = "The surrogate (not Warsaw): profile cpu, seed 0"
-REAL = "real-eyes: profile cpu, seed 0"
+SURROGATE, REAL = "surrogate", "real-eyes"
 NETWORKS = "evaluation networks"
 RANDOM, SAME = "pprl-vgan-random", "pprl-vgan-same-pathology"
 DIFFERENT = "pprl-vgan-different-pathology"
@@ -93,14 +92,10 @@ def read_figures(cost: str) -> list[str]:
     return re.findall(r"\d+\.\d+", re.sub(r"\(printed[^)]*\)", "", cost))
 
 
-def read_run(heading: str) -> str:
+def read_run(data: str, *, split: str = "image") -> str:
     """Return the section of one run."""
-    (text,) = re.findall(
-        rf"^## {re.escape(heading)}\n(.*?)(?=^## |\Z)",
-        RESULTS.read_text(encoding="utf-8"),
-        flags=re.MULTILINE | re.DOTALL,
-    )
-    return text
+    sections = read_sections(DOCS / "results" / f"{data}.md")
+    return sections[f"Split by {split}: profile cpu, seed 0"]
 
 
 def read_choices(run: str) -> dict[tuple[str, str], str]:
@@ -140,8 +135,8 @@ def test_what_is_said_to_cost_little_does(start: str) -> None:
 def test_the_split_by_patient_costs_what_the_runs_say() -> None:
     expected, chance = [], []
     for run in (SURROGATE, REAL):
-        for heading in (run, f"{run}, split by patient"):
-            text = read_run(heading)
+        for split in ("image", "patient"):
+            text = read_run(run, split=split)
             (baseline,) = re.findall(r"^\| Baseline .*$", text, flags=re.MULTILINE)
             expected += re.findall(r"([\d.]+) \(", baseline)[-2:]
         evidence = text.split("**Explanatory evidence.**", 1)[1]

@@ -1,13 +1,12 @@
-"""The figures that docs/privacy.md quotes are those of docs/results.md, which a command writes."""
-
-import re
+"""The figures that docs/privacy.md quotes are those of docs/results, which a command writes."""
 
 import pytest
 from places import DOCS
 
 from replication.attack.table2_text import SHORT
+from replication.results.page import read_sections
 
-# Of each quoted column: the heading on docs/results.md, and the place in the quoted row.
+# Of each quoted column: the heading on the page of results, and the place in the quoted row.
 QUOTED = {
     "static network (as the paper)": 1,
     "best retrained attacker": 2,
@@ -16,7 +15,7 @@ QUOTED = {
     "F1": 5,
     "which kind of sign, AUC": 6,
 }
-SETS = {"the surrogate": "The surrogate (not Warsaw)", "real eyes": "real-eyes"}
+SETS = {"the surrogate": "surrogate", "real eyes": "real-eyes"}
 
 
 def read_rows(text: str) -> list[list[str]]:
@@ -36,11 +35,9 @@ def read_quoted() -> dict[tuple[str, str], list[str]]:
 
 def read_table2(name: str) -> str:
     """Return the part on Table 2 of the run split by image."""
-    text = (DOCS / "results.md").read_text(encoding="utf-8")
-    run = re.split(
-        r"^## ", text.split(f"## {SETS[name]}: profile cpu, seed 0\n", 1)[1], flags=re.MULTILINE
-    )
-    return run[0].split("### Table 2", 1)[1].split("### Explanation", 1)[0]
+    sections = read_sections(DOCS / "results" / f"{SETS[name]}.md")
+    run = sections["Split by image: profile cpu, seed 0"]
+    return run.split("### Table 2", 1)[1].split("### Explanation", 1)[0]
 
 
 def read_results(name: str) -> dict[tuple[str, str], str]:

@@ -1,30 +1,35 @@
 import json
 import re
+from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from left_files import leave_otherwise
+from places import DOCS
 from planted_predictions import EVERY_CLAIM_HOLDS, plant_predictions
 from planted_relevance import plant_relevance
 
+from replication.data.sources import Kind, Source
 from replication.errors import DataError, StageNotRun
 from replication.evaluate.table1 import build_table, to_json, to_markdown
 from replication.records import Table1Row
-from replication.results.page import write_results
+from replication.results import page as pages
 from replication.store.run_folder import RunStore
 from validation.paper.numbers import read_paper_percent
+
+DESCRIBED = {
+    "source": {"kind": "surrogate", "name": "eyes"},
+    "profile": {"name": "cpu", "evaluator": {"epochs": 3}, "vgan": {"steps": 7}},
+    "seed": 4,
+    "draws": 10,
+}
 
 
 @pytest.fixture
 def run(tmp_path):
     store = RunStore(tmp_path / "mine")
-    store.open(
-        {
-            "source": {"kind": "surrogate", "name": "eyes"},
-            "profile": {"name": "cpu", "evaluator": {"epochs": 3}, "vgan": {"steps": 7}},
-            "seed": 4,
-            "draws": 10,
-        }
-    )
+    store.open(DESCRIBED)
     table = build_table(
         [
             Table1Row("original", True, 0.9, None, 0.8, 0.7),
@@ -42,27 +47,96 @@ def run(tmp_path):
     return store.root
 
 
+def write_page(run, folder):
+    (page,) = pages.write_results([run], folder)
+    return page.read_text()
+
+
+def test_a_run_made_anew_replaces_its_section_and_no_other(run, tmp_path, monkeypatch):
+    def write(text, seed):
+        monkeypatch.setattr(pages, "describe_run", lambda *_: f"## A run\n\n{text}\n")
+        (run / "run.json").write_text(json.dumps(DESCRIBED | {"seed": seed}))
+        write_page(run, tmp_path)
+        return pages.read_sections(tmp_path / "surrogate.md")
+
+    first, other = (f"Split by image: profile cpu, seed {seed}" for seed in (4, 5))
+    assert write("one", 4) == {first: "## A run\n\none\n"}
+    assert write("two", 5) == {first: "## A run\n\none\n", other: "## A run\n\ntwo\n"}
+    assert write("three", 4) == {first: "## A run\n\nthree\n", other: "## A run\n\ntwo\n"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "file"),
+    [
+        ("surrogate", "any", "surrogate.md"),
+        ("folder", "My Eyes", "my-eyes.md"),
+        ("manifest", "discs.csv", "discs.md"),
+        ("folder", "index", "data-index.md"),
+    ],
+)
+def test_each_data_set_has_its_page(run, tmp_path, monkeypatch, kind, name, file):
+    monkeypatch.setattr(pages, "describe_run", lambda *_: "## A run\n")
+    source = {"kind": kind, "name": name}
+    (run / "run.json").write_text(json.dumps(DESCRIBED | {"source": source}))
+    assert pages.write_results([run], tmp_path) == [tmp_path / file]
+
+
+def test_the_summary_is_read_off_the_sections(run, tmp_path):
+    page = write_page(run, tmp_path / "pages")
+    summary = page.partition("<!-- begin")[0]
+    assert "\n| originals: glaucoma F1 | 70.00 |\n" in summary
+    assert "\n| best retrained attacker, kernel 21 | - |\n" in summary
+    held = re.findall(r"^\| claims that hold \| (\d): (.*) \|$", summary, re.MULTILINE)
+    names = re.findall(r"^- \*\*(.*): holds\.\*\*", page, re.MULTILINE)
+    assert held == [(str(len(names)), "; ".join(names))]
+    assert "blur hides the patient by degrees" in names
+
+
+def test_another_page_is_not_overwritten(run, tmp_path):
+    (tmp_path / "surrogate.md").write_text("# Mine")
+    with pytest.raises(DataError, match=r"surrogate.md: not a page of results; .*--out"):
+        pages.write_results([run], tmp_path)
+    assert (tmp_path / "surrogate.md").read_text() == "# Mine"
+
+
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [
+        ("surrogate", Source(Kind.SURROGATE, Path("surrogate"))),
+        ("real-eyes", Source(Kind.FOLDER, Path("real-eyes"))),
+    ],
+)
+def test_summary_and_figure_of_a_committed_page_are_those_of_its_sections(name, source, tmp_path):
+    page = DOCS / "results" / f"{name}.md"
+    sections = pages.read_sections(page)
+    assert len(sections) == 2
+    assert pages.lay_out_page(name, source, sections) == page.read_text(encoding="utf-8")
+    pages.draw_page(tmp_path / page.name, sections)
+    picture = f"images/overview-{name}.png"
+    kept, drawn = (cv2.imread(str(place / picture)) for place in (page.parent, tmp_path))
+    assert kept.shape == drawn.shape
+    assert np.abs(kept.astype(int) - drawn).mean() < 0.01
+
+
 def test_maps_that_were_not_made_are_not_measured(run, tmp_path):
-    write_results([run], tmp_path / "results.md")
-    page = (tmp_path / "results.md").read_text()
+    page = write_page(run, tmp_path / "pages")
     assert "Relevance maps: not measured." in page
     assert "Whether maps depend on what was learned: not measured." in page
 
 
 def test_a_split_by_patient_is_in_the_heading(run, tmp_path):
     described = json.loads((run / "run.json").read_text())
-    write_results([run], tmp_path / "by-image.md")
+    by_image = write_page(run, tmp_path / "pages")
     (run / "run.json").write_text(json.dumps(described | {"split": "patient"}))
-    write_results([run], tmp_path / "by-patient.md")
-    heading = "## The surrogate (not Warsaw): profile cpu, seed 4"
-    assert f"{heading}\n" in (tmp_path / "by-image.md").read_text()
-    assert f"{heading}, split by patient\n" in (tmp_path / "by-patient.md").read_text()
+    both = write_page(run, tmp_path / "pages")
+    headings = [f"\n## Split by {what}: profile cpu, seed 4\n" for what in ("image", "patient")]
+    assert [heading in by_image for heading in headings] == [True, False]
+    assert [both.count(heading) for heading in headings] == [1, 1]
 
 
 def test_checks_of_maps_are_told_even_without_stage_07(run, tmp_path):
     (run / "explanation_sanity.md").write_text("Randomisation destroys the map: **fails**.")
-    write_results([run], tmp_path / "results.md")
-    page = (tmp_path / "results.md").read_text()
+    page = write_page(run, tmp_path / "pages")
     assert "Randomisation destroys the map: **fails**." in page
     assert "what was learned: not measured" not in page
 
@@ -76,27 +150,24 @@ def test_the_page_has_the_maps_and_pictures_of_drawn_eyes_alone(run, tmp_path, k
         plant_relevance().to_csv(folder / "relevance.csv", index=False)
         (folder / "explanation.md").write_text("What came of the maps.")
         (folder / "figure5.png").write_bytes(b"a picture")
-    write_results([run], tmp_path / "results.md")
-    page = (tmp_path / "results.md").read_text()
+    page = write_page(run, tmp_path / "pages")
     assert "**relevance stays where it was: holds.**" in page
     assert "What came of the maps." in page
-    pictures = list(tmp_path.glob("images/*"))
+    pictures = list(tmp_path.glob("pages/images/figure5*"))
     assert len(pictures) == page.count("images/figure5-mine.png") == copies
     assert [file.read_bytes() for file in pictures] == [b"a picture"] * copies
 
 
 def test_the_page_has_table_claims_settings_and_versions(run, tmp_path):
-    write_results([run], tmp_path / "results.md")
-    page = (tmp_path / "results.md").read_text()
-    assert "## The surrogate (not Warsaw): profile cpu, seed 4" in page
+    page = write_page(run, tmp_path / "pages")
+    assert page.startswith("# Results on the surrogate\n")
     assert "| Baseline | Original test set | 90.00 (90.00) |" in page
     assert "epochs 3" in page and "steps 7" in page and "numpy" in page
     assert "departures cost on this data: not measured" in page
 
 
 def test_each_claim_is_told_with_its_margins_and_its_place(run, tmp_path):
-    write_results([run], tmp_path / "results.md")
-    page = (tmp_path / "results.md").read_text()
+    page = write_page(run, tmp_path / "pages")
     assert (
         "- **blur hides the patient by degrees: holds.** Identity accuracy falls from the original "
         "to the largest kernel, and with no larger kernel does it rise. "
@@ -113,22 +184,21 @@ def test_predictions_without_the_truth_are_refused(run, tmp_path):
     columns = "method,draw,image_id,predicted_identity,glaucoma_probability\n"
     leave_otherwise(run / "06_evaluated", "predictions.csv", columns)
     with pytest.raises(DataError, match="predictions.csv: .*no column identity, glaucoma"):
-        write_results([run], tmp_path / "results.md")
-    assert not (tmp_path / "results.md").exists()
+        pages.write_results([run], tmp_path / "pages")
+    assert not (tmp_path / "pages").exists()
 
 
 def test_measured_departures_are_told(run, tmp_path):
     costs = {"ours": {"identity": 0.25}, "theirs": {"glaucoma": 1.0, "identity": 0.5}}
     (run / "departures.json").write_text(json.dumps(costs))
-    write_results([run], tmp_path / "results.md")
-    page = (tmp_path / "results.md").read_text()
+    page = write_page(run, tmp_path / "pages")
     assert "| choice | glaucoma | identity |\n|---|---:|---:|\n" in page
     assert "\n| ours | - | 25.00 |\n| theirs | 100.00 | 50.00 |\n" in page
 
 
 def test_a_run_that_is_not_evaluated_is_refused(tmp_path):
     store = RunStore(tmp_path / "empty")
-    store.open({"seed": 0})
+    store.open(DESCRIBED)
     with pytest.raises(StageNotRun, match="06_evaluated: not complete"):
-        write_results([store.root], tmp_path / "results.md")
-    assert not (tmp_path / "results.md").exists()
+        pages.write_results([store.root], tmp_path / "pages")
+    assert not (tmp_path / "pages").exists()
