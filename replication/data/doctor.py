@@ -1,7 +1,7 @@
-"""Say what a data set holds, what it lacks and what is odd about it, before any work.
+"""Report what a data set holds, what it lacks and what is odd about it, before any work.
 
 Unlike the readers, which stop at the first error, everything is looked at and nothing is raised.
-The report names folders and patients, being about the user's own disk: it is to be shown, not
+The report names folders and patients, being about the user's own disk: it is to be printed, not
 logged.
 """
 
@@ -12,13 +12,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from replication.config import SurrogateSettings
 from replication.data.manifest import survey_manifest
-from replication.data.survey import Survey, name_some
+from replication.data.sources import WARSAW
+from replication.data.survey import Finding, Survey, name_some
 from replication.data.warsaw import survey_warsaw
-
-# The surrogate has the paper's counts (§2.1), which tell whether a folder is the paper's data.
-PAPER = SurrogateSettings()
 
 
 @dataclass(frozen=True)
@@ -26,7 +23,7 @@ class DoctorReport:
     """What was found in a data set.
 
     Args:
-        found: (what, figure) pairs, in the order to show them.
+        found: (what, figure) pairs, in the order to print them.
         missing: sentences about what is missing; each of them stops a run.
         odd: sentences about what is wrong or odd, the wrong first.
         errors: the sentences of missing and odd that stop a run.
@@ -39,7 +36,7 @@ class DoctorReport:
 
     @property
     def usable(self) -> bool:
-        """Tell whether a run would accept the data."""
+        """Return whether a run would accept the data."""
         return not self.errors
 
 
@@ -54,12 +51,20 @@ def examine(root_or_manifest: Path) -> DoctorReport:
     """
     is_csv = isfile(root_or_manifest) or root_or_manifest.suffix.lower() == ".csv"
     survey = survey_manifest(root_or_manifest) if is_csv else survey_warsaw(root_or_manifest)
-    remarks = survey.remarks
+    missing, odd, errors = (
+        tuple(map(str, remarks))
+        for remarks in (
+            survey.list_remarks(Finding.MISSING),
+            survey.list_remarks(Finding.WRONG, Finding.ODD),
+            survey.errors,
+        )
+    )
+    counts = [(what, str(figure)) for what, figure in survey.counts]
     return DoctorReport(
-        found=(*_count_images(survey), *_format_counts(survey)),
-        missing=remarks.missing,
-        odd=(*remarks.wrong, *remarks.odd, *_doubt_patients(survey.table)),
-        errors=remarks.errors,
+        found=(*_count_images(survey), *counts),
+        missing=missing,
+        odd=(*odd, *_doubt_patients(survey.table)),
+        errors=errors,
     )
 
 
@@ -72,8 +77,8 @@ def _count_images(survey: Survey) -> list[tuple[str, str]]:
     eyes = table.groupby("patient_id")["eye"].nunique()
     spread = f"{per_patient.min()} / {per_patient.median():g} / {per_patient.max()}"
     return [
-        ("images", f"{len(table)} (paper: {PAPER.images})"),
-        ("patients", f"{len(per_patient)} (paper: {PAPER.patients})"),
+        ("images", f"{len(table)} (paper: {WARSAW.images})"),
+        ("patients", f"{len(per_patient)} (paper: {WARSAW.patients})"),
         *_count_glaucoma(table),
         ("eyes", str(eyes.sum())),
         ("patients with both eyes", str((eyes == 2).sum())),
@@ -86,13 +91,13 @@ def _count_images(survey: Survey) -> list[tuple[str, str]]:
 def _count_glaucoma(table: pd.DataFrame) -> list[tuple[str, str]]:
     known = table[table["glaucoma"].notna()]
     unknown = len(table) - len(known)
-    ill = known[known["glaucoma"].astype(bool)]
-    share = f", {len(ill) / len(known):.1%}" if len(known) else ""
-    eyes = len(ill[["patient_id", "eye"]].drop_duplicates())
+    labelled = known[known["glaucoma"].astype(bool)]
+    rate = f", {len(labelled) / len(known):.1%}" if len(known) else ""
+    eyes = len(labelled[["patient_id", "eye"]].drop_duplicates())
     rows = [
-        ("images with glaucoma", f"{len(ill)}{share} (paper: {PAPER.glaucoma_images})"),
+        ("images with glaucoma", f"{len(labelled)}{rate} (paper: {WARSAW.glaucoma_images})"),
         ("eyes with glaucoma", str(eyes)),
-        ("patients with glaucoma", str(ill["patient_id"].nunique())),
+        ("patients with glaucoma", str(labelled["patient_id"].nunique())),
     ]
     return [*rows, ("images without a label", str(unknown))] if unknown else rows
 
@@ -101,10 +106,6 @@ def _format_sizes(survey: Survey) -> str:
     counts = Counter(size for size in survey.sizes_px if size is not None)
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return ", ".join(f"{w}x{h} ({count})" for (w, h), count in ordered) or "none readable"
-
-
-def _format_counts(survey: Survey) -> list[tuple[str, str]]:
-    return [(what, str(figure)) for what, figure in survey.counts]
 
 
 def _doubt_patients(table: pd.DataFrame) -> list[str]:

@@ -1,4 +1,4 @@
-"""Read an image file's header alone, or the whole file as gray bytes, or say why it can't be read.
+"""Read an image file's header alone, or the whole file as gray bytes, or return why it can't be read.
 
 OpenCV fills the missing part of a truncated file with gray and says nothing, and takes any size
 that a header claims; so Pillow looks at the file first. Understood are BMP, JPEG and PNG:
@@ -89,7 +89,7 @@ def _decode(content: bytes) -> np.ndarray | None:
 
 
 def _ends_as_jpeg(image: ImageFile, content: bytes) -> bool:
-    """Tell whether a file ends with a JPEG image's end, which no decoding has to find out.
+    """Return whether a file ends with a JPEG image's end, which no decoding has to find out.
 
     Behind a scan's start those two bytes mean nothing else (ITU-T T.81, B.1.1.5), and a file cut
     before it has no readable header.

@@ -1,9 +1,7 @@
 """Read a user's own manifest: a CSV `path,patient_id,eye,glaucoma` beside the images.
 
-Paths are relative to the manifest's folder and can't leave it, so that a manifest from elsewhere
-reads nothing but what lies beside it.
-
-Read a CSV file of unknown origin as rows of stripped cells.
+Paths are relative to the manifest's folder and can't lead out of it, so that a manifest from
+elsewhere reads nothing but what lies beside it.
 """
 
 import csv
@@ -18,66 +16,25 @@ import pandas as pd
 
 from replication.data.survey import (
     EYES,
-    HINT,
+    Finding,
     ImageRow,
-    Named,
-    Remarks,
+    Remark,
     Survey,
     name_some,
+    remark_on,
     survey_images,
 )
 from replication.errors import DataError
 
+FIELDS = ("path", "patient_id", "eye", "glaucoma")
+TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 DELIMITERS = (";", ",", "\t")
 
 
-def read_rows(file: Path, *, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows that are not blank, each with the number of its last line.
-
-    UTF-8 with or without a byte order mark; what is no UTF-8 is read as Latin-1, whose letters
-    outside ASCII don't matter to any word that is looked for.
-
-    Args:
-        file: the CSV file.
-        delimiter: one character between the cells.
-
-    Raises:
-        OSError: when the file can't be read.
-        csv.Error: when its quoting can't be understood.
-    """
-    data = file.read_bytes()
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = data.decode("latin-1")
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    for row in reader:
-        cells = [cell.strip() for cell in row]
-        if any(cells):
-            yield reader.line_num, cells
-
-
-def name_delimiter(header: list[str], *, expected: str) -> str | None:
-    """Return the delimiter that a header read as one cell seems to use, or None.
-
-    Args:
-        header: the cells of the first row, read with the expected delimiter.
-        expected: that delimiter.
-    """
-    if len(header) != 1:
-        return None
-    others = [mark for mark in DELIMITERS if mark != expected and mark in header[0]]
-    return others[0] if others else None
-
-
-FIELDS = ("path", "patient_id", "eye", "glaucoma")
-TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-
-
 class Fault(NamedTuple):
-    """Why a row can't be used; faults of one kind are told together.
+    """Why a row can't be used; faults of one kind become one remark.
 
-    The sentence is about `cell`, which comes from the user's data and may name a patient.
+    The sentence has `{}` for `cell`, which comes from the user's data and may name a patient.
     """
 
     kind: str
@@ -106,13 +63,13 @@ def survey_manifest(file: Path) -> Survey:
     """Look at all of a manifest; what is missing, wrong or odd becomes a remark."""
     if not isfile(file):
         sentence = f"{file}: no such file, give a CSV of {','.join(FIELDS)}"
-        return survey_images(file.parent, [], remarks=Remarks(missing=(sentence,)))
+        return survey_images(file.parent, [], remarks=[Remark(Finding.MISSING, sentence)])
     rows, counted, remarks = _read_rows(file)
     counts = [("rows", counted)] if counted else []
     return survey_images(file.parent, rows, remarks=remarks, counts=counts)
 
 
-def _read_rows(file: Path) -> tuple[list[ImageRow], int, Remarks]:
+def _read_rows(file: Path) -> tuple[list[ImageRow], int, list[Remark]]:
     """Return what `parse_rows` does; of a file that isn't such a table no row, and why."""
     try:
         numbered = read_rows(file, delimiter=",")
@@ -125,14 +82,43 @@ def _read_rows(file: Path) -> tuple[list[ImageRow], int, Remarks]:
             fault = "no rows under the header, add one row per image"
     except (OSError, csv.Error) as error:
         fault = f"can't be read ({error}), save it again as CSV"
-    return [], 0, Remarks(wrong=(f"{file}: {fault}",))
+    return [], 0, [Remark(Finding.WRONG, f"{file}: {fault}")]
+
+
+def read_rows(file: Path, *, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows of a CSV of unknown origin that are not blank, each with its last line.
+
+    UTF-8 with or without a byte order mark; what is no UTF-8 is read as Latin-1, whose letters
+    outside ASCII don't matter to any word that is looked for. Cells are stripped.
+
+    Raises:
+        OSError: when the file can't be read.
+        csv.Error: when its quoting can't be understood.
+    """
+    data = file.read_bytes()
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = data.decode("latin-1")
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    for row in reader:
+        cells = [cell.strip() for cell in row]
+        if any(cells):
+            yield reader.line_num, cells
+
+
+def name_delimiter(header: Sequence[str], *, expected: str) -> str | None:
+    """Return the delimiter that a header seems to use, if it was read as one cell, or None."""
+    if len(header) != 1:
+        return None
+    return next((mark for mark in DELIMITERS if mark != expected and mark in header[0]), None)
 
 
 def find_header_fault(header: Sequence[str]) -> str | None:
     """Return what is wrong with the header row, or None."""
     names = [name.lower() for name in header]
     absent = [name for name in FIELDS if name not in names]
-    mark = name_delimiter(list(header), expected=",")
+    mark = name_delimiter(header, expected=",")
     if mark is not None:
         return f"expected cells separated by ',', this file has {mark!r}: save it again with ','"
     if absent:
@@ -143,7 +129,7 @@ def find_header_fault(header: Sequence[str]) -> str | None:
 
 def parse_rows(
     file: Path, header: Sequence[str], numbered: Iterable[tuple[int, list[str]]]
-) -> tuple[list[ImageRow], int, Remarks]:
+) -> tuple[list[ImageRow], int, list[Remark]]:
     """Return the rows that can be used, of how many, and a remark per kind of fault in the others.
 
     Args:
@@ -154,19 +140,18 @@ def parse_rows(
     names = [name.lower() for name in header]
     counted = 0
     rows: dict[str, ImageRow] = {}
-    faults: dict[str, list[Named]] = {}
+    faults: dict[str, list[tuple[int, Fault]]] = {}
     for line, cells in numbered:
         counted += 1
         parsed = parse_row(file.parent, dict(zip(names, cells, strict=False)))
         if isinstance(parsed, ImageRow) and parsed.path in rows:
             parsed = Fault("duplicate", "{} comes twice, keep one row per image", parsed.path)
         if isinstance(parsed, Fault):
-            faults.setdefault(parsed.kind, []).append(_place(file, line, parsed))
+            faults.setdefault(parsed.kind, []).append((line, parsed))
         else:
             rows[parsed.path] = parsed
-    missing = tuple(_shorten(told) for kind, told in faults.items() if kind == "missing")
-    wrong = tuple(_shorten(told) for kind, told in faults.items() if kind != "missing")
-    return list(rows.values()), counted, Remarks(missing, wrong, _doubt_labels(rows.values()))
+    remarks = [_remark_on_faults(file, found) for found in faults.values()]
+    return list(rows.values()), counted, remarks + _doubt_labels(rows.values())
 
 
 def parse_row(root: Path, cells: dict[str, str]) -> ImageRow | Fault:
@@ -214,24 +199,22 @@ def resolve_inside(root: Path, path: str) -> str:
     return plain.as_posix()
 
 
-def _place(file: Path, line: int, fault: Fault) -> Named:
-    """Return a fault's sentence with its place, and the same without the cell that it is about."""
-    named, anonymous = (fault.sentence.replace("{}", cell, 1) for cell in (repr(fault.cell), "'…'"))
-    return Named(f"{file} line {line}: {named}", f"{file} line {line}: {anonymous}")
+def _remark_on_faults(file: Path, faults: Sequence[tuple[int, Fault]]) -> Remark:
+    """Return a remark on faults of one kind, which describes the first and counts the others."""
+    (line, fault), more = faults[0], len(faults) - 1
+    kind = Finding.MISSING if fault.kind == "missing" else Finding.WRONG
+    sentence = f"{file} line {line}: {fault.sentence}" + (
+        f" ({more} more such rows)" if more else ""
+    )
+    return Remark(kind, sentence, repr(fault.cell) if fault.cell else "", "'…'")
 
 
-def _shorten(sentences: Sequence[Named]) -> Named:
-    first, more = sentences[0], len(sentences) - 1
-    if not more:
-        return first
-    said = f" ({more} more such rows)"
-    return Named(first + said, first.anonymous.removesuffix(HINT) + said)
-
-
-def _doubt_labels(rows: Sequence[ImageRow]) -> tuple[str, ...]:
-    """Name the first eye whose images differ in glaucoma, which is one label per eye elsewhere."""
+def _doubt_labels(rows: Iterable[ImageRow]) -> list[Remark]:
+    """Name the eyes whose images differ in glaucoma, which is one label per eye elsewhere."""
     labels: dict[tuple[str, str], set[bool | None]] = {}
     for row in rows:
         labels.setdefault((row.patient_id, row.eye), set()).add(row.glaucoma)
-    mixed = [f"{patient} {eye}" for (patient, eye), seen in sorted(labels.items()) if len(seen) > 1]
-    return (f"{name_some(mixed)}: images with and without glaucoma",) if mixed else ()
+    mixed = [
+        f"{patient} {eye}" for (patient, eye), found in sorted(labels.items()) if len(found) > 1
+    ]
+    return remark_on(Finding.ODD, "{}: images with and without glaucoma", mixed, what="eyes")

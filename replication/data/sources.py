@@ -1,9 +1,8 @@
 """Where the raw eyes come from: the Warsaw layout, a manifest, or the surrogate, drawn if missing.
 
-The data's kind goes with it: only Warsaw itself is ever held against the paper's numbers, and the
-surrogate is named so wherever its numbers are shown. A folder is taken for Warsaw when its
-annotations list as many patients as the paper counts; whether its images are those of the paper
-too, validation says.
+The data's kind goes with it: only Warsaw itself is ever compared with the paper's numbers, and the
+surrogate is named so wherever its numbers are printed. A folder is taken for Warsaw when its
+annotations list as many patients as the paper counts; validation checks its images.
 """
 
 from dataclasses import dataclass
@@ -15,8 +14,7 @@ from filelock import FileLock
 
 from replication.config import SurrogateSettings
 from replication.data.manifest import read_manifest
-from replication.data.warsaw import read_warsaw
-from replication.data.warsaw_annotations import read_annotations
+from replication.data.warsaw import read_annotations, read_warsaw
 from replication.surrogate.plan import ORIGIN_FILE, read_origin
 from replication.surrogate.synthesize import synthesize
 from replication.system.progress import Track
@@ -49,7 +47,7 @@ class Source:
 
     @property
     def title(self) -> str:
-        """What pages that show its numbers call it."""
+        """Its name on pages that show its numbers."""
         return {
             Kind.SURROGATE: "the embedded surrogate (synthetic eyes, not Warsaw)",
             Kind.WARSAW: f"the Warsaw database in `{self.path.name}`",
@@ -85,7 +83,7 @@ class Source:
 def find_source(
     data_dir: Path | None, manifest: Path | None, settings: SurrogateSettings, artifacts: Path
 ) -> Source:
-    """Return the source that was asked for; with neither folder nor manifest, the surrogate."""
+    """Return the source of a folder or a manifest; with neither, the surrogate."""
     if data_dir:
         return Source(_recognise(data_dir), data_dir)
     if manifest:

@@ -1,43 +1,46 @@
-"""Look at all of a folder in the layout of Warsaw-BioBase-Disease-Iris v2.1.
+"""Turn a folder in the layout of Warsaw-BioBase-Disease-Iris v2.1 into a manifest.
 
-The layout was seen in public code that reads it, not in the distribution, so that the reader is
-tolerant of spelling and tells what it leaves out.
+Paper §2.1: images of the device IrisGuard AD100 alone, an identity per patient, glaucoma per eye.
+The layout is known from public code that reads it, not from the distribution, so that the reader is
+tolerant of spelling and reports what it skips:
 
-Turn a folder in the layout of Warsaw-BioBase-Disease-Iris v2.1 into a manifest.
-
-Paper §2.1: images of the device IrisGuard AD100 alone, an identity per patient, glaucoma per
-eye.
-
-List the files of a folder in the layout of Warsaw-BioBase-Disease-Iris v2.1.
-
-`images-NIR` and `images-visible` hold one folder per eye: the zero-padded patient number, then
-left or right. Files of the IrisGuard AD100 have IG in their name. Everything is sorted, names are
-compared without regard to case, and hidden files (other systems leave them) are passed over.
+- `images-NIR` and `images-visible` hold one folder per eye: the zero-padded patient number, then
+  left or right. Files of the AD100 have IG in their name. Everything is sorted, names are compared
+  without regard to case, and hidden files (other systems make them) are passed over.
+- The annotations have semicolons, one header row, the patient's number without padding, the left
+  eye's diseases, the right eye's diseases, comma-separated with stray spaces.
 """
 
+import csv
 import logging
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pandas as pd
 
+from replication.data.manifest import name_delimiter, read_rows
 from replication.data.survey import (
+    EYES,
+    Finding,
     ImageRow,
-    Named,
-    Remarks,
+    Remark,
     Survey,
     name_some,
-    say_of,
+    remark_on,
     survey_images,
 )
-from replication.data.warsaw_annotations import Annotations, read_annotations
 
 NIR_FOLDER = "images-NIR"
 VISIBLE_FOLDER = "images-visible"
 IMAGE_SUFFIXES = frozenset({".bmp", ".jpg", ".jpeg", ".png"})
+ANNOTATIONS_PATTERN = "medical-description*.csv"
+GLAUCOMA = frozenset({"glaucoma", "secondary glaucoma"})
+MOST_DIGITS = 9  # ours: of a patient's number
+LAYOUT = "expected 'patient;left eye;right eye' separated by ';'"
 
 _EYE_FOLDER = re.compile(r"\s*([0-9]+)[\s_-]*(left|right)\s*", re.IGNORECASE)
 # The token IG between digits, separators or the eye's name: 0001_L_IG_1, 0001LIG1, 0001leftIG1;
@@ -46,6 +49,7 @@ _AD100 = re.compile(
     r"(?:(?<![a-z])|left|right|(?<![a-z])[lr])ig(?:(?![a-z])|left|right|[lr](?![a-z]))",
     re.IGNORECASE,
 )
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -66,29 +70,176 @@ class SortedFiles:
     other_types: tuple[Path, ...]
 
 
-def is_ad100_image(file: Path) -> bool:
-    """Tell whether a file is an image whose name carries the AD100's token IG."""
-    return file.suffix.lower() in IMAGE_SUFFIXES and _AD100.search(file.stem) is not None
+@dataclass(frozen=True)
+class Annotations:
+    """The diseases of every annotated eye.
+
+    Args:
+        file: the annotations file, None where there is none to read.
+        diseases: (patient number, eye) -> names of the eye's diseases, lower case.
+        remarks: what is missing, wrong or odd about the file; when something is wrong, the
+            diseases are those that could be read.
+    """
+
+    file: Path | None
+    diseases: dict[tuple[int, str], frozenset[str]] = field(default_factory=dict)
+    remarks: tuple[Remark, ...] = ()
+
+    def patients(self) -> set[int]:
+        """Return the numbers of all annotated patients."""
+        return {patient for patient, _ in self.diseases}
+
+    def has_glaucoma(self, patient: int, eye: str) -> bool | None:
+        """Return whether an eye has glaucoma, None where the patient is not annotated."""
+        names = self.diseases.get((patient, eye))
+        return None if names is None else bool(names & GLAUCOMA)
 
 
-def find_folders(root: Path, name: str) -> list[Path]:
-    """Return the folders of that name, in any case; a root without one gives an empty list.
+def read_warsaw(root: Path) -> pd.DataFrame:
+    """Return the manifest of a Warsaw folder.
+
+    A patient needs a folder (near-infrared or visible) and a row in the annotations; one whose
+    folders hold only other cameras' images is skipped without an error.
+
+    Args:
+        root: folder that holds `images-NIR` and the annotations file.
+
+    Returns:
+        One row per AD100 image, sorted by image_id, with the columns
+        `replication.data.survey.COLUMNS`: image_id and path (POSIX, relative to the root),
+        patient_id (four digits), eye (left or right), glaucoma (bool), sha256 (hex).
 
     Raises:
-        OSError: when the root can't be listed.
+        DataError: when anything is missing or wrong; the first such thing is named.
     """
-    wanted = name.lower()
+    survey = survey_warsaw(root)
+    table = survey.require_usable()
+    for what, figure in survey.counts:
+        _LOG.info("%s: %d", what, figure)
+    return table
+
+
+def survey_warsaw(root: Path) -> Survey:
+    """Look at all of a Warsaw folder; what is missing, wrong or odd becomes a remark."""
+    try:
+        absent = find_absent_folder(root)
+        if absent is None:
+            return _survey_folder(root)
+        remark = Remark(Finding.MISSING, absent)
+    except OSError as error:
+        sentence = f"{{}} can't be listed ({error.strerror}), make it readable"
+        instead = f"{root}: a folder in it"
+        remark = Remark(Finding.MISSING, sentence, f"{error.filename}:", instead)
+    return survey_images(root, [], remarks=[remark])
+
+
+def find_absent_folder(root: Path) -> str | None:
+    """Return what is missing before any image can be looked for, or None.
+
+    Raises:
+        OSError: when a folder can't be listed.
+    """
+    if not root.is_dir():
+        return f"{root}: no such folder, give the one that holds {NIR_FOLDER}"
     entries = list_entries(root)
-    return [e for e in entries if e.name.strip().lower() == wanted and e.is_dir()]
+    if not entries:
+        return f"{root}: the folder is empty, put the database there"
+    if find_folders(root, NIR_FOLDER):
+        return None
+    if root.name.strip().lower() == NIR_FOLDER.lower():
+        return f"{root}: the annotations lie beside {NIR_FOLDER}, give the folder above it"
+    holders = [entry for entry in entries if entry.is_dir() and find_folders(entry, NIR_FOLDER)]
+    advice = f"give {holders[0]}" if holders else "give the folder that holds it"
+    return f"{root}: no folder {NIR_FOLDER} in it, {advice}"
 
 
-def list_entries(folder: Path) -> list[Path]:
-    """Return a folder's files and folders, sorted, hidden ones left out.
+def _survey_folder(root: Path) -> Survey:
+    folders, strays = list_eye_folders(root, NIR_FOLDER)
+    visible, _ = list_eye_folders(root, VISIBLE_FOLDER)
+    files = sort_files(folders)
+    annotations = read_annotations(root)
+    remarks = [
+        *_remark_on_files(root, files),
+        *_remark_on_strays(root, strays),
+        *annotations.remarks,
+        *compare_patients(annotations, folders, visible),
+        *_remark_on_blanks(annotations, files),
+    ]
+    rows = [
+        ImageRow(
+            path=file.relative_to(root).as_posix(),
+            patient_id=f"{folder.patient:04d}",
+            eye=folder.eye,
+            glaucoma=annotations.has_glaucoma(folder.patient, folder.eye),
+        )
+        for folder, file in files.ad100
+    ]
+    counts = (
+        ("annotated patients", len(annotations.patients())),
+        ("eye folders, near-infrared", len(folders)),
+        ("eye folders, visible light, left out", len(visible)),
+        ("images of other cameras, left out", len(files.other_cameras)),
+        ("files of other types, left out", len(files.other_types)),
+    )
+    return survey_images(root, rows, remarks=remarks, counts=counts)
 
-    Raises:
-        OSError: when the folder can't be listed.
+
+def _remark_on_files(root: Path, files: SortedFiles) -> list[Remark]:
+    types = ", ".join(sorted(IMAGE_SUFFIXES))
+    others = _name_paths(root, files.other_types)
+    remarks = remark_on(Finding.ODD, f"{{}} left out, only {types} are read", others)
+    if not files.ad100:
+        found = f"{len(files.other_cameras)} images of other cameras and none of the AD100"
+        sentence = f"{root}: {NIR_FOLDER} holds {found}, add those with IG in their name"
+        remarks.append(Remark(Finding.MISSING, sentence))
+    return remarks
+
+
+def _remark_on_strays(root: Path, strays: Sequence[Path]) -> list[Remark]:
+    """Refuse AD100 images outside eye folders, as neither patient nor eye is known."""
+    lost = [path for path in strays if any(map(is_ad100_image, walk_files(path)))]
+    rest = [path for path in strays if path not in lost]
+    unknown = "{}: AD100 images of an unknown eye, name their folder such as 0060left"
+    skipped = "{} left out, no eye folder such as 0060left"
+    return [
+        *remark_on(Finding.MISSING, unknown, _name_paths(root, lost)),
+        *remark_on(Finding.ODD, skipped, _name_paths(root, rest)),
+    ]
+
+
+def compare_patients(
+    annotations: Annotations, folders: Iterable[EyeFolder], visible: Iterable[EyeFolder]
+) -> list[Remark]:
+    """Remark on patients with a folder and no annotation, and the other way round.
+
+    There are no such remarks where the annotations could not be read whole, as that has its own
+    and whom they lack is not known.
     """
-    return sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
+    if any(remark.kind is not Finding.ODD for remark in annotations.remarks):
+        return []
+    annotated = annotations.patients()
+    unknown = [folder.path.name for folder in folders if folder.patient not in annotated]
+    absent = sorted(annotated - {folder.patient for folder in (*folders, *visible)})
+    file = annotations.file
+    no_row = f"{file}: no row for the patient of {{}}, add the row or remove the folder"
+    no_folder = (
+        f"{file}: no folder for the patient of row {{}}, restore the folder or remove the row"
+    )
+    return [
+        *remark_on(Finding.MISSING, no_row, unknown, what="folders"),
+        *remark_on(Finding.MISSING, no_folder, absent, what="of the table"),
+    ]
+
+
+def _remark_on_blanks(annotations: Annotations, files: SortedFiles) -> list[Remark]:
+    eyes = {(folder.patient, folder.eye): folder.path.name for folder, _ in files.ad100}
+    blank = [name for eye, name in eyes.items() if annotations.diseases.get(eye) == frozenset()]
+    sentence = "{}: annotation left blank, read as no glaucoma"
+    return remark_on(Finding.ODD, sentence, blank, what="eyes")
+
+
+def _name_paths(root: Path, paths: Sequence[Path]) -> list[str]:
+    return [path.relative_to(root).as_posix() for path in paths]
 
 
 def list_eye_folders(root: Path, kind: str) -> tuple[list[EyeFolder], list[Path]]:
@@ -112,6 +263,17 @@ def list_eye_folders(root: Path, kind: str) -> tuple[list[EyeFolder], list[Path]
     return folders, strays
 
 
+def find_folders(root: Path, name: str) -> list[Path]:
+    """Return the folders of that name, in any case; a root without one gives an empty list."""
+    entries = list_entries(root)
+    return [e for e in entries if e.name.strip().lower() == name.lower() and e.is_dir()]
+
+
+def list_entries(folder: Path) -> list[Path]:
+    """Return a folder's files and folders, sorted, without the hidden ones."""
+    return sorted(entry for entry in folder.iterdir() if not entry.name.startswith("."))
+
+
 def sort_files(folders: Iterable[EyeFolder]) -> SortedFiles:
     """Sort the files under the eye folders into AD100 images, other cameras' and other types.
 
@@ -128,6 +290,11 @@ def sort_files(folders: Iterable[EyeFolder]) -> SortedFiles:
             else:
                 other_types.append(file)
     return SortedFiles(tuple(ad100), tuple(other_cameras), tuple(other_types))
+
+
+def is_ad100_image(file: Path) -> bool:
+    """Return whether a file is an image whose name carries the AD100's token IG."""
+    return file.suffix.lower() in IMAGE_SUFFIXES and _AD100.search(file.stem) is not None
 
 
 def walk_files(path: Path) -> Iterator[Path]:
@@ -151,165 +318,105 @@ def _raise(error: OSError) -> None:
     raise error
 
 
-def survey_warsaw(root: Path) -> Survey:
-    """Look at all of a Warsaw folder; what is missing, wrong or odd becomes a remark."""
-    try:
-        absent = find_absent_folder(root)
-        if absent is None:
-            return _survey_folder(root)
-    except OSError as error:
-        said = f"can't be listed ({error.strerror}), make it readable"
-        absent = Named(f"{error.filename}: {said}", f"{root}: a folder in it {said}")
-    return survey_images(root, [], remarks=Remarks(missing=(absent,)))
-
-
-def find_absent_folder(root: Path) -> str | None:
-    """Return what is missing before any image can be looked for, or None.
-
-    Raises:
-        OSError: when a folder can't be listed.
-    """
-    if not root.is_dir():
-        return f"{root}: no such folder, give the one that holds {NIR_FOLDER}"
-    entries = list_entries(root)
-    if not entries:
-        return f"{root}: the folder is empty, put the database there"
-    if find_folders(root, NIR_FOLDER):
-        return None
-    if root.name.strip().lower() == NIR_FOLDER.lower():
-        return f"{root}: the annotations lie beside {NIR_FOLDER}, give the folder above it"
-    holders = [entry for entry in entries if entry.is_dir() and find_folders(entry, NIR_FOLDER)]
-    advice = f"give {holders[0]}" if holders else "give the folder that holds it"
-    return f"{root}: no folder {NIR_FOLDER} in it, {advice}"
-
-
-def compare_patients(
-    annotations: Annotations, folders: Iterable[EyeFolder], visible: Iterable[EyeFolder]
-) -> Remarks:
-    """Remark on patients with a folder and no annotation, and the other way round.
-
-    Nothing is said where the annotations could not be read whole, as that has its own remark and
-    whom they lack is not known.
-    """
-    if annotations.remarks.errors:
-        return Remarks()
-    annotated = annotations.patients()
-    missing = []
-    unknown = [folder.path.name for folder in folders if folder.patient not in annotated]
-    if unknown:
-        missing.append(
-            say_of(
-                f"{annotations.file}: no row for the patient of {{}}, "
-                "add the row or remove the folder",
-                unknown,
-                what="folders",
-            )
-        )
-    absent = sorted(annotated - {folder.patient for folder in (*folders, *visible)})
-    if absent:
-        missing.append(
-            say_of(
-                f"{annotations.file}: no folder for the patient of row {{}}, "
-                "restore the folder or remove the row",
-                absent,
-                what="of the table",
-            )
-        )
-    return Remarks(missing=tuple(missing))
-
-
-def _survey_folder(root: Path) -> Survey:
-    folders, strays = list_eye_folders(root, NIR_FOLDER)
-    visible, _ = list_eye_folders(root, VISIBLE_FOLDER)
-    files = sort_files(folders)
-    annotations = read_annotations(root)
-    remarks = (
-        _remark_on_files(root, files)
-        + _remark_on_strays(root, strays)
-        + annotations.remarks
-        + compare_patients(annotations, folders, visible)
-        + _remark_on_blanks(annotations, files)
-    )
-    rows = [_describe(root, folder, file, annotations) for folder, file in files.ad100]
-    counts = (
-        ("annotated patients", len(annotations.patients())),
-        ("eye folders, near-infrared", len(folders)),
-        ("eye folders, visible light, left out", len(visible)),
-        ("images of other cameras, left out", len(files.other_cameras)),
-        ("files of other types, left out", len(files.other_types)),
-    )
-    return survey_images(root, rows, remarks=remarks, counts=counts)
-
-
-def _remark_on_files(root: Path, files: SortedFiles) -> Remarks:
-    missing, odd = (), ()
-    if not files.ad100:
-        others = len(files.other_cameras)
-        sentence = f"{NIR_FOLDER} holds {others} images of other cameras and none of the AD100"
-        missing = (f"{root}: {sentence}, add those with IG in their name",)
-    if files.other_types:
-        types = ", ".join(sorted(IMAGE_SUFFIXES))
-        odd = (f"{_name_paths(root, files.other_types)} left out, only {types} are read",)
-    return Remarks(missing=missing, odd=odd)
-
-
-def _remark_on_strays(root: Path, strays: Sequence[Path]) -> Remarks:
-    """Refuse AD100 images outside eye folders, as neither patient nor eye is known."""
-    lost = [path for path in strays if any(map(is_ad100_image, walk_files(path)))]
-    rest = [path for path in strays if path not in lost]
-    missing, odd = (), ()
-    if lost:
-        paths = [path.relative_to(root).as_posix() for path in lost]
-        said = "{}: AD100 images of an unknown eye, name their folder such as 0060left"
-        missing = (say_of(said, paths),)
-    if rest:
-        odd = (f"{_name_paths(root, rest)} left out, no eye folder such as 0060left",)
-    return Remarks(missing=missing, odd=odd)
-
-
-def _remark_on_blanks(annotations: Annotations, files: SortedFiles) -> Remarks:
-    eyes = {(folder.patient, folder.eye): folder.path.name for folder, _ in files.ad100}
-    blank = [name for eye, name in eyes.items() if annotations.diseases.get(eye) == frozenset()]
-    if not blank:
-        return Remarks()
-    return Remarks(odd=(f"{name_some(blank)}: annotation left blank, read as no glaucoma",))
-
-
-def _describe(root: Path, folder: EyeFolder, file: Path, annotations: Annotations) -> ImageRow:
-    return ImageRow(
-        path=file.relative_to(root).as_posix(),
-        patient_id=f"{folder.patient:04d}",
-        eye=folder.eye,
-        glaucoma=annotations.has_glaucoma(folder.patient, folder.eye),
-    )
-
-
-def _name_paths(root: Path, paths: Sequence[Path]) -> str:
-    return name_some([path.relative_to(root).as_posix() for path in paths])
-
-
-_log = logging.getLogger(__name__)
-
-
-def read_warsaw(root: Path) -> pd.DataFrame:
-    """Return the manifest of a Warsaw folder.
-
-    A patient needs a folder (near-infrared or visible) and a row in the annotations; one whose
-    folders hold only other cameras' images is left out without an error.
+def read_annotations(root: Path) -> Annotations:
+    """Find and read the annotations file of a data folder; never raises for its content.
 
     Args:
-        root: folder that holds `images-NIR` and the annotations file.
-
-    Returns:
-        One row per AD100 image, sorted by image_id, with the columns
-        `replication.data.survey.COLUMNS`: image_id and path (POSIX, relative to the root), patient_id
-        (four digits), eye (left or right), glaucoma (bool), sha256 (hex).
-
-    Raises:
-        DataError: when anything is missing or wrong; the first such thing is named.
+        root: the data folder, which exists.
     """
-    survey = survey_warsaw(root)
-    table = survey.require_usable()
-    for what, figure in survey.counts:
-        _log.info("%s: %d", what, figure)
-    return table
+    files = sorted(
+        entry
+        for entry in root.iterdir()
+        if entry.is_file() and fnmatchcase(entry.name.lower(), ANNOTATIONS_PATTERN)
+    )
+    if not files:
+        fault = f"no annotations file {ANNOTATIONS_PATTERN}, put the database's own there"
+        return Annotations(None, remarks=(Remark(Finding.MISSING, f"{root}: {fault}"),))
+    if len(files) > 1:
+        names = name_some([file.name for file in files])
+        fault = f"more than one annotations file, {names}: keep the one that applies"
+        return Annotations(None, remarks=(Remark(Finding.WRONG, f"{root}: {fault}"),))
+    return parse_annotations(files[0])
+
+
+def parse_annotations(file: Path) -> Annotations:
+    """Read one annotations file; what can't be understood becomes a remark."""
+    diseases, odd = {}, []
+    try:
+        rows = list(read_rows(file, delimiter=";"))
+        header = rows[0][1] if rows else []
+        fault = find_header_fault(header)
+        faults = [fault] if fault else []
+    except (OSError, csv.Error) as error:
+        faults = [f"can't be read ({error}), restore it from the database"]
+    if not faults:
+        diseases, faults = _read_eyes(rows[1:])
+        odd = [*_doubt_header(header), *_doubt_diseases(diseases)]
+        if not diseases and not faults:
+            faults = ["no patients, restore it from the database"]
+    wrong = [Remark(Finding.WRONG, f"{file}: {sentence}") for sentence in faults]
+    doubts = [Remark(Finding.ODD, f"{file.name}: {sentence}") for sentence in odd]
+    return Annotations(file, diseases, (*wrong, *doubts))
+
+
+def find_header_fault(header: Sequence[str]) -> str | None:
+    """Return what is wrong with the header row, or None.
+
+    The true headings are not known, so that only those are refused that mean something else: too
+    few columns, no header at all, or left and right named and not where they are read.
+    """
+    mark = name_delimiter(header, expected=";")
+    if mark is not None:
+        return f"{LAYOUT}, this file is separated by {mark!r}: save it again with ';'"
+    if len(header) < 3:
+        return f"{LAYOUT}, the header has {name_some(header) or 'nothing'}: restore the file"
+    if header[0].isdigit():
+        return f"{LAYOUT}, the first row is no header: add one"
+    for column, eye in enumerate(EYES, start=1):
+        if _names_eyes(header) and eye not in header[column].lower():
+            return f"{LAYOUT}, column {column + 1} is {header[column]!r}: put the {eye} eye there"
+    return None
+
+
+def _names_eyes(header: Sequence[str]) -> bool:
+    return any(eye in heading.lower() for eye in EYES for heading in header)
+
+
+def _read_eyes(
+    rows: Sequence[tuple[int, list[str]]],
+) -> tuple[dict[tuple[int, str], frozenset[str]], list[str]]:
+    """Return the diseases of each eye, and a sentence per row that can't be understood."""
+    diseases: dict[tuple[int, str], frozenset[str]] = {}
+    faults = []
+    for line, cells in rows:
+        number = cells[0].isascii() and cells[0].isdigit() and len(cells[0]) <= MOST_DIGITS
+        if len(cells) < 3 or not number:
+            faults.append(f"line {line}: {LAYOUT} with a patient's number first, correct the line")
+            continue
+        if any(cell.isdigit() for cell in cells[1:3]):
+            faults.append(f"line {line}: {LAYOUT}, a number stands for diseases, correct the line")
+            continue
+        for eye, cell in zip(EYES, cells[1:3], strict=True):
+            names = split_diseases(cell)
+            if diseases.setdefault((int(cells[0]), eye), names) != names:
+                faults.append(f"line {line}: the patient's {eye} eye is annotated twice, keep one")
+    return diseases, faults
+
+
+def split_diseases(cell: str) -> frozenset[str]:
+    """Return the diseases of one cell: lower case, single spaces, no blanks."""
+    names = (" ".join(name.lower().split()) for name in cell.split(","))
+    return frozenset(name for name in names if name)
+
+
+def _doubt_header(header: Sequence[str]) -> list[str]:
+    if _names_eyes(header):
+        return []
+    return [f"columns {header[1]!r} and {header[2]!r} are read as left and right eye"]
+
+
+def _doubt_diseases(diseases: dict[tuple[int, str], frozenset[str]]) -> list[str]:
+    """Name the entries that mention glaucoma and are not counted as it."""
+    entries = frozenset().union(*diseases.values())
+    near = sorted(name for name in entries - GLAUCOMA if "glaucoma" in name)
+    return [f"{name_some(near)} is not counted as glaucoma"] if near else []

@@ -33,7 +33,7 @@ def test_the_figures_of_a_good_folder(root: Path) -> None:
     assert report.odd == ("'0002', '0003': one image, used in training only",)
 
 
-def test_all_that_is_wrong_is_told_at_once(root: Path) -> None:
+def test_all_that_is_wrong_is_reported_at_once(root: Path) -> None:
     write_annotations(root, (*ROWS[:3], "9;healthy;"))
     shutil.copy(root / FILES[0], root / "images-NIR/0002left/0002_L_IG_77.png")
     write_image(root / FILES[3], seed=60, width_px=20)
@@ -41,7 +41,7 @@ def test_all_that_is_wrong_is_told_at_once(root: Path) -> None:
     (root / "images-NIR/notes").mkdir()
     report = examine(root)
     assert not report.usable
-    told = "\n".join((*report.missing, *report.odd))
+    lines = "\n".join((*report.missing, *report.odd))
     for part in (
         "no row for the patient of '0003right'",
         "no folder for the patient of row '9'",
@@ -50,7 +50,7 @@ def test_all_that_is_wrong_is_told_at_once(root: Path) -> None:
         "'images-NIR/0001left/Thumbs.db' left out",
         "'images-NIR/notes' left out",
     ):
-        assert told.count(part) == 1
+        assert lines.count(part) == 1
     assert len(report.errors) == 4
     assert dict(report.found)["images without a label"] == "1"
 
@@ -65,7 +65,7 @@ def test_images_are_counted_without_annotations(root: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["absent", "absent.csv", "x" * 5000, "nul\0"])
-def test_nothing_there_is_said_and_not_raised(tmp_path: Path, name: str) -> None:
+def test_nothing_there_is_reported_and_not_raised(tmp_path: Path, name: str) -> None:
     report = examine(tmp_path / name)
     assert not report.usable
     assert report.found == ()

@@ -1,4 +1,4 @@
-"""What the data are is told by the data, never by their place alone."""
+"""What kind the data are is read off the data, never off their place alone."""
 
 from pathlib import Path
 

@@ -1,7 +1,4 @@
-"""Checks that both readers share.
-
-Hash and image size of files, without decoding them.
-"""
+"""The checks that both readers share, and what one pass over a file finds."""
 
 import hashlib
 from pathlib import Path
@@ -12,8 +9,9 @@ from tiny_eyes import write_image
 from replication.data.survey import (
     COLUMNS,
     FileFacts,
+    Finding,
     ImageRow,
-    Remarks,
+    Remark,
     Survey,
     inspect_files,
     name_some,
@@ -29,7 +27,7 @@ ROWS = [
 
 
 def survey(root: Path, rows: list[ImageRow] = ROWS) -> Survey:
-    return survey_images(root, rows, remarks=Remarks())
+    return survey_images(root, rows, remarks=[])
 
 
 @pytest.fixture
@@ -50,8 +48,8 @@ def test_a_good_table_is_sorted_and_plain(root: Path) -> None:
 
 def test_two_files_of_the_same_content_are_both_named(root: Path) -> None:
     (root / "c.png").write_bytes((root / "a.png").read_bytes())
-    [told] = survey(root).remarks.errors
-    assert "'a.png' and 'c.png' have the same content" in told
+    [error] = survey(root).errors
+    assert "'a.png' and 'c.png' have the same content" in str(error)
     with pytest.raises(DataError, match="^two files have the same content"):
         survey(root).require_usable()
 
@@ -60,22 +58,23 @@ def test_empty_files_are_no_copies_of_each_other(root: Path) -> None:
     for name in "ac":
         (root / f"{name}.png").write_bytes(b"")
     found = survey(root)
-    assert found.remarks == Remarks(odd=("'a.png', 'c.png': no readable image header",))
+    [odd] = found.list_remarks(*Finding)
+    assert (odd.kind, str(odd)) == (Finding.ODD, "'a.png', 'c.png': no readable image header")
     assert found.sizes_px == (None, (8, 6), None)
 
 
 def test_one_other_size_is_named(root: Path) -> None:
     write_image(root / "b.png", seed=9, width_px=7)
-    [told] = survey(root).remarks.errors
-    assert "mixed sizes: 8x6 (2, 'a.png'), 7x6 (1, 'b.png')" in told
+    [error] = survey(root).errors
+    assert "mixed sizes: 8x6 (2, 'a.png'), 7x6 (1, 'b.png')" in str(error)
     with pytest.raises(DataError, match=r"mixed sizes: 8x6 \(2\), 7x6 \(1\)"):
         survey(root).require_usable()
 
 
 def test_a_file_that_is_gone_is_named(root: Path) -> None:
     (root / "b.png").unlink()
-    [told] = survey(root).remarks.errors
-    assert "'b.png': can't be opened" in told
+    [error] = survey(root).errors
+    assert "'b.png': can't be opened" in str(error)
     with pytest.raises(DataError, match=r"^1 files: can't be opened.*`data doctor` names"):
         survey(root).require_usable()
 
@@ -88,7 +87,7 @@ def test_a_file_that_is_gone_is_named(root: Path) -> None:
         ({"glaucoma": False}, "no image has glaucoma"),
     ],
 )
-def test_classes_that_nobody_could_tell_apart_are_refused(
+def test_classes_that_nobody_could_distinguish_are_refused(
     root: Path, change: dict[str, object], sentence: str
 ) -> None:
     with pytest.raises(DataError, match=sentence):
@@ -98,14 +97,17 @@ def test_classes_that_nobody_could_tell_apart_are_refused(
 def test_unknown_labels_are_not_counted_as_none_having_glaucoma(root: Path) -> None:
     rows = [row._replace(glaucoma=row.glaucoma or None) for row in ROWS]
     found = survey(root, rows)
-    assert found.remarks == Remarks()
+    assert found.remarks == ()
     assert found.table["glaucoma"].isna().tolist() == [True, False, True]
 
 
-def test_remarks_add_up_in_order_and_odd_ones_stop_nothing() -> None:
-    total = Remarks(("m1",), ("w1",), ("o1",)) + Remarks(("m2",), ("w2",), ("o2",))
-    assert total == Remarks(("m1", "m2"), ("w1", "w2"), ("o1", "o2"))
-    assert total.errors == ("m1", "m2", "w1", "w2")
+def test_errors_are_the_missing_and_the_wrong_and_odd_remarks_stop_nothing(root: Path) -> None:
+    kinds = [Finding.ODD, Finding.WRONG, Finding.MISSING, Finding.WRONG]
+    remarks = [Remark(kind, f"{kind} {place}") for place, kind in enumerate(kinds)]
+    found = survey_images(root, ROWS, remarks=remarks)
+    assert [str(error) for error in found.errors] == ["missing 2", "wrong 1", "wrong 3"]
+    assert found.list_remarks(Finding.ODD) == (remarks[0],)
+    survey_images(root, ROWS, remarks=remarks[:1]).require_usable()
 
 
 def test_only_three_names_are_shown() -> None:

@@ -1,7 +1,4 @@
-"""The Warsaw reader on good folders and broken ones.
-
-Which files of a Warsaw folder are which.
-"""
+"""The Warsaw reader on good folders and broken ones: which files are which, which eyes are ill."""
 
 import re
 import shutil
@@ -12,11 +9,14 @@ import pytest
 from places import REAL_EYES
 from tiny_eyes import ANNOTATIONS, FILES, LABELS, ROWS, write_annotations, write_image, write_warsaw
 
+from replication.data.survey import Finding
 from replication.data.warsaw import (
     is_ad100_image,
     list_eye_folders,
+    read_annotations,
     read_warsaw,
     sort_files,
+    split_diseases,
     survey_warsaw,
     walk_files,
 )
@@ -167,14 +167,14 @@ def test_bad_folders_give_one_sentence(
     root: Path, damage: Callable[[Path], None], sentence: str
 ) -> None:
     damage(root)
-    assert sentence in survey_warsaw(root).remarks.errors[0]
+    assert sentence in str(survey_warsaw(root).errors[0])
     with pytest.raises(DataError) as caught:
         read_warsaw(root)
     assert str(caught.value).isprintable()
     assert not re.search("000[0-9]", str(caught.value)), "an error names no patient"
 
 
-def test_the_image_folder_itself_is_told_from_the_one_above(root: Path) -> None:
+def test_the_image_folder_itself_is_not_the_one_to_give(root: Path) -> None:
     with pytest.raises(DataError, match="give the folder above"):
         read_warsaw(root / NIR)
 
@@ -258,3 +258,99 @@ def test_a_circle_of_links_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "a.png").touch()
     (tmp_path / "again").symlink_to(tmp_path)
     assert [file.name for file in walk_files(tmp_path)] == ["a.png"]
+
+
+def test_labels_are_per_eye(tmp_path: Path) -> None:
+    write_annotations(tmp_path)
+    found = read_annotations(tmp_path)
+    assert found.remarks == ()
+    assert found.patients() == {1, 2, 3}
+    labels = {eye: found.has_glaucoma(*eye) for eye in found.diseases}
+    assert [eye for eye, has in labels.items() if has] == [(1, "right"), (2, "left")]
+    assert found.has_glaucoma(4, "left") is None
+
+
+@pytest.mark.parametrize(
+    ("cell", "names"),
+    [
+        ("", set()),
+        (" , ", set()),
+        ("Glaucoma", {"glaucoma"}),
+        (" cataract ,secondary   GLAUCOMA", {"cataract", "secondary glaucoma"}),
+    ],
+)
+def test_diseases_are_split_and_cleaned(cell: str, names: set[str]) -> None:
+    assert split_diseases(cell) == names
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: b"\xef\xbb\xbf" + text,
+        lambda text: text.replace(b"healthy", "gr\u00f3d".encode("latin-1")),
+        lambda text: text.replace(b"healthy", "gr\u00f3d".encode()),
+        lambda text: text.replace(b"\r\n", b" \n \r\n"),
+        lambda text: text.replace(b";", b" ; "),
+        lambda text: text.replace(b"\n1;", b"\n0001;"),
+        lambda text: text + text.splitlines()[1],
+    ],
+    ids=["mark", "latin-1", "utf-8", "blank rows", "spaces", "padded", "same row twice"],
+)
+def test_other_spellings_read_the_same(tmp_path: Path, change) -> None:
+    file = write_annotations(tmp_path)
+    before = read_annotations(tmp_path)
+    file.write_bytes(change(file.read_bytes()))
+    after = read_annotations(tmp_path)
+    assert after.remarks == before.remarks
+    for eye in before.diseases:
+        assert after.has_glaucoma(*eye) == before.has_glaucoma(*eye)
+
+
+def test_the_file_is_found_in_any_case(tmp_path: Path) -> None:
+    write_annotations(tmp_path).rename(tmp_path / "Medical-Description-V3.CSV")
+    assert read_annotations(tmp_path).patients() == {1, 2, 3}
+
+
+@pytest.mark.parametrize(
+    ("rows", "sentence"),
+    [
+        ([row.replace(";", ",") for row in ROWS], "separated by ','"),
+        ([row.replace(";", "\t") for row in ROWS], r"separated by '\t'"),
+        ([], "the header has nothing"),
+        (["patient;diseases", "1;glaucoma"], "'patient', 'diseases'"),
+        (ROWS[1:], "first row is no header"),
+        (["patient;right eye;left eye", *ROWS[1:]], "column 2 is 'right eye'"),
+        (["patient;age;left eye;right eye", "1;60;healthy;"], "column 2 is 'age'"),
+        (["id;age;notes", "1;60;healthy"], "line 2"),
+        (["patient;age;right eye", "1;old;healthy"], "put the left eye there"),
+        (ROWS[:1], "no patients"),
+        ([*ROWS, "4;healthy"], "line 5"),
+        ([*ROWS, "legend;x;y"], "line 5"),
+        ([*ROWS, "1;glaucoma;glaucoma"], "line 5: the patient's left eye is annotated twice"),
+    ],
+)
+def test_what_can_not_be_understood_is_reported_clearly(
+    tmp_path: Path, rows: list[str], sentence: str
+) -> None:
+    file = write_annotations(tmp_path, tuple(rows))
+    wrong = read_annotations(tmp_path).remarks[0]
+    assert wrong.kind is Finding.WRONG
+    assert str(wrong).startswith(f"{file}: ") and sentence in str(wrong)
+
+
+def test_no_file_and_two_files_are_refused(tmp_path: Path) -> None:
+    [missing] = read_annotations(tmp_path).remarks
+    assert missing.kind is Finding.MISSING and "no annotations file" in str(missing)
+    write_annotations(tmp_path)
+    (tmp_path / "medical-description-v1.csv").touch()
+    [wrong] = read_annotations(tmp_path).remarks
+    assert wrong.kind is Finding.WRONG and "more than one" in str(wrong)
+
+
+def test_unknown_headings_and_other_glaucomas_are_odd(tmp_path: Path) -> None:
+    write_annotations(tmp_path, ("id;OS;OD", *ROWS[1:], "4;suspected glaucoma;"))
+    remarks = read_annotations(tmp_path).remarks
+    assert {remark.kind for remark in remarks} == {Finding.ODD}
+    heading, disease = map(str, remarks)
+    assert "'OS' and 'OD' are read as left and right eye" in heading
+    assert "'suspected glaucoma' is not counted as glaucoma" in disease

@@ -64,8 +64,8 @@ class Annotations:
 
     def attempt(self):
         survey = survey_warsaw(self.root)
-        if survey.remarks.errors:
-            return name_file(survey.remarks.errors[0], self.root.name)
+        if survey.errors:
+            return name_file(str(survey.errors[0]), self.root.name)
         table = survey.require_usable()
         assert table["path"].tolist() == sorted(FILES)
         labels = self.read_plainly()
@@ -101,8 +101,8 @@ class Manifest:
 
     def attempt(self):
         survey = survey_manifest(self.file)
-        if survey.remarks.errors:
-            return name_file(survey.remarks.errors[0], self.file.parent.name)
+        if survey.errors:
+            return name_file(str(survey.errors[0]), self.file.parent.name)
         table = survey.require_usable()
         lines = self.file.read_bytes().decode("utf-8-sig", errors="replace")
         for row in table.itertuples():
@@ -403,7 +403,7 @@ def test_a_pipe_in_the_place_of_an_image_is_not_waited_for(tmp_path):
     root = write_warsaw(tmp_path)
     (root / FILES[0]).unlink()
     os.mkfifo(root / FILES[0])
-    [sentence] = survey_warsaw(root).remarks.errors
+    [sentence] = map(str, survey_warsaw(root).errors)
     assert "can't be opened" in sentence
 
 
@@ -411,5 +411,5 @@ def test_a_file_whose_name_is_no_text_is_named(tmp_path):
     root = write_warsaw(tmp_path)
     odd = root / FILES[0].encode().replace(b"_11", b"_\xff1").decode(errors="surrogateescape")
     (root / FILES[0]).rename(odd)
-    [sentence] = survey_warsaw(root).remarks.errors
+    [sentence] = map(str, survey_warsaw(root).errors)
     assert sentence.isprintable() and r"_\udcff1" in sentence
