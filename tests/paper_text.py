@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import pytest
 from places import SHARED
 
-from validation.claims.table1_claims import Claim
+from validation.claims.parts import Claim
 
 PAPER = SHARED / "paper"
 

@@ -14,9 +14,7 @@ import pandas as pd
 from scipy.stats import norm
 
 from replication.attack.table2 import MEASURES, NOISE, Table2
-from validation.statistics.intervals import Interval, proportion_interval
-from validation.statistics.patient_means import CONFIDENCE
-from validation.statistics.patient_sums import Cell
+from validation.statistics.intervals import CONFIDENCE, Cell, Interval, proportion_interval
 from validation.statistics.resampling import (
     Margin,
     Resamples,

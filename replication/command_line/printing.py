@@ -83,7 +83,7 @@ def print_blessing(store, blessing) -> None:
 
 
 def _count_verdicts(blessing) -> list[str]:
-    from validation.blessing.text import summarise
+    from validation.blessing.blessing import summarise
 
     return [f"{group}: {verdicts}" for group, verdicts in summarise(blessing)]
 

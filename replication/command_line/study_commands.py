@@ -81,8 +81,7 @@ def audit_paper(as_json: bool) -> None:
     from rich.table import Table
 
     from validation.paper.audit import audit_paper as audit
-    from validation.paper.audit import to_json
-    from validation.paper.audit_text import to_tables
+    from validation.paper.audit import to_json, to_tables
 
     found = audit()
     if as_json:

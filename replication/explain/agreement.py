@@ -20,7 +20,8 @@ from scipy.stats import rankdata
 from skimage.metrics import structural_similarity
 
 from replication.errors import DataError
-from validation.statistics.patient_means import CONFIDENCE, Estimate, estimate_mean
+from validation.statistics.intervals import CONFIDENCE
+from validation.statistics.patient_means import Estimate, estimate_mean
 from validation.statistics.resampling import REPLICATES
 
 MEASURES = ("rank_correlation", "top_overlap", "structural_similarity")

@@ -15,7 +15,8 @@ import pandas as pd
 
 from replication.errors import DataError
 from replication.explain.agreement import check_maps, has_pattern, name_parts
-from validation.statistics.patient_means import CONFIDENCE, estimate_mean, estimate_rate
+from validation.statistics.intervals import CONFIDENCE
+from validation.statistics.patient_means import estimate_mean, estimate_rate
 from validation.statistics.resampling import REPLICATES
 
 CONTROLS = ("random", "edges", "centre")

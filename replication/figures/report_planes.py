@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 
 from replication.figures.style import ACCENT, INK, LINE, MUTED, PAGE, Chart, drawing, save_chart
 from replication.privatize.methods import ROWS
-from validation.statistics.patient_sums import Cell
+from validation.statistics.intervals import Cell
 
 INCHES, LEGEND_INCHES = (5.0, 4.6), 0.5
 MARKERS = {"Baseline": "*", "PPRL-VGAN": "D", "Blurring": "o", "K-Same-Select": "s"}

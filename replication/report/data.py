@@ -19,10 +19,9 @@ from replication.store.arrays import load_manifest
 from replication.store.run_folder import RunStore
 from replication.store.run_record import read_run
 from validation.blessing.blessing import Blessing, check_data
-from validation.blessing.number_intervals import find_intervals
 from validation.claims.judge import Judgement
-from validation.statistics.intervals import Interval
-from validation.statistics.patient_sums import Cell
+from validation.statistics.intervals import Cell, Interval
+from validation.statistics.resampling import find_intervals
 
 REPORTED = "09_report"
 TRAININGS = ("03_evaluators/identity", "03_evaluators/glaucoma", "04_vgan")

@@ -41,7 +41,7 @@ from replication.report.table1 import SHORT, lay_out_rows
 from replication.store.run_folder import RunStore, write_text
 from replication.store.run_record import read_run
 from replication.system.provenance import ROOT
-from validation.blessing.text import summarise
+from validation.blessing.blessing import summarise
 from validation.paper.numbers import read_paper_percent
 
 DEPARTURES = ROOT / "docs" / "departures.md"

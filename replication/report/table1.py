@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from replication.privatize.methods import ROWS, Row
 from replication.records import TABLE1_METRICS
 from validation.blessing.blessing import TABLE, Blessing
-from validation.statistics.intervals import Interval
-from validation.statistics.patient_sums import Cell
+from validation.statistics.intervals import Cell, Interval
 
 SHORT = {
     "identity_accuracy": "Identity",

@@ -22,8 +22,10 @@ from validation.blessing.blessing import (
     check_data,
     check_drift,
     check_numbers,
+    to_json,
+    to_junit,
+    to_markdown,
 )
-from validation.blessing.text import to_json, to_junit, to_markdown
 from validation.claims.judge import Judgement, judge_claims
 from validation.claims.relevance_claims import NOTHING_EXPLAINED, judge_relevance
 

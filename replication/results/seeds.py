@@ -25,7 +25,8 @@ from replication.store.numbers import DOES_NOT_APPLY, NOT_MEASURED
 from replication.store.run_folder import RunStore, read_json, write_json, write_text
 from replication.store.run_record import is_by_patient, tell_split
 from replication.store.tables import lay_out_table, write_table
-from validation.statistics.spread import CONFIDENCE, Cell, Spread, measure_spread
+from validation.statistics.intervals import CONFIDENCE, Cell
+from validation.statistics.spread import Spread, measure_spread
 
 SEEDS = "seeds.json"
 

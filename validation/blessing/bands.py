@@ -23,7 +23,6 @@ from enum import StrEnum
 from scipy.special import ndtri
 
 from validation.paper.numbers import (
-    F1,
     TEST_IMAGES,
     Proportion,
     count_draws,
@@ -31,11 +30,9 @@ from validation.paper.numbers import (
     read_paper_percent,
     read_seed_std,
 )
+from validation.statistics.intervals import CONFIDENCE, F1, Cell
 
-JOINT_CONFIDENCE = 0.95
 COLUMNS = ("method", "metric", "paper_percent", "seed_points", "low", "high", "reason")
-
-Cell = tuple[str, str]
 
 
 class Verdict(StrEnum):
@@ -60,34 +57,72 @@ class Band:
 
 
 def derive_bands(
-    *, test_images: int = TEST_IMAGES, spread: Mapping[Cell, float] | None = None
+    *, test_images: int = TEST_IMAGES, seed_std: Mapping[Cell, float] | None = None
 ) -> tuple[Band, ...]:
     """Derive all bands, in the table's order.
 
     Args:
         test_images: size of the run's test set.
-        spread: standard deviation over training seeds by (method, metric), as fractions; by
+        seed_std: standard deviation over training seeds by (method, metric), as fractions; by
             default those of validation/paper/paper_table1.csv. A number without one is widened by
             nothing, and its reason says so.
 
     Raises:
-        ValueError: when the test set is empty, or a deviation is negative, not finite, or of a
-            number that the table doesn't have.
+        ValueError: when the test set is empty, or a standard deviation is negative, not finite, or
+            of a number that the table doesn't have.
     """
     printed = read_paper_percent()
-    deviations = read_seed_std() if spread is None else spread
+    stds = read_seed_std() if seed_std is None else seed_std
     if test_images < 1:
         raise ValueError(f"test_images: expected at least 1, got {test_images}")
-    if strangers := sorted(deviations.keys() - printed.keys()):
+    if strangers := sorted(stds.keys() - printed.keys()):
         raise ValueError(f"spread: Table 1 has no {strangers}")
-    confidence = 1 - (1 - JOINT_CONFIDENCE) / len(printed)
+    confidence = 1 - (1 - CONFIDENCE) / len(printed)
     bands = []
     for cell, text in printed.items():
-        share, deviation = find_proportion(printed, *cell), deviations.get(cell)
-        low, high = _find_limits(share, confidence, test_images, deviation)
-        reason = _explain(cell, share, test_images, deviation)
+        theirs, std = find_proportion(printed, *cell), stds.get(cell)
+        low, high = find_limits(theirs, confidence=confidence, test_images=test_images, std=std)
+        reason = _explain(cell, theirs, test_images, std)
         bands.append(Band(*cell, float(text) / 100, low, high, reason))
     return tuple(bands)
+
+
+def find_limits(
+    theirs: Proportion, *, confidence: float, test_images: int, std: float | None
+) -> tuple[float, float]:
+    """Return a band's ends: the paper's number with all distances below it, and above.
+
+    Args:
+        theirs: the paper's number.
+        confidence: of this band alone.
+        test_images: size of the run's test set.
+        std: over training seeds, a fraction; None adds nothing.
+
+    Raises:
+        ValueError: when the standard deviation is negative or not finite.
+    """
+    if std is not None and not 0 <= std < math.inf:
+        raise ValueError(f"spread: expected a standard deviation of at least 0, got {std}")
+    value, training = theirs.value, 0.0
+    if std is not None:  # two independent trainings may lie so far apart
+        training = float(ndtri((1 + confidence) / 2)) * math.sqrt(2) * std
+    paper = theirs.interval(confidence=confidence)
+    ours = theirs.interval(confidence=confidence, scale=test_images / TEST_IMAGES)
+    below, above = (
+        math.hypot(value - paper[side], value - ours[side], training) for side in (0, 1)
+    )
+    return max(value - below, 0.0), min(value + above, 1.0)
+
+
+def _explain(cell: Cell, theirs: Proportion, test_images: int, std: float | None) -> str:
+    method, metric = cell
+    counts = f"{theirs.hits:g} of {theirs.trials:g} images"
+    if metric == F1:
+        counts = f"{theirs.hits:g} true positives and {theirs.trials - theirs.hits:g} errors"
+    draws = count_draws(method)
+    paper = f"{counts} (mean of {draws} draws)" if draws > 1 else counts
+    seeds = "no spread measured" if std is None else f"seeds +-{100 * std:.2f} points"
+    return f"paper: {paper}; ours: {test_images} images; {seeds}"
 
 
 def judge(measured: float | None, band: Band, *, comparable: bool = True) -> Verdict:
@@ -106,16 +141,16 @@ def judge(measured: float | None, band: Band, *, comparable: bool = True) -> Ver
     return Verdict.INSIDE if band.low <= measured <= band.high else Verdict.OUTSIDE
 
 
-def to_csv(spread: Mapping[Cell, float]) -> str:
+def to_csv(seed_std: Mapping[Cell, float]) -> str:
     """Write validation/paper/paper_table1.csv: the paper's digits with their bands, in percent.
 
     Args:
-        spread: standard deviation over training seeds by (method, metric), as fractions.
+        seed_std: standard deviation over training seeds by (method, metric), as fractions.
     """
     printed = read_paper_percent()
     # As rounded in the file, so that who reads it derives the same bands.
-    points = {cell: f"{100 * deviation:.3f}" for cell, deviation in spread.items()}
-    bands = derive_bands(spread={cell: float(text) / 100 for cell, text in points.items()})
+    points = {cell: f"{100 * std:.3f}" for cell, std in seed_std.items()}
+    bands = derive_bands(seed_std={cell: float(text) / 100 for cell, text in points.items()})
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(COLUMNS)
@@ -124,37 +159,3 @@ def to_csv(spread: Mapping[Cell, float]) -> str:
         cell = band.method, band.metric
         writer.writerow((*cell, printed[cell], points.get(cell, ""), *limits, band.reason))
     return file.getvalue()
-
-
-def _find_limits(
-    share: Proportion, confidence: float, test_images: int, deviation: float | None
-) -> tuple[float, float]:
-    theirs = share.interval(confidence=confidence)
-    ours = share.interval(confidence=confidence, scale=test_images / TEST_IMAGES)
-    training = _widen_by_training(deviation, confidence)
-    below, above = (
-        math.hypot(share.value - theirs[side], share.value - ours[side], training)
-        for side in (0, 1)
-    )
-    return max(share.value - below, 0.0), min(share.value + above, 1.0)
-
-
-def _widen_by_training(deviation: float | None, confidence: float) -> float:
-    """Return the distance that two independent trainings may lie apart."""
-    if deviation is None:
-        return 0.0
-    if not 0 <= deviation < math.inf:
-        raise ValueError(f"spread: expected a deviation of at least 0, got {deviation}")
-    return float(ndtri((1 + confidence) / 2)) * math.sqrt(2) * deviation
-
-
-def _explain(cell: Cell, share: Proportion, test_images: int, deviation: float | None) -> str:
-    method, metric = cell
-    errors = share.trials - share.hits
-    counts = f"{share.hits:g} of {share.trials:g} images"
-    if metric == F1:
-        counts = f"{share.hits:g} true positives and {errors:g} errors"
-    draws = count_draws(method)
-    paper = f"{counts} (mean of {draws} draws)" if draws > 1 else counts
-    seeds = "no spread measured" if deviation is None else f"seeds +-{100 * deviation:.2f} points"
-    return f"paper: {paper}; ours: {test_images} images; {seeds}"

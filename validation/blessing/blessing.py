@@ -4,16 +4,19 @@ The word and the shape are TFX's: thresholds on results, expectations on data, a
 a run gets when all of them pass. What was not measured passes nothing.
 """
 
+import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
+
+from junitparser import Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from validation.blessing.bands import Band, Verdict, judge
 from validation.claims.judge import Finding, Judgement
+from validation.statistics.intervals import Cell
 
-Cell = tuple[str, str]
 TABLE, CLAIMS, DATA, DRIFT = "Table 1", "claims", "data", "drift"
-NOT_JUDGED = Verdict.NOT_JUDGED.value
 
 
 class Outcome(StrEnum):
@@ -23,6 +26,20 @@ class Outcome(StrEnum):
     FAILED = "failed"
     OPEN = "open"
     NOT_JUDGED = "not judged"
+
+
+OF_VERDICTS = {
+    Verdict.INSIDE: Outcome.PASSED,
+    Verdict.OUTSIDE: Outcome.FAILED,
+    Verdict.NOT_MEASURED: Outcome.OPEN,
+    Verdict.NOT_JUDGED: Outcome.NOT_JUDGED,
+}
+OF_FINDINGS = {
+    Finding.HOLDS: Outcome.PASSED,
+    Finding.FAILS: Outcome.FAILED,
+    Finding.UNDECIDED: Outcome.OPEN,
+    Finding.NOT_MEASURED: Outcome.OPEN,
+}
 
 
 @dataclass(frozen=True)
@@ -47,6 +64,11 @@ class Check:
     def passed(self) -> bool:
         """Whether it was judged and found right."""
         return self.outcome is Outcome.PASSED
+
+    @property
+    def in_the_way(self) -> bool:
+        """Whether it stands in the way of a blessing."""
+        return self.outcome in (Outcome.FAILED, Outcome.OPEN)
 
 
 @dataclass(frozen=True)
@@ -80,14 +102,21 @@ class Blessing:
     @property
     def reasons(self) -> tuple[str, ...]:
         """One line per group of checks that stands in the way, by verdict."""
-        in_the_way: dict[tuple[str, str], list[str]] = {}
+        names: dict[tuple[str, str], list[str]] = {}
         for check in self.checks:
-            if check.outcome in (Outcome.FAILED, Outcome.OPEN):
-                in_the_way.setdefault((check.group, check.verdict), []).append(check.name)
-        lines = [f"{group}, {word}: {'; '.join(n)}" for (group, word), n in in_the_way.items()]
+            if check.in_the_way:
+                names.setdefault((check.group, check.verdict), []).append(check.name)
+        lines = [f"{group}, {word}: {'; '.join(n)}" for (group, word), n in names.items()]
         if not lines and not self.blessed:
             lines = ["claims and numbers are not judged on this run"]
         return tuple(lines)
+
+    def by_group(self) -> dict[str, list[Check]]:
+        """Return the checks of each group."""
+        groups: dict[str, list[Check]] = {}
+        for check in self.checks:
+            groups.setdefault(check.group, []).append(check)
+        return groups
 
 
 def check_numbers(
@@ -100,20 +129,25 @@ def check_numbers(
         measured: fractions by (method, metric).
         comparable: whether the paper's numbers apply: its own data, and a run meant to reach them.
     """
-    return tuple(
-        _check_number(TABLE, band, measured.get((band.method, band.metric)), comparable)
-        for band in bands
-    )
+    return tuple(_check_number(TABLE, band, measured, comparable) for band in bands)
 
 
 def check_drift(
     references: Iterable[Band], measured: Mapping[Cell, float | None]
 ) -> tuple[Check, ...]:
     """Hold the 51 numbers against those that the reference weights gave before."""
-    return tuple(
-        _check_number(DRIFT, band, measured.get((band.method, band.metric)), True)
-        for band in references
-    )
+    return tuple(_check_number(DRIFT, band, measured, True) for band in references)
+
+
+def _check_number(
+    group: str, band: Band, measured: Mapping[Cell, float | None], comparable: bool
+) -> Check:
+    number = measured.get((band.method, band.metric))
+    verdict = judge(number, band, comparable=comparable)
+    ours = "not measured" if number is None else f"{100 * number:.2f}%"
+    detail = f"{ours}, expected {100 * band.low:.2f} to {100 * band.high:.2f}% ({band.reason})"
+    name = f"{band.method}/{band.metric}"
+    return Check(group, name, verdict.value, OF_VERDICTS[verdict], detail)
 
 
 def check_claims(judgements: Iterable[Judgement], *, meant: bool) -> tuple[Check, ...]:
@@ -123,14 +157,11 @@ def check_claims(judgements: Iterable[Judgement], *, meant: bool) -> tuple[Check
         judgements: of all claims.
         meant: False for a run that only shows that everything runs.
     """
-    outcomes = {Finding.HOLDS: Outcome.PASSED, Finding.FAILS: Outcome.FAILED}
     checks = []
     for judgement in judgements:
-        measured = judgement.finding is not Finding.NOT_MEASURED
-        outcome = outcomes.get(judgement.finding, Outcome.OPEN)
-        verdict = judgement.finding.value
-        if measured and not meant:
-            outcome, verdict = Outcome.NOT_JUDGED, NOT_JUDGED
+        verdict, outcome = judgement.finding.value, OF_FINDINGS[judgement.finding]
+        if judgement.finding is not Finding.NOT_MEASURED and not meant:
+            verdict, outcome = Verdict.NOT_JUDGED.value, Outcome.NOT_JUDGED
         detail = f"{judgement.claim.statement} ({judgement.claim.place})"
         checks.append(Check(CLAIMS, judgement.claim.name, verdict, outcome, detail))
     return tuple(checks)
@@ -148,23 +179,68 @@ def check_data(expectations: Iterable[Mapping] | None) -> tuple[Check, ...]:
     return tuple(
         Check(
             DATA,
-            f"{told['suite']}/{told['name']}",
-            "holds" if told["success"] else "fails",
-            Outcome.PASSED if told["success"] else Outcome.FAILED,
-            told["meaning"],
+            f"{expected['suite']}/{expected['name']}",
+            "holds" if expected["success"] else "fails",
+            Outcome.PASSED if expected["success"] else Outcome.FAILED,
+            expected["meaning"],
         )
-        for told in expectations
+        for expected in expectations
     )
 
 
-def _check_number(group: str, band: Band, measured: float | None, comparable: bool) -> Check:
-    verdict = judge(measured, band, comparable=comparable)
-    outcome = {
-        Verdict.INSIDE: Outcome.PASSED,
-        Verdict.OUTSIDE: Outcome.FAILED,
-        Verdict.NOT_MEASURED: Outcome.OPEN,
-        Verdict.NOT_JUDGED: Outcome.NOT_JUDGED,
-    }[verdict]
-    ours = "not measured" if measured is None else f"{100 * measured:.2f}%"
-    detail = f"{ours}, expected {100 * band.low:.2f} to {100 * band.high:.2f}% ({band.reason})"
-    return Check(group, f"{band.method}/{band.metric}", verdict.value, outcome, detail)
+def to_json(blessing: Blessing) -> str:
+    """Write the verdict, its reasons and every check."""
+    content = {
+        "verdict": blessing.word,
+        "exit_code": blessing.exit_code,
+        "reasons": list(blessing.reasons),
+        "checks": [asdict(check) for check in blessing.checks],
+    }
+    return json.dumps(content, indent=1) + "\n"
+
+
+def to_markdown(blessing: Blessing, *, heading: str) -> str:
+    """Write a page: the verdict, why, and a table of checks per group.
+
+    Args:
+        blessing: of a run.
+        heading: what was run on what.
+    """
+    lines = [f"# {blessing.word}", "", heading, ""]
+    lines += [f"- {reason}" for reason in blessing.reasons]
+    for group, checks in blessing.by_group().items():
+        lines += ["", f"## {group}: {_count_verdicts(checks)}", ""]
+        lines += ["| what | verdict | detail |", "|---|---|---|"]
+        for check in checks:
+            detail = check.detail.replace("|", "\\|")
+            lines.append(f"| {check.name} | {check.verdict} | {detail} |")
+    return "\n".join([*lines, ""])
+
+
+def to_junit(blessing: Blessing) -> str:
+    """Write JUnit XML, one test suite per group.
+
+    A check that stands in the way of a blessing is a failure, one that was not judged is skipped.
+    """
+    report = JUnitXml("check")
+    for group, checks in blessing.by_group().items():
+        suite = TestSuite(group)
+        for check in checks:
+            case = TestCase(check.name, group)
+            if check.in_the_way:
+                case.result = [Failure(f"{check.verdict}: {check.detail}", check.verdict)]
+            elif check.outcome is Outcome.NOT_JUDGED:
+                case.result = [Skipped(check.verdict)]
+            suite.add_testcase(case)
+        report.add_testsuite(suite)
+    return report.tostring().decode("utf-8")
+
+
+def summarise(blessing: Blessing) -> list[tuple[str, str]]:
+    """Return each group and how often each verdict came in it, "40 inside, 11 outside"."""
+    return [(group, _count_verdicts(checks)) for group, checks in blessing.by_group().items()]
+
+
+def _count_verdicts(checks: list[Check]) -> str:
+    counts = Counter(check.verdict for check in checks)
+    return ", ".join(f"{count} {verdict}" for verdict, count in counts.items())

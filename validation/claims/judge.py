@@ -1,7 +1,7 @@
 """The paper's claims (`validation.claims.table1_claims`) judged by the predictions of a run.
 
-Predictions give every part of a claim a margin with an interval, and the intervals decide; how much
-may be believed of them, docs/validation.md says.
+Predictions give every part of a claim a margin with an interval, and the intervals decide;
+docs/validation.md states their limits.
 """
 
 from collections.abc import Mapping
@@ -11,12 +11,10 @@ from enum import StrEnum
 import numpy as np
 import pandas as pd
 
-from validation.claims.parts import Part
-from validation.claims.table1_claims import CLAIMS, Claim
-from validation.statistics.patient_sums import Cell
+from validation.claims.parts import Claim, Part
+from validation.claims.table1_claims import CLAIMS
+from validation.statistics.intervals import CONFIDENCE, Cell
 from validation.statistics.resampling import Resamples, margin_interval, resample_patients
-
-CONFIDENCE = 0.95
 
 
 class Finding(StrEnum):
@@ -96,10 +94,10 @@ def _judge_part(part: Part, resamples: Resamples, *, upper: float) -> JudgedPart
 
 
 def _find_end(part: Part, resamples: Resamples, side: int, confidence: float) -> list[float]:
-    """Return one end for each option; their errors add up, so each gets its share."""
-    share = 1 - (1 - confidence) / len(part.either)
+    """Return one end for each option; their errors add up, so they are shared out (Bonferroni)."""
+    of_each = 1 - (1 - confidence) / len(part.either)
     return [
-        margin_interval(option.margin, option.cells, resamples, confidence=share)[side]
+        margin_interval(option.margin, option.cells, resamples, confidence=of_each)[side]
         for option in part.either
     ]
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from validation.statistics.patient_sums import Cell
+from validation.statistics.intervals import Cell
 from validation.statistics.resampling import Margin
 
 WORDS = {
@@ -38,7 +38,7 @@ class Option:
 
 @dataclass(frozen=True)
 class Part:
-    """One thing that a claim says.
+    """One comparison, or several of which one is enough.
 
     Args:
         text: in words.
@@ -51,52 +51,71 @@ class Part:
     to_be_shown: bool = True
 
 
-def exceeds(metric: str, method: str, other: str, *, share: float = 1.0) -> Part:
-    """Say that a share of a method's number is above another method's."""
-    text = f"{WORDS[metric]}: {_name_share(share)}{method} over {other}"
-    option = Option(((method, metric), (other, metric)), lambda own, its: share * own - its)
-    return Part(text, (option,))
+@dataclass(frozen=True)
+class Claim:
+    """One statement of the paper, a conjunction of parts.
+
+    Args:
+        name: short, for reports.
+        place: where the paper states it: section, and what the paragraph is about.
+        quotation: its words.
+        statement: ours: what has to hold, with our limit and why that one, if it needs one.
+        parts: all have to hold.
+    """
+
+    name: str
+    place: str
+    quotation: str
+    statement: str
+    parts: tuple[Part, ...]
+
+
+def exceeds(metric: str, method: str, other: str, *, fraction: float = 1.0) -> Part:
+    """Return the part: a fraction of a method's number is above another method's."""
+    scale = "" if fraction == 1 else f"{100 * fraction:.3g}% of "
+    option = Option(((method, metric), (other, metric)), lambda own, its: fraction * own - its)
+    return Part(f"{WORDS[metric]}: {scale}{method} over {other}", (option,))
 
 
 def exceeds_each(metric: str, method: str, others: tuple[str, ...]) -> tuple[Part, ...]:
-    """Say that a method's number is above that of each of the others."""
+    """Return the parts: a method's number is above that of each of the others."""
     return tuple(exceeds(metric, method, other) for other in others)
 
 
 def outweighs(method: str, metric: str, other: str) -> Part:
-    """Say that one number of a method is above another of its numbers."""
+    """Return the part: one number of a method is above another of its numbers."""
     option = Option(((method, metric), (method, other)), lambda own, its: own - its)
     return Part(f"{method}: {WORDS[metric]} over {WORDS[other]}", (option,))
 
 
 def ranks(metric: str, methods: tuple[str, ...]) -> tuple[Part, ...]:
-    """Say that each method's number is above the next one's."""
+    """Return the parts: each method's number is above the next one's."""
     return tuple(exceeds(metric, before, after) for before, after in pairwise(methods))
 
 
 def falls(metric: str, methods: tuple[str, ...]) -> tuple[Part, ...]:
-    """Say that a number falls along the methods: from end to end, and at no step does it rise."""
+    """Return the parts: a number falls from the first to the last method, and rises at no step."""
     steps = (replace(part, to_be_shown=False) for part in ranks(metric, methods))
     return (exceeds(metric, methods[0], methods[-1]), *steps)
 
 
-def each_below(limit: float, accuracy: str, methods: tuple[str, ...]) -> tuple[Part, ...]:
-    """Say that an accuracy is below a fixed limit with each method."""
+def each_below(limit: float, metric: str, methods: tuple[str, ...]) -> tuple[Part, ...]:
+    """Return the parts: an accuracy is below a fixed limit with each method."""
     return tuple(
         Part(
-            f"{WORDS[accuracy]}: {method} under {100 * limit:.3g}%",
-            (Option(((method, accuracy),), lambda number: limit - number),),
+            f"{WORDS[metric]}: {method} under {100 * limit:.3g}%",
+            (Option(((method, metric),), lambda number: limit - number),),
         )
         for method in methods
     )
 
 
-def each_above(limit: float, accuracy: str, methods: tuple[str, ...]) -> tuple[Part, ...]:
-    """Say that an accuracy is above a fixed limit with each method."""
+def each_above(limit: float, metric: str, methods: tuple[str, ...]) -> tuple[Part, ...]:
+    """Return the parts: an accuracy is above a fixed limit with each method."""
     return tuple(
         Part(
-            f"{WORDS[accuracy]}: {method} over {100 * limit:.3g}%",
-            (Option(((method, accuracy),), lambda number: number - limit),),
+            f"{WORDS[metric]}: {method} over {100 * limit:.3g}%",
+            (Option(((method, metric),), lambda number: number - limit),),
         )
         for method in methods
     )
@@ -105,7 +124,7 @@ def each_above(limit: float, accuracy: str, methods: tuple[str, ...]) -> tuple[P
 def trades_better(
     best: tuple[str, ...], *, without: tuple[str, ...], with_replacement: tuple[str, ...]
 ) -> tuple[Part, ...]:
-    """Say that one of the best trades better than each other method.
+    """Return the parts: one of the best has a better trade-off than each other method.
 
     The trade-off is glaucoma accuracy minus identity or replacement accuracy, the higher one.
 
@@ -121,7 +140,7 @@ def trades_better(
             f"trade-off: averaged over {other}",
             tuple(
                 Option(
-                    (*_cells(own, full), *_cells(other, metrics)),
+                    (*((own, metric) for metric in full), *((other, metric) for metric in metrics)),
                     lambda *numbers: _trade(*numbers[:3]) - _trade(*numbers[3:]),
                 )
                 for own in best
@@ -132,13 +151,5 @@ def trades_better(
     )
 
 
-def _cells(method: str, metrics: tuple[str, ...]) -> tuple[Cell, ...]:
-    return tuple((method, metric) for metric in metrics)
-
-
 def _trade(glaucoma: np.ndarray, *recognised: np.ndarray) -> np.ndarray:
     return glaucoma - reduce(np.maximum, recognised)
-
-
-def _name_share(share: float) -> str:
-    return "" if share == 1 else f"{100 * share:.3g}% of "

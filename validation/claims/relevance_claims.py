@@ -1,4 +1,4 @@
-"""What the paper says of its Deep Taylor maps (§3, Figure 5), as claims judged by the maps' rows.
+"""The paper's claims about its Deep Taylor maps (§3, Figure 5), judged by the maps' rows.
 
 The paper shows three maps of one eye; here every test image counts. Numbers are means over images,
 each image first averaged over its draws; images of one patient are drawn together, as for the
@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from validation.claims.judge import Judgement, judge_claim
-from validation.claims.parts import exceeds, outweighs
-from validation.claims.table1_claims import DIFFERENT, SAME, Claim
-from validation.statistics.patient_sums import Cell, Ratio
+from validation.claims.parts import Claim, exceeds, outweighs
+from validation.claims.table1_claims import DIFFERENT, SAME
+from validation.statistics.intervals import Cell
+from validation.statistics.patient_sums import Ratio
 from validation.statistics.resampling import Resamples, resample_ratios
 
 ORIGINAL = "original"
@@ -101,14 +102,14 @@ def average_by_patient(relevance: pd.DataFrame) -> dict[Cell, Ratio]:
 
     Returns:
         By (method, measure): agreements over all images, places in the iris over those of eyes
-        with glaucoma. What no image has is left out.
+        with glaucoma. Numbers that no image has are missing.
     """
     halves = relevance.assign(in_lower_half=relevance["in_iris"] - relevance[UPPER])
-    ill = halves[halves["glaucoma"].astype(bool)]
+    glaucoma = halves[halves["glaucoma"].astype(bool)]
     patients = sorted(relevance["identity"].unique())
     return {
         **_average(halves, patients, (SAME, DIFFERENT), (*AGREEMENTS, *OTHERS)),
-        **_average(ill, patients, (ORIGINAL, SAME, DIFFERENT), HALVES),
+        **_average(glaucoma, patients, (ORIGINAL, SAME, DIFFERENT), HALVES),
     }
 
 
@@ -119,18 +120,16 @@ def _average(
     measures: tuple[str, ...],
 ) -> dict[Cell, Ratio]:
     """Return each patient's sums and counts of images that have every measure of every method."""
-    asked = relevance[relevance["method"].isin(methods)]
-    if asked["method"].nunique() < len(methods):
+    wanted = relevance[relevance["method"].isin(methods)]
+    if wanted["method"].nunique() < len(methods):
         return {}
-    by_image = asked.groupby(["identity", "image_id", "method"])[list(measures)].mean()
+    by_image = wanted.groupby(["identity", "image_id", "method"])[list(measures)].mean()
     table = by_image.unstack("method").dropna()
     if table.empty:
         return {}
-    sums, counts = (
-        found.reindex(patients, fill_value=0)
-        for found in (table.groupby("identity").sum(), table.groupby("identity").size())
-    )
-    bottom = counts.to_numpy(float)[:, None]
+    by_patient = table.groupby("identity")
+    sums = by_patient.sum().reindex(patients, fill_value=0)
+    bottom = by_patient.size().reindex(patients, fill_value=0).to_numpy(float)[:, None]
     return {
         (method, measure): Ratio(sums[measure, method].to_numpy(float)[:, None], bottom)
         for method in methods

@@ -1,13 +1,9 @@
-"""What the paper's results say in words (§3), as claims that any data set can bear out or not.
+"""What the paper's results say in words (§3), as claims that any data set can bear out or not."""
 
-Each is a conjunction of parts, and each part a margin that is positive where it holds.
-`validation.claims.judge` judges them.
-"""
-
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from validation.claims.parts import (
-    Part,
+    Claim,
     each_above,
     each_below,
     exceeds,
@@ -28,26 +24,6 @@ AVERAGED_RANDOM, AVERAGED_SAME = AVERAGED = (
     "pprl-vgan-averaged-random",
     "pprl-vgan-averaged-same-pathology",
 )
-
-
-@dataclass(frozen=True)
-class Claim:
-    """One statement of the paper about its table.
-
-    Args:
-        name: short, for reports.
-        place: where the paper says it: section, and what the paragraph is about.
-        quotation: its words.
-        statement: ours: what has to hold, with our limit and why that one, if it needs one.
-        parts: all have to hold.
-    """
-
-    name: str
-    place: str
-    quotation: str
-    statement: str
-    parts: tuple[Part, ...]
-
 
 CLAIMS: tuple[Claim, ...] = (
     Claim(
@@ -84,7 +60,7 @@ CLAIMS: tuple[Claim, ...] = (
             "With the largest kernel, less than half of the original's F1 is left. The paper gives "
             "no limit; half is ours, since its own table keeps 37%."
         ),
-        parts=(exceeds("glaucoma_f1", "original", "blur-21", share=0.5),),
+        parts=(exceeds("glaucoma_f1", "original", "blur-21", fraction=0.5),),
     ),
     Claim(
         name="K-Same-Select falls with K",

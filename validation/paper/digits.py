@@ -15,7 +15,7 @@ PRINTED = re.compile(r"(\d{1,3})\.(\d{2})")
 
 @dataclass(frozen=True)
 class Confusion:
-    """Glaucoma recognition as accuracy and F1 see it: neither tells the two errors apart."""
+    """Counts of glaucoma recognition; accuracy and F1 don't separate the two kinds of error."""
 
     true_positive: int
     errors: int
@@ -36,7 +36,7 @@ def to_hundredths(printed: str) -> int:
 
 
 def rounds_to(hundredths: int, numerator: int, denominator: int) -> bool:
-    """Tell whether numerator/denominator may be printed so; 0/0 may not."""
+    """Return whether numerator/denominator may be printed so; 0/0 may not."""
     distance = abs(WHOLE * numerator - hundredths * denominator)
     return denominator > 0 and 2 * distance <= denominator
 
@@ -49,12 +49,7 @@ def matching_counts(hundredths: int, total: int) -> range:
 
 
 def fitting_totals(printed: Sequence[int], totals: Iterable[int]) -> tuple[int, ...]:
-    """Return those totals of which every printed percentage may be a share.
-
-    Args:
-        printed: percentages in hundredths of a percent.
-        totals: test sizes to try, each at least 1.
-    """
+    """Return those totals (from 1) of which every printed number of hundredths may be a fraction."""
     return tuple(
         total
         for total in totals
@@ -63,14 +58,9 @@ def fitting_totals(printed: Sequence[int], totals: Iterable[int]) -> tuple[int, 
 
 
 def matching_confusions(accuracy: int, f1: int, total: int) -> tuple[Confusion, ...]:
-    """Return all counts over `total` images that give both printed numbers.
+    """Return all counts over `total` images that give both printed numbers, in hundredths.
 
     Accuracy gives the errors, and F1 = 2 TP / (2 TP + errors) then gives the true positives.
-
-    Args:
-        accuracy: glaucoma accuracy in hundredths of a percent.
-        f1: F1 score in hundredths of a percent.
-        total: number of images.
     """
     return tuple(
         Confusion(true_positive, total - correct, correct - true_positive)

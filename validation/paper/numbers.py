@@ -1,9 +1,16 @@
-"""The counts behind the paper's printed numbers, at the test size that its digits give.
+"""The numbers that the paper prints (Table 1): their counts, and what separates them.
 
 The paper states no test size. `validation.paper.audit` derives the two constants from the digits of
 Table 1, and its test holds them to that.
 
-The numbers that the paper prints (Table 1), as its digits.
+Numbers whose 95% intervals overlap are called not told apart. All methods were judged on the same
+test images, so a paired comparison of the predictions could separate some of these pairs; the
+printed numbers can't. Chance is, by column:
+
+- identity: one of the 115 patients;
+- replacement: any of the K identities used, K / 115;
+- glaucoma accuracy: the answer "no glaucoma" for every image;
+- glaucoma F1: the answer "glaucoma" for every image.
 """
 
 import csv
@@ -12,13 +19,52 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 from validation.paper.digits import matching_confusions, matching_counts, to_hundredths
-from validation.statistics.intervals import Interval, f1_interval, proportion_interval
+from validation.statistics.intervals import (
+    CONFIDENCE,
+    F1,
+    Cell,
+    Interval,
+    f1_interval,
+    proportion_interval,
+)
 
 TEST_IMAGES = 340
 DRAWS = 10  # of the replacement identities, in the rows of PPRL-VGAN
-F1 = "glaucoma_f1"
+PATIENTS = 115  # paper §2.1
+NOT_APART = "not told apart"
+# Identities that count as a row's replacement: one each, six averaged with one the original's own.
+USED_IDENTITIES = {
+    "pprl-vgan-random": 1,
+    "pprl-vgan-same-pathology": 1,
+    "pprl-vgan-different-pathology": 1,
+    "pprl-vgan-averaged-random": 5,
+    "pprl-vgan-averaged-same-pathology": 5,
+    "k-same-3": 3,
+    "k-same-6": 6,
+    "k-same-9": 9,
+    "k-same-12": 12,
+}
 
-Printed = Mapping[tuple[str, str], str]
+Printed = Mapping[Cell, str]
+
+
+def read_paper_percent() -> dict[Cell, str]:
+    """Return the 51 printed numbers in percent, as printed, by method and metric."""
+    return {(row["method"], row["metric"]): row["paper_percent"] for row in _read_rows()}
+
+
+def read_seed_std() -> dict[Cell, float]:
+    """Return each number's standard deviation over training seeds, a fraction, where measured."""
+    return {
+        (row["method"], row["metric"]): float(row["seed_points"]) / 100
+        for row in _read_rows()
+        if row.get("seed_points")
+    }
+
+
+def _read_rows() -> list[dict[str, str]]:
+    text = files("validation.paper").joinpath("paper_table1.csv").read_text(encoding="utf-8")
+    return list(csv.DictReader(text.splitlines()))
 
 
 @dataclass(frozen=True)
@@ -39,7 +85,7 @@ class Proportion:
         return 2 * hits / (hits + trials) if self.metric == F1 else hits / trials
 
     def interval(self, *, confidence: float, scale: float = 1.0) -> Interval:
-        """Return its interval, were the same shares seen on `scale` times as many images."""
+        """Return its interval, had `scale` times as many images given the same proportion."""
         hits, trials = self.hits * scale, self.trials * scale
         if self.metric == F1:
             return f1_interval(hits, trials - hits, confidence=confidence)
@@ -55,11 +101,6 @@ def find_proportion(printed: Printed, method: str, metric: str) -> Proportion:
     """Find the one count behind a printed number.
 
     For F1 of a mean over draws, the draws are taken as pooled.
-
-    Args:
-        printed: the paper's percentages by method and metric (`validation.paper.numbers`).
-        method: name of the row.
-        metric: name of the column.
 
     Raises:
         ValueError: when the digits allow no count or several.
@@ -81,21 +122,71 @@ def find_proportion(printed: Printed, method: str, metric: str) -> Proportion:
     return Proportion(metric, hits / draws, trials / draws)
 
 
-def read_paper_percent() -> dict[tuple[str, str], str]:
-    """Return the 51 printed numbers in percent, as printed, by method and metric."""
-    text = files("validation.paper").joinpath("paper_table1.csv").read_text(encoding="utf-8")
-    return {(row["method"], row["metric"]): row["paper_percent"] for row in _rows(text)}
+@dataclass(frozen=True)
+class PrintedNumber:
+    """One printed number; all but the counts are fractions in [0, 1].
+
+    Args:
+        method: name of the row.
+        metric: name of the column.
+        printed: the paper's digits, in percent.
+        hits: images counted, for F1 the true positives; a mean over draws may be a fraction.
+        trials: of how many, for F1 the images that are no true negatives.
+        interval: at 95%, with the images' number, also for means over draws.
+        chance: the lowest and the highest that chance may score.
+        against_chance: "above", "below" or "not told apart".
+        not_told_apart: methods whose number in the same column has an overlapping interval.
+    """
+
+    method: str
+    metric: str
+    printed: str
+    hits: float
+    trials: float
+    interval: Interval
+    chance: Interval
+    against_chance: str
+    not_told_apart: tuple[str, ...]
 
 
-def read_seed_std() -> dict[tuple[str, str], float]:
-    """Return each number's standard deviation over training seeds, a fraction, where measured."""
-    text = files("validation.paper").joinpath("paper_table1.csv").read_text(encoding="utf-8")
-    return {
-        (row["method"], row["metric"]): float(row["seed_points"]) / 100
-        for row in _rows(text)
-        if row.get("seed_points")
-    }
+def compare_numbers(
+    printed: Printed, *, majority_accuracy: Interval, always_positive_f1: Interval
+) -> tuple[PrintedNumber, ...]:
+    """Compare each number with chance and with its column.
+
+    Args:
+        printed: the paper's percentages by method and metric.
+        majority_accuracy: range of the glaucoma accuracy of one answer for all images.
+        always_positive_f1: range of F1 of "glaucoma" for all images.
+    """
+    counts = {cell: find_proportion(printed, *cell) for cell in printed}
+    intervals = {cell: own.interval(confidence=CONFIDENCE) for cell, own in counts.items()}
+    constant = {"glaucoma_accuracy": majority_accuracy, F1: always_positive_f1}
+    numbers = []
+    for cell, own in intervals.items():
+        method, metric = cell
+        chance = constant.get(metric) or guess_identity(*cell)
+        alike = tuple(
+            other
+            for (other, column), interval in intervals.items()
+            if column == metric and other != method and _side(own, interval) == NOT_APART
+        )
+        hits, trials = counts[cell].hits, counts[cell].trials
+        numbers.append(
+            PrintedNumber(
+                *cell, printed[cell], hits, trials, own, chance, _side(own, chance), alike
+            )
+        )
+    return tuple(numbers)
 
 
-def _rows(text: str) -> list[dict[str, str]]:
-    return list(csv.DictReader(text.splitlines()))
+def guess_identity(method: str, metric: str) -> Interval:
+    """Return the accuracy of a guess among all patients, as a range of one value."""
+    wanted = USED_IDENTITIES[method] if metric == "replacement_accuracy" else 1
+    return wanted / PATIENTS, wanted / PATIENTS
+
+
+def _side(own: Interval, other: Interval) -> str:
+    if own[0] > other[1]:
+        return "above"
+    return "below" if own[1] < other[0] else NOT_APART

@@ -6,18 +6,22 @@ docs/validation.md), and the beta quantiles of Clopper and Pearson (Biometrika 2
 
 from scipy.special import betaincinv
 
+Cell = tuple[str, str]  # whose number: (method, metric)
 Interval = tuple[float, float]
+
+F1 = "glaucoma_f1"
+CONFIDENCE = 0.95  # ours: as in docs/validation.md
 
 
 def proportion_interval(successes: float, trials: float, *, confidence: float) -> Interval:
-    """Return Clopper and Pearson's two-sided interval of a share, as fractions in [0, 1].
+    """Return Clopper and Pearson's two-sided interval of a proportion, as fractions in [0, 1].
 
     Raises:
         ValueError: unless 0 <= successes <= trials, 0 < trials and 0 < confidence < 1.
     """
     if not (0 <= successes <= trials and trials > 0 and 0 < confidence < 1):
         raise ValueError(
-            f"interval: expected a share and a confidence within (0, 1), "
+            f"interval: expected a proportion and a confidence within (0, 1), "
             f"got {successes} of {trials} at {confidence}"
         )
     tail = (1 - confidence) / 2

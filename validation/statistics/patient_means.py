@@ -1,20 +1,18 @@
-"""Means over images with intervals by bootstrap over patients, the manner of `resampling`.
+"""Means over images with intervals by bootstrap over patients, as in `resampling`.
 
 Images of one patient resemble each other, so patients are drawn and not images, and an interval
-reaches at least to what is left without the few patients whom an exact sign test would not believe
-(`validation.statistics.resampling.margin_interval` says why). A paired difference is a mean too: that of the
+reaches at least to what is left without the few patients who are no evidence by an exact sign test
+(`resampling.margin_interval` has the reason). A paired difference is a mean too: that of the
 differences, image by image.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from validation.statistics.intervals import proportion_interval
+from validation.statistics.intervals import CONFIDENCE, proportion_interval
 from validation.statistics.resampling import REPLICATES, count_unbelieved
-
-CONFIDENCE = 0.95  # ours: as in docs/validation.md
 
 
 @dataclass(frozen=True)
@@ -47,10 +45,10 @@ def estimate_mean(
     1. Sum values and images per patient. 2. Draw patients as often as there are, again and again;
     a replicate is the drawn values' sum over the drawn images. 3. Take two quantiles. 4. Push them
     out to the means without the k patients most above, and most below, the mean, k being the most
-    patients of one direction that the sign test does not believe.
+    patients of one direction that are no evidence by the sign test.
 
     Args:
-        values: (N,) numbers; NaN where an image has none, and then it is left out.
+        values: (N,) numbers; NaN where an image has none, and then it is not counted.
         patients: (N,) of whom each image is.
         rng: draws the patients.
         replicates: how many times.
@@ -69,8 +67,8 @@ def estimate_mean(
     tail = (1 - confidence) / 2
     ends = [*np.quantile(drawn @ sums / (drawn @ counts), [tail, 1 - tail])]
     order = np.argsort((sums.sum() - sums) / (images - counts), kind="stable")
-    for left in (order[unbelieved:], order[:-unbelieved]):
-        ends.append(sums[left].sum() / counts[left].sum())
+    for kept in (order[unbelieved:], order[:-unbelieved]):
+        ends.append(sums[kept].sum() / counts[kept].sum())
     return Estimate(mean, float(min(ends)), float(max(ends)), images, len(names))
 
 
@@ -82,7 +80,7 @@ def estimate_rate(
     replicates: int = REPLICATES,
     confidence: float = CONFIDENCE,
 ) -> Estimate:
-    """Return the share of hits; its interval contains Clopper and Pearson's.
+    """Return the rate of hits; its interval contains Clopper and Pearson's.
 
     Without a hit no replicate has one, and the bootstrap's interval would have no width.
 
@@ -90,10 +88,8 @@ def estimate_rate(
         hits: (N,) in [0, 1]; NaN where an image has none.
         patients, rng, replicates, confidence: as for `estimate_mean`.
     """
-    share = estimate_mean(hits, patients, rng=rng, replicates=replicates, confidence=confidence)
-    if np.isnan(share.low):
-        return share
-    low, high = proportion_interval(share.mean * share.images, share.images, confidence=confidence)
-    return Estimate(
-        share.mean, min(share.low, low), max(share.high, high), share.images, share.patients
-    )
+    rate = estimate_mean(hits, patients, rng=rng, replicates=replicates, confidence=confidence)
+    if np.isnan(rate.low):
+        return rate
+    low, high = proportion_interval(rate.mean * rate.images, rate.images, confidence=confidence)
+    return replace(rate, low=min(rate.low, low), high=max(rate.high, high))

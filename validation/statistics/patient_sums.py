@@ -1,12 +1,7 @@
-"""What each patient adds to each number of Table 1.
+"""What each patient adds to each number, so that any weighting of patients gives all numbers.
 
-Every number is a mean over draws of a ratio of two sums over patients: hits over images for an
-accuracy, 2 TP over 2 TP + errors for F1. So any weighting of patients gives all numbers at once.
-
-Figures as functions of how often each patient is counted, for the bootstrap over patients.
-
-Whatever `validation.statistics.resampling` is given has a method `weigh`; `patient_sums.Ratio` is one for the
-numbers of Table 1. Here are the others that a table of images gives.
+Every number of Table 1 is a mean over draws of a ratio of two sums over patients: hits over images
+for an accuracy, 2 TP over 2 TP + errors for F1. `validation.statistics.resampling` weighs them.
 """
 
 from collections.abc import Callable
@@ -16,7 +11,7 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
-Cell = tuple[str, str]
+from validation.statistics.intervals import F1, Cell
 
 COLUMNS = (
     "method",
@@ -28,6 +23,13 @@ COLUMNS = (
     "replacement_shown",
     "glaucoma_probability",
 )
+
+
+class Statistic(Protocol):
+    """One number of a table, for any weighting of the patients."""
+
+    def weigh(self, weights: np.ndarray) -> np.ndarray:
+        """Return (R,) numbers of (R, patients) weights."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,23 @@ class Ratio:
         return np.divide(weights @ self.top, bottom, out=empty, where=bottom > 0).mean(axis=1)
 
 
+@dataclass(frozen=True)
+class Combined:
+    """A statistic made of others, all with the same weights.
+
+    Args:
+        parts: the others.
+        combine: takes their (R,) numbers and returns (R,).
+    """
+
+    parts: tuple[Statistic, ...]
+    combine: Callable[..., np.ndarray]
+
+    def weigh(self, weights: np.ndarray) -> np.ndarray:
+        """Return (R,) numbers of (R, patients) weights."""
+        return self.combine(*(part.weigh(weights) for part in self.parts))
+
+
 def sum_by_patient(predictions: pd.DataFrame) -> dict[Cell, Ratio]:
     """Sum what each number needs, by patient (rows, sorted by identity) and draw (columns).
 
@@ -67,7 +86,7 @@ def sum_by_patient(predictions: pd.DataFrame) -> dict[Cell, Ratio]:
         "identity_accuracy": (predictions["predicted_identity"] == predictions["identity"], one),
         "replacement_accuracy": (predictions["replacement_shown"].astype(float), one),
         "glaucoma_accuracy": (truth == found, one),
-        "glaucoma_f1": (twice_hit, twice_hit + (truth != found)),
+        F1: (twice_hit, twice_hit + (truth != found)),
     }
     columns = {
         (metric, side): np.asarray(values, dtype=float)
@@ -114,30 +133,6 @@ def check_predictions(predictions: pd.DataFrame) -> None:
         raise ValueError(f"predictions: replacement_shown is empty for some images of {partly}")
 
 
-class Statistic(Protocol):
-    """One number of a table, for any weighting of the patients."""
-
-    def weigh(self, weights: np.ndarray) -> np.ndarray:
-        """Return (R,) numbers of (R, patients) weights."""
-
-
-@dataclass(frozen=True)
-class Combined:
-    """A figure made of others, all with the same weights.
-
-    Args:
-        parts: the others.
-        combine: takes their (R,) numbers and returns (R,).
-    """
-
-    parts: tuple[Statistic, ...]
-    combine: Callable[..., np.ndarray]
-
-    def weigh(self, weights: np.ndarray) -> np.ndarray:
-        """Return (R,) numbers of (R, patients) weights."""
-        return self.combine(*(part.weigh(weights) for part in self.parts))
-
-
 def average_images(values: np.ndarray, patients: np.ndarray) -> Ratio:
     """Return the mean over images, every image counting the same.
 
@@ -164,7 +159,7 @@ def balance_accuracy(correct: np.ndarray, truth: np.ndarray, patients: np.ndarra
         average_images(np.where((truth == kind)[:, None], by_draw, np.nan), patients)
         for kind in (False, True)
     )
-    return Combined(tuple(classes), lambda healthy, ill: (healthy + ill) / 2)
+    return Combined(tuple(classes), lambda healthy, glaucoma: (healthy + glaucoma) / 2)
 
 
 def sum_rows(parts: np.ndarray, patients: np.ndarray) -> np.ndarray:

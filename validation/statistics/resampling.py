@@ -13,7 +13,7 @@ Davison and Hinkley, Bootstrap Methods and their Application, 1997, §3.8). Step
 of sums it would gather every patient's sums anew in each replicate, where one multinomial draw
 gives all weights and one product all numbers. Its BCa interval is bolder than the percentiles where
 hits are rare: with 115 patients it excludes 0 when three of them differ, all in one direction; the
-percentiles do when four of them differ; the exact sign test asks for six.
+percentiles do when four of them differ; the exact sign test needs six.
 """
 
 import math
@@ -23,8 +23,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from validation.statistics.intervals import Interval, proportion_interval
-from validation.statistics.patient_sums import Cell, Statistic, sum_by_patient
+from validation.statistics.intervals import (
+    CONFIDENCE,
+    F1,
+    Cell,
+    Interval,
+    f1_interval,
+    proportion_interval,
+)
+from validation.statistics.patient_sums import Statistic, sum_by_patient
 
 Margin = Callable[..., np.ndarray]
 
@@ -102,11 +109,7 @@ def resample_ratios(
 
 
 def margin_interval(
-    margin: Margin,
-    cells: tuple[Cell, ...],
-    resamples: Resamples,
-    *,
-    confidence: float,
+    margin: Margin, cells: tuple[Cell, ...], resamples: Resamples, *, confidence: float
 ) -> Interval:
     """Return a margin's two-sided interval.
 
@@ -114,12 +117,12 @@ def margin_interval(
 
     - **Few patients.** A difference that comes from five patients has bootstrap replicates that are
       nearly all positive, but five of five is no evidence at 95% by the exact sign test: only six
-      are. So the interval reaches at least to the margin that is left without the patients who
-      favour it most, as many as that test would not believe.
+      are. So the interval reaches at least to the margin that remains without the patients who
+      favour it most, as many as are no evidence by that test.
     - **Fixed limits.** A number without hits has no hit in any replicate and an interval of no
       width. So where a margin is about one accuracy, held against a fixed limit, its interval
       contains Clopper and Pearson's at the number of images. (Draws are not counted as more
-      images. The replicates see that hits cluster in patients; without any hit nothing can, and
+      images. The replicates show that hits cluster in patients; without any hit nothing can, and
       the images count as independent.)
 
     Args:
@@ -131,8 +134,7 @@ def margin_interval(
     """
     ends = [*bootstrap_interval(margin, cells, resamples, confidence=confidence)]
     if len(cells) == 1:
-        share = resamples.observed[cells[0]].item()
-        hits = share * resamples.images
+        hits = resamples.observed[cells[0]].item() * resamples.images
         exact = proportion_interval(hits, resamples.images, confidence=confidence)
         ends.extend(margin(np.array(exact)))
     return float(min(ends)), float(max(ends))
@@ -156,8 +158,43 @@ def bootstrap_interval(
 
 
 def count_unbelieved(confidence: float) -> int:
-    """Return how many patients, all in favour, an exact two-sided sign test does not believe."""
+    """Return how many patients, all in favour, are no evidence by an exact two-sided sign test."""
     return math.floor(math.log2(2 / (1 - confidence)))
+
+
+def find_intervals(
+    predictions: pd.DataFrame, *, seed: int = 0, confidence: float = CONFIDENCE
+) -> dict[Cell, Interval]:
+    """Return the interval of every measured number, fractions by (method, metric).
+
+    Args:
+        predictions: of stage 06, one row per method, draw and test image.
+        seed: of the bootstrap.
+        confidence: within (0, 1), of each interval alone.
+
+    Raises:
+        ValueError: when the table can't be judged (`patient_sums.check_predictions`).
+    """
+    resamples = resample_patients(predictions, rng=np.random.default_rng(seed))
+    return {
+        cell: _find_f1_interval(cell, resamples, confidence)
+        if cell[1] == F1
+        else margin_interval(_itself, (cell,), resamples, confidence=confidence)
+        for cell in resamples.observed
+    }
+
+
+def _find_f1_interval(cell: Cell, resamples: Resamples, confidence: float) -> Interval:
+    """Return the interval of a ratio, which is no proportion of the images."""
+    ratio = resamples.ratios[cell]
+    twice_hit, bottom = ratio.top.sum(axis=0).mean(), ratio.bottom.sum(axis=0).mean()
+    exact = f1_interval(twice_hit / 2, bottom - twice_hit, confidence=confidence)
+    drawn = bootstrap_interval(_itself, (cell,), resamples, confidence=confidence)
+    return min(exact[0], drawn[0]), max(exact[1], drawn[1])
+
+
+def _itself(number: np.ndarray) -> np.ndarray:
+    return number
 
 
 def _leave_out(

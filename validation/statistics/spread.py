@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import t
 
-CONFIDENCE = 0.95
-Cell = tuple[str, str]
+from validation.statistics.intervals import CONFIDENCE, Cell
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from places import ROOT
 from scipy.stats import binom, norm
 
 from replication.results.seeds import read_seeds
-from validation.blessing.bands import Band, Verdict, _find_limits, derive_bands, judge, to_csv
+from validation.blessing.bands import Band, Verdict, derive_bands, find_limits, judge, to_csv
 from validation.paper.numbers import Proportion, read_paper_percent, read_seed_std
 
 CELL = ("original", "identity_accuracy")
@@ -16,7 +16,7 @@ SEEDS = ROOT / "artifacts" / "baselines" / "seeds.json"
 
 
 def by_cell(**options):
-    return {(band.method, band.metric): band for band in derive_bands(**{"spread": {}} | options)}
+    return {(band.method, band.metric): band for band in derive_bands(**{"seed_std": {}} | options)}
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,8 @@ def find_coverage(truth, test_images):
     covered = 0.0
     for count in range(341):
         share = Proportion("identity_accuracy", count, 340)
-        low, high = _find_limits(share, confidence, test_images, None)
+        limits = {"confidence": confidence, "test_images": test_images, "std": None}
+        low, high = find_limits(share, **limits)
         covered += theirs[count] * ours[(measured >= low) & (measured <= high)].sum()
     return covered
 
@@ -102,7 +103,7 @@ def width(band: Band) -> float:
 
 
 def test_spread_over_seeds_widens_its_cell_alone(bands):
-    spread = by_cell(spread={CELL: 0.02})
+    spread = by_cell(seed_std={CELL: 0.02})
     assert {cell for cell in bands if spread[cell] != bands[cell]} == {CELL}
     z = norm.ppf(1 - 0.05 / 51 / 2)
     below = bands[CELL].paper - bands[CELL].low
@@ -112,7 +113,7 @@ def test_spread_over_seeds_widens_its_cell_alone(bands):
 
 
 def test_the_reason_says_whether_a_spread_was_measured(bands):
-    spread = by_cell(test_images=359, spread={CELL: 0.0123})[CELL].reason
+    spread = by_cell(test_images=359, seed_std={CELL: 0.0123})[CELL].reason
     assert spread == "paper: 306 of 340 images; ours: 359 images; seeds +-1.23 points"
     assert bands[CELL].reason.endswith("no spread measured")
     f1 = bands["original", "glaucoma_f1"].reason
@@ -120,15 +121,15 @@ def test_the_reason_says_whether_a_spread_was_measured(bands):
     assert "mean of 10 draws" in bands["pprl-vgan-random", "glaucoma_f1"].reason
 
 
-@pytest.mark.parametrize("deviation", [-0.01, math.nan, math.inf])
-def test_a_deviation_that_is_none_is_refused(deviation):
+@pytest.mark.parametrize("std", [-0.01, math.nan, math.inf])
+def test_a_std_that_is_none_is_refused(std):
     with pytest.raises(ValueError, match="spread"):
-        derive_bands(spread={CELL: deviation})
+        derive_bands(seed_std={CELL: std})
 
 
 def test_a_spread_of_no_cell_of_the_table_is_refused():
     with pytest.raises(ValueError, match="blur-5"):
-        derive_bands(spread={("blur-5", "identity_accuracy"): 0.01})
+        derive_bands(seed_std={("blur-5", "identity_accuracy"): 0.01})
 
 
 def test_an_empty_test_set_is_refused():

@@ -13,8 +13,11 @@ from validation.blessing.blessing import (
     check_data,
     check_drift,
     check_numbers,
+    summarise,
+    to_json,
+    to_junit,
+    to_markdown,
 )
-from validation.blessing.text import summarise, to_json, to_junit, to_markdown
 from validation.claims.judge import Finding, Judgement
 from validation.claims.table1_claims import CLAIMS
 

@@ -12,11 +12,10 @@ from validation.paper.audit import (
     join_test_sizes,
     size_blocks,
     to_json,
+    to_tables,
 )
-from validation.paper.audit_text import to_tables
 from validation.paper.digits import Confusion
-from validation.paper.numbers import read_paper_percent
-from validation.paper.printed_numbers import guess_identity
+from validation.paper.numbers import guess_identity, read_paper_percent
 
 SINGLE = ("original", "blur-3", "blur-9", "blur-15", "blur-21") + tuple(
     f"k-same-{k}" for k in (3, 6, 9, 12)

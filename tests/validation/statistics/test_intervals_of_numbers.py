@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from planted_predictions import EVERY_CLAIM_HOLDS, plant_predictions
 
-from validation.blessing.number_intervals import find_intervals
 from validation.statistics.intervals import f1_interval, proportion_interval
 from validation.statistics.patient_sums import sum_by_patient
+from validation.statistics.resampling import find_intervals
 
 METHODS = ("original", "k-same-3", "pprl-vgan-different-pathology")
 
