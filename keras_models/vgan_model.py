@@ -2,18 +2,13 @@
 
 Follows the reference's `train.py` in the order of updates: one update of the discriminator on
 real images, one on privatized ones, then two of the generator with fresh batches.
-
-Built in the scope of a `tf.distribute.MirroredStrategy`, each of its devices makes the step with
-its part of every batch, and gradients are the means over all: the step of one device, but for
-rounding. Otherwise TensorFlow's default strategy has the one device with all of the batch.
 """
 
 from typing import NamedTuple
 
 import tensorflow as tf
-from keras.optimizers.legacy import RMSprop
 
-from keras_models.replicas import all_rows, mean_over_replicas, own_rows
+from keras_models.optimizers import RMSprop
 from keras_models.vgan_losses import class_loss, latent_loss, realism_loss, saturating_loss
 from keras_models.vgan_networks import (
     build_decoder,
@@ -73,7 +68,6 @@ class PprlVgan(tf.Module):
         saturating: bool = False,
     ) -> None:
         super().__init__(name="pprl_vgan")
-        self._strategy = tf.distribute.get_strategy()
         shared = {"kernel_size": kernel_size, "dtype": dtype}
         self.encoder = build_encoder(image_shape, units=units, seed=3 * seed, **shared)
         self.decoder = build_decoder(
@@ -103,23 +97,16 @@ class PprlVgan(tf.Module):
 
         Args:
             data: the training set, from which the step draws its own batches.
-            batch_size: images per batch, of all devices together; a multiple of their number.
+            batch_size: images per batch.
 
         Returns:
             The last loss of each network and its terms, scalars.
         """
-        reports = self._strategy.run(self._update_networks, args=(data, batch_size))
-        self.step.assign_add(1)
-        return {
-            name: self._strategy.reduce(tf.distribute.ReduceOp.MEAN, losses, axis=None)
-            for name, losses in reports.items()
-        }
-
-    def _update_networks(self, data: TrainingImages, batch_size: int) -> dict[str, tf.Tensor]:
-        report = self._update_discriminator(data, batch_size)
+        losses = self._update_discriminator(data, batch_size)
         for update in range(1, STREAMS):
-            report |= self._update_generator(data, batch_size, update)
-        return report
+            losses |= self._update_generator(data, batch_size, update)
+        self.step.assign_add(1)
+        return losses
 
     def _update_discriminator(self, data: TrainingImages, batch_size: int) -> dict:
         images, identity, task = self._draw_batch(data, batch_size, stream=0)
@@ -159,8 +146,9 @@ class PprlVgan(tf.Module):
             terms = (*self._miss(judged, replacement, task), latent_loss(mean, log_variance))
             weights = self._generator_weights
             loss = sum(weight * term for weight, term in zip(weights, terms, strict=True))
-        gradients = tape.gradient(loss, self.generator_variables)
-        _apply(gradients, self.generator_variables, self.generator_optimizer)
+        variables = self.generator_variables
+        gradients = tape.gradient(loss, variables)
+        self.generator_optimizer.apply_gradients(zip(gradients, variables, strict=True))
         names = ("realism", "identity", "task", "latent")
         return {"generator": loss} | {
             f"generator_{name}": term for name, term in zip(names, terms, strict=True)
@@ -186,8 +174,7 @@ class PprlVgan(tf.Module):
 
     def _privatize(self, images, replacement, *, stream: int, training: bool):
         mean, log_variance = self.encoder(images, training=training)
-        shape = all_rows(tf.shape(mean))
-        noise = own_rows(tf.random.stateless_normal(shape, self._step_seed(stream, 2)))
+        noise = tf.random.stateless_normal(tf.shape(mean), self._step_seed(stream, 2))
         latent = mean + standard_deviation(log_variance) * noise
         one_hot = tf.one_hot(replacement, self._identities)
         return self.decoder([latent, one_hot], training=training), mean, log_variance
@@ -196,18 +183,16 @@ class PprlVgan(tf.Module):
         order = tf.random.experimental.stateless_shuffle(
             tf.range(tf.shape(data.identity)[0]), self._step_seed(stream, 0)
         )
-        rows = own_rows(order[:batch_size])
+        rows = order[:batch_size]
         return tuple(tf.gather(array, rows) for array in (data.images, data.identity, data.task))
 
     def _draw_identities(self, batch_size: int, stream: int) -> tf.Tensor:
-        drawn = tf.random.stateless_uniform(
+        return tf.random.stateless_uniform(
             (batch_size,), self._step_seed(stream, 1), 0, self._identities, tf.int32
         )
-        return own_rows(drawn)
 
     def _uniform(self, shape, low: float, high: float, *, stream: int, what: int) -> tf.Tensor:
-        seed = self._step_seed(stream, what)
-        return own_rows(tf.random.stateless_uniform(shape, seed, low, high))
+        return tf.random.stateless_uniform(shape, self._step_seed(stream, what), low, high)
 
     def _step_seed(self, stream: int, what: int) -> tf.Tensor:
         """Return a seed of this step alone, so that a resumed training draws the same."""
@@ -221,15 +206,7 @@ class PprlVgan(tf.Module):
         gradients = tape.gradient(
             loss, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO
         )
-        _apply(gradients, variables, self.discriminator_optimizer)
-
-
-def _apply(gradients: list[tf.Tensor], variables: list[tf.Variable], optimizer: RMSprop) -> None:
-    """Update variables by the mean of the replicas' gradients; Keras alone would take their sum."""
-    optimizer.apply_gradients(
-        zip(mean_over_replicas(gradients), variables, strict=True),
-        experimental_aggregate_gradients=False,
-    )
+        self.discriminator_optimizer.apply_gradients(zip(gradients, variables, strict=True))
 
 
 def standard_deviation(log_variance: tf.Tensor) -> tf.Tensor:

@@ -9,8 +9,6 @@ from collections.abc import Iterator
 import tensorflow as tf
 from keras import Model, initializers, layers
 
-from keras_models.replicas import all_rows, build_normalization, own_rows
-
 LATENT_UNITS = 128
 MOMENTUM = 0.8
 SLOPE = 0.2
@@ -20,8 +18,7 @@ class CountedDropout(layers.Layer):
     """Dropout whose masks follow from its seed and from how often it was called in training.
 
     The count is a weight, so that a training resumed from a checkpoint draws what it would have;
-    the state of Keras's own dropout is in no checkpoint. A mask is drawn for the rows of all
-    replicas, each of which takes its own. Works in float32.
+    the state of Keras's own dropout is in no checkpoint. Works in float32.
 
     Args:
         rate: share of the inputs that are set to zero.
@@ -33,14 +30,7 @@ class CountedDropout(layers.Layer):
         super().__init__(name=name, dtype="float32")
         self._rate = rate
         self._seed = seed
-        # All replicas call the layer equally often, so the first one's count is everyone's.
-        self.calls = tf.Variable(
-            0,
-            dtype=tf.int64,
-            trainable=False,
-            name="calls",
-            aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
-        )
+        self.calls = tf.Variable(0, dtype=tf.int64, trainable=False, name="calls")
 
     def call(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Return the inputs, in training with some at zero and the others scaled up."""
@@ -48,7 +38,7 @@ class CountedDropout(layers.Layer):
             return inputs
         seed = tf.stack([tf.constant(self._seed, tf.int64), self.calls])
         self.calls.assign_add(1)
-        drawn = own_rows(tf.random.stateless_uniform(all_rows(tf.shape(inputs)), seed))
+        drawn = tf.random.stateless_uniform(tf.shape(inputs), seed)
         return tf.where(drawn >= self._rate, inputs / (1 - self._rate), 0.0)
 
 
@@ -91,7 +81,9 @@ def build_encoder(
             dtype=dtype,
             name=f"encoder_conv{block}",
         )(x)
-        x = build_normalization(momentum=MOMENTUM, dtype=dtype, name=f"encoder_norm{block}")(x)
+        x = layers.BatchNormalization(momentum=MOMENTUM, dtype=dtype, name=f"encoder_norm{block}")(
+            x
+        )
         x = CountedDropout(dropout, next(seeds), name=f"encoder_dropout{block}")(x)
         x = _leaky_relu(f"encoder_relu{block}")(x)
     x = layers.Flatten(dtype=dtype, name="encoder_flatten")(x)
@@ -157,7 +149,9 @@ def build_decoder(
             dtype=dtype,
             name=f"decoder_conv{block}",
         )(x)
-        x = build_normalization(momentum=MOMENTUM, dtype=dtype, name=f"decoder_norm{block}")(x)
+        x = layers.BatchNormalization(momentum=MOMENTUM, dtype=dtype, name=f"decoder_norm{block}")(
+            x
+        )
     x = layers.Conv2DTranspose(
         channels,
         kernel_size,

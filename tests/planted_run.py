@@ -27,6 +27,7 @@ def plant_whole_run(runs: Path, *, kind: str = "surrogate") -> RunStore:
             "profile": {"name": "cpu", "split": {"seed": 0}, "vgan": {"steps": 7, "decay": 1e-6}},
             "seed": 0,
             "draws": 1,
+            "split": "image",
         }
     )
     predictions = plant_predictions(EVERY_CLAIM_HOLDS)

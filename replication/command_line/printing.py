@@ -16,10 +16,10 @@ def print_table1(run) -> None:
     """Print Table 1, ours beside the paper's, and where the files are."""
     from replication.evaluate.outputs import read_table
     from replication.evaluate.table1 import lay_out_for_terminal
-    from replication.store.run_record import tell_split
+    from replication.store.run_record import describe_split
     from validation.paper.numbers import read_paper_percent
 
-    title = f"Table 1 on {run.data.source.title}." + tell_split(by_patient=run.data.by_patient)
+    title = f"Table 1 on {run.data.source.title}." + describe_split(by_patient=run.data.by_patient)
     percent = read_paper_percent()
     _print_lines(lay_out_for_terminal(read_table(run.store), paper_percent=percent, title=title))
     click.echo(f"Files: {run.store.root} (the table: 06_evaluated/table1.md)")

@@ -71,13 +71,13 @@ class Replication:
 
     def describe(self) -> dict:
         """Return what identifies the run; another run folder is needed where it differs."""
-        described = {
+        return {
             "source": {"kind": self.data.source.kind, "name": self.data.source.path.name},
             "profile": asdict(self.data.profile),
             "seed": self.data.seed,
             "draws": self.data.draws,
+            "split": name_split(by_patient=self.data.by_patient),
         } | ({"baseline": self.baseline} if self.baseline else {})
-        return described | name_split(by_patient=self.data.by_patient)
 
     def run(self, *, until: str = REPORTED) -> None:
         """Run every stage that isn't complete, up to and with the last one that starts so.
@@ -127,8 +127,10 @@ class Replication:
             Stage(
                 PREPROCESSED,
                 shape
-                | {"manifest": self.data.manifest_digest}
-                | name_split(by_patient=self.data.by_patient),
+                | {
+                    "manifest": self.data.manifest_digest,
+                    "split": name_split(by_patient=self.data.by_patient),
+                },
                 (),
                 work.preprocess,
             ),

@@ -36,7 +36,7 @@ from replication.privatize.methods import METHODS, Method
 from replication.records import EyeDataset, PrivatizedSet, RelevanceMaps, Splits, Subset, to_bytes
 from replication.report.stage import is_public, write_report
 from replication.store.arrays import load_manifest, save_preprocessed, save_privatized, to_dataset
-from replication.store.run_record import EVALUATORS, PREPROCESSED, VGAN, tell_split
+from replication.store.run_record import EVALUATORS, PREPROCESSED, VGAN, describe_split
 from replication.system.processes import hold_interrupt
 from replication.validate.stage import validate_images
 from validation.expectations.suites import build_suites
@@ -235,7 +235,7 @@ def evaluate(run: RunData, folder: Path) -> None:
     heading = (
         f"Table 1 on {run.source.title}: profile {run.profile.name}, seed {run.seed}, "
         f"{run.draws} draws, {len(run.test_set)} test images."
-        + tell_split(by_patient=run.by_patient)
+        + describe_split(by_patient=run.by_patient)
     )
     write_evaluation(
         folder, table, predictions, paper_percent=read_paper_percent(), heading=heading
@@ -259,7 +259,7 @@ def attack(run: RunData, folder: Path) -> None:
         )
     heading = (
         f"Table 2 on {run.source.title}: profile {run.profile.name}, seed {run.seed}, "
-        f"{len(run.test_set)} test images." + tell_split(by_patient=run.by_patient)
+        f"{len(run.test_set)} test images." + describe_split(by_patient=run.by_patient)
     )
     write_attack(folder, table, named, predictions, heading=heading, seed=run.seed)
 
@@ -332,7 +332,7 @@ def explain(run: RunData, folder: Path) -> None:
     heading = (
         f"Deep Taylor (`{run.explanation.method}`) of the glaucoma network's "
         f"{run.explanation.neuron} class on {run.source.title}: profile {run.profile.name}, "
-        f"seed {run.seed}, {images} images." + tell_split(by_patient=run.by_patient)
+        f"seed {run.seed}, {images} images." + describe_split(by_patient=run.by_patient)
     )
     table = find_sign_table(run.raw[1])
     with _explaining(run, folder, images) as explain:

@@ -12,7 +12,7 @@ from replication.explain.outputs import EXPLAINED, RELEVANCE, is_explained
 from replication.privatize.methods import BASELINE
 from replication.results.baseline import read_references
 from replication.store.run_folder import RECORD, RunStore, read_json, write_text
-from replication.store.run_record import is_by_patient, read_run, tell_split
+from replication.store.run_record import describe_split, is_by_patient, read_run
 from replication.store.tables import read_table as read_rows
 from validation.blessing.bands import derive_bands
 from validation.blessing.blessing import (
@@ -52,7 +52,7 @@ def check_run(store: RunStore) -> Blessing:
     blessing = Blessing(data)
     source, profile = run["source"], run["profile"]["name"]
     heading = f"Data: {source['kind']} `{source['name']}`. Profile {profile}, seed {run['seed']}."
-    heading += tell_split(by_patient=is_by_patient(run))
+    heading += describe_split(by_patient=is_by_patient(run))
     write_text(store.root / "check.json", to_json(blessing))
     write_text(store.root / "check.md", to_markdown(blessing, heading=heading))
     write_text(store.root / "check.xml", to_junit(blessing))

@@ -23,7 +23,7 @@ from replication.privatize.methods import ROWS
 from replication.records import TABLE1_METRICS
 from replication.store.numbers import DOES_NOT_APPLY, NOT_MEASURED
 from replication.store.run_folder import RunStore, read_json, write_json, write_text
-from replication.store.run_record import is_by_patient, tell_split
+from replication.store.run_record import describe_split, is_by_patient
 from replication.store.tables import lay_out_table, write_table
 from validation.statistics.intervals import CONFIDENCE, Cell
 from validation.statistics.spread import Spread, measure_spread
@@ -105,7 +105,7 @@ def to_markdown(spread: Mapping[tuple[str, str], Spread], *, run: dict, seeds: l
     heading = (
         f"On {name_data(run)}. Seeds {', '.join(map(str, seeds))} on one split; in percent: mean ± "
         f"standard deviation ({CONFIDENCE:.0%} interval of the mean)."
-        + tell_split(by_patient=is_by_patient(run))
+        + describe_split(by_patient=is_by_patient(run))
     )
     rows = [
         (title.experiment, title.dataset, *(_write_cell(spread, title, m) for m in TABLE1_METRICS))

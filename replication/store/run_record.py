@@ -1,9 +1,4 @@
-"""Read `run.json`, what a run was asked for, and check that it is what a run writes there.
-
-What a run's record and its pages say of a split by patient; by image, as in the paper, nothing.
-
-Names of the stages' folders, relative to the run's.
-"""
+"""What a run records of itself in `run.json`, and the names of its stages' folders."""
 
 from collections.abc import Mapping
 from dataclasses import fields
@@ -13,18 +8,34 @@ from typing import TypeVar
 from replication.errors import SettingsError, StageNotRun
 from replication.store.run_folder import RUN_RECORD, read_json
 
+# Folders of the stages, relative to the run's.
+PREPROCESSED = "01_preprocessed"
+VALIDATED = "02_validated"
+EVALUATORS = {task: f"03_evaluators/{task}" for task in ("identity", "glaucoma")}
+VGAN = "04_vgan"
+
+BY_IMAGE, BY_PATIENT = SPLITS = ("image", "patient")
+PATIENT_SENTENCE = (
+    "Split by patient: the glaucoma network never saw the test patients; identity stays closed-set."
+)
+
 Settings = TypeVar("Settings")
 
 
+def privatized_unit(method: str) -> str:
+    """Return the folder of one method's privatized sets, relative to the run's."""
+    return f"05_privatized/{method}"
+
+
 def read_run(root: Path) -> dict:
-    """Return what a run was asked for.
+    """Return what identifies a run.
 
     Args:
         root: the run's folder.
 
     Returns:
-        source (kind and name), profile (name, and settings by stage), seed, draws; baseline in a
-        run from the reference weights.
+        source (kind and name), profile (name, and settings by stage), seed, draws, split ("image"
+        or "patient"); baseline in a run from the reference weights.
 
     Raises:
         StageNotRun: when the folder is no run's.
@@ -43,6 +54,7 @@ def read_run(root: Path) -> dict:
         and isinstance(profile.get("name"), str)
         and all(isinstance(part, dict) for name, part in profile.items() if name != "name")
         and all(type(run.get(name)) is int for name in ("seed", "draws"))
+        and run.get("split") in SPLITS
     )
     if not holds:
         raise SettingsError(f"{file}: not what a run records of itself; start it with --fresh")
@@ -78,32 +90,19 @@ def read_settings(root: Path, run: dict, stage: str, kind: type[Settings]) -> Se
     )
 
 
-BY_PATIENT = (
-    "Split by patient: the glaucoma network never saw the test patients; identity stays closed-set."
-)
-
-
-def name_split(*, by_patient: bool) -> dict[str, str]:
-    """Return what a run's description has of it: runs by image are described as they always were."""
-    return {"split": "patient"} if by_patient else {}
+def name_split(*, by_patient: bool) -> str:
+    """Return the split's name in records: "patient", or "image" as in the paper."""
+    return BY_PATIENT if by_patient else BY_IMAGE
 
 
 def is_by_patient(run: Mapping) -> bool:
-    """Tell whether a run is split by patient, from its run.json."""
-    return run.get("split") == "patient"
+    """Return whether a run's record, or what several runs have in common, is of a split by patient.
+
+    `artifacts/baselines/seeds.json` names no split: its runs are by image.
+    """
+    return run.get("split") == BY_PATIENT
 
 
-def tell_split(*, by_patient: bool) -> str:
-    """Return the sentence that a page's heading ends with, a space before it; or nothing."""
-    return f" {BY_PATIENT}" if by_patient else ""
-
-
-PREPROCESSED = "01_preprocessed"
-VALIDATED = "02_validated"
-EVALUATORS = {task: f"03_evaluators/{task}" for task in ("identity", "glaucoma")}
-VGAN = "04_vgan"
-
-
-def privatized_unit(method: str) -> str:
-    """Return the folder of one method's privatized sets, relative to the run's."""
-    return f"05_privatized/{method}"
+def describe_split(*, by_patient: bool) -> str:
+    """Return the sentence that ends a page's heading, a space before it; "" of a split by image."""
+    return f" {PATIENT_SENTENCE}" if by_patient else ""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from replication.explain.agreement import MEASURES
 from replication.store.numbers import write_or_absent
-from replication.store.run_record import is_by_patient, tell_split
+from replication.store.run_record import describe_split, is_by_patient
 from replication.store.tables import Section
 
 
@@ -30,7 +30,7 @@ def _describe_settings(figures: Mapping) -> Section:
     return Section(
         f"Checks of `{settings['method']}` of the glaucoma network. Data: {data}. Profile "
         f"{run['profile']['name']}, seed {run['seed']}. Sample: {settings['sample']}."
-        + tell_split(by_patient=is_by_patient(run))
+        + describe_split(by_patient=is_by_patient(run))
     )
 
 

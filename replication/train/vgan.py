@@ -1,19 +1,12 @@
 """Stage 04: train PPRL-VGAN on the training subset (paper §2.2 and §3).
 
-Leaves, in the stage's folder: `encoder.h5`, `decoder.h5`, `discriminator.h5` (legacy HDF5) and
+Writes, into the stage's folder: `encoder.h5`, `decoder.h5`, `discriminator.h5` (legacy HDF5) and
 `history.csv`, the losses every few steps. While it runs, a checkpoint holds networks, both
-optimisers, the random state and the step: a killed training goes on from there. Where TensorFlow
-sees several GPUs, they share every batch.
-
-Which devices a training runs on: all GPUs that divide its batch, the processor where none is.
-
-PPRL-VGAN on several devices is the same training as on one, but for rounding
-(`keras_models.replicas`), so nobody is asked; a checkpoint of either goes on on the other.
+optimisers, the random state and the step: a killed training resumes from there.
 """
 
-import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -28,48 +21,6 @@ from replication.store.run_folder import CHECKPOINT
 from replication.store.tables import write_table
 from replication.system.provenance import PROC, read_pairs
 from replication.train.checkpoint import load_checkpoint, save_checkpoint
-
-_LOG = logging.getLogger(__name__)
-
-
-def list_gpus() -> list[str]:
-    """Return the names of the GPUs that TensorFlow sees."""
-    return [device.name for device in tf.config.list_logical_devices("GPU")]
-
-
-def choose_strategy(gpus: Sequence[str], *, batch_size: int) -> tf.distribute.Strategy:
-    """Choose how many of the GPUs train, and say it in the log.
-
-    Parts of a batch are of one size, or the mean over devices would not be the mean over images.
-    So as many GPUs train as divide the batch; another batch would be another training.
-
-    Args:
-        gpus: names of the devices.
-        batch_size: images of a batch, on all devices together.
-
-    Returns:
-        A mirrored strategy of two GPUs or more; else TensorFlow's default, whose one device is the
-        first GPU or the processor.
-    """
-    used = next((count for count in range(len(gpus), 1, -1) if batch_size % count == 0), 1)
-    if len(gpus) > 1:
-        level = logging.INFO if used == len(gpus) else logging.WARNING
-        words = "training on %s of %s GPUs, as many as divide its batches of %s: %s"
-        _LOG.log(level, words, used, len(gpus), batch_size, ", ".join(gpus[:used]))
-    return tf.distribute.MirroredStrategy(gpus[:used]) if used > 1 else tf.distribute.get_strategy()
-
-
-def copy_to_devices(data: TrainingImages, strategy: tf.distribute.Strategy) -> TrainingImages:
-    """Return the training set with a copy on each device, so that no step has to move it."""
-    if strategy.num_replicas_in_sync == 1:
-        return data
-
-    @tf.function
-    def copy(arrays: TrainingImages) -> TrainingImages:
-        return strategy.run(tf.nest.map_structure, args=(tf.identity, arrays))
-
-    return copy(data)
-
 
 NETWORKS = ("encoder", "decoder", "discriminator")
 HISTORY = "history.csv"
@@ -108,8 +59,6 @@ def train_vgan(
         tf.constant(train.glaucoma, tf.int32),
     )
     batch_size = min(settings.batch_size, len(train))
-    strategy = choose_strategy(list_gpus(), batch_size=batch_size)
-    data = copy_to_devices(data, strategy)
     build = partial(
         build_vgan,
         identities,
@@ -118,8 +67,7 @@ def train_vgan(
         seed=seed,
         saturating=saturating,
     )
-    with strategy.scope():
-        model, rows = _resume(build, data, batch_size, folder / CHECKPOINT)
+    model, rows = _resume(build, data, batch_size, folder / CHECKPOINT)
     saved = time.monotonic()
     for step in range(int(model.step.numpy()) + 1, settings.steps + 1):
         losses = model.train_step(data, batch_size)

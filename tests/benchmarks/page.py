@@ -31,8 +31,7 @@ PAST_ONE_MACHINE = """
   its memory are above.
 - **Many runs, many machines**: `cli.py sweep`, on Dask ([cluster](cluster.md)). Two processes on two
   cores share the same arithmetic, so only what a single process leaves idle is gained.
-- **Many GPUs**: PPRL-VGAN's training shares each batch among them; how fast is not measured. Two
-  logical devices of one processor, used by the tests, bring nothing: the same cores do the work.
+- **Many GPUs**: one is used; networks for 64x64 images don't need more.
 
 ## What bfloat16 costs
 

@@ -165,7 +165,7 @@ def test_a_split_by_patient_is_another_run_in_a_folder_of_its_own(call, tmp_path
     assert json.loads(run.read_text())["split"] == "patient"
     call("preprocess", "--data-dir", tmp_path / "nowhere", "--run", "mine")
     by_image = tmp_path / "artifacts" / "runs" / "mine" / "run.json"
-    assert "split" not in json.loads(by_image.read_text())
+    assert json.loads(by_image.read_text())["split"] == "image"
     expect_one_sentence(call("preprocess", *options, "--run", "mine"), "other settings (split)")
 
 

@@ -124,12 +124,8 @@ def test_the_pages_of_a_split_by_patient_say_so(
     assert [words in heading for heading in headings] == [by_patient] * 2
 
 
-def test_the_kind_of_split_is_in_a_runs_record_where_it_is_by_patient(tmp_path: Path) -> None:
-    by_image, by_patient = (
-        Replication(make_work(tmp_path / str(by_patient), by_patient=by_patient))
-        for by_patient in (False, True)
-    )
-    kept = {"source", "profile", "seed", "draws"}
-    assert by_image.describe().keys() == kept
-    assert by_patient.describe().keys() == kept | {"split"}
-    assert by_patient.describe()["split"] == "patient"
+@pytest.mark.parametrize(("by_patient", "name"), [(False, "image"), (True, "patient")])
+def test_the_kind_of_split_is_in_a_runs_record(tmp_path: Path, by_patient: bool, name: str) -> None:
+    described = Replication(make_work(tmp_path, by_patient=by_patient)).describe()
+    assert described.keys() == {"source", "profile", "seed", "draws", "split"}
+    assert described["split"] == name

@@ -52,6 +52,7 @@ RUN = {
     "profile": {"name": "cpu", "evaluator": {"updates": 3}},
     "seed": 0,
     "draws": 2,
+    "split": "image",
 }
 
 

@@ -32,7 +32,7 @@ def plant_run(root, kind):
     table["subset"] = np.where(number < 16, "train", "test")
     store = RunStore(root)
     source, profile = {"kind": kind, "name": "0042"}, {"name": "cpu", "preprocess": {"channels": 3}}
-    store.open({"source": source, "profile": profile, "seed": 0, "draws": 1})
+    store.open({"source": source, "profile": profile, "seed": 0, "draws": 1, "split": "image"})
     privatized = rng.integers(0, 256, (PATIENTS, 16, 16), dtype=np.uint8)
     privatized[:COPIES] = images[5 : 5 + COPIES]
     used = (np.arange(PATIENTS)[:, None] + 1) % PATIENTS

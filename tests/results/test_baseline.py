@@ -36,7 +36,7 @@ def plant_run(
 ):
     store = RunStore(root)
     described = {"source": {"kind": kind, "name": "eyes"}, "profile": {"name": profile}}
-    store.open(described | {"seed": 0, "draws": 1} | more)
+    store.open(described | {"seed": 0, "draws": 1, "split": "image"} | more)
     units = {"03_evaluators/identity", "03_evaluators/glaucoma", "04_vgan", "06_evaluated"}
     for unit, commit in zip(sorted(units), commits, strict=True):
         with store.writing(unit, {}) as folder:

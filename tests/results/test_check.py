@@ -36,7 +36,8 @@ def plant_run(
 ):
     store = RunStore(root)
     source = {"kind": kind, "name": "eyes"}
-    described = {"source": source, "profile": {"name": profile}, "seed": 0, "draws": 1}
+    described = {"source": source, "profile": {"name": profile}}
+    described |= {"seed": 0, "draws": 1, "split": "image"}
     store.open(described | more)
     record = {
         "expectations": [
@@ -128,7 +129,8 @@ def test_a_smoke_run_is_never_blessed(tmp_path, call, kind):
 def test_data_that_failed_end_with_3_even_where_nothing_was_evaluated(tmp_path, call):
     store = RunStore(tmp_path / "run")
     source = {"kind": "folder", "name": "eyes"}
-    store.open({"source": source, "profile": {"name": "cpu"}, "seed": 0, "draws": 1})
+    rest = {"seed": 0, "draws": 1, "split": "image"}
+    store.open({"source": source, "profile": {"name": "cpu"}} | rest)
     (store.root / "02_validated.partial").mkdir()
     expectation = {"suite": "flip", "name": "mirrored", "meaning": "is mirrored", "success": False}
     write_json(

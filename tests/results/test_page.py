@@ -23,6 +23,7 @@ DESCRIBED = {
     "profile": {"name": "cpu", "evaluator": {"epochs": 3}, "vgan": {"steps": 7}},
     "seed": 4,
     "draws": 10,
+    "split": "image",
 }
 
 

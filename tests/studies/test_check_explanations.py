@@ -29,7 +29,8 @@ def store(tmp_path):
     """A run of 16 test and 4 training eyes, 5 patients, its glaucoma network as initialised."""
     store = RunStore(tmp_path / "run")
     source = {"kind": "surrogate", "name": "eyes"}
-    store.open({"source": source, "profile": asdict(SMOKE), "seed": RUN_SEED, "draws": 1})
+    more = {"seed": RUN_SEED, "draws": 1, "split": "image"}
+    store.open({"source": source, "profile": asdict(SMOKE)} | more)
     number = np.arange(TESTED + 4)
     table = pd.DataFrame({"image_id": [f"eye-{n}" for n in number], "patient_id": number % 5})
     table["identity"], table["glaucoma"] = number % 5, number % 2 == 0
