@@ -3,7 +3,7 @@
 import hashlib
 from pathlib import Path
 
-from replication.store.run_folder import read_json, write_json
+from replication.store.files import read_json, write_json
 
 
 def leave_otherwise(folder: Path, name: str, text: str) -> None:

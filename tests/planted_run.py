@@ -11,7 +11,8 @@ from planted_relevance import plant_relevance
 from replication.evaluate.table1 import build_table, to_json
 from replication.explain.exchange import save_relevance
 from replication.records import RelevanceMaps, Table1Row
-from replication.store.run_folder import RunStore, write_json
+from replication.store.files import write_json
+from replication.store.run_folder import RunStore
 from validation.statistics.patient_sums import sum_by_patient
 
 FOLDER, PATIENT, FILE = "zz-clinic-folder", "QXPATIENT", "shot-of-eye"

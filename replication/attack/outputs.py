@@ -15,7 +15,8 @@ from replication.attack.patients import BEST
 from replication.attack.table2 import Table2, summarise_methods
 from replication.attack.table2_text import list_claims, to_markdown
 from replication.figures.evidence_plane import draw_evidence_plane
-from replication.store.run_folder import RECORD, RunStore, read_json, write_json, write_text
+from replication.store.files import read_json, write_json, write_text
+from replication.store.run_folder import RECORD, RunStore
 from replication.store.tables import write_table
 from validation.claims.judge import Judgement, judge_claims
 

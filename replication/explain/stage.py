@@ -22,7 +22,7 @@ from replication.explain.places import judge_places, make_controls
 from replication.preprocess.places import mask_irises, mask_signs
 from replication.privatize.methods import BASELINE
 from replication.records import EyeDataset, PrivatizedSet, RelevanceMaps
-from replication.store.run_folder import write_json, write_text
+from replication.store.files import write_json, write_text
 from replication.store.tables import write_table
 
 # `ExplanationWorker.explain` of one network: images, and `predictions` by name, to their maps.

@@ -6,7 +6,6 @@ which image. A block appears when it is complete; those that are there are not m
 bytes are those of all images in one go.
 """
 
-import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from replication.errors import DataError, SettingsError
 from replication.privatize.methods import Generator, Method
 from replication.records import EyeDataset, PrivatizedSet
 from replication.store.arrays import save_privatized
-from replication.store.run_folder import PARTIAL, read_json, write_json
+from replication.store.files import new_folder, read_json, write_json
 from replication.store.tables import write_table
 
 # A multiple of what the networks and K-Same-Select take at once (512): their last bits
@@ -92,13 +91,9 @@ def name_classes(patients: pd.Series, classes: dict[str, int], *, method: Method
 
 
 def _write_block(folder: Path, sets: Iterable[PrivatizedSet], *, rows: pd.DataFrame) -> None:
-    """Write a block under another name and rename it when it is complete."""
-    partial = folder.with_name(folder.name + PARTIAL)
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir()
-    save_privatized(partial, sets)
-    write_table(rows[["image_id", "path"]], partial / "images.csv")
-    partial.replace(folder)
+    with new_folder(folder) as partial:
+        save_privatized(partial, sets)
+        write_table(rows[["image_id", "path"]], partial / "images.csv")
 
 
 def _open_folder(folder: Path, request: dict) -> None:

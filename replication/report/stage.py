@@ -38,7 +38,8 @@ from replication.report.data import (
 from replication.report.examples import RULE, ExampleEyes
 from replication.report.page import answer, name_data, render_page
 from replication.report.table1 import SHORT, lay_out_rows
-from replication.store.run_folder import RunStore, write_text
+from replication.store.files import write_text
+from replication.store.run_folder import RunStore
 from replication.store.run_record import read_run
 from replication.system.provenance import ROOT
 from validation.blessing.blessing import summarise

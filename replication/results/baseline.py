@@ -15,7 +15,8 @@ from pathlib import Path
 
 from replication.errors import SettingsError, StageNotRun
 from replication.evaluate.outputs import EVALUATED, PAGE, read_predictions
-from replication.store.run_folder import RunStore, read_json, write_json, write_text
+from replication.store.files import new_folder, read_json, write_json, write_text
+from replication.store.run_folder import RunStore
 from replication.store.run_record import is_by_patient, read_run
 from replication.system.provenance import ROOT
 from validation.blessing.bands import Band
@@ -60,19 +61,16 @@ def keep_baseline(store: RunStore, folder: Path = BASELINE) -> None:
             f"{store.root}: {', '.join(unnamed)} not made by a commit; commit the code, then run "
             "again with --fresh"
         )
-    partial = folder.with_name(folder.name + ".partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    for kept, file in files.items():
-        shutil.copyfile(file, partial / kept)
-    shutil.copyfile(evaluated / PAGE, partial / PAGE)
-    references = derive_references(read_predictions(store))
-    write_text(partial / REFERENCES, references_to_csv(references))
-    made = {name: records[EVALUATED][name] for name in ("versions", "machine")}
-    made |= {"commits": commits, "run": run, "weights": _hash_weights(partial)}
-    write_json(partial / ORIGIN, made)
-    shutil.rmtree(folder, ignore_errors=True)
-    partial.replace(folder)
+    with new_folder(folder) as partial:
+        for kept, file in files.items():
+            shutil.copyfile(file, partial / kept)
+        shutil.copyfile(evaluated / PAGE, partial / PAGE)
+        references = derive_references(read_predictions(store))
+        write_text(partial / REFERENCES, references_to_csv(references))
+        made = {name: records[EVALUATED][name] for name in ("versions", "machine")}
+        made |= {"commits": commits, "run": run, "weights": _hash_weights(partial)}
+        write_json(partial / ORIGIN, made)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def describe_baseline(folder: Path = BASELINE) -> dict:

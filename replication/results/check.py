@@ -11,7 +11,8 @@ from replication.evaluate.outputs import EVALUATED, PREDICTIONS, read_prediction
 from replication.explain.outputs import EXPLAINED, RELEVANCE, is_explained
 from replication.privatize.methods import BASELINE
 from replication.results.baseline import read_references
-from replication.store.run_folder import RECORD, RunStore, read_json, write_text
+from replication.store.files import read_json, write_text
+from replication.store.run_folder import RECORD, RunStore
 from replication.store.run_record import describe_split, is_by_patient, read_run
 from replication.store.tables import read_table as read_rows
 from validation.blessing.bands import derive_bands

@@ -29,7 +29,8 @@ from replication.privatize.methods import METHODS, find_method
 from replication.records import EyeDataset, PrivatizedSet, Splits, to_bytes
 from replication.results.baseline import WEIGHTS
 from replication.store.arrays import load_preprocessed, load_privatized
-from replication.store.run_folder import RunStore, write_text
+from replication.store.files import new_folder, write_text
+from replication.store.run_folder import RunStore
 from replication.store.run_record import PREPROCESSED, privatized_unit, read_run
 from replication.store.tables import write_table
 
@@ -201,18 +202,15 @@ def export_run(
         )
     if target.exists():
         raise SettingsError(f"{target}: exists already; name a new folder")
-    partial = target.with_name(f".{target.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    if goods is Goods.WEIGHTS:
-        for name, file in WEIGHTS.items():
-            unit = Path(file).parent.as_posix()
-            shutil.copyfile(store.folder(unit) / Path(file).name, partial / name)
-    else:
-        for leak in leaks:
-            _write_set(store, leak.method, partial / leak.method)
-    write_text(partial / README, to_markdown(run, goods, leaks))
-    partial.replace(target)
+    with new_folder(target) as partial:
+        if goods is Goods.WEIGHTS:
+            for name, file in WEIGHTS.items():
+                unit = Path(file).parent.as_posix()
+                shutil.copyfile(store.folder(unit) / Path(file).name, partial / name)
+        else:
+            for leak in leaks:
+                _write_set(store, leak.method, partial / leak.method)
+        write_text(partial / README, to_markdown(run, goods, leaks))
 
 
 def to_markdown(run: dict, goods: Goods, leaks: Sequence[Leaks]) -> str:

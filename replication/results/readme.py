@@ -13,7 +13,7 @@ from replication.figures.planes import draw_plane, find_floors
 from replication.privatize.methods import ROWS
 from replication.records import TABLE1_METRICS, Table1Row
 from replication.results.baseline import read_references
-from replication.store.run_folder import write_text
+from replication.store.files import write_text
 from replication.store.tables import lay_out_table
 from validation.paper.numbers import read_paper_percent
 

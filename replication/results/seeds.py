@@ -21,8 +21,9 @@ from replication.evaluate.outputs import EVALUATED, read_table
 from replication.evaluate.table1 import HEADINGS, lay_out_markdown
 from replication.privatize.methods import ROWS
 from replication.records import TABLE1_METRICS
+from replication.store.files import read_json, write_json, write_text
 from replication.store.numbers import DOES_NOT_APPLY, NOT_MEASURED
-from replication.store.run_folder import RunStore, read_json, write_json, write_text
+from replication.store.run_folder import RunStore
 from replication.store.run_record import describe_split, is_by_patient
 from replication.store.tables import lay_out_table, write_table
 from validation.statistics.intervals import CONFIDENCE, Cell

@@ -1,21 +1,25 @@
-"""Texts and JSON written whole or not at all, and JSON read with its name in every complaint.
+"""Files and folders that are written whole or not at all, and disk faults in one sentence.
 
-Say in one sentence what a disk refused, and whether the work can go on afterwards.
-
-Libraries that write files tell of a full disk each in their own way, NumPy without any error
-number; so the disk itself is looked at too.
+Libraries report a full disk each in their own way, NumPy without any error number; so the disk
+itself is looked at too.
 """
 
 import errno
 import json
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from replication.errors import SettingsError
 
-TEMPORARY = ".tmp"
+TEMPORARY, PARTIAL = ".tmp", ".partial"
 MOST_JSON_BYTES = 2**28  # ours: the largest seen has 60 kB
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+CLOSED = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
+LEAST_FREE_BYTES = 2**20  # ours: no file of a stage is written into less
+RESUME = "then run the same command again: it resumes from what is complete"
 
 
 def write_json(file: Path, content: dict) -> None:
@@ -28,6 +32,23 @@ def write_text(file: Path, text: str) -> None:
     temporary = file.with_name(file.name + TEMPORARY)
     temporary.write_text(text, encoding="utf-8")
     temporary.replace(file)
+
+
+@contextmanager
+def new_folder(target: Path) -> Iterator[Path]:
+    """Give an empty folder to write into, which is renamed to the target when the block ends.
+
+    Where the block raises, what was written is removed. Nothing is written over: a target that
+    holds files is an OSError.
+    """
+    partial = target.with_name(f".{target.name}{PARTIAL}")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    try:
+        yield partial
+        partial.replace(target)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
 
 
 def read_json(file: Path) -> dict:
@@ -47,12 +68,6 @@ def read_json(file: Path) -> dict:
     return content
 
 
-FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
-CLOSED = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
-LEAST_FREE_BYTES = 2**20  # ours: no file of a stage is written into less
-GO_ON = "then run the same command again: it goes on from what is complete"
-
-
 def describe_disk_fault(error: BaseException, folder: Path) -> str | None:
     """Return what the disk has to do with an error that came up while a folder was written.
 
@@ -65,10 +80,10 @@ def describe_disk_fault(error: BaseException, folder: Path) -> str | None:
     """
     found = next((e for e in _chain(error) if isinstance(e, OSError)), None)
     if found is not None and found.errno in FULL or _is_full(folder):
-        return f"{folder}: no space is left on the disk; make room, {GO_ON}"
+        return f"{folder}: no space is left on the disk; make room, {RESUME}"
     if not folder.exists():
-        return f"{folder}: was removed while the run worked in it; put it back, or {GO_ON[5:]}"
-    # An error that was made of the system's says more than the system's does.
+        return f"{folder}: was removed while the run worked in it; put it back, or {RESUME[5:]}"
+    # An error that was made of the system's is more precise than the system's.
     return describe_os_error(error) if isinstance(error, OSError) and error.errno else None
 
 
@@ -76,12 +91,12 @@ def describe_os_error(error: OSError) -> str:
     """Return one sentence about a file that the system refused to open, read or write."""
     place = error.filename if error.filename is not None else "a file"
     if error.errno in FULL:
-        return f"{place}: no space is left on the disk; make room, {GO_ON}"
+        return f"{place}: no space is left on the disk; make room, {RESUME}"
     if error.errno in CLOSED:
-        return f"{place}: may not be written or read ({error.strerror}); allow it, {GO_ON}"
+        return f"{place}: may not be written or read ({error.strerror}); allow it, {RESUME}"
     if error.errno == errno.ENOENT:
-        return f"{place}: is not there, or was removed; put it back, {GO_ON}"
-    return f"{place}: {error.strerror or error}; mend this, {GO_ON}"
+        return f"{place}: is not there, or was removed; put it back, {RESUME}"
+    return f"{place}: {error.strerror or error}; mend this, {RESUME}"
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

@@ -18,22 +18,19 @@ from pathlib import Path
 
 from replication.errors import DiskError, SettingsError, StageNotRun
 from replication.store.files import (
+    PARTIAL,
     TEMPORARY,
     describe_disk_fault,
     read_json,
     write_json,
-    write_text,
 )
 from replication.store.locks import HOLDER, LOCK, UNITS, hold, hold_all_units, hold_unit
 from replication.system.provenance import find_commit, find_peak_memory, find_versions, name_machine
-
-__all__ = ["RunStore", "find_commit", "read_json", "write_json", "write_text"]
 
 RECORD = "stage.json"
 KEY = "stage-key.json"
 CHECKPOINT = "training.checkpoint"
 RUN_RECORD = "run.json"
-PARTIAL = ".partial"
 # What may lie in a stage's folder while it is written, and is no part of what it leaves.
 SCRATCH = (KEY, CHECKPOINT)
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from replication.errors import SettingsError, StageNotRun
-from replication.store.run_folder import RUN_RECORD, read_json
+from replication.store.files import read_json
+from replication.store.run_folder import RUN_RECORD
 
 # Folders of the stages, relative to the run's.
 PREPROCESSED = "01_preprocessed"

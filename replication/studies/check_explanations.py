@@ -23,7 +23,8 @@ from replication.records import EyeDataset, Neuron, RelevanceMaps, to_unit_range
 from replication.results.measured import SANITY_FIGURES as FIGURES
 from replication.results.measured import SANITY_PAGE as PAGE
 from replication.store.arrays import load_preprocessed
-from replication.store.run_folder import RunStore, find_commit, write_json, write_text
+from replication.store.files import write_json, write_text
+from replication.store.run_folder import RunStore
 from replication.store.run_record import EVALUATORS, PREPROCESSED, read_run, read_settings
 from replication.studies.sanity_checks import (
     CELL_PX,
@@ -46,6 +47,7 @@ from replication.studies.untrained_networks import (
     set_weights,
 )
 from replication.system.progress import Track
+from replication.system.provenance import find_commit
 from replication.train.weights import load_weights
 
 # Ours: bytes all over their range. None is 0 as a network's input, whose map is empty whatever the

@@ -23,7 +23,7 @@ from replication.privatize.methods import METHODS
 from replication.records import EyeDataset, Splits
 from replication.results.measured import COSTS
 from replication.store.arrays import load_manifest, to_dataset
-from replication.store.run_folder import write_json
+from replication.store.files import write_json
 from replication.store.run_record import EVALUATORS, PREPROCESSED
 from replication.studies.departures import (
     TASKS,

@@ -10,7 +10,6 @@ Warsaw, and no image of anybody went into it. Leaves under its root:
 - surrogate.json (what it was drawn from).
 """
 
-import shutil
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -19,6 +18,7 @@ import cv2
 
 from replication.config import SurrogateSettings
 from replication.errors import DataError
+from replication.store.files import new_folder
 from replication.surrogate.frame import (
     STRIP_ROWS,
     DrawnFrame,
@@ -66,10 +66,8 @@ def synthesize(
     if root.exists():
         raise DataError(f"{root}: exists already; name a new folder or remove this one")
     eyes = plan_eyes(settings, seed=seed)
-    unfinished = root.with_name(f".{root.name}.partial")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    (unfinished / "images-visible").mkdir(parents=True)
-    try:
+    with new_folder(root) as unfinished:
+        (unfinished / "images-visible").mkdir()
         rows = []
         write_eye = partial(_write_eye, unfinished, seed)
         for eye_rows in spread(write_eye, eyes, workers=workers, chunk=1):
@@ -80,9 +78,6 @@ def synthesize(
             (ORIGIN_FILE, write_origin(settings, seed=seed)),
         ):
             (unfinished / name).write_text(text, encoding="utf-8")
-        unfinished.rename(root)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
 
 
 def _write_eye(root: Path, seed: int, planned: PlannedEye) -> list[str]:

@@ -202,6 +202,6 @@ def _read(future) -> Outcome:
     return Outcome(
         State.FAILED,
         "one worker after the other ended in it; look at their memory and logs, then run this "
-        "again: it goes on from what is complete",
+        "again: it resumes from what is complete",
         ReplicationError.exit_code,
     )

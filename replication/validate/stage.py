@@ -19,7 +19,7 @@ import pandas as pd
 from replication.config import PreprocessSettings, SplitSettings
 from replication.errors import DataError
 from replication.store.arrays import IMAGES, load_manifest
-from replication.store.run_folder import write_json, write_text
+from replication.store.files import write_json, write_text
 from replication.store.tables import lay_out_table
 from replication.validate.tables import (
     note_patients,

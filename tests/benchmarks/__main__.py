@@ -17,7 +17,7 @@ from pathlib import Path
 
 import click
 
-from replication.store.run_folder import read_json, write_json, write_text
+from replication.store.files import read_json, write_json, write_text
 
 from .machine import describe_machine
 from .page import to_markdown

@@ -77,7 +77,7 @@ def test_what_is_there_is_not_made_again_and_what_is_missing_comes_out_the_same(
     whole = read_blocks(folder, 0)
     for start in (5, 15):
         shutil.rmtree(folder / f"images-{start:09d}")
-    (folder / "images-000000005.partial").mkdir()
+    (folder / ".images-000000005.partial").mkdir()
     assert run(name, folder, queries) == [5, 1]
     np.testing.assert_array_equal(read_blocks(folder, 0), whole)
     assert run(name, folder, queries) == []

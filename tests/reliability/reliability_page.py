@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 import psutil
 
-from replication.store.run_folder import find_commit, write_text
+from replication.store.files import write_text
 from replication.store.tables import lay_out_table
+from replication.system.provenance import find_commit
 
 VERDICTS = {"passed": "holds", "failed": "**fails**", "skipped": "not measured"}
 INTRO = """# It keeps working and gives nothing away

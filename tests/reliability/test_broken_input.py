@@ -30,7 +30,8 @@ from replication.data.warsaw import survey_warsaw
 from replication.errors import DataError, SettingsError, StageNotRun
 from replication.results.measured import COSTS, read_costs, read_randomisation
 from replication.results.measured import SANITY_FIGURES as FIGURES
-from replication.store.run_folder import RunStore, read_json, write_json
+from replication.store.files import read_json, write_json
+from replication.store.run_folder import RunStore
 from replication.store.run_record import read_run
 from replication.surrogate.plan import ORIGIN_FILE, read_origin, write_origin
 from replication.train.checkpoint import load_checkpoint, save_checkpoint

@@ -32,7 +32,8 @@ from replication.report.page import (
 )
 from replication.report.stage import describe_report, remake_report
 from replication.report.table1 import find_best
-from replication.store.run_folder import RunStore, write_json
+from replication.store.files import write_json
+from replication.store.run_folder import RunStore
 from validation.blessing.blessing import TABLE, Blessing, Check, Outcome
 
 ALIKE = 0.8  # correlation

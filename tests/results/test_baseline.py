@@ -13,7 +13,8 @@ from replication.results.baseline import (
     keep_baseline,
     read_references,
 )
-from replication.store.run_folder import RECORD, RunStore, read_json, write_json
+from replication.store.files import read_json, write_json
+from replication.store.run_folder import RECORD, RunStore
 
 PREDICTIONS = pd.DataFrame(
     {

@@ -15,7 +15,8 @@ from replication.errors import DataError, ReplicationError, StageNotRun
 from replication.evaluate.table1 import average_draws, build_table, to_json
 from replication.records import Table1Row
 from replication.results.check import check_run, find_latest
-from replication.store.run_folder import RunStore, write_json
+from replication.store.files import write_json
+from replication.store.run_folder import RunStore
 from validation.statistics.patient_sums import sum_by_patient
 
 

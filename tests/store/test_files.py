@@ -26,7 +26,7 @@ def make(number, place="a/b.npy"):
 def test_what_the_system_refused_is_one_sentence_with_the_place(number, words):
     said = describe_os_error(make(number))
     assert said.startswith(f"a/b.npy: {words}")
-    assert said.endswith("run the same command again: it goes on from what is complete")
+    assert said.endswith("run the same command again: it resumes from what is complete")
 
 
 def test_a_full_disk_is_seen_behind_other_errors(tmp_path):

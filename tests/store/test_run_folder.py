@@ -6,7 +6,9 @@ import subprocess
 import pytest
 
 from replication.errors import SettingsError, StageNotRun
-from replication.store.run_folder import CHECKPOINT, RECORD, RunStore, find_commit, read_json
+from replication.store.files import read_json
+from replication.store.run_folder import CHECKPOINT, RECORD, RunStore
+from replication.system.provenance import find_commit
 
 
 class Killed(BaseException):
