@@ -190,7 +190,7 @@ def derive_bands(seeds: Path) -> None:
       python cli.py derive-bands artifacts/baselines/seeds.json
     """
     from replication.results.seeds import read_seeds
-    from replication.store.run_folder import write_text
+    from replication.store.files import write_text
     from validation.blessing.bands import to_csv
 
     spread = {cell: found.std for cell, found in read_seeds(seeds).items()}
