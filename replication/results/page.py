@@ -15,7 +15,8 @@ from replication.evaluate.table1 import HEADINGS
 from replication.figures.overview import Point, draw_overview
 from replication.privatize.methods import ROWS
 from replication.results.section import describe_run, name_section
-from replication.store.run_folder import RunStore, write_text
+from replication.store.files import write_text
+from replication.store.run_folder import RunStore
 from replication.store.run_record import read_run
 from replication.store.tables import lay_out_table
 from validation.claims.judge import Finding
