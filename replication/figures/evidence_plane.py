@@ -43,7 +43,7 @@ def draw_evidence_plane(numbers: Sequence[Mapping], *, title: str, files: Sequen
     FigureCanvasAgg(figure)
     axes = figure.subplots()
     axes.set_title(fill(title, TITLE_WIDTH), fontsize=9)
-    _draw_floors(axes, cells[rows[0].method, PRIVACY]["chance"])
+    _draw_floors(axes, cells[rows[0].name, PRIVACY]["chance"])
     for row in rows:
         _draw_point(axes, row, cells[row.name, PRIVACY], cells[row.name, EVIDENCE])
     handles, names = axes.get_legend_handles_labels()
@@ -53,7 +53,7 @@ def draw_evidence_plane(numbers: Sequence[Mapping], *, title: str, files: Sequen
     points = [
         (row, cells[row.name, PRIVACY]["value"], cells[row.name, EVIDENCE]["value"]) for row in rows
     ]
-    name_points(axes, points, lines=(cells[rows[0].method, PRIVACY]["chance"], CHANCE_AREA))
+    name_points(axes, points, lines=(cells[rows[0].name, PRIVACY]["chance"], CHANCE_AREA))
     for file in files:
         figure.savefig(file, dpi=DOTS_PER_INCH, metadata=DATELESS[file.suffix])
     return True
