@@ -1,28 +1,20 @@
-"""The pins, the lock, the Makefile and the pages that tell of them stay in step."""
+"""The pins, the lock, the Makefile and the pages that name them agree."""
 
 import ast
 import importlib.metadata
 import re
-import runpy
-import shutil
-import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
-import setuptools
 from layer_rules import PACKAGES, read_imports
 from places import ROOT
+from setup_file import read_setup, run
 
 
-@pytest.fixture
-def described(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """Return what setup.py hands to setuptools."""
-    given: dict[str, Any] = {}
-    monkeypatch.setattr(setuptools, "setup", lambda **words: given.update(words))
-    runpy.run_path(str(ROOT / "setup.py"))
-    return given
+@pytest.fixture(scope="module")
+def described() -> dict[str, Any]:
+    return read_setup(ROOT)
 
 
 def read_pins(lines: list[str]) -> dict[str, str]:
@@ -68,8 +60,8 @@ def test_pip_misses_one_package_alone() -> None:
     # Left out on purpose: it is the module cv2 of opencv-python-headless once more.
     version = importlib.metadata.version("quantus")
     left_out = f"quantus {version} requires opencv-python, which is not installed."
-    told = run([sys.executable, "-m", "pip", "check"], ROOT).stdout.splitlines()
-    assert told == [left_out], "remove .venv and run make again"
+    printed = run([sys.executable, "-m", "pip", "check"], ROOT).stdout.splitlines()
+    assert printed == [left_out], "remove .venv and run make again"
 
 
 def test_cuda_adds_to_the_same_tensorflow(described: dict[str, Any]) -> None:
@@ -90,7 +82,7 @@ def test_what_the_sources_import_is_pinned(described: dict[str, Any]) -> None:
         name
         for name in sorted(foreign)
         if not {re.sub(r"[-_.]+", "-", owner).lower() for owner in owners.get(name, [])}
-        & {*pins, "dask"}  # which distributed pins: each asks for the other's own version
+        & {*pins, "dask"}  # which distributed pins: each requires the other's own version
     ]
     assert unpinned == []
 
@@ -132,61 +124,15 @@ def test_the_console_script_leads_to_a_function(described: dict[str, Any]) -> No
     assert function in [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
 
 
-def test_make_help_tells_of_every_target() -> None:
+def test_make_help_lists_every_target() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     [phony] = re.findall(r"^\.PHONY: (.*)$", makefile, flags=re.MULTILINE)
-    told = run(["make", "help"], ROOT).stdout.splitlines()
-    assert [line.split()[1] for line in told] == phony.split()
-    assert all(len(line.split()) > 3 for line in told)
+    printed = [line.split() for line in run(["make", "help"], ROOT).stdout.splitlines()]
+    assert [words[1] for words in printed] == phony.split()
+    assert all(len(words) > 3 for words in printed)
 
 
 @pytest.mark.parametrize("page", [".ci/run", "README.md"])
 def test_the_test_command_is_the_same_everywhere(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
     assert re.search(r"^(    )?make test\b", text, flags=re.MULTILINE)
-
-
-def test_another_python_is_answered_by_one_sentence(tmp_path: Path) -> None:
-    for name in ("Makefile", "setup.py", "requirements.lock"):
-        shutil.copy(ROOT / name, tmp_path)
-    plant_python(tmp_path / "bin", version=(3, 12))
-    answer = run(["make", "test"], tmp_path, path=f"{tmp_path / 'bin'}:/usr/bin:/bin")
-    assert answer.returncode != 0
-    assert answer.stdout == ""
-    [line] = answer.stderr.splitlines()
-    assert needs_python() in line
-    assert not (tmp_path / ".venv").exists()
-
-
-def test_setup_under_another_python_says_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "version_info", (3, 12, 1))
-    with pytest.raises(SystemExit, match=re.escape(needs_python())):
-        runpy.run_path(str(ROOT / "setup.py"))
-
-
-def needs_python() -> str:
-    """Return the sentence of setup.py."""
-    for node in ast.parse((ROOT / "setup.py").read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "NEEDS_PYTHON":
-            return ast.literal_eval(node.value)
-    raise AssertionError("setup.py has no NEEDS_PYTHON")
-
-
-def plant_python(folder: Path, *, version: tuple[int, int]) -> None:
-    """Put commands in front of the path that are this Python, but call themselves another."""
-    folder.mkdir()
-    for name in ("python3.11", "python3", "python"):
-        command = folder / name
-        command.write_text(
-            f"#!/bin/sh\nexec '{sys.executable}' -c "
-            f'"import sys; sys.version_info = {version}; exec(sys.argv[1])" "$2"\n',
-            encoding="utf-8",
-        )
-        command.chmod(0o755)
-
-
-def run(command: list[str], folder: Path, path: str = "/usr/bin:/bin") -> Any:
-    """Run a command with nothing of the caller's make about it."""
-    return subprocess.run(
-        command, cwd=folder, env={"PATH": path}, capture_output=True, text=True, check=False
-    )
