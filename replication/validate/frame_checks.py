@@ -17,8 +17,8 @@ from replication.preprocess.iris import find_iris
 
 SCANNED = 1 / 3  # ours: a strip left on is 1/40 of a frame, and more where centering repeats it
 MOST_COLUMNS = 0.7  # ours: the text of a strip hides its edge in the others
-EDGE_GREY = 24  # ours: real and drawn eyes without a strip reach 11, with one some 90 to 130
-EVEN_GREY = 8  # ours: how much the rows of a strip may differ
+EDGE_GRAY = 24  # ours: real and drawn eyes without a strip reach 11, with one some 90 to 130
+EVEN_GRAY = 8  # ours: how much the rows of a strip may differ
 
 
 @dataclass(frozen=True)
@@ -28,12 +28,12 @@ class FrameAgreement:
     Args:
         shows_cut_frame: whether it shows the frame without the label strip.
         shows_mirrored_frame: whether it shows the frame's left on its right.
-        frame_difference_grey: mean difference from what its record says it is, grey levels.
+        frame_difference_gray: mean difference from what its record says it is, gray levels.
     """
 
     shows_cut_frame: bool
     shows_mirrored_frame: bool
-    frame_difference_grey: float
+    frame_difference_gray: float
 
 
 def compare_with_frame(
@@ -65,7 +65,7 @@ def compare_with_frame(
 
 
 def see_strip(image: np.ndarray) -> bool:
-    """Tell whether a band of one grey, or of text on it, runs along the image's bottom.
+    """Tell whether a band of one gray, or of text on it, runs along the image's bottom.
 
     1. In the lowest third, look for two rows, one between them, that differ by an edge of one sign
     in most columns. 2. Take it for a strip's where all rows below are alike. In a dark frame there
@@ -80,15 +80,15 @@ def see_strip(image: np.ndarray) -> bool:
     below = image[first + 1 :].astype(np.float64)
     upwards = np.median(below, axis=1)[::-1]
     span = np.maximum.accumulate(upwards) - np.minimum.accumulate(upwards)
-    drop = (above - below)[span[::-1] <= EVEN_GREY]
+    drop = (above - below)[span[::-1] <= EVEN_GRAY]
     edge = [np.quantile(sign * drop, 1 - MOST_COLUMNS, axis=1) for sign in (1, -1)]
-    return bool(np.any(np.greater(edge, EDGE_GREY)))
+    return bool(np.any(np.greater(edge, EDGE_GRAY)))
 
 
 def _difference(
     image: np.ndarray, frame: np.ndarray, cut_rows: int, mirrored: bool, right: int, down: int
 ) -> float:
-    """Return the image's mean difference from the frame so treated and shrunk, grey levels."""
+    """Return the image's mean difference from the frame so treated and shrunk, gray levels."""
     cut = frame[: len(frame) - cut_rows]
     seen = np.ascontiguousarray(cut[:, ::-1]) if mirrored else cut
     treated = cv2.warpAffine(

@@ -29,7 +29,7 @@ from replication.validate.tables import (
     tabulate_subsets,
 )
 from validation.expectations import suites
-from validation.expectations.gx_runner import DATA_DOCS, Outcome, run_suites
+from validation.expectations.gx_runner import DATA_DOCS, JudgedExpectation, run_suites
 
 VALIDATION, PAGE = "validation.json", "validation.md"
 NAMED_FILES = 3
@@ -99,7 +99,7 @@ def judge_tables(
     counts: suites.Counts | None,
     by_patient: bool,
     folder: Path,
-) -> list[Outcome]:
+) -> list[JudgedExpectation]:
     """Judge the three tables by all suites, and write the outcomes down."""
     outcomes = run_suites(
         suites.build_suites(
@@ -122,7 +122,7 @@ def judge_tables(
     return outcomes
 
 
-def to_markdown(outcomes: Sequence[Outcome], folder: Path) -> str:
+def to_markdown(outcomes: Sequence[JudgedExpectation], folder: Path) -> str:
     """Return a page of all expectations, the failing ones first, each suite linked to its Data Docs.
 
     Args:
@@ -136,7 +136,7 @@ def to_markdown(outcomes: Sequence[Outcome], folder: Path) -> str:
     return "\n".join([f"# {len(outcomes)} expectations, {failed} failing", "", *table, ""])
 
 
-def _tell(outcome: Outcome, folder: Path) -> tuple[str, ...]:
+def _tell(outcome: JudgedExpectation, folder: Path) -> tuple[str, ...]:
     page = next((folder / DATA_DOCS / "validations" / outcome.suite).rglob("*.html"))
     link = f"[{outcome.suite}]({page.relative_to(folder).as_posix()})"
     verdict = "holds" if outcome.success else "**fails**"
@@ -144,7 +144,7 @@ def _tell(outcome: Outcome, folder: Path) -> tuple[str, ...]:
     return link, name, verdict, meaning, _name_fault(outcome)
 
 
-def check_outcomes(outcomes: Sequence[Outcome], folder: Path) -> None:
+def check_outcomes(outcomes: Sequence[JudgedExpectation], folder: Path) -> None:
     """Raise DataError naming the first expectation that fails, where one does.
 
     Args:
@@ -163,13 +163,13 @@ def check_outcomes(outcomes: Sequence[Outcome], folder: Path) -> None:
     )
 
 
-def _count_fault(outcome: Outcome) -> str:
+def _count_fault(outcome: JudgedExpectation) -> str:
     """Say what is at fault without names, which belong on the run's own page."""
     found = len(outcome.at_fault)
     return f"{found} at fault" if found else f"observed: {outcome.observed}"
 
 
-def _name_fault(outcome: Outcome) -> str:
+def _name_fault(outcome: JudgedExpectation) -> str:
     if not outcome.at_fault:
         return f"observed: {outcome.observed}"
     names = ", ".join(repr(name) for name in outcome.at_fault[:NAMED_FILES])
@@ -179,7 +179,7 @@ def _name_fault(outcome: Outcome) -> str:
     )
 
 
-def _describe(outcome: Outcome) -> dict:
+def _describe(outcome: JudgedExpectation) -> dict:
     return {
         "suite": outcome.suite,
         "name": outcome.expectation.name,

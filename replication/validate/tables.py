@@ -21,7 +21,7 @@ from replication.errors import DataError
 from replication.records import Subset
 from replication.system.processes import spread
 from replication.validate.frame_checks import compare_with_frame, measure_off_middle, see_strip
-from validation.expectations.suites import OFF_MIDDLE_PX, SUBSET_NAMES
+from validation.expectations.suites import MOST_OFFSET_PX, SUBSET_NAMES
 
 REFERENCE_WIDTH_PX = 640  # the frame that distances from the middle are told for
 RAW_LABELS = ("patient_id", "eye", "glaucoma")
@@ -113,8 +113,8 @@ def tabulate_subsets(manifest: pd.DataFrame, split: SplitSettings) -> pd.DataFra
         split: the subsets' shares.
 
     Returns:
-        One row per subset and one for all: subset, images_off (how many more than its share of
-        the images), glaucoma_share, chance_of_share (of a random split giving a glaucoma share at
+        One row per subset and one for all: subset, images_error (how many more than its share of
+        the images), glaucoma_fraction, chance_of_fraction (of a random split giving a glaucoma share at
         least as far off the one of all images, on its side, doubled).
     """
     parts = {name: manifest[manifest["subset"] == name] for name in SUBSET_NAMES}
@@ -122,16 +122,16 @@ def tabulate_subsets(manifest: pd.DataFrame, split: SplitSettings) -> pd.DataFra
     rows = [
         {
             "subset": name,
-            "images_off": len(part) - shares.get(name, 1.0) * len(manifest),
-            "glaucoma_share": float(part["glaucoma"].mean()) if len(part) else 0.0,
-            "chance_of_share": _chance_of_share(part["glaucoma"], manifest["glaucoma"]),
+            "images_error": len(part) - shares.get(name, 1.0) * len(manifest),
+            "glaucoma_fraction": float(part["glaucoma"].mean()) if len(part) else 0.0,
+            "chance_of_fraction": _chance_of_fraction(part["glaucoma"], manifest["glaucoma"]),
         }
         for name, part in (parts | {"all": manifest}).items()
     ]
     return pd.DataFrame(rows)
 
 
-def _chance_of_share(part: pd.Series, whole: pd.Series) -> float:
+def _chance_of_fraction(part: pd.Series, whole: pd.Series) -> float:
     from scipy.stats import hypergeom  # takes a second to import
 
     drawn = hypergeom(len(whole), int(whole.sum()), len(part))
@@ -159,23 +159,23 @@ def _measure_values(image: np.ndarray) -> dict:
         "height_px": image.shape[0],
         "width_px": image.shape[1],
         "value_type": str(image.dtype),
-        "lowest_grey": lowest,
-        "highest_grey": highest,
-        "grey_span": highest - lowest,
-        "strip_seen": see_strip(image),
+        "lowest_gray": lowest,
+        "highest_gray": highest,
+        "gray_span": highest - lowest,
+        "strip_found": see_strip(image),
         "pixels_sha256": hashlib.sha256(np.ascontiguousarray(image).tobytes()).hexdigest(),
     }
 
 
 def _is_centred(image: np.ndarray, noted: dict) -> bool:
     """Find the iris again; where it isn't found, it isn't in the middle."""
-    grey = np.clip(np.nan_to_num(image), 0, 255).astype(np.uint8)
+    gray = np.clip(np.nan_to_num(image), 0, 255).astype(np.uint8)
     width_px = noted["frame_width_px"]
     height_px = noted["frame_height_px"] - noted["strip_rows_removed"]
-    off_px = measure_off_middle(grey, width_px=width_px, height_px=height_px)
-    if off_px is None:
+    offset_px = measure_off_middle(gray, width_px=width_px, height_px=height_px)
+    if offset_px is None:
         return False
-    return bool(np.hypot(*off_px) * REFERENCE_WIDTH_PX / width_px <= OFF_MIDDLE_PX)
+    return bool(np.hypot(*offset_px) * REFERENCE_WIDTH_PX / width_px <= MOST_OFFSET_PX)
 
 
 def note_patients(images: pd.DataFrame) -> pd.DataFrame:
@@ -186,7 +186,7 @@ def note_patients(images: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         The table with subsets_of_patient, in how many of training, validation and test the patient
-        has images, and enrolled_off, how many more of the patient's images are enrolled than half
+        has images, and enrolled_error, how many more of the patient's images are enrolled than half
         of them, or than none of a training patient's.
     """
     patient, subset = images["patient_id"], images["subset"]
@@ -196,7 +196,7 @@ def note_patients(images: pd.DataFrame) -> pd.DataFrame:
     half = patient.groupby(patient).transform("size") / 2
     return images.assign(
         subsets_of_patient=seen.groupby(patient).transform("nunique"),
-        enrolled_off=enrolled - half.where(~trained_on, 0.0),
+        enrolled_error=enrolled - half.where(~trained_on, 0.0),
     )
 
 
@@ -208,9 +208,9 @@ def tabulate_patients(manifest: pd.DataFrame, split: SplitSettings) -> pd.DataFr
         split: the subsets' shares of the patients.
 
     Returns:
-        One row per subset and one for all: subset, patients_off and glaucoma_patients_off (how many
+        One row per subset and one for all: subset, patients_error and glaucoma_patients_error (how many
         more than its share of all patients, and of those with glaucoma in an eye), and
-        glaucoma_share of its images.
+        glaucoma_fraction of its images.
     """
     ill = manifest.groupby("patient_id")["glaucoma"].any()
     parts = {name: manifest[manifest["subset"] == name] for name in SUBSET_NAMES}
@@ -221,9 +221,9 @@ def tabulate_patients(manifest: pd.DataFrame, split: SplitSettings) -> pd.DataFr
         rows.append(
             {
                 "subset": name,
-                "patients_off": len(patients) - share * len(ill),
-                "glaucoma_patients_off": float(patients.sum() - share * ill.sum()),
-                "glaucoma_share": float(part["glaucoma"].mean()) if len(part) else 0.0,
+                "patients_error": len(patients) - share * len(ill),
+                "glaucoma_patients_error": float(patients.sum() - share * ill.sum()),
+                "glaucoma_fraction": float(part["glaucoma"].mean()) if len(part) else 0.0,
             }
         )
     return pd.DataFrame(rows)

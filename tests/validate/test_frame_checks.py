@@ -75,7 +75,7 @@ class TestTreatments:
         blurred = cv2.GaussianBlur(image, (3, 3), 0)
         seen = agree(blurred, frame, facts, eye=eye)
         assert (seen.shows_cut_frame, seen.shows_mirrored_frame) == (True, eye == "right")
-        assert 0 < seen.frame_difference_grey < 4
+        assert 0 < seen.frame_difference_gray < 4
 
     def test_not_mirrored_or_mirrored_without_need(self, seed: int, eye: str) -> None:
         frame = draw_textured_eye(np.random.default_rng(seed))
@@ -88,7 +88,7 @@ class TestTreatments:
         image, facts = preprocess_image(frame, eye=eye, settings=CUT)
         seen = agree(image[:, ::-1], frame, facts, eye=eye)
         assert seen.shows_mirrored_frame == (eye == "left")
-        assert seen.frame_difference_grey > 4
+        assert seen.frame_difference_gray > 4
 
     def test_a_strip_left_on(self, seed: int, eye: str) -> None:
         frame = draw_textured_eye(np.random.default_rng(seed))
@@ -99,14 +99,14 @@ class TestTreatments:
     def test_moved_by_40_px_of_640(self, seed: int, eye: str) -> None:
         frame = draw_textured_eye(np.random.default_rng(seed))
         image, facts = preprocess_image(frame, eye=eye, settings=CUT)
-        assert agree(np.roll(image, 4, axis=1), frame, facts, eye=eye).frame_difference_grey > 4
+        assert agree(np.roll(image, 4, axis=1), frame, facts, eye=eye).frame_difference_gray > 4
 
     def test_another_eyes_image(self, seed: int, eye: str) -> None:
         frame = draw_textured_eye(np.random.default_rng(seed))
         _, facts = preprocess_image(frame, eye=eye, settings=CUT)
         stranger = draw_textured_eye(np.random.default_rng(seed + 100))
         image, _ = preprocess_image(stranger, eye=eye, settings=CUT)
-        assert agree(image, frame, facts, eye=eye).frame_difference_grey > 4
+        assert agree(image, frame, facts, eye=eye).frame_difference_gray > 4
 
 
 @pytest.mark.parametrize("eye", ["left", "right"])

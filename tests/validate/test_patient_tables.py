@@ -10,7 +10,7 @@ import pytest
 from replication.config import SplitSettings
 from replication.preprocess.split import split_by_patient
 from replication.validate.tables import note_patients, tabulate_patients
-from validation.expectations.gx_runner import Outcome, run_suites
+from validation.expectations.gx_runner import JudgedExpectation, run_suites
 from validation.expectations.suites import Suite, expect_split, expect_subsets
 
 SETTINGS = SplitSettings()
@@ -141,7 +141,7 @@ def tabulate(name: str, manifest: pd.DataFrame) -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def judged(tmp_path_factory: pytest.TempPathFactory) -> list[Outcome]:
+def judged(tmp_path_factory: pytest.TempPathFactory) -> list[JudgedExpectation]:
     """Judge all on a sound split, then each expectation on its faults, in one run."""
     manifest = make_manifest()
     suites = [
@@ -175,7 +175,7 @@ def test_what_speaks_of_images_shares_gives_way_to_what_speaks_of_patients() -> 
     }
 
 
-def test_all_hold_on_a_sound_split(judged: list[Outcome]) -> None:
+def test_all_hold_on_a_sound_split(judged: list[JudgedExpectation]) -> None:
     sound = judged[: len(EXPECTATIONS)]
     assert [(o.expectation.name, o.at_fault) for o in sound if not o.success or o.at_fault] == []
 
@@ -185,7 +185,9 @@ def test_all_hold_on_a_sound_split(judged: list[Outcome]) -> None:
     range(len(PLANTED)),
     ids=[f"{name}-{getattr(plant, '__name__', '')}" for name, plant in PLANTED],
 )
-def test_each_fails_on_the_fault_planted_against_it(judged: list[Outcome], number: int) -> None:
+def test_each_fails_on_the_fault_planted_against_it(
+    judged: list[JudgedExpectation], number: int
+) -> None:
     outcome = judged[len(EXPECTATIONS) + number]
     assert outcome.expectation.name == PLANTED[number][0]
     assert not outcome.success
@@ -205,7 +207,7 @@ def test_the_images_of_a_patient_in_two_subsets_are_named(tmp_path: Path) -> Non
 def test_patients_are_counted() -> None:
     table = tabulate_patients(make_manifest(), SETTINGS).set_index("subset")
     assert table.index.tolist() == ["train", "validation", "test", "all"]
-    assert table["patients_off"].tolist() == pytest.approx([0, 0, 0, 0])
+    assert table["patients_error"].tolist() == pytest.approx([0, 0, 0, 0])
     # Of 8 with glaucoma, 1 and 2 are the nearest to 15 and 20%.
-    assert table["glaucoma_patients_off"].tolist() == pytest.approx([-0.2, -0.2, 0.4, 0])
-    assert table.loc["all", "glaucoma_share"] == pytest.approx(0.24)
+    assert table["glaucoma_patients_error"].tolist() == pytest.approx([-0.2, -0.2, 0.4, 0])
+    assert table.loc["all", "glaucoma_fraction"] == pytest.approx(0.24)

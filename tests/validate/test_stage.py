@@ -17,7 +17,7 @@ from replication.errors import DataError
 from replication.preprocess.frame import preprocess_image
 from replication.validate.stage import check_outcomes, validate_images
 from replication.validate.tables import tabulate_images, tabulate_raw, tabulate_subsets
-from validation.expectations.gx_runner import Outcome, run_suites
+from validation.expectations.gx_runner import JudgedExpectation, run_suites
 from validation.expectations.suites import IMAGES, RAW, SUBSETS, Counts, build_suites
 
 COUNTS = Counts(images=40, patients=8, glaucoma_images=8)
@@ -186,7 +186,7 @@ FAULTS: list[tuple[Callable[[TexturedEyes], None], str, tuple[str, ...] | None]]
     (never_read_a_patient, "images-counted", ()),
     (list_a_file_twice, "raw-images-differ", names(6)),
     (store_floats, "value-type", names(*ALL)),
-    (scale_too_far, "highest-grey", names(8)),
+    (scale_too_far, "highest-gray", names(8)),
     (blank_one, "not-blank", names(8)),
     (shrink, "image-height", names(*ALL)),
 ]
@@ -198,7 +198,7 @@ def eyes(tmp_path_factory: pytest.TempPathFactory) -> TexturedEyes:
 
 
 @pytest.fixture(scope="module")
-def judged(eyes: TexturedEyes, tmp_path_factory: pytest.TempPathFactory) -> list[Outcome]:
+def judged(eyes: TexturedEyes, tmp_path_factory: pytest.TempPathFactory) -> list[JudgedExpectation]:
     """Judge what each fault is planted against, all of it in one run."""
     known = build_suites(counts=COUNTS, image_size_px=64, strip_rows=11)
     suites, tables = [], {}
@@ -229,7 +229,7 @@ def tabulate(eyes: TexturedEyes, table: str) -> pd.DataFrame:
     "number", range(len(FAULTS)), ids=[f"{plant.__name__}-{name}" for plant, name, _ in FAULTS]
 )
 def test_a_planted_fault_is_found_and_its_files_are_named(
-    judged: list[Outcome], number: int
+    judged: list[JudgedExpectation], number: int
 ) -> None:
     _, name, at_fault = FAULTS[number]
     assert judged[number].expectation.name == name
@@ -298,7 +298,9 @@ def test_a_fault_stops_the_run_with_its_name_its_files_and_exit_code_3(
     assert "| mirrored-by-pixels | **fails** |" in first and "4 at fault: 'eye003.bmp'" in first
 
 
-def test_other_counts_than_those_known_stop_the_run(judged: list[Outcome], tmp_path: Path) -> None:
+def test_other_counts_than_those_known_stop_the_run(
+    judged: list[JudgedExpectation], tmp_path: Path
+) -> None:
     outcomes = [each for each in judged if each.expectation.name.endswith("-counted")]
     with pytest.raises(DataError, match=r"'patients-counted' fails.*8 patients; observed: 7") as at:
         check_outcomes(outcomes, tmp_path)

@@ -29,14 +29,14 @@ def test_sound_images_are_measured_as_sound(eyes: TexturedEyes) -> None:
     assert len(calls) == len(table) == 20
     assert table["image_id"].tolist() == eyes.manifest["image_id"].tolist()
     assert table["shows_cut_frame"].all()
-    assert not table["strip_seen"].any()
+    assert not table["strip_found"].any()
     assert (table["shows_mirrored_frame"] == (eyes.raw["eye"] == "right")).all()
-    assert (table["frame_difference_grey"] == 0).all()
+    assert (table["frame_difference_gray"] == 0).all()
     assert table["centred"].mean() >= 0.9
     assert table["identity_in_training"].all()
     assert not table.drop(columns="problem").isna().any(axis=None)
-    assert table["lowest_grey"].tolist() == [image.min() for image in eyes.images]
-    assert table["grey_span"].tolist() == [int(i.max()) - int(i.min()) for i in eyes.images]
+    assert table["lowest_gray"].tolist() == [image.min() for image in eyes.images]
+    assert table["gray_span"].tolist() == [int(i.max()) - int(i.min()) for i in eyes.images]
 
 
 def test_two_workers_measure_the_same_as_one(eyes: TexturedEyes) -> None:
@@ -59,14 +59,14 @@ def test_an_image_that_is_not_in_the_raw_manifest_has_no_raw_label(eyes: Texture
     assert table["raw_patient_id"].isna().tolist() == [i == 7 for i in range(20)]
 
 
-def test_images_of_floats_are_measured_and_not_in_the_middle_if_not_grey(
+def test_images_of_floats_are_measured_and_not_in_the_middle_if_not_gray(
     eyes: TexturedEyes,
 ) -> None:
     floats = eyes.copy()
     floats.images = floats.images / 127.5 - 1
     table = tabulate(floats)
     assert set(table["value_type"]) == {"float64"}
-    assert (table["lowest_grey"] < 0).all()
+    assert (table["lowest_gray"] < 0).all()
     assert not table["centred"].any()
 
 
@@ -109,15 +109,15 @@ def test_who_is_enrolled_is_known(eyes: TexturedEyes) -> None:
 def test_subsets_are_counted(eyes: TexturedEyes) -> None:
     table = tabulate_subsets(eyes.manifest, SplitSettings()).set_index("subset")
     assert table.index.tolist() == ["train", "validation", "test", "all"]
-    assert table["images_off"].tolist() == pytest.approx([0, 0, 0, 0])
+    assert table["images_error"].tolist() == pytest.approx([0, 0, 0, 0])
     everyone = eyes.manifest["glaucoma"].tolist()
     for subset in ("train", "validation", "test"):
         labels = eyes.manifest.loc[eyes.manifest["subset"] == subset, "glaucoma"].tolist()
-        assert table.loc[subset, "glaucoma_share"] == pytest.approx(sum(labels) / len(labels))
+        assert table.loc[subset, "glaucoma_fraction"] == pytest.approx(sum(labels) / len(labels))
         slowly = slow_chance(labels, everyone)
-        assert table.loc[subset, "chance_of_share"] == pytest.approx(slowly)
-    assert table.loc["all", "glaucoma_share"] == pytest.approx(sum(everyone) / 20)
-    assert table.loc["all", "chance_of_share"] == 1
+        assert table.loc[subset, "chance_of_fraction"] == pytest.approx(slowly)
+    assert table.loc["all", "glaucoma_fraction"] == pytest.approx(sum(everyone) / 20)
+    assert table.loc["all", "chance_of_fraction"] == 1
 
 
 def slow_chance(part: list[bool], whole: list[bool]) -> float:
@@ -131,5 +131,5 @@ def slow_chance(part: list[bool], whole: list[bool]) -> float:
 def test_a_subset_that_is_empty_or_too_large_is_told() -> None:
     manifest = pd.DataFrame({"subset": ["train"] * 20, "glaucoma": [True, False] * 10})
     table = tabulate_subsets(manifest, SplitSettings()).set_index("subset")
-    assert table["images_off"].tolist() == pytest.approx([7, -3, -4, 0])
-    assert table.loc["test", "glaucoma_share"] == 0
+    assert table["images_error"].tolist() == pytest.approx([7, -3, -4, 0])
+    assert table.loc["test", "glaucoma_fraction"] == 0

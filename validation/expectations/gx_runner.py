@@ -21,7 +21,7 @@ DATA_DOCS = "data_docs"
 
 
 @dataclass(frozen=True)
-class Outcome:
+class JudgedExpectation:
     """What became of one expectation.
 
     Args:
@@ -43,7 +43,7 @@ class Outcome:
 
 def run_suites(
     suites: Sequence[Suite], tables: Mapping[str, pd.DataFrame], folder: Path
-) -> list[Outcome]:
+) -> list[JudgedExpectation]:
     """Judge every expectation of every suite.
 
     Leaves `data_docs/index.html`, to be read, and `great_expectations/`, the project behind it.
@@ -121,7 +121,7 @@ def _keep_in(place: str) -> dict:
     return {"class_name": "TupleFilesystemStoreBackend", "base_directory": f"{place}/"}
 
 
-def _run_suite(context, source, suite: Suite, table: pd.DataFrame) -> list[Outcome]:
+def _run_suite(context, source, suite: Suite, table: pd.DataFrame) -> list[JudgedExpectation]:
     """Run one suite on its table, and keep suite and result in the project."""
     from great_expectations import ExpectationSuite, ValidationDefinition
 
@@ -153,13 +153,15 @@ def _translate(expectation: Expectation):
     ).to_domain_obj()
 
 
-def _read_outcome(suite: Suite, expectation: Expectation, judged, table: pd.DataFrame) -> Outcome:
+def _read_outcome(
+    suite: Suite, expectation: Expectation, judged, table: pd.DataFrame
+) -> JudgedExpectation:
     measured = judged.to_json_dict()["result"]
     if not measured:
         raise RuntimeError(f"{expectation.name}: can't be evaluated ({judged.exception_info})")
     success = bool(judged.success)
     if "unexpected_index_column_names" not in measured:
-        return Outcome(suite.name, expectation, success, measured["observed_value"], ())
+        return JudgedExpectation(suite.name, expectation, success, measured["observed_value"], ())
     keys = [row[suite.key] for row in measured["unexpected_index_list"]]
     unmet = measured["unexpected_count"]
     # Great Expectations judges no empty cell; what is not there has not passed.
@@ -169,4 +171,4 @@ def _read_outcome(suite: Suite, expectation: Expectation, judged, table: pd.Data
         unmet += int(empty.sum())
         success = False
     at_fault = tuple(dict.fromkeys(map(str, keys)))
-    return Outcome(suite.name, expectation, success, 1 - unmet / len(table), at_fault)
+    return JudgedExpectation(suite.name, expectation, success, 1 - unmet / len(table), at_fault)

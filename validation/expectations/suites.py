@@ -1,18 +1,37 @@
-"""What must hold of the data before anything is trained on it, as plain data.
+"""What must hold of the data before anything is trained on it, as plain data (paper §2.1).
 
-`validation.expectations.gx_runner` judges tables by it. Counts, sizes and shares are those of the paper's §2.1.
-
-One statement about a table, and the commonest kinds of it; plain data.
-
-Types and arguments are Great Expectations' own words, so that they can be looked up.
-
-What must hold of the manifests: counts of the data, labels as they were read (paper §2.1).
-
-What must hold of the split, by image as in the paper (§2.1) or by patient.
+`validation.expectations.gx_runner` judges tables by it. Types and arguments are Great Expectations'
+own words, so that they can be looked up.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+
+# The tables.
+RAW, IMAGES, SUBSETS = "raw", "images", "subsets"
+
+SUBSET_NAMES = ("train", "validation", "test")
+ENROLMENT = "enrolment"
+
+LEAST_KEPT = 0.99  # ours: preprocessing leaves out at most 1% of the files
+FRACTION_TOLERANCE = 0.01  # ours: what the files left out can move it by
+LEAST_CENTRED = 0.90  # ours: as often as the published recipe on real eyes
+MOST_OFFSET_PX = 20.0  # ours: of a frame 640 px wide; the fit itself is good to a few px
+MOST_STRIPS_FOUND = 0.05  # ours: a strip is in every frame or in none, an edge of a lid in a few
+MOST_DIFFERENCE_GRAY = 4.0  # ours: beyond what another way of resizing changes
+LEAST_CHANCE = 1e-5  # ours: one false alarm in tens of thousands of splits
+# Ours: rounding moves the patients with glaucoma by less than one, and that validation and test
+# have at least one patient of each kind by less than another.
+MOST_GLAUCOMA_ERROR = 2
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What a data set holds where that is known beforehand."""
+
+    images: int
+    patients: int
+    glaucoma_images: int
 
 
 @dataclass(frozen=True)
@@ -49,8 +68,32 @@ class Suite:
     expectations: tuple[Expectation, ...]
 
 
+def build_suites(
+    *, counts: Counts | None, image_size_px: int, strip_rows: int, by_patient: bool = False
+) -> tuple[Suite, ...]:
+    """Return all suites.
+
+    Args:
+        counts: of Warsaw or the surrogate; None for other data, where what must hold anyway does.
+        image_size_px: height and width of a preprocessed image.
+        strip_rows: rows of the label strip.
+        by_patient: whether the split is by patient, and not by image.
+    """
+    counted, frequent = expect_counts(counts) if counts else ((), ())
+    return (
+        Suite("raw-manifest", RAW, "image_id", (*RAW_MANIFEST, *counted)),
+        Suite("labels", IMAGES, "image_id", (*LABELS, *frequent)),
+        Suite("crop", IMAGES, "image_id", expect_crop(strip_rows)),
+        Suite("flip", IMAGES, "image_id", FLIP),
+        Suite("centering", IMAGES, "image_id", CENTERING),
+        Suite("pixels", IMAGES, "image_id", expect_pixels(image_size_px)),
+        Suite("split", IMAGES, "image_id", expect_split(by_patient=by_patient)),
+        Suite("subsets", SUBSETS, "subset", expect_subsets(by_patient=by_patient)),
+    )
+
+
 def expect_each(name: str, column: str, values: tuple, meaning: str, **more: object) -> Expectation:
-    """Expect every cell to be one of the values, or (`mostly`) a share of the cells to be."""
+    """Expect every cell to be one of the values, or (`mostly`) a fraction of the cells to be."""
     arguments = {"column": column, "value_set": list(values), **more}
     return Expectation(name, "expect_column_values_to_be_in_set", meaning, arguments)
 
@@ -59,6 +102,11 @@ def expect_between(name: str, column: str, meaning: str, **limits: object) -> Ex
     """Expect every cell to be between the limits."""
     arguments = {"column": column, **limits}
     return Expectation(name, "expect_column_values_to_be_between", meaning, arguments)
+
+
+def expect_within(name: str, column: str, most: float, meaning: str) -> Expectation:
+    """Expect every cell to be at most so far from 0."""
+    return expect_between(name, column, meaning, min_value=-most, max_value=most)
 
 
 def expect_unique(name: str, column: str, meaning: str) -> Expectation:
@@ -72,17 +120,10 @@ def expect_equal(name: str, column: str, other: str, meaning: str) -> Expectatio
     return Expectation(name, "expect_column_pair_values_to_be_equal", meaning, arguments)
 
 
-LEAST_KEPT = 0.99  # ours: preprocessing leaves out at most 1% of the files
-SHARE_TOLERANCE = 0.01  # ours: what the files left out can move it by
-
-
-@dataclass(frozen=True)
-class Counts:
-    """What a data set holds where that is known beforehand."""
-
-    images: int
-    patients: int
-    glaucoma_images: int
+def expect_kinds(name: str, column: str, meaning: str, **limits: int) -> Expectation:
+    """Expect the number of different values to be between the limits."""
+    arguments = {"column": column, **limits}
+    return Expectation(name, "expect_column_unique_value_count_to_be_between", meaning, arguments)
 
 
 RAW_MANIFEST = (
@@ -97,17 +138,15 @@ RAW_MANIFEST = (
     ),
     expect_unique("raw-images-differ", "image_id", "no image comes twice among the files"),
     expect_each("eye-left-or-right", "eye", ("left", "right"), "every eye is left or right"),
-    Expectation(
-        "two-patients-or-more",
-        "expect_column_unique_value_count_to_be_between",
-        "identities can be told apart: there are at least two patients",
-        {"column": "patient_id", "min_value": 2},
+    expect_kinds(
+        "two-patients-or-more", "patient_id", "there are at least two patients", min_value=2
     ),
-    Expectation(
+    expect_kinds(
         "both-labels",
-        "expect_column_unique_value_count_to_be_between",
+        "glaucoma",
         "there are images with glaucoma and images without, and no third label",
-        {"column": "glaucoma", "min_value": 2, "max_value": 2},
+        min_value=2,
+        max_value=2,
     ),
     expect_each(
         "images-kept",
@@ -120,24 +159,22 @@ RAW_MANIFEST = (
 )
 
 
-def expect_counts(counts: Counts | None) -> tuple[Expectation, ...]:
-    """Expect the raw manifest to have the known counts, or nothing where none are known."""
-    if counts is None:
-        return ()
-    known = {"min_value": counts.patients, "max_value": counts.patients}
+def expect_counts(
+    counts: Counts,
+) -> tuple[tuple[Expectation, ...], tuple[Expectation, ...]]:
+    """Return what must hold of the raw manifest, and of the labels, where the counts are known."""
+    patients = {"min_value": counts.patients, "max_value": counts.patients}
     labelled = {"min_value": counts.glaucoma_images, "max_value": counts.glaucoma_images}
-    return (
+    fraction = counts.glaucoma_images / counts.images
+    raw = (
         Expectation(
             "images-counted",
             "expect_table_row_count_to_equal",
             f"there are {counts.images} images",
             {"value": counts.images},
         ),
-        Expectation(
-            "patients-counted",
-            "expect_column_unique_value_count_to_be_between",
-            f"there are {counts.patients} patients",
-            {"column": "patient_id", **known},
+        expect_kinds(
+            "patients-counted", "patient_id", f"there are {counts.patients} patients", **patients
         ),
         Expectation(
             "glaucoma-counted",
@@ -146,6 +183,17 @@ def expect_counts(counts: Counts | None) -> tuple[Expectation, ...]:
             {"column": "glaucoma", **labelled},
         ),
     )
+    labels = Expectation(
+        "glaucoma-share",
+        "expect_column_mean_to_be_between",
+        f"over all images, {fraction:.1%} have glaucoma",
+        {
+            "column": "glaucoma",
+            "min_value": fraction - FRACTION_TOLERANCE,
+            "max_value": fraction + FRACTION_TOLERANCE,
+        },
+    )
+    return raw, (labels,)
 
 
 LABELS = (
@@ -163,153 +211,8 @@ LABELS = (
 )
 
 
-def expect_share(counts: Counts | None) -> tuple[Expectation, ...]:
-    """Expect the preprocessed images to have the known share of glaucoma."""
-    if counts is None:
-        return ()
-    share = counts.glaucoma_images / counts.images
-    limits = {"min_value": share - SHARE_TOLERANCE, "max_value": share + SHARE_TOLERANCE}
-    return (
-        Expectation(
-            "glaucoma-share",
-            "expect_column_mean_to_be_between",
-            f"over all images, {share:.1%} have glaucoma",
-            {"column": "glaucoma", **limits},
-        ),
-    )
-
-
-SUBSET_NAMES = ("train", "validation", "test")
-ENROLMENT = "enrolment"
-
-LEAST_CHANCE = 1e-5  # ours: one false alarm in tens of thousands of splits
-# Ours: rounding moves the patients with glaucoma by less than one, and that validation and test
-# have at least one patient of each kind by less than another.
-MOST_LABELLED_OFF = 2
-
-
-def expect_split(*, by_patient: bool) -> tuple[Expectation, ...]:
-    """Return what must hold of each image and its subset."""
-    names = (*SUBSET_NAMES, ENROLMENT) if by_patient else SUBSET_NAMES
-    known = "an image in training or enrolment" if by_patient else "an image in training"
-    return (
-        expect_each("subset-known", "subset", names, "every image is in a subset"),
-        expect_unique(
-            "image-in-one-subset", "image_id", "no image is in two subsets, or twice in one"
-        ),
-        expect_unique("file-in-one-subset", "sha256", "no file's content comes under two names"),
-        expect_unique("pixels-in-one-subset", "pixels_sha256", "no two images are the same"),
-        expect_each(
-            "identities-in-training",
-            "identity_in_training",
-            (True,),
-            f"every identity has {known}",
-        ),
-        *(_PATIENTS if by_patient else ()),
-    )
-
-
-def expect_subsets(*, by_patient: bool) -> tuple[Expectation, ...]:
-    """Return what must hold of each subset as a whole."""
-    sizes, balance = _BY_PATIENT if by_patient else _BY_IMAGE
-    return (sizes, _LABELS, balance)
-
-
-_PATIENTS = (
-    expect_each(
-        "patients-disjoint",
-        "subsets_of_patient",
-        (1,),
-        "the glaucoma network is trained, validated and tested on images of different patients",
-    ),
-    expect_between(
-        "half-enrolled",
-        "enrolled_off",
-        "of every validation and test patient half of the images are enrolled, to half an image, "
-        "and of training patients none",
-        min_value=-0.5,
-        max_value=0.5,
-    ),
-)
-
-_LABELS = expect_between(
-    "subset-labels",
-    "glaucoma_share",
-    "every subset, and all together, has images with glaucoma and without",
-    min_value=0,
-    max_value=1,
-    strict_min=True,
-    strict_max=True,
-)
-
-_BY_IMAGE = (
-    expect_between(
-        "subset-sizes",
-        "images_off",
-        "every subset has its share of the images, to one image",
-        min_value=-1,
-        max_value=1,
-    ),
-    expect_between(
-        "subset-balance",
-        "chance_of_share",
-        "in every subset glaucoma is as frequent as a random split makes it",
-        min_value=LEAST_CHANCE,
-    ),
-)
-
-_BY_PATIENT = (
-    expect_between(
-        "subset-patients",
-        "patients_off",
-        "training, validation and test have their shares of the patients, to one patient",
-        min_value=-1,
-        max_value=1,
-    ),
-    expect_between(
-        "patients-balanced",
-        "glaucoma_patients_off",
-        "training, validation and test have their shares of the patients with glaucoma in an eye, "
-        f"to {MOST_LABELLED_OFF} patients",
-        min_value=-MOST_LABELLED_OFF,
-        max_value=MOST_LABELLED_OFF,
-    ),
-)
-
-
-# The tables.
-RAW, IMAGES, SUBSETS = "raw", "images", "subsets"
-
-LEAST_CENTRED = 0.90  # ours: as often as the published recipe on real eyes
-OFF_MIDDLE_PX = 20.0  # ours: of a frame 640 px wide; the fit itself is good to a few px
-MOST_STRIPS_SEEN = 0.05  # ours: a strip is in every frame or in none, an edge of a lid in a few
-MOST_DIFFERENCE_GREY = 4.0  # ours: beyond what another way of resizing changes
-
-
-def build_suites(
-    *, counts: Counts | None, image_size_px: int, strip_rows: int, by_patient: bool = False
-) -> tuple[Suite, ...]:
-    """Return all suites.
-
-    Args:
-        counts: of Warsaw or the surrogate; None for other data, where what must hold anyway does.
-        image_size_px: height and width of a preprocessed image.
-        strip_rows: rows of the label strip.
-        by_patient: whether the split is by patient, and not by image.
-    """
-    return (
-        Suite("raw-manifest", RAW, "image_id", (*RAW_MANIFEST, *expect_counts(counts))),
-        Suite("labels", IMAGES, "image_id", (*LABELS, *expect_share(counts))),
-        Suite("crop", IMAGES, "image_id", _expect_crop(strip_rows)),
-        Suite("flip", IMAGES, "image_id", _FLIP),
-        Suite("centering", IMAGES, "image_id", _CENTERING),
-        Suite("pixels", IMAGES, "image_id", _expect_pixels(image_size_px)),
-        Suite("split", IMAGES, "image_id", expect_split(by_patient=by_patient)),
-        Suite("subsets", SUBSETS, "subset", expect_subsets(by_patient=by_patient)),
-    )
-
-
-def _expect_crop(strip_rows: int) -> tuple[Expectation, ...]:
+def expect_crop(strip_rows: int) -> tuple[Expectation, ...]:
+    """Return what must hold of the label strip."""
     return (
         expect_each(
             "strip-cut-by-record",
@@ -325,15 +228,15 @@ def _expect_crop(strip_rows: int) -> tuple[Expectation, ...]:
         ),
         expect_each(
             "no-strip-seen",
-            "strip_seen",
+            "strip_found",
             (False,),
             "images have no band from side to side along their bottom",
-            mostly=1 - MOST_STRIPS_SEEN,
+            mostly=1 - MOST_STRIPS_FOUND,
         ),
     )
 
 
-_FLIP = (
+FLIP = (
     expect_equal(
         "mirrored-by-record",
         "mirrored",
@@ -348,31 +251,109 @@ _FLIP = (
     ),
 )
 
-_CENTERING = (
+CENTERING = (
     expect_each(
         "iris-centred",
         "centred",
         (True,),
-        f"measured again on the image, the iris is within {OFF_MIDDLE_PX:.0f} px (of 640) of the "
+        f"measured again on the image, the iris is within {MOST_OFFSET_PX:.0f} px (of 640) of the "
         f"middle, on at least {LEAST_CENTRED:.0%} of the images",
         mostly=LEAST_CENTRED,
     ),
 )
 
 
-def _expect_pixels(size_px: int) -> tuple[Expectation, ...]:
+def expect_pixels(size_px: int) -> tuple[Expectation, ...]:
+    """Return what must hold of the values of each image."""
     return (
         expect_each("image-height", "height_px", (size_px,), f"images are {size_px} px high"),
         expect_each("image-width", "width_px", (size_px,), f"images are {size_px} px wide"),
-        expect_each("value-type", "value_type", ("uint8",), "grey values are whole bytes"),
-        expect_between("lowest-grey", "lowest_grey", "no grey value is below 0", min_value=0),
-        expect_between("highest-grey", "highest_grey", "no grey value is above 255", max_value=255),
-        expect_between("not-blank", "grey_span", "no image is of one grey all over", min_value=1),
+        expect_each("value-type", "value_type", ("uint8",), "gray values are whole bytes"),
+        expect_between("lowest-gray", "lowest_gray", "no gray value is below 0", min_value=0),
+        expect_between("highest-gray", "highest_gray", "no gray value is above 255", max_value=255),
+        expect_between("not-blank", "gray_span", "no image is of one gray all over", min_value=1),
         expect_between(
             "image-of-its-file",
-            "frame_difference_grey",
-            f"every image is the one that its file gives, to {MOST_DIFFERENCE_GREY:.0f} grey "
+            "frame_difference_gray",
+            f"every image is the one that its file gives, to {MOST_DIFFERENCE_GRAY:.0f} gray "
             "levels in the mean",
-            max_value=MOST_DIFFERENCE_GREY,
+            max_value=MOST_DIFFERENCE_GRAY,
         ),
     )
+
+
+def expect_split(*, by_patient: bool) -> tuple[Expectation, ...]:
+    """Return what must hold of each image and its subset."""
+    names = (*SUBSET_NAMES, ENROLMENT) if by_patient else SUBSET_NAMES
+    known = "training or enrolment" if by_patient else "training"
+    patients = (
+        expect_each(
+            "patients-disjoint",
+            "subsets_of_patient",
+            (1,),
+            "the glaucoma network is trained, validated and tested on images of different patients",
+        ),
+        expect_within(
+            "half-enrolled",
+            "enrolled_error",
+            0.5,
+            "of every validation and test patient half of the images are enrolled, to half an "
+            "image, and of training patients none",
+        ),
+    )
+    return (
+        expect_each("subset-known", "subset", names, "every image is in a subset"),
+        expect_unique(
+            "image-in-one-subset", "image_id", "no image is in two subsets, or twice in one"
+        ),
+        expect_unique("file-in-one-subset", "sha256", "no file's content comes under two names"),
+        expect_unique("pixels-in-one-subset", "pixels_sha256", "no two images are the same"),
+        expect_each(
+            "identities-in-training",
+            "identity_in_training",
+            (True,),
+            f"every identity has an image in {known}",
+        ),
+        *(patients if by_patient else ()),
+    )
+
+
+def expect_subsets(*, by_patient: bool) -> tuple[Expectation, ...]:
+    """Return what must hold of each subset as a whole."""
+    labels = expect_between(
+        "subset-labels",
+        "glaucoma_fraction",
+        "every subset, and all together, has images with glaucoma and without",
+        min_value=0,
+        max_value=1,
+        strict_min=True,
+        strict_max=True,
+    )
+    if by_patient:
+        sizes = expect_within(
+            "subset-patients",
+            "patients_error",
+            1,
+            "training, validation and test have their shares of the patients, to one patient",
+        )
+        balance = expect_within(
+            "patients-balanced",
+            "glaucoma_patients_error",
+            MOST_GLAUCOMA_ERROR,
+            "training, validation and test have their shares of the patients with glaucoma in an "
+            f"eye, to {MOST_GLAUCOMA_ERROR} patients",
+        )
+    else:
+        sizes = expect_within(
+            "subset-sizes",
+            "images_error",
+            1,
+            "every subset has its share of the images, to one image",
+        )
+        balance = expect_between(
+            "subset-balance",
+            "chance_of_fraction",
+            "in every subset glaucoma is as frequent as a random split makes it",
+            min_value=LEAST_CHANCE,
+        )
+    return sizes, labels, balance

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from validation.expectations.gx_runner import Outcome, open_project, run_suites
+from validation.expectations.gx_runner import JudgedExpectation, open_project, run_suites
 from validation.expectations.suites import (
     Expectation,
     Suite,
@@ -24,7 +24,7 @@ TABLE = pd.DataFrame(
         "image_id": ["a", "b", "c", "d", "d"],
         "kept": [True, False, True, True, True],
         "noted": [True, True, True, None, True],
-        "grey": [1.0, 2.0, 300.0, float("nan"), 5.0],
+        "gray": [1.0, 2.0, 300.0, float("nan"), 5.0],
     }
 )
 SUITE = Suite(
@@ -34,8 +34,8 @@ SUITE = Suite(
     (
         expect_each("each", "kept", (True,), "all kept"),
         expect_each("most", "kept", (True,), "three in four kept", mostly=0.75),
-        expect_between("between", "grey", "none above 255", max_value=255),
-        expect_between("wide", "grey", "none above 999", max_value=999),
+        expect_between("between", "gray", "none above 255", max_value=255),
+        expect_between("wide", "gray", "none above 999", max_value=999),
         expect_equal("equal", "kept", "noted", "noted as kept"),
         expect_unique("unique", "image_id", "ids differ"),
         Expectation(
@@ -67,7 +67,7 @@ class Run:
         self.path_grew_by = [place for place in sys.path if place not in before]
         self.analytics = os.environ["GX_ANALYTICS_ENABLED"]
 
-    def find(self, name: str) -> Outcome:
+    def find(self, name: str) -> JudgedExpectation:
         return next(outcome for outcome in self.outcomes if outcome.expectation.name == name)
 
 

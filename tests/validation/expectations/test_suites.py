@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from validation.expectations.gx_runner import Outcome, run_suites
+from validation.expectations.gx_runner import JudgedExpectation, run_suites
 from validation.expectations.suites import (
     IMAGES,
     RAW,
@@ -44,7 +44,7 @@ def make_tables() -> Tables:
         expected_identity=[i // 4 for i in number],
         strip_rows_removed=11,
         shows_cut_frame=True,
-        strip_seen=False,
+        strip_found=False,
         mirrored=right,
         is_right=right,
         shows_mirrored_frame=right,
@@ -52,10 +52,10 @@ def make_tables() -> Tables:
         height_px=64,
         width_px=64,
         value_type="uint8",
-        lowest_grey=0.0,
-        highest_grey=255.0,
-        grey_span=255.0,
-        frame_difference_grey=0.0,
+        lowest_gray=0.0,
+        highest_gray=255.0,
+        gray_span=255.0,
+        frame_difference_gray=0.0,
         subset=[SUBSET_NAMES[max(0, i % 4 - 1)] for i in number],
         sha256=[f"file{i}" for i in number],
         pixels_sha256=[f"pixels{i}" for i in number],
@@ -64,9 +64,9 @@ def make_tables() -> Tables:
     subsets = pd.DataFrame(
         {
             "subset": [*SUBSET_NAMES, "all"],
-            "images_off": [0.9, -0.4, -0.5, 0.0],
-            "glaucoma_share": [0.4, 0.3, 0.5, 0.4],
-            "chance_of_share": [1.0, 0.2, 0.3, 1.0],
+            "images_error": [0.9, -0.4, -0.5, 0.0],
+            "glaucoma_fraction": [0.4, 0.3, 0.5, 0.4],
+            "chance_of_fraction": [1.0, 0.2, 0.3, 1.0],
         }
     )
     return {RAW: raw.assign(kept=True, patient_kept=True), IMAGES: images, SUBSETS: subsets}
@@ -114,30 +114,30 @@ FAULTS: dict[str, tuple[Callable[[Tables], None], tuple[str, ...]]] = {
     "glaucoma-share": (put(IMAGES, "glaucoma", True, 19), ()),
     "strip-cut-by-record": (put(IMAGES, "strip_rows_removed", 10, 3), ("image03",)),
     "strip-cut-by-pixels": (put(IMAGES, "shows_cut_frame", False, 3), ("image03",)),
-    "no-strip-seen": (put(IMAGES, "strip_seen", True, 3, 4), ("image03", "image04")),
+    "no-strip-seen": (put(IMAGES, "strip_found", True, 3, 4), ("image03", "image04")),
     "mirrored-by-record": (put(IMAGES, "mirrored", False, 3), ("image03",)),
     "mirrored-by-pixels": (put(IMAGES, "shows_mirrored_frame", True, 2), ("image02",)),
     "iris-centred": (put(IMAGES, "centred", False, 0, 1, 2), ("image00", "image01", "image02")),
     "image-height": (put(IMAGES, "height_px", 63, 3), ("image03",)),
     "image-width": (put(IMAGES, "width_px", 65, 3), ("image03",)),
     "value-type": (put(IMAGES, "value_type", "float64", 3), ("image03",)),
-    "lowest-grey": (put(IMAGES, "lowest_grey", -1.0, 3), ("image03",)),
-    "highest-grey": (put(IMAGES, "highest_grey", 256.0, 3), ("image03",)),
-    "not-blank": (put(IMAGES, "grey_span", 0.0, 3), ("image03",)),
-    "image-of-its-file": (put(IMAGES, "frame_difference_grey", 4.1, 3), ("image03",)),
+    "lowest-gray": (put(IMAGES, "lowest_gray", -1.0, 3), ("image03",)),
+    "highest-gray": (put(IMAGES, "highest_gray", 256.0, 3), ("image03",)),
+    "not-blank": (put(IMAGES, "gray_span", 0.0, 3), ("image03",)),
+    "image-of-its-file": (put(IMAGES, "frame_difference_gray", 4.1, 3), ("image03",)),
     "subset-known": (put(IMAGES, "subset", "rest", 3), ("image03",)),
     "image-in-one-subset": (put(IMAGES, "image_id", "image05", 3), ("image05",)),
     "file-in-one-subset": (put(IMAGES, "sha256", "file5", 3), ("image03", "image05")),
     "pixels-in-one-subset": (put(IMAGES, "pixels_sha256", "pixels5", 3), ("image03", "image05")),
     "identities-in-training": (put(IMAGES, "identity_in_training", False, 3), ("image03",)),
-    "subset-sizes": (put(SUBSETS, "images_off", 1.1, 0), ("train",)),
-    "subset-labels": (put(SUBSETS, "glaucoma_share", 0.0, 1), ("validation",)),
-    "subset-balance": (put(SUBSETS, "chance_of_share", 1e-6, 2), ("test",)),
+    "subset-sizes": (put(SUBSETS, "images_error", 1.1, 0), ("train",)),
+    "subset-labels": (put(SUBSETS, "glaucoma_fraction", 0.0, 1), ("validation",)),
+    "subset-balance": (put(SUBSETS, "chance_of_fraction", 1e-6, 2), ("test",)),
 }
 
 
 @pytest.fixture(scope="module")
-def judged(tmp_path_factory: pytest.TempPathFactory) -> list[Outcome]:
+def judged(tmp_path_factory: pytest.TempPathFactory) -> list[JudgedExpectation]:
     """Judge all suites on sound tables and each expectation on faulty ones, in one run."""
     suites, tables = list(SUITES), make_tables()
     for name, (suite, expectation) in EXPECTATIONS.items():
@@ -152,14 +152,16 @@ def test_every_expectation_has_a_fault() -> None:
     assert EXPECTATIONS.keys() == FAULTS.keys()
 
 
-def test_all_hold_on_sound_tables(judged: list[Outcome]) -> None:
+def test_all_hold_on_sound_tables(judged: list[JudgedExpectation]) -> None:
     sound = judged[: len(EXPECTATIONS)]
     assert [outcome.expectation.name for outcome in sound] == list(EXPECTATIONS)
     assert [(o.expectation.name, o.at_fault) for o in sound if not o.success or o.at_fault] == []
 
 
 @pytest.mark.parametrize("name", EXPECTATIONS)
-def test_each_fails_on_the_fault_planted_against_it(judged: list[Outcome], name: str) -> None:
+def test_each_fails_on_the_fault_planted_against_it(
+    judged: list[JudgedExpectation], name: str
+) -> None:
     (outcome,) = (outcome for outcome in judged if outcome.suite == f"{name}-fails")
     assert not outcome.success
     assert outcome.at_fault == FAULTS[name][1]
@@ -168,7 +170,7 @@ def test_each_fails_on_the_fault_planted_against_it(judged: list[Outcome], name:
 def test_a_few_irises_off_the_middle_are_borne(tmp_path: Path) -> None:
     tables = make_tables()
     put(IMAGES, "centred", False, 3)(tables)
-    put(IMAGES, "strip_seen", True, 4)(tables)
+    put(IMAGES, "strip_found", True, 4)(tables)
     concerned = [suite for suite in SUITES if suite.name in ("centering", "crop")]
     outcomes = run_suites(concerned, tables, tmp_path)
     assert all(outcome.success for outcome in outcomes)
