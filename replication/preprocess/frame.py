@@ -3,9 +3,9 @@
 Paper §2.1; the order of the steps, the 11 rows and the resizing of the whole frame, which changes
 its aspect, follow the first author's later code (IEEE Access 2021).
 
-Departure: the iris is found by `replication.preprocess.iris` instead of a Hough circle, and where it isn't
-found the image is kept uncentred and marked. The resizing averages areas, which the sources don't
-state; it keeps the frame's fine texture from turning into a pattern of its own.
+Departure: the iris is found by `replication.preprocess.iris` instead of a Hough circle, and where
+it isn't found the image is kept uncentred and marked. The resizing averages areas, which the
+sources don't state; it keeps the frame's fine texture from turning into a pattern of its own.
 """
 
 from collections.abc import Callable
@@ -99,10 +99,7 @@ def repeat_steps(gray: np.ndarray, facts: ImageFacts, *, size_px: int) -> np.nda
     Args:
         gray: (H, W) uint8, as the camera gave it.
         facts: of the other frame.
-        size_px: S, of the image.
-
-    Returns:
-        (S, S) uint8.
+        size_px: S of the (S, S) uint8 that is returned.
     """
     frame = _cut(gray, facts.strip_rows_removed, mirrored=facts.mirrored)
     return _centre_and_resize(frame, facts, size_px=size_px)
@@ -116,7 +113,7 @@ def _centre_and_resize(
 
 
 def _cut(gray: np.ndarray, strip_rows: int, *, mirrored: bool) -> np.ndarray:
-    """Return the frame without its label strip, seen in a mirror where asked for."""
+    """Return the frame without its label strip, mirrored if `mirrored`."""
     cut = gray[: len(gray) - strip_rows]
     return cv2.flip(cut, 1) if mirrored else cut
 

@@ -5,10 +5,6 @@ a contrario (`replication.preprocess.iris_evidence`), so that 'no iris' is an an
 
 Departure: the first author's later code takes a Hough circle of a copy binarised at gray level
 130, which fails silently on other cameras' eyes.
-
-Where a pupil and a limbus about one middle may be: every edge point votes along its gradient.
-
-Radial votes as in Loy and Zelinsky (2003), for discs darker and brighter than their surroundings.
 """
 
 from dataclasses import dataclass, replace
@@ -18,10 +14,11 @@ from itertools import accumulate
 import cv2
 import numpy as np
 
-from replication.preprocess.iris_edges import EdgePoints, find_edge_points
 from replication.preprocess.iris_evidence import (
     DIRECTION_TOLERANCE,
     LATERAL,
+    EdgePoints,
+    find_edge_points,
     judge_circles,
     list_radii,
     tolerance_px,
@@ -31,6 +28,79 @@ VOTE_CELL_PX = 2  # ours: half the working resolution is enough to propose
 PROPOSALS = 16  # ours
 LIMBUS_TO_PUPIL = (1.25, 8.0)  # ours: wider than the 20 to 70% dilation of ISO/IEC 29794-6
 SMALLEST_LIMBUS = 1 / 16  # ours, of the longer side: an iris an eighth of the frame across
+SURVIVORS = 3  # ours: proposals whose centre is fitted
+FIT_ROUNDS = 2  # ours
+DAMPING = 1e-6 * np.eye(4)  # ours
+FOUND_DECADES = 3.0  # ours: fewer than one false alarm in a thousand frames of noise
+
+
+@dataclass(frozen=True)
+class IrisFit:
+    """Where the iris is in a frame; pixel centres are at whole numbers.
+
+    Args:
+        centre_x_px, centre_y_px: the common middle of pupil and limbus.
+        radius_px: of the limbus, the iris's outer edge.
+        pupil_radius_px: of the pupil.
+        confidence: in [0, 1]; 0.5 and above means found.
+        found: whether chance would hardly draw such a pair of circles in any frame of noise.
+    """
+
+    centre_x_px: float
+    centre_y_px: float
+    radius_px: float
+    pupil_radius_px: float
+    confidence: float
+    found: bool
+
+
+@dataclass(frozen=True)
+class _CirclePair:
+    """Two circles about one centre, working px, and how many decades they are beyond chance."""
+
+    x: float
+    y: float
+    pupil: float
+    limbus: float
+    pupil_is_dark: bool
+    decades: float
+
+
+def find_iris(gray: np.ndarray) -> IrisFit:
+    """Find the iris in one eye image of any size.
+
+    1. Thin the image to edge points. 2. Let each vote for the centres it may belong to.
+    3. Judge the best proposals by how surprising a pair of circles about them is. 4. Fit the best
+    few to their own edge points and judge again, twice.
+
+    Args:
+        gray: (H, W) uint8, without a label strip.
+    """
+    points = find_edge_points(gray)
+    if len(points.x) == 0:
+        return nothing_found(gray)
+    centre_x, centre_y = propose_centres(points)
+    pairs = _best_pairs(points, centre_x, centre_y)
+    fitted: dict[_CirclePair, _CirclePair] = {}
+    for _ in range(FIT_ROUNDS):
+        pairs = sorted(pairs, key=lambda pair: -pair.decades)[:SURVIVORS]
+        # A survivor of the first round would be fitted to where it was fitted then.
+        new = {pair: _fit_circles(points, pair) for pair in pairs if pair not in fitted}
+        if not new:
+            break
+        fitted |= new
+        x, y = (np.float32([getattr(pair, axis) for pair in new.values()]) for axis in "xy")
+        pairs += _best_pairs(points, x, y)
+    best = max(pairs, key=lambda pair: pair.decades)
+    # The radii tried lie in steps: the first fit brings in all points, the second uses them.
+    once = fitted[best] if best in fitted else _fit_circles(points, best)
+    return _to_frame(points, _fit_circles(points, once))
+
+
+def nothing_found(gray: np.ndarray) -> IrisFit:
+    """Return the middle of the frame, marked as not found."""
+    height, width = gray.shape
+    return IrisFit((width - 1) / 2, (height - 1) / 2, 0.0, 0.0, 0.0, False)
 
 
 def propose_centres(points: EdgePoints) -> tuple[np.ndarray, np.ndarray]:
@@ -87,94 +157,6 @@ def _nearest_cell(place: np.ndarray) -> np.ndarray:
     place /= VOTE_CELL_PX
     place -= 0.25
     return np.rint(place, out=place).astype(np.int32)
-
-
-SURVIVORS = 3  # ours: proposals whose centre is fitted
-FIT_ROUNDS = 2  # ours
-DAMPING = 1e-6 * np.eye(4)  # ours
-FOUND_DECADES = 3.0  # ours: fewer than one false alarm in a thousand frames of noise
-
-
-@dataclass(frozen=True)
-class IrisFit:
-    """Where the iris is in a frame; pixel centres are at whole numbers.
-
-    Args:
-        centre_x_px, centre_y_px: the common middle of pupil and limbus.
-        radius_px: of the limbus, the iris's outer edge.
-        pupil_radius_px: of the pupil.
-        confidence: in [0, 1]; 0.5 and above means found.
-        found: whether chance would hardly draw such a pair of circles in any frame of noise.
-    """
-
-    centre_x_px: float
-    centre_y_px: float
-    radius_px: float
-    pupil_radius_px: float
-    confidence: float
-    found: bool
-
-
-def find_iris(gray: np.ndarray) -> IrisFit:
-    """Find the iris in one eye image of any size.
-
-    1. Thin the image to edge points. 2. Let each vote for the centres it may belong to.
-    3. Judge the best proposals by how surprising a pair of circles about them is. 4. Fit the best
-    few to their own edge points and judge again, twice.
-
-    Args:
-        gray: (H, W) uint8, without a label strip.
-    """
-    points = find_edge_points(gray)
-    if len(points.x) == 0:
-        return nothing_found(gray)
-    centre_x, centre_y = propose_centres(points)
-    pairs = _best_pairs(points, centre_x, centre_y)
-    fitted: dict[_CirclePair, _CirclePair] = {}
-    for _ in range(FIT_ROUNDS):
-        pairs = sorted(pairs, key=lambda pair: -pair.decades)[:SURVIVORS]
-        # A survivor of the first round would be fitted to where it was fitted then.
-        new = {pair: _fit_circles(points, pair) for pair in pairs if pair not in fitted}
-        if not new:
-            break
-        fitted |= new
-        x, y = (np.float32([getattr(pair, axis) for pair in new.values()]) for axis in "xy")
-        pairs += _best_pairs(points, x, y)
-    best = max(pairs, key=lambda pair: pair.decades)
-    # The radii tried lie in steps: the first fit brings in all points, the second uses them.
-    once = fitted[best] if best in fitted else _fit_circles(points, best)
-    return _to_frame(points, _fit_circles(points, once))
-
-
-@dataclass(frozen=True)
-class _CirclePair:
-    """Two circles about one centre, working px, and how many decades they are beyond chance."""
-
-    x: float
-    y: float
-    pupil: float
-    limbus: float
-    pupil_is_dark: bool
-    decades: float
-
-
-def nothing_found(gray: np.ndarray) -> IrisFit:
-    """Return the middle of the frame, marked as not found."""
-    height, width = gray.shape
-    return IrisFit((width - 1) / 2, (height - 1) / 2, 0.0, 0.0, 0.0, False)
-
-
-def _to_frame(points: EdgePoints, pair: _CirclePair) -> IrisFit:
-    """Return the pair in px of the frame."""
-    decades = max(pair.decades, 0.0)
-    return IrisFit(
-        (pair.x + 0.5) / points.scale - 0.5,
-        (pair.y + 0.5) / points.scale - 0.5,
-        pair.limbus / points.scale,
-        pair.pupil / points.scale,
-        decades / (decades + FOUND_DECADES),
-        decades >= FOUND_DECADES,
-    )
 
 
 def _best_pairs(
@@ -254,3 +236,16 @@ def _points_on(points: EdgePoints, pair: _CirclePair) -> tuple[np.ndarray, np.nd
 def _keep_near(fitted: float, radius: float) -> float:
     """Return the fitted radius, no further from the judged one than its tolerance."""
     return min(max(fitted, radius - tolerance_px(radius)), radius + tolerance_px(radius))
+
+
+def _to_frame(points: EdgePoints, pair: _CirclePair) -> IrisFit:
+    """Return the pair in px of the frame."""
+    decades = max(pair.decades, 0.0)
+    return IrisFit(
+        (pair.x + 0.5) / points.scale - 0.5,
+        (pair.y + 0.5) / points.scale - 0.5,
+        pair.limbus / points.scale,
+        pair.pupil / points.scale,
+        decades / (decades + FOUND_DECADES),
+        decades >= FOUND_DECADES,
+    )

@@ -1,8 +1,8 @@
 """Where glaucoma signs and the iris lie in a preprocessed image.
 
-The surrogate (truth.csv) and other data with drawn signs (signs.csv) say where each sign is in the
+The surrogate (truth.csv) and other data with drawn signs (signs.csv) list where each sign is in the
 camera's frame. Here the circle goes the way of the frame's pixels: cut, mirrored, moved, shrunk
-(paper §2.1); the manifest of the preprocessed images says by how much. Written without
+(paper §2.1), as the manifest of the preprocessed images records. Written without
 `replication.preprocess.frame`, whose pixels the tests compare it with.
 """
 
@@ -71,8 +71,8 @@ def mask_signs(
     for mask, row in zip(masks, facts.itertuples(), strict=True):
         for sign in circles.get(Path(row.path).name, signs.iloc[:0]).itertuples():
             inside = _draw_disc(row, sign.x_px, sign.y_px, sign.radius_px)
-            seen = inside[:, ::-1] if row.mirrored else inside
-            mask |= cover_pixels(seen, row, size_px=size_px) > 0
+            turned = inside[:, ::-1] if row.mirrored else inside
+            mask |= cover_pixels(turned, row, size_px=size_px) > 0
     return masks
 
 

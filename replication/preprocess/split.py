@@ -1,20 +1,15 @@
 """Split the images into training, validation and test (paper §2.1: 65, 15 and 20%).
 
-The split is by image, as in the paper: a patient's images are in all three subsets, so that the
-identity evaluator knows everyone. It depends on the seed and the image ids, and not on the order
-in which a disk lists its files.
+By image, as in the paper, a patient's images are in all three subsets, so that the identity
+evaluator knows everyone.
 
-Split so that the glaucoma network is trained, validated and tested on different patients.
+Departure: by patient, each patient is in one subset alone, so that the glaucoma network can't know
+a patient's pathology by the patient. What has to know everyone, since it recognises or paints
+identities, stays closed-set: it learns from `enrolment` too, half of the images of each validation
+and test patient, which the glaucoma network never gets. It is validated and tested on the other
+half.
 
-Departure: in the paper a patient's images are in all three subsets (`replication.preprocess.split`), so that
-a network may know a patient's pathology by the patient. Here each patient is in one of them alone.
-What has to know everyone, since it tells or paints identities, stays closed-set: it learns from
-`enrolment` too, half of the images of each validation and test patient, which the glaucoma network
-never sees. The other half is what it is validated and tested on.
-
-As by image, the split depends on the seed and the image ids alone.
-
-What both splits start from: the sizes of test and validation, and an order by ids and seed.
+Both splits depend on the seed and the image ids, and not on the order in which a disk lists files.
 """
 
 import numpy as np
@@ -24,60 +19,25 @@ from replication.errors import DataError, SettingsError
 from replication.records import Splits
 
 
-def count_held_out(
-    images: int, settings: SplitSettings, *, what: str = "images"
-) -> tuple[int, int]:
-    """Return how many images, or patients, are for test and for validation.
-
-    Args:
-        images: number of all images, or patients.
-        settings: shares of the three subsets.
-        what: is split, for the message.
-
-    Raises:
-        DataError: when one of the three subsets would be empty.
-        SettingsError: when the shares are not positive or don't sum to 1.
-    """
-    shares = (settings.train, settings.validation, settings.test)
-    if min(shares) <= 0 or not np.isclose(sum(shares), 1.0):
-        raise SettingsError(f"split: expected positive shares that sum to 1, got {shares}")
-    test, validation = round(settings.test * images), round(settings.validation * images)
-    if min(test, validation, images - test - validation) < 1:
-        raise DataError(f"split: {images} {what} are too few for shares of {shares}, add {what}")
-    return test, validation
-
-
-def shuffle_by_id(image_id: np.ndarray, *, seed: int) -> np.ndarray:
-    """Return the rows in an order that depends on the ids and the seed alone.
-
-    Raises:
-        DataError: when an id comes twice.
-    """
-    ids = np.asarray(image_id, dtype=str)
-    if len(np.unique(ids)) != len(ids):
-        raise DataError("split: an image_id comes twice, ids must be unique")
-    return np.random.default_rng(seed).permutation(np.argsort(ids))
-
-
 def split_dataset(image_id: np.ndarray, identity: np.ndarray, settings: SplitSettings) -> Splits:
     """Split the images at random, every identity keeping at least one image in training.
 
     Steps: order the images by id, shuffle them by the seed, take test and validation from the
     front, passing over an image that is the last one left of its identity; what was not taken is
     training. So an identity's only image goes to training, and test and validation have exactly
-    round(share x N) images.
+    round(fraction x N) images.
 
     Args:
         image_id: (N,) unique strings.
         identity: (N,) class of the patient.
-        settings: shares of the three subsets, summing to 1, and the shuffling's seed.
+        settings: fractions of the three subsets, summing to 1, and the shuffling's seed.
 
     Returns:
         The rows of each subset, ascending.
 
     Raises:
         DataError: when ids come twice, or there are too few images for such a split.
-        SettingsError: when the shares are not positive or don't sum to 1.
+        SettingsError: when the fractions are not positive or don't sum to 1.
     """
     test_size, validation_size = count_held_out(len(image_id), settings)
     held_out_size = test_size + validation_size
@@ -96,26 +56,6 @@ def split_dataset(image_id: np.ndarray, identity: np.ndarray, settings: SplitSet
     )
 
 
-def take_spare(rows: np.ndarray, identity: np.ndarray, *, size: int) -> np.ndarray:
-    """Return the first rows, in their order, that each leave their identity at least one more.
-
-    Args:
-        rows: (N,) row indices in the order to take them.
-        identity: (N,) class of the patient, in the rows' own order.
-        size: how many to take, at most N less the number of identities.
-    """
-    _, person = np.unique(identity, return_inverse=True)
-    left = np.bincount(person)
-    taken: list[int] = []
-    for row in rows.tolist():
-        if len(taken) == size:
-            break
-        if left[person[row]] > 1:
-            left[person[row]] -= 1
-            taken.append(row)
-    return np.array(taken, dtype=rows.dtype)
-
-
 def split_by_patient(
     image_id: np.ndarray, identity: np.ndarray, glaucoma: np.ndarray, settings: SplitSettings
 ) -> Splits:
@@ -126,17 +66,16 @@ def split_by_patient(
     enrol half of the images.
 
     Args:
-        image_id: (N,) unique strings.
-        identity: (N,) class of the patient.
+        image_id, identity: as for `split_dataset`.
         glaucoma: (N,) bool, per eye.
-        settings: the subsets' shares of the patients, summing to 1, and the shuffling's seed.
+        settings: the subsets' fractions of the patients, summing to 1, and the shuffling's seed.
 
     Returns:
         The rows of each subset, ascending.
 
     Raises:
         DataError: when ids come twice, or there are too few patients for such a split.
-        SettingsError: when the shares are not positive or don't sum to 1.
+        SettingsError: when the fractions are not positive or don't sum to 1.
     """
     shuffled = shuffle_by_id(image_id, seed=settings.seed)
     _, person, images = np.unique(identity, return_inverse=True, return_counts=True)
@@ -147,13 +86,63 @@ def split_by_patient(
     test, validation = draw_patients(order, has_glaucoma, images, settings)
     held_out = shuffled[np.isin(person[shuffled], np.concatenate([test, validation]))]
     enrolled = enrol_half(held_out, person, glaucoma)
-    left = np.setdiff1d(held_out, enrolled)
+    others = np.setdiff1d(held_out, enrolled)
     return Splits(
         train=np.setdiff1d(shuffled, held_out),
-        validation=left[np.isin(person[left], validation)],
-        test=left[np.isin(person[left], test)],
+        validation=others[np.isin(person[others], validation)],
+        test=others[np.isin(person[others], test)],
         enrolment=np.sort(enrolled),
     )
+
+
+def count_held_out(total: int, settings: SplitSettings, *, what: str = "images") -> tuple[int, int]:
+    """Return how many of all images, or patients, are for test and for validation.
+
+    Raises:
+        DataError: when one of the three subsets would be empty.
+        SettingsError: when the fractions are not positive or don't sum to 1.
+    """
+    fractions = (settings.train, settings.validation, settings.test)
+    if min(fractions) <= 0 or not np.isclose(sum(fractions), 1.0):
+        raise SettingsError(f"split: expected positive fractions that sum to 1, got {fractions}")
+    test, validation = round(settings.test * total), round(settings.validation * total)
+    if min(test, validation, total - test - validation) < 1:
+        raise DataError(
+            f"split: {total} {what} are too few for fractions of {fractions}, add {what}"
+        )
+    return test, validation
+
+
+def shuffle_by_id(image_id: np.ndarray, *, seed: int) -> np.ndarray:
+    """Return the rows in an order that depends on the ids and the seed alone.
+
+    Raises:
+        DataError: when an id comes twice.
+    """
+    ids = np.asarray(image_id, dtype=str)
+    if len(np.unique(ids)) != len(ids):
+        raise DataError("split: an image_id comes twice, ids must be unique")
+    return np.random.default_rng(seed).permutation(np.argsort(ids))
+
+
+def take_spare(rows: np.ndarray, identity: np.ndarray, *, size: int) -> np.ndarray:
+    """Return the first rows, in their order, that each spare their identity at least one more.
+
+    Args:
+        rows: (N,) row indices in the order to take them.
+        identity: (N,) class of the patient, in the rows' own order.
+        size: how many to take, at most N less the number of identities.
+    """
+    _, person = np.unique(identity, return_inverse=True)
+    untaken = np.bincount(person)
+    taken: list[int] = []
+    for row in rows.tolist():
+        if len(taken) == size:
+            break
+        if untaken[person[row]] > 1:
+            untaken[person[row]] -= 1
+            taken.append(row)
+    return np.array(taken, dtype=rows.dtype)
 
 
 def draw_patients(
@@ -161,18 +150,18 @@ def draw_patients(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the patients of test and of validation.
 
-    Both have their share of all patients and, as near as can be, of those with glaucoma, and at
+    Both have their fraction of all patients and, as near as can be, of those with glaucoma, and at
     least one patient with and one without.
 
     Args:
         order: (P,) patients in the order to take them.
         has_glaucoma: (P,) bool, whether any eye has it.
         images: (P,) images of each patient; who has one alone isn't taken.
-        settings: the subsets' shares of the patients.
+        settings: the subsets' fractions of the patients.
 
     Raises:
         DataError: when there are too few patients.
-        SettingsError: when the shares are not positive or don't sum to 1.
+        SettingsError: when the fractions are not positive or don't sum to 1.
     """
     sizes = np.array(count_held_out(len(order), settings, what="patients"))
     if sizes.min() < 2:
@@ -180,10 +169,10 @@ def draw_patients(
             f"split by patient: {len(order)} patients are too few for one with glaucoma and one "
             "without in validation and in test; add patients, or split by image"
         )
-    shares = np.array([settings.test, settings.validation])
-    ill = np.clip(np.round(shares * has_glaucoma.sum()).astype(int), 1, sizes - 1)
+    fractions = np.array([settings.test, settings.validation])
+    labelled = np.clip(np.round(fractions * has_glaucoma.sum()).astype(int), 1, sizes - 1)
     test, validation = [], []
-    for label, wanted in ((True, ill), (False, sizes - ill)):
+    for label, wanted in ((True, labelled), (False, sizes - labelled)):
         of_kind = order[has_glaucoma[order] == label]
         able = of_kind[images[of_kind] > 1]
         _check_enough(len(of_kind), len(able), needed=int(wanted.sum()), glaucoma=label)

@@ -1,6 +1,7 @@
 """Preprocess a whole manifest: read every file once, turn each frame into an image (paper §2.1).
 
-Images that can't be read are left out and named; `replication.preprocess.frame` says what is done to one.
+Images that can't be read are skipped and reported; `replication.preprocess.frame` has what is done
+to one.
 """
 
 import logging
@@ -16,9 +17,9 @@ from replication.data.image_file import read_gray
 from replication.data.survey import EYES
 from replication.errors import DataError
 from replication.preprocess.frame import ImageFacts, preprocess_image
-from replication.system.processes import spread
+from replication.system.processes import advance_each, spread
 
-MOST_UNREADABLE = 0.01  # ours: share of the files that may be left out
+MOST_UNREADABLE = 0.01  # ours: fraction of the files that may be skipped
 CHUNK = 16
 NAMED_FILES = 3
 
@@ -59,21 +60,14 @@ def preprocess_images(
     if odd:
         raise DataError(f"manifest, column eye: expected 'left' or 'right', got {odd[0]!r}")
     tasks = [(root / path, eye) for path, eye in zip(manifest.path, manifest.eye, strict=True)]
-    results = spread(
-        partial(_preprocess_file, settings, prepare), tasks, workers=workers, chunk=CHUNK
-    )
-    images, rows = [], []
-    for image, row in results:
-        rows.append(row)
-        if image is not None:
-            images.append(image)
-        if on_image is not None:
-            on_image()
+    work = partial(_preprocess_file, settings, prepare)
+    results = spread(work, tasks, workers=workers, chunk=CHUNK)
+    images, rows = zip(*advance_each(results, on_image), strict=True)
     facts = pd.DataFrame(rows, columns=["readable", "problem", *ImageFacts.__annotations__])
     for place, column in enumerate(("image_id", "path")):
         facts.insert(place, column, manifest[column].to_numpy())
     _report_unreadable(facts)
-    return np.stack(images), facts
+    return np.stack([image for image in images if image is not None]), facts
 
 
 def _preprocess_file(
@@ -82,26 +76,23 @@ def _preprocess_file(
     """Preprocess one file: its image or None, and its row of facts."""
     path, eye = task
     try:
-        gray = read_gray(path)
+        image, facts = prepare(read_gray(path), eye=eye, settings=settings)
     except DataError as error:
         return None, {"readable": False, "problem": str(error).removeprefix(f"{path.name}: ")}
-    try:
-        image, facts = prepare(gray, eye=eye, settings=settings)
-    except DataError as error:
-        return None, {"readable": False, "problem": str(error)}
     return image, {"readable": True, "problem": "", **vars(facts)}
 
 
 def _report_unreadable(facts: pd.DataFrame) -> None:
-    """Warn of images that were left out, or raise DataError where they are too many."""
+    """Warn of images that were skipped, or raise DataError where they are too many."""
     bad = facts[~facts.readable]
     if bad.empty:
         return
     for path, problem in zip(bad.path, bad.problem, strict=True):
         _LOG.debug("%s: %s", path, problem)
-    told = "; ".join(f"number {row + 1} {said}" for row, said in bad.problem[:NAMED_FILES].items())
+    first = bad.problem[:NAMED_FILES].items()
+    named = "; ".join(f"number {row + 1} {problem}" for row, problem in first)
     more = f" and {len(bad) - NAMED_FILES} more" if len(bad) > NAMED_FILES else ""
-    sentence = f"{len(bad)} of {len(facts)} images can't be read: {told}{more}"
+    sentence = f"{len(bad)} of {len(facts)} images can't be read: {named}{more}"
     if len(bad) > MOST_UNREADABLE * len(facts):
         raise DataError(f"{sentence}; restore them or take them out (cli.py -vv names the files)")
     _LOG.warning("%s; they are left out", sentence)

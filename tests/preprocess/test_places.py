@@ -1,4 +1,4 @@
-"""The place of a sign in a preprocessed image, held against the pixels of frames with signs."""
+"""The place of a sign in a preprocessed image, compared with the pixels of frames with signs."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -20,10 +20,10 @@ from replication.surrogate.contact_sheet import draw_twin
 from replication.surrogate.synthesize import synthesize
 
 SETTINGS = PreprocessSettings()
-BLUR_PX = 28  # how far focus and JPEG blocks carry a sign, as in test_synthetic_eyes
+BLUR_PX = 28  # how far focus and JPEG blocks carry a sign, as in test_synthesize
 
 
-def tell_facts(path: str, facts: eye_frame.ImageFacts) -> pd.DataFrame:
+def list_facts(path: str, facts: eye_frame.ImageFacts) -> pd.DataFrame:
     return pd.DataFrame([{"path": path, **asdict(facts)}])
 
 
@@ -64,14 +64,14 @@ def paint_disc(x: float, y: float, radius: float) -> np.ndarray:
 @pytest.mark.parametrize("circle", [(300.3, 200.7, 12.0), (380.0, 260.5, 90.0), (20, 470, 30)])
 def test_a_mask_is_every_pixel_that_a_painted_disc_changes(eye, centre, circle):
     (_, painted), facts = preprocess_alike(draw_eye(centre=centre), paint_disc(*circle), eye=eye)
-    (mask,) = mask_signs(tell_facts("a/eye.bmp", facts), list_signs(circle))
-    # A single px of the frame is 3.5 grey levels of a pixel, so that a byte shows it.
+    (mask,) = mask_signs(list_facts("a/eye.bmp", facts), list_signs(circle))
+    # A single px of the frame is 3.5 gray levels of a pixel, so that a byte shows it.
     np.testing.assert_array_equal(mask, painted > 0)
 
 
-def test_a_mask_says_the_place_that_arithmetic_says():
+def test_a_mask_is_at_the_place_that_arithmetic_gives():
     facts = eye_frame.ImageFacts(640, 480, 11, True, True, 0, 0, 0, 0, 1, 30, -14)
-    (mask,) = mask_signs(tell_facts("eye.bmp", facts), list_signs((200, 150, 40)))
+    (mask,) = mask_signs(list_facts("eye.bmp", facts), list_signs((200, 150, 40)))
     rows, columns = np.nonzero(mask)
     assert columns.mean() == pytest.approx((639 - 200 + 30 + 0.5) / 10 - 0.5, abs=0.3)
     assert rows.mean() == pytest.approx((150 - 14 + 0.5) / (469 / 64) - 0.5, abs=0.3)
@@ -79,7 +79,7 @@ def test_a_mask_says_the_place_that_arithmetic_says():
 
 def test_signs_go_to_their_own_images():
     facts = eye_frame.ImageFacts(640, 480, 11, False, True, 0, 0, 0, 0, 1, 0, 0)
-    rows = pd.concat([tell_facts(f"x/{name}", facts) for name in ("a.jpg", "b.jpg", "c.jpg")])
+    rows = pd.concat([list_facts(f"x/{name}", facts) for name in ("a.jpg", "b.jpg", "c.jpg")])
     one, other = (100.0, 100.0, 20.0), (400.0, 300.0, 20.0)
     signs = pd.concat([list_signs(one, other, file="c.jpg"), list_signs(other, file="a.jpg")])
     masks = mask_signs(rows, signs)
@@ -93,7 +93,7 @@ def test_signs_go_to_their_own_images():
 def test_an_iris_is_where_the_image_shows_it(eye):
     frame = draw_eye(centre=(250, 200))
     image, facts = preprocess_image(frame, eye=eye, settings=SETTINGS)
-    (iris,), (upper,) = mask_irises(tell_facts("eye.bmp", facts))
+    (iris,), (upper,) = mask_irises(list_facts("eye.bmp", facts))
     dark = image < 160
     assert (iris & dark).sum() / (iris | dark).sum() > 0.9
     assert (iris & upper == upper).all()
@@ -103,7 +103,7 @@ def test_an_iris_is_where_the_image_shows_it(eye):
 
 def test_without_an_iris_there_is_no_mask():
     facts = eye_frame.ImageFacts(640, 480, 11, False, False, *[float("nan")] * 4, 0.1, 0, 0)
-    iris, upper = mask_irises(tell_facts("eye.bmp", facts))
+    iris, upper = mask_irises(list_facts("eye.bmp", facts))
     assert not iris.any() and not upper.any()
 
 
@@ -125,7 +125,7 @@ def test_an_eye_differs_from_its_twin_inside_the_mask(surrogate, eye):
         frame, twin = (draw_twin(surrogate, file, with_signs=with_) for with_ in (True, False))
         (image, image_of_twin), facts = preprocess_alike(frame, twin, eye=eye)
         change = np.abs(image.astype(float) - image_of_twin)
-        rows = tell_facts(file, facts)
+        rows = list_facts(file, facts)
         (widened,) = mask_signs(rows, signs.assign(radius_px=signs["radius_px"] + BLUR_PX))
         assert not change[~widened].any()
         (mask,) = mask_signs(rows, signs)
@@ -149,7 +149,7 @@ def test_holes_in_real_eyes_are_dark_where_the_mask_is():
         frame = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
         image, facts = preprocess_image(frame, eye="right", settings=SETTINGS)
         for mirrored in (True, False):
-            rows = tell_facts(sign.file, facts).assign(mirrored=mirrored)
+            rows = list_facts(sign.file, facts).assign(mirrored=mirrored)
             (hole,) = mask_signs(rows, signs[(signs["file"] == sign.file)])
             around = cv2.dilate(hole.astype(np.uint8), np.ones((5, 5), np.uint8)) > hole
             contrast.setdefault(mirrored, []).append(image[around].mean() - image[hole].mean())
