@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help replicate baseline seeds bfloat16 test bench reliability audit lint format docs lock clean
+.PHONY: help replicate baseline seeds bfloat16 test bench reliability audit lint format architecture docs lock clean
 
 help: ## list these targets
 	@sed -nE 's/^([a-z0-9]+):.*## (.*)/make \1|\2/p' Makefile | while IFS='|' read -r target what; do \
@@ -47,6 +47,9 @@ lint: .venv/.stamp ## check style and format without changing files
 format: .venv/.stamp ## correct style and format
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
+
+architecture: .venv/.stamp ## redraw the rooms and their tree in docs/architecture.md
+	.venv/bin/python tests/draw_rooms.py
 
 # Material prints with every build that it ends in 2027.
 docs: .venv/.stamp ## build the documentation into build/docs, check its links; readable offline

@@ -30,11 +30,6 @@ SHOWN = (
 )
 RETRAINED = MEASURES["identity_best"].heading
 SUMMARISED = ("blur-21", "k-same-12", "pprl-vgan-random", "pprl-vgan-averaged-random")
-FINDINGS = {
-    Finding.HOLDS: "claims that hold",
-    Finding.FAILS: "claims that fail",
-    Finding.UNDECIDED: "claims undecided",
-}
 TAKEN = ("index", "surrogate", "")  # names of pages that no folder of data may have
 
 
@@ -124,20 +119,23 @@ def lay_out_page(name: str, source: Source, sections: Mapping[str, str]) -> str:
 def _summarise(sections: Mapping[str, str]) -> list[tuple[str, ...]]:
     """Return the ten rows of a page's summary, a cell for each run."""
     runs = [_read_cells(text) for text in sections.values()]
-    baseline, short = ROWS[0].dataset, {row.name: row.short for row in ROWS}
+    baseline = ROWS[0].dataset
 
     def pick(words: str, row: str, heading: str) -> tuple[str, ...]:
         return (words, *(cells.get((row, heading), "-").split(" ")[0] for cells in runs))
 
     return [
-        ("test images (number)", *(_count_images(text) for text in sections.values())),
+        ("test images (number)", *map(_count_images, sections.values())),
+        pick("originals: glaucoma accuracy", baseline, HEADINGS[4]),
         pick("originals: glaucoma F1", baseline, HEADINGS[5]),
         pick("originals: patient recognised", baseline, HEADINGS[2]),
-        *(pick(f"{RETRAINED}, {short[name]}", short[name], RETRAINED) for name in SUMMARISED),
         *(
-            (words, *(_list_claims(text, finding) for text in sections.values()))
-            for finding, words in FINDINGS.items()
+            pick(f"{RETRAINED}, {row.experiment} {row.short}", row.short, RETRAINED)
+            for row in ROWS
+            if row.name in SUMMARISED
         ),
+        ("claims: hold / fail / undecided (number)", *map(_count_claims, sections.values())),
+        ("claims that fail", *map(_list_failures, sections.values())),
     ]
 
 
@@ -146,9 +144,17 @@ def _count_images(text: str) -> str:
     return found[1] if found else "-"
 
 
-def _list_claims(text: str, finding: Finding) -> str:
-    names = re.findall(rf"^- \*\*(.+): {finding.value}\.\*\*", text, re.MULTILINE)
-    return f"{len(names)}: {'; '.join(names)}" if names else "0"
+def _count_claims(text: str) -> str:
+    findings = (Finding.HOLDS, Finding.FAILS, Finding.UNDECIDED)
+    return " / ".join(str(len(_find_claims(text, finding))) for finding in findings)
+
+
+def _list_failures(text: str) -> str:
+    return "; ".join(_find_claims(text, Finding.FAILS)) or "none"
+
+
+def _find_claims(text: str, finding: Finding) -> list[str]:
+    return re.findall(rf"^- \*\*(.+): {finding.value}\.\*\*", text, re.MULTILINE)
 
 
 def _read_cells(text: str) -> dict[tuple[str, str], str]:
