@@ -7,6 +7,6 @@ CLOSED_SOCKETS = Path(__file__).parent / "closed_sockets"
 
 
 def pytest_configure() -> None:
-    """Have every Python that a test starts refuse connections, too."""
+    """Make every Python process that a test starts refuse connections, too."""
     others = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(CLOSED_SOCKETS), others]))

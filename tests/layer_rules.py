@@ -1,4 +1,4 @@
-"""Who may import whom: the rules of docs/architecture.md, read off the sources by ast.
+"""Who may import whom: the rules of docs/architecture.md, read from the sources by ast.
 
 A module here is a dotted name (`replication.privatize.blur`); a package stands for its __init__.
 """
@@ -6,6 +6,7 @@ A module here is a dotted name (`replication.privatize.blur`); a package stands 
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 PACKAGES = ("keras_models", "replication", "validation")
@@ -13,27 +14,9 @@ PACKAGES = ("keras_models", "replication", "validation")
 # A room imports rooms to its left only. (A file that lies in no room is one of its own.)
 ROOMS = {
     "replication": [
-        "errors",
-        "config",
-        "records",
-        "system",
-        "store",
-        "surrogate",
-        "data",
-        "preprocess",
-        "validate",
-        "train",
-        "privatize",
-        "figures",
-        "evaluate",
-        "attack",
-        "explain",
-        "results",
-        "report",
-        "pipeline",
-        "studies",
-        "sweep",
-        "command_line",
+        *["errors", "config", "records", "system", "store", "surrogate", "data", "preprocess"],
+        *["validate", "train", "privatize", "figures", "evaluate", "attack", "explain", "results"],
+        *["report", "pipeline", "studies", "sweep", "command_line"],
     ],
     "validation": ["statistics", "paper", "claims", "blessing", "expectations"],
 }
@@ -142,15 +125,34 @@ def _imported_names(node: ast.AST, package: str) -> list[str]:
 
 
 def find_violations(root: Path) -> list[str]:
-    """Apply every rule to every import; each answer is a sentence."""
-    found = []
-    for item in read_imports(root):
-        found += [
-            f"{item.importer} imports {item.imported}: {why}"
-            for rule in (check_layer, check_stage, check_deep_learning, check_owner, check_cli)
-            if (why := rule(item))
-        ]
-    return list(dict.fromkeys(found)) + find_unpickling(root) + find_unsafe_calls(root)
+    """Apply every rule to every import and every call; return a sentence for each violation."""
+    imports = read_imports(root)
+    found = [
+        f"{item.importer} imports {item.imported}: {why}"
+        for item in imports
+        for rule in (check_layer, check_stage, check_deep_learning, check_owner, check_cli)
+        if (why := rule(item))
+    ]
+    found += [
+        f"{module}: {why}"
+        for module, path in list_modules(root).items()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and (why := check_call(module, node))
+    ]
+    return list(dict.fromkeys(found)) + find_circle(imports)
+
+
+def find_circle(imports: list[Import]) -> list[str]:
+    """Return the first circle of modules that import each other, in functions too."""
+    graph: dict[str, set[str]] = {}
+    for item in imports:
+        if item.imported != item.importer:
+            graph.setdefault(item.importer, set()).add(item.imported)
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return [f"a circle of imports: {' <- '.join(error.args[1])}"]
+    return []
 
 
 def is_command_line(module: str) -> bool:
@@ -166,12 +168,12 @@ def find_room(module: str) -> int | None:
 
 
 def check_layer(item: Import) -> str | None:
-    """keras_models and validation know no other package; a room imports rooms to its left only."""
+    """keras_models and validation import no other package; a room imports rooms to its left only."""
     own = item.importer.partition(".")[0]
     if own in ("keras_models", "validation") and item.top in {*PACKAGES, "cli"} - {own}:
         return f"{own} stands alone"
     if own == "validation" and item.top in DEEP_LEARNING | {"cv2"}:
-        return "validation knows tables, never images or models"
+        return "validation reads tables, never images or models"
     if item.top == "cli":
         return "the command line is above the packages"
     if item.top != own or own not in ROOMS:
@@ -199,7 +201,7 @@ def check_stage(item: Import) -> str | None:
 
 
 def check_deep_learning(item: Import) -> str | None:
-    """Only what trains, runs or explains a network imports TensorFlow; its callers import it late."""
+    """Only what trains, runs or explains a network imports TensorFlow; others import it late."""
     if not item.importer.startswith("replication.") or is_command_line(item.importer):
         return None
     if item.importer in MAY_USE_DEEP_LEARNING or item.imported == WORKER:
@@ -227,41 +229,20 @@ def check_cli(item: Import) -> str | None:
         return "networks are reached through the pipeline"
     quick = is_command_line(item.imported) or item.imported.startswith(QUICK_TO_IMPORT)
     if item.at_import and (item.top in SLOW_TO_IMPORT or (item.top in PACKAGES and not quick)):
-        return "import it inside the command, or --help waits for it"
+        return "import it inside the command, or --help becomes slow"
     return None
 
 
-def find_unpickling(root: Path) -> list[str]:
-    """Find `allow_pickle` given as anything but False."""
-    return [
-        f"{module} allows pickles"
-        for module, path in list_modules(root).items()
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.keyword)
-        and node.arg == "allow_pickle"
-        and not (isinstance(node.value, ast.Constant) and node.value.value is False)
-    ]
-
-
-def find_unsafe_calls(root: Path) -> list[str]:
-    """Find calls by which data could become code: here, or in the program that opens a table."""
-    found = []
-    for module, path in list_modules(root).items():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call):
-                name = ast.unparse(node.func).rpartition(".")[2]
-                found += [f"{module}: {why}" for why in [judge_call(module, name, node)] if why]
-    return found
-
-
-def judge_call(module: str, name: str, call: ast.Call) -> str | None:
-    """Return why a call is not allowed, or None."""
+def check_call(module: str, call: ast.Call) -> str | None:
+    """No call makes data into code: here, or in the program that opens a table."""
+    name = ast.unparse(call.func).rpartition(".")[2]
     if name in BUILDERS_FROM_FILES:
         return f"{name} builds what a file describes, load weights into a network built here"
     writes = isinstance(call.func, ast.Attribute) and module.startswith("replication.")
     if name in TABLE_WRITERS and writes and module not in MAY_WRITE_TABLES:
         return f"{name} writes cells that may be formulas, use replication.store.tables"
+    pickles = [word.value for word in call.keywords if word.arg == "allow_pickle"]
+    if any(not (isinstance(value, ast.Constant) and value.value is False) for value in pickles):
+        return "allows pickles"
     loads = ast.unparse(call.func) in ("np.load", "numpy.load", "np.save", "numpy.save")
-    if loads and not any(word.arg == "allow_pickle" for word in call.keywords):
-        return f"{name} without allow_pickle=False"
-    return None
+    return f"{name} without allow_pickle=False" if loads and not pickles else None

@@ -1,4 +1,4 @@
-"""The project keeps the rules of layer_rules, and each rule finds a fault planted against it."""
+"""The project keeps the rules of layer_rules, and each rule finds a planted fault."""
 
 from pathlib import Path
 
@@ -23,8 +23,8 @@ def test_the_project_is_read_at_all() -> None:
         ("keras_models/a.py", "import replication.records", "stands alone"),
         ("keras_models/a.py", "def f():\n    from validation import paper", "stands alone"),
         ("validation/paper/a.py", "from keras_models import evaluator", "stands alone"),
-        ("validation/paper/a.py", "import tensorflow as tf", "knows tables"),
-        ("validation/paper/a.py", "import cv2", "knows tables"),
+        ("validation/paper/a.py", "import tensorflow as tf", "reads tables"),
+        ("validation/paper/a.py", "import cv2", "reads tables"),
         ("validation/paper/a.py", "import great_expectations", "only validation.expectations.gx"),
         ("validation/paper/a.py", "import validation.claims.judge", "to its left only"),
         ("replication/__init__.py", "import replication.errors", "a package imports nothing"),
@@ -33,41 +33,17 @@ def test_the_project_is_read_at_all() -> None:
         ("replication/preprocess/split.py", "from ..train import x", "to its left only"),
         ("replication/records.py", "def f():\n    import replication.report.data", "left only"),
         ("replication/records.py", "import replication.oddments", "in no room"),
-        (
-            "replication/explain/outputs.py",
-            "import replication.preprocess.stage",
-            "by the pipeline",
-        ),
-        (
-            "replication/report/data.py",
-            "from replication.evaluate.stage import x",
-            "by the pipeline",
-        ),
+        ("replication/explain/outputs.py", "import replication.preprocess.stage", "by studies"),
+        ("replication/report/data.py", "from replication.evaluate.stage import x", "by studies"),
         ("replication/evaluate/stage.py", "import replication.train.trained", "no TensorFlow"),
-        (
-            "replication/evaluate/stage.py",
-            "import replication.privatize.blur",
-            "methods are reached",
-        ),
+        ("replication/evaluate/stage.py", "import replication.privatize.blur", "are reached"),
         ("replication/privatize/blur.py", "import tensorflow.keras", "no TensorFlow"),
         ("replication/evaluate/stage.py", "def f():\n    import keras", "no TensorFlow"),
         ("replication/data/warsaw.py", "__import__('tensorflow')", "no TensorFlow"),
         ("replication/records.py", "from keras_models import evaluator", "no TensorFlow"),
-        (
-            "replication/pipeline/order.py",
-            "def f():\n    import distributed",
-            "only replication.sweep",
-        ),
-        (
-            "replication/explain/outputs.py",
-            "import innvestigate.analyzer",
-            "only replication.explain",
-        ),
-        (
-            "replication/pipeline/order.py",
-            "import replication.explain.worker",
-            "process of its own",
-        ),
+        ("replication/pipeline/order.py", "def f():\n    import dask", "only replication.sweep"),
+        ("replication/explain/outputs.py", "import innvestigate.a", "only replication.explain"),
+        ("replication/pipeline/order.py", "import replication.explain.worker", "of its own"),
         ("replication/store/locks.py", "import pickle", "no pickles"),
         ("replication/store/locks.py", "def f(load):\n    load('a', allow_pickle=True)", "pickles"),
         ("replication/store/locks.py", "import numpy as np\nnp.load('a')", "without allow_pickle"),
@@ -84,7 +60,7 @@ def test_the_project_is_read_at_all() -> None:
         (
             "replication/command_line/a.py",
             "def f():\n    import replication.privatize.blur",
-            "through replication.privatize.methods",
+            "reached",
         ),
     ],
 )
@@ -116,9 +92,18 @@ def test_a_planted_import_is_found(tmp_path: Path, path: str, source: str, why: 
         ("replication/command_line/a.py", "def f():\n    from replication.pipeline import order"),
     ],
 )
-def test_a_lawful_import_is_left_alone(tmp_path: Path, path: str, source: str) -> None:
+def test_a_lawful_import_is_no_violation(tmp_path: Path, path: str, source: str) -> None:
     plant(tmp_path, path, source)
     assert find_violations(tmp_path) == []
+
+
+def test_a_planted_circle_is_found(tmp_path: Path) -> None:
+    plant(tmp_path, "replication/preprocess/split.py", "from replication.preprocess import stage")
+    stage = tmp_path / "replication" / "preprocess" / "stage.py"
+    stage.write_text("def f():\n    import replication.preprocess.split", encoding="utf-8")
+    [violation] = find_violations(tmp_path)
+    assert "circle" in violation
+    assert {"replication.preprocess.split", "replication.preprocess.stage"} <= {*violation.split()}
 
 
 FILES = """

@@ -1,4 +1,4 @@
-"""The table that the reference weights give is the table that they gave; planted drifts are seen.
+"""The table that the reference weights give is the table that they gave; planted drifts are found.
 
 The whole table is measured once, from the raw surrogate on; each planted drift then measures the
 rows that it touches again.

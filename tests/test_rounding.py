@@ -1,6 +1,6 @@
 """Other ways of computing the same: the bands of the regression test hold what they change.
 
-What they change is told: `pytest -m slow --log-cli-level=INFO tests/test_rounding.py`.
+The log has what they change: `pytest -m slow --log-cli-level=INFO tests/test_rounding.py`.
 """
 
 import logging
