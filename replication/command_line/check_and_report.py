@@ -6,7 +6,13 @@ from pathlib import Path
 import click
 
 from replication.command_line.opening import find_store, spell_command
-from replication.command_line.options import PATH, exit_on_error, json_option
+from replication.command_line.options import (
+    PATH,
+    choice_option,
+    exit_on_error,
+    json_option,
+    methods_option,
+)
 from replication.command_line.printing import print_blessing
 from replication.system.provenance import ROOT
 
@@ -111,14 +117,10 @@ def compare_seeds(one: Path, other: Path, page: Path) -> None:
 @click.command(short_help="Export weights or sets, with what they reveal.")
 @click.argument("run", type=PATH)
 @click.argument("folder", type=PATH)
-@click.option(
-    "--what",
-    type=click.Choice(["weights", "sets"]),
-    default="sets",
-    show_default=True,
-    help="Weights of the networks, or privatized images.",
+@choice_option(
+    "--what", choices=("sets", "weights"), help="Privatized images, or weights of the networks."
 )
-@click.option("--method", "methods", multiple=True, metavar="NAME", help="Only this method's sets.")
+@methods_option(help="Only this method's sets.")
 @click.option(
     "--yes-i-may-share",
     "may_share",

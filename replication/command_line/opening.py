@@ -34,15 +34,21 @@ def run_until(unit: str, *, show=lambda run: None, **options):
 
 
 def open_run(methods: tuple[str, ...], *, fresh: bool, **options):
-    """Open a run in this process; its progress goes to the terminal."""
-    from replication.pipeline.open_run import RunRequest, open_run
-    from replication.system.progress import track_on_terminal
+    """Open the run of a command's options; its stages are printed."""
+    from replication.pipeline.open_run import RunRequest
 
     paths = {name: str(path) for name, path in options.items() if isinstance(path, Path)}
-    request = RunRequest(str(ARTIFACTS), methods, **options | paths)
-    run = open_run(request, fresh=fresh, workers=count_cores(), track=track_on_terminal)
+    run = open_request(RunRequest(str(ARTIFACTS), methods, **options | paths), fresh=fresh)
     run.on_stage = print_stage
     return run
+
+
+def open_request(request, *, fresh: bool):
+    """Open a run in this process; its progress goes to the terminal."""
+    from replication.pipeline.open_run import open_run
+    from replication.system.progress import track_on_terminal
+
+    return open_run(request, fresh=fresh, workers=count_cores(), track=track_on_terminal)
 
 
 def print_stage(unit: str, state: str, *, show=None) -> None:

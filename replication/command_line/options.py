@@ -1,6 +1,7 @@
 """Options that commands share, and how an error becomes one sentence and an exit code."""
 
 import sys
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial, wraps
 from pathlib import Path
 
@@ -9,32 +10,35 @@ import click
 from replication.command_line.opening import known_methods, name_command
 
 PROFILES = ("smoke", "cpu", "cpu-float32", "paper")
+SPLITS = ("image", "patient")
 INTERRUPTED = 130  # as a shell has it: 128 and the number of SIGINT
 PATH = click.Path(path_type=Path)
 
 
-def complete_profiles(context, parameter, typed: str) -> list[str]:
-    """Return the profiles that start with what was typed, for the shell."""
-    return [name for name in PROFILES if name.startswith(typed)]
+def _complete(list_names: Callable[[], Iterable[str]]):
+    """Return what gives the shell the names that start with what was typed."""
+    return lambda context, parameter, typed: [n for n in list_names() if n.startswith(typed)]
 
 
-def complete_methods(context, parameter, typed: str) -> list[str]:
-    """Return the methods that start with what was typed, for the shell."""
-    return [name for name in known_methods() if name.startswith(typed)]
+def choice_option(*names: str, choices: Sequence[str], help: str):
+    """Return an option with a few values, the first one its default."""
+    kind = click.Choice(choices)
+    return click.option(*names, default=choices[0], show_default=True, type=kind, help=help)
 
 
 seed_option = partial(click.option, default=0, show_default=True, type=click.IntRange(0, 2**31 - 1))
+count_option = partial(click.option, show_default=True, type=click.IntRange(1))
+several_option = partial(click.option, multiple=True)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 profile_option = partial(
-    click.option, "--profile", default="cpu", show_default=True, shell_complete=complete_profiles
-)
-method_option = partial(
     click.option,
-    "--method",
-    "methods",
-    multiple=True,
-    metavar="NAME",
-    shell_complete=complete_methods,
+    "--profile",
+    default="cpu",
+    show_default=True,
+    shell_complete=_complete(lambda: PROFILES),
+)
+methods_option = partial(
+    several_option, "--method", "methods", metavar="NAME", shell_complete=_complete(known_methods)
 )
 
 
@@ -52,11 +56,9 @@ settings_options = _add(
     profile_option(help=f"Settings: {', '.join(PROFILES)}."),
     seed_option("--seed", help="Of training and draws."),
     seed_option("--split-seed", help="Of the split into training, validation and test images."),
-    click.option(
+    count_option(
         "--draws",
         default=10,
-        show_default=True,
-        type=click.IntRange(1),
         help="Privatized sets per PPRL-VGAN regime; the table has their mean.",
     ),
     click.option("--fresh", is_flag=True, help="Remove an earlier run of that name."),
@@ -73,11 +75,9 @@ _one_run_options = _add(
         help="CSV of other images: path,patient_id,eye,glaucoma; paths relative to it.",
     ),
     settings_options,
-    click.option(
+    choice_option(
         "--split",
-        default="image",
-        show_default=True,
-        type=click.Choice(["image", "patient"]),
+        choices=SPLITS,
         help="By image as in the paper, or by patient: the glaucoma network is trained and tested "
         "on different patients; identity stays closed-set.",
     ),

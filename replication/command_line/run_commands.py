@@ -11,10 +11,13 @@ import click
 from replication.command_line import opening
 from replication.command_line.opening import LAST, NEXT, known_methods, open_run, print_stage
 from replication.command_line.options import (
+    SPLITS,
+    count_option,
     exit_on_error,
-    method_option,
+    methods_option,
     run_options,
     settings_options,
+    several_option,
 )
 from replication.command_line.printing import (
     find_worst,
@@ -27,12 +30,10 @@ from replication.command_line.printing import (
 
 @click.command(short_help="Run all stages and check the result; resumes.")
 @click.option("--all", "everything", is_flag=True, help="Run every privatizer of Table 1.")
-@method_option(help="Run this privatizer alone; may be given several times.")
-@click.option(
+@methods_option(help="Run this privatizer alone; may be given several times.")
+@count_option(
     "--seeds",
     default=1,
-    show_default=True,
-    type=click.IntRange(1),
     help="Number of runs, the seed one higher each time; with mean and standard deviation.",
 )
 @run_options
@@ -74,37 +75,30 @@ def replicate(everything: bool, methods: tuple[str, ...], seeds: int, **options)
 
 
 @click.command(short_help="Many runs: seeds, data sets, splits; here or on Dask.")
-@click.option(
-    "--seeds",
-    default=1,
-    show_default=True,
-    type=click.IntRange(1),
-    help="Number of runs of each kind, the seed one higher each time.",
+@count_option(
+    "--seeds", default=1, help="Number of runs of each kind, the seed one higher each time."
 )
-@click.option(
+@several_option(
     "--data-dir",
     "data_dirs",
-    multiple=True,
     metavar="DIR",
     help="Folder in the Warsaw layout; may be given several times.",
 )
-@click.option(
+@several_option(
     "--manifest",
     "manifests",
-    multiple=True,
     metavar="FILE",
     help="CSV of other images; may be given several times. With no data at all: the surrogate.",
 )
-@click.option(
+@several_option(
     "--split",
     "splits",
-    multiple=True,
-    default=["image"],
+    default=SPLITS[:1],
     show_default=True,
-    type=click.Choice(["image", "patient"]),
+    type=click.Choice(SPLITS),
     help="By image as in the paper, or by patient; may be given several times.",
 )
-@method_option(help="Run this privatizer; may be given several times. Without it: all of Table 1.")
+@methods_option(help="Run this privatizer; may be given several times. Without it: all of Table 1.")
 @click.option(
     "--until",
     default=LAST,
@@ -113,9 +107,7 @@ def replicate(everything: bool, methods: tuple[str, ...], seeds: int, **options)
     metavar="STAGE",
     help="The last stage of each run, such as 06_evaluated.",
 )
-@click.option(
-    "--workers", type=click.IntRange(1), help="Work in this many processes of this machine at once."
-)
+@count_option("--workers", help="Work in this many processes of this machine at once.")
 @click.option("--scheduler", metavar="ADDRESS", help="Work on the machines of this Dask scheduler.")
 @settings_options
 @partial(exit_on_error, resumable=True)
@@ -147,8 +139,7 @@ def sweep(
     """
     from replication.pipeline.open_run import RunRequest
     from replication.sweep.dask_workers import find_client
-    from replication.sweep.runs import Wanted, do_sweep, list_tasks, open_runs
-    from replication.system.progress import track_on_terminal
+    from replication.sweep.tasks import Wanted, do_sweep, list_tasks
 
     data = (tuple(str(Path(p).absolute()) for p in some) for some in (data_dirs, manifests))
     wanted = Wanted(*data, tuple(dict.fromkeys(splits)), range(seed, seed + seeds))
@@ -156,9 +147,7 @@ def sweep(
         RunRequest(str(opening.ARTIFACTS.absolute()), methods or known_methods(), **settings)
     )
     with find_client(workers, scheduler) as client:
-        runs = open_runs(
-            requests, fresh=fresh, workers=opening.count_cores(), track=track_on_terminal
-        )
+        runs = [opening.open_request(request, fresh=fresh) for request in requests]
         tasks = list_tasks(zip(requests, runs, strict=True), until=until)
         with _find_doer(runs, len(tasks), client) as (do, on_outcome):
             failed = do_sweep(runs, tasks, do=do, on_outcome=on_outcome)
@@ -170,7 +159,7 @@ def sweep(
 def _find_doer(runs: list, tasks: int, client):
     """Give what does a sweep's tasks, and what prints the outcome of each."""
     from replication.sweep.dask_workers import do_on_workers
-    from replication.sweep.runs import do_as_worker, do_here
+    from replication.sweep.tasks import do_as_worker, do_here
     from replication.system.progress import track_on_terminal
 
     if client is None:

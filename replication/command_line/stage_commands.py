@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from replication.command_line.opening import known_methods, open_run, run_until, spell_command
-from replication.command_line.options import PATH, run_options
+from replication.command_line.options import PATH, choice_option, run_options
 from replication.command_line.printing import (
     print_expectations,
     print_explanation,
@@ -136,9 +136,7 @@ def attack(**options) -> None:
     type=PATH,
     help="Explain this eye image alone (a camera's frame with its label strip).",
 )
-@click.option(
-    "--eye", type=click.Choice(["left", "right"]), default="left", help="Whose eye --image shows."
-)
+@choice_option("--eye", choices=("left", "right"), help="Which eye --image shows.")
 @click.option(
     "--out",
     "picture",
@@ -147,19 +145,15 @@ def attack(**options) -> None:
     type=PATH,
     help="File for the picture of --image, PNG or PDF.",
 )
-@click.option(
+@choice_option(
     "--neuron",
-    default="predicted",
-    show_default=True,
-    type=click.Choice(["predicted", "glaucoma"]),
+    choices=("predicted", "glaucoma"),
     help="Which output is explained: the class predicted for each image, or glaucoma on all.",
 )
-@click.option(
+@choice_option(
     "--method",
     "explanation_method",
-    default="deep_taylor",
-    show_default=True,
-    type=click.Choice(["deep_taylor", "deep_taylor.bounded"]),
+    choices=("deep_taylor", "deep_taylor.bounded"),
     help="iNNvestigate's name of the method.",
 )
 @run_options

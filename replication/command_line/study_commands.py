@@ -7,6 +7,7 @@ import click
 from replication.command_line.opening import run_until
 from replication.command_line.options import (
     PATH,
+    count_option,
     exit_on_error,
     json_option,
     run_options,
@@ -38,13 +39,7 @@ def measure_departures(**options) -> None:
 
 @click.command("check-explanations", short_help="Measure whether maps depend on what was learned.")
 @click.argument("run", type=PATH)
-@click.option(
-    "--images",
-    default=60,
-    show_default=True,
-    type=click.IntRange(1),
-    help="Test originals in the sample.",
-)
+@count_option("--images", default=60, help="Test originals in the sample.")
 @seed_option("--seed", help="Of the sample and of untrained layers.")
 @exit_on_error
 def check_explanations(run: Path, images: int, seed: int) -> None:

@@ -1,8 +1,8 @@
-"""Check the explanations of a run's glaucoma network by the measures of `explanation_sanity`.
+"""Check the explanations of a run's glaucoma network by the measures of `sanity_checks`.
 
 Leaves, in the run's folder, `explanation_sanity.json`, the figures with the settings that made
-them, and `explanation_sanity.md`. Like the pipeline it drives a stage, that of explanation; unlike
-a stage, no later one reads what it leaves.
+them, and `explanation_sanity.md`. Like the pipeline it drives the stage of explanation; unlike a
+stage, no later one reads what it leaves.
 """
 
 import os
@@ -19,33 +19,16 @@ from replication.config import EvaluatorSettings, PreprocessSettings
 from replication.explain.agreement import pair_with_others
 from replication.explain.client import ExplanationWorker
 from replication.explain.exchange import BATCH, DEEP_TAYLOR
-from replication.records import EyeDataset, Neuron, RelevanceMaps, to_unit_range
+from replication.records import Neuron, RelevanceMaps, to_unit_range
 from replication.results.measured import SANITY_FIGURES as FIGURES
 from replication.results.measured import SANITY_PAGE as PAGE
 from replication.store.arrays import load_preprocessed
 from replication.store.files import write_json, write_text
 from replication.store.run_folder import RunStore
 from replication.store.run_record import EVALUATORS, PREPROCESSED, read_run, read_settings
-from replication.studies.sanity_checks import (
-    CELL_PX,
-    CELLS,
-    check_randomisation,
-    check_structure,
-    correlate_with_logit,
-    measure_speed,
-)
-from replication.studies.sanity_page import to_markdown
-from replication.studies.untrained_networks import (
-    CLASSES,
-    LEVELS,
-    LIFT,
-    Weights,
-    build_network,
-    cascade,
-    get_weights,
-    lift_logits,
-    set_weights,
-)
+from replication.studies import sanity_checks as sanity
+from replication.studies import untrained_networks as untrained
+from replication.studies.untrained_networks import Weights
 from replication.system.progress import Track
 from replication.system.provenance import find_commit
 from replication.train.weights import load_weights
@@ -53,49 +36,6 @@ from replication.train.weights import load_weights
 # Ours: bytes all over their range. None is 0 as a network's input, whose map is empty whatever the
 # logit, since relevance is shared by input times weight.
 GRAYS = tuple(range(16, 256, 32))
-
-
-@dataclass(frozen=True)
-class _Explainer:
-    """Explains images by a glaucoma network with the weights that it has at the time."""
-
-    network: Model
-    settings: EvaluatorSettings
-    worker: ExplanationWorker
-    scratch: Path
-    on_image: Callable[[], None]
-
-    def explain(
-        self, images: np.ndarray, neuron: Neuron, *, name: str
-    ) -> tuple[RelevanceMaps, list[float]]:
-        """Return the maps, and after how many seconds each was told of.
-
-        Weights of another name are another network: the worker keeps the last one.
-        """
-        weights = self.scratch / f"{name}.h5"
-        self.network.save_weights(str(weights))
-        predictions = self.network.predict(images, batch_size=BATCH, verbose=0)
-        told, start = [], time.perf_counter()
-
-        def tell() -> None:
-            told.append(time.perf_counter() - start)
-            self.on_image()
-
-        relevance = self.worker.explain(
-            images,
-            weights=weights,
-            classes=CLASSES,
-            settings=self.settings,
-            predictions=predictions,
-            neuron=neuron,
-            on_image=tell,
-        )
-        return relevance, told
-
-    def explain_lifted(self, images: np.ndarray, weights: Weights, *, name: str) -> np.ndarray:
-        """Return (N, S, S) maps of the glaucoma neuron, its logit raised to be positive."""
-        set_weights(self.network, lift_logits(weights))
-        return self.explain(images, Neuron.GLAUCOMA, name=name)[0].maps
 
 
 def check_explanations(store: RunStore, *, images: int, seed: int, track: Track) -> str:
@@ -118,16 +58,20 @@ def check_explanations(store: RunStore, *, images: int, seed: int, track: Track)
         StageNotRun: when the network is not trained.
         ExplanationError: when the network can't be explained.
     """
-    run, test = _read_originals(store)
-    rng = np.random.default_rng(seed)
+    run = read_run(store.root)
+    shape = read_settings(store.root, run, "preprocess", PreprocessSettings)
+    dataset, splits = load_preprocessed(store.folder(PREPROCESSED), shape.channels)
+    test, rng = dataset.take(splits.test), np.random.default_rng(seed)
     sample = test.take(np.sort(rng.choice(len(test), min(images, len(test)), replace=False)))
     partners = pair_with_others(sample.identity, sample.glaucoma, rng=rng)
     settings = _describe(store, run, sample=len(sample), test=len(test), seed=seed)
     evaluator = read_settings(store.root, run, "evaluator", EvaluatorSettings)
-    network = build_network(test.images.shape[1:], evaluator, seed=settings["untrained_seed"])
-    untrained = get_weights(network)
+    network = untrained.build_network(
+        test.images.shape[1:], evaluator, seed=settings["untrained_seed"]
+    )
+    first_weights = untrained.get_weights(network)
     load_weights(network, store.folder(EVALUATORS["glaucoma"]) / "weights.h5")
-    total = len(Neuron) * len(test) + len(GRAYS) + (1 + len(LEVELS)) * len(sample)
+    total = len(Neuron) * len(test) + len(GRAYS) + (1 + len(untrained.LEVELS)) * len(sample)
     with (
         TemporaryDirectory() as scratch,
         ExplanationWorker(Path(scratch)) as worker,
@@ -135,32 +79,26 @@ def check_explanations(store: RunStore, *, images: int, seed: int, track: Track)
     ):
         explainer = _Explainer(network, evaluator, worker, Path(scratch), advance)
         figures = _check_as_it_is(explainer, test.images)
-        figures |= _check_lifted(explainer, sample.images, untrained, partners)
+        figures |= _check_lifted(explainer, sample.images, first_weights, partners)
     figures |= {"run": run, "settings": settings}
+    page = sanity.to_markdown(figures)
     write_json(store.root / FIGURES, figures)
-    write_text(store.root / PAGE, to_markdown(figures))
-    return to_markdown(figures)
-
-
-def _read_originals(store: RunStore) -> tuple[dict, EyeDataset]:
-    run = read_run(store.root)
-    shape = read_settings(store.root, run, "preprocess", PreprocessSettings)
-    dataset, splits = load_preprocessed(store.folder(PREPROCESSED), shape.channels)
-    return run, dataset.take(splits.test)
+    write_text(store.root / PAGE, page)
+    return page
 
 
 def _describe(store: RunStore, run: dict, *, sample: int, test: int, seed: int) -> dict:
-    """Return the settings that make the figures, in words where a number wouldn't say it."""
+    """Return the settings that make the figures, in words where a number isn't enough."""
     return {
         "sample": f"{sample} of {test} test originals, drawn without replacement by numpy's "
         f"default_rng({seed})",
         "test_images": test,
         # Another than the run's, which gives the weights that its training started from.
         "untrained_seed": run["seed"] + 1 + seed,
-        "lift": LIFT,
+        "lift": untrained.LIFT,
         "method": DEEP_TAYLOR,
-        "cells": CELLS,
-        "cell_px": CELL_PX,
+        "cells": sanity.CELLS,
+        "cell_px": sanity.CELL_PX,
         "batch": BATCH,
         "network": store.digest(EVALUATORS["glaucoma"]),
         "commit": find_commit(),
@@ -168,30 +106,71 @@ def _describe(store: RunStore, run: dict, *, sample: int, test: int, seed: int) 
     }
 
 
+@dataclass(frozen=True)
+class _Explainer:
+    """Explains images by a glaucoma network with the weights that it has at the time."""
+
+    network: Model
+    settings: EvaluatorSettings
+    worker: ExplanationWorker
+    scratch: Path
+    on_image: Callable[[], None]
+
+    def explain(
+        self, images: np.ndarray, neuron: Neuron, *, name: str
+    ) -> tuple[RelevanceMaps, list[float]]:
+        """Return the maps, and the seconds after which each was reported.
+
+        Weights of another name are another network: the worker keeps the last one.
+        """
+        weights = self.scratch / f"{name}.h5"
+        self.network.save_weights(str(weights))
+        predictions = self.network.predict(images, batch_size=BATCH, verbose=0)
+        seconds, start = [], time.perf_counter()
+
+        def count() -> None:
+            seconds.append(time.perf_counter() - start)
+            self.on_image()
+
+        relevance = self.worker.explain(
+            images,
+            weights=weights,
+            classes=untrained.CLASSES,
+            settings=self.settings,
+            predictions=predictions,
+            neuron=neuron,
+            on_image=count,
+        )
+        return relevance, seconds
+
+    def explain_lifted(self, images: np.ndarray, weights: Weights, *, name: str) -> np.ndarray:
+        """Return (N, S, S) maps of the glaucoma neuron, its logit raised to be positive."""
+        untrained.set_weights(self.network, untrained.lift_logits(weights))
+        return self.explain(images, Neuron.GLAUCOMA, name=name)[0].maps
+
+
 def _check_as_it_is(explainer: _Explainer, images: np.ndarray) -> dict:
     explained = {
         neuron.value: explainer.explain(images, neuron, name="as it is") for neuron in Neuron
     }
-    _, told = next(iter(explained.values()))  # of the first request, which starts the worker
-    return {
-        "logit": {neuron: correlate_with_logit(maps) for neuron, (maps, _) in explained.items()},
-        "speed": measure_speed(told, batch=BATCH),
-    }
+    _, seconds = next(iter(explained.values()))  # of the first request, which starts the worker
+    logit = {name: sanity.correlate_with_logit(maps) for name, (maps, _) in explained.items()}
+    return {"logit": logit, "speed": sanity.measure_speed(seconds, batch=BATCH)}
 
 
 def _check_lifted(
-    explainer: _Explainer, images: np.ndarray, untrained: Weights, partners: np.ndarray
+    explainer: _Explainer, images: np.ndarray, first_weights: Weights, partners: np.ndarray
 ) -> dict:
-    trained = get_weights(explainer.network)
+    trained = untrained.get_weights(explainer.network)
     levels = np.array(GRAYS)[:, None, None, None]
     gray = to_unit_range(np.broadcast_to(levels, (len(GRAYS), *images.shape[1:])))
     maps = explainer.explain_lifted(np.concatenate([images, gray]), trained, name="trained")
     eyes, grays = maps[: len(images)], dict(zip(GRAYS, maps[len(images) :], strict=True))
     unlearned = {
         level: explainer.explain_lifted(images, weights, name=level)
-        for level, weights in cascade(trained, untrained).items()
+        for level, weights in untrained.cascade(trained, first_weights).items()
     }
     return {
-        "randomisation": check_randomisation(eyes, unlearned, partners),
-        "structure": check_structure(eyes, grays),
+        "randomisation": sanity.check_randomisation(eyes, unlearned, partners),
+        "structure": sanity.check_structure(eyes, grays),
     }

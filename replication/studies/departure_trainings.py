@@ -1,7 +1,7 @@
-"""What `measure-departures` does: judge our choices beside others, on one run's data.
+"""What `measure-departures` does: compare our choices with others, on one run's data.
 
 What has to be trained for it lies under the run's `departures`, one folder per training: a
-measurement that was killed goes on where it was, and a second one trains nothing.
+measurement that was killed resumes where it was, and a second one trains nothing.
 """
 
 from collections.abc import Callable, Iterator
@@ -28,8 +28,8 @@ from replication.store.run_record import EVALUATORS, PREPROCESSED
 from replication.studies.departures import (
     TASKS,
     Predict,
-    judge_networks,
-    judge_sets,
+    evaluate_draws,
+    evaluate_networks,
     measure_privatizers,
     measure_replacements,
 )
@@ -37,21 +37,21 @@ from replication.studies.hough_circle import find_iris_by_hough
 
 FOLDER = "departures"
 NETWORKS = "evaluation networks"
-PAINTED = "pprl-vgan-random"  # what generators are compared by
+DRAWN = "pprl-vgan-random"  # the regime by which generators are compared
 REFERENCE_EPOCHS = 300  # PPRL-VGAN train.py
 HOUGH = "centred by a Hough circle (later code)"
 
 
 @dataclass(frozen=True)
 class Training:
-    """A training that leaves the run's own in one point.
+    """A training that differs from the run's own in one point.
 
     Args:
-        name: of the folder, below `FOLDER`, of what it leaves.
-        words: what the other choice is called.
+        name: of its folder, below `FOLDER`.
+        words: name of the other choice.
         choice: arguments of `train_evaluator` or `train_vgan` of `pipeline.stages`.
-        data: where the networks learn and are judged on other data than the run's.
-        figures: what else is to be told of the choice, fractions in [0, 1].
+        data: to train and test on, None for the run's.
+        figures: what else is measured of the choice, fractions in [0, 1].
     """
 
     name: str
@@ -81,23 +81,15 @@ def _measure_choices(run: RunData) -> Iterator[tuple[str, dict[str, float]]]:
         for task, unit in EVALUATORS.items()
     }
     found = {"iris found": float(_manifest(run)["iris_found"].mean())}
-    yield f"{NETWORKS}, ours", judge_networks(run.test_set, networks) | found
-    yield from measure_privatizers(
-        run.test_set,
-        run.train_set,
-        run.generator,
-        networks,
-        seed=run.seed,
-        draws=run.draws,
-    )
-    painted = tuple(name for name in run.methods if METHODS[name].needs_generator)
-    yield from measure_replacements(
-        run.test_set, run.load_sets(painted), networks["identity"]
-    ).items()
+    yield f"{NETWORKS}, ours", evaluate_networks(run.test_set, networks) | found
+    drawing = {"seed": run.seed, "draws": run.draws}
+    yield from measure_privatizers(run.test_set, run.train_set, run.generator, networks, **drawing)
+    sets = run.load_sets(tuple(name for name in run.methods if METHODS[name].needs_generator))
+    yield from measure_replacements(run.test_set, sets, networks["identity"]).items()
     for training in _list_evaluators(run):
-        yield f"{NETWORKS}, {training.words}", _judge_evaluators(run, training)
+        yield f"{NETWORKS}, {training.words}", _evaluate_evaluators(run, training)
     for training in _list_generators(run):
-        yield f"{PAINTED}, {training.words}", _judge_generator(run, training, networks)
+        yield f"{DRAWN}, {training.words}", _evaluate_generator(run, training, networks)
 
 
 def _list_evaluators(run: RunData) -> Iterator[Training]:
@@ -127,8 +119,8 @@ def _list_generators(run: RunData) -> Iterator[Training]:
         yield Training("network-sizes", words, {"settings": sizes})
 
 
-def _judge_evaluators(run: RunData, training: Training) -> dict[str, float]:
-    """Train both evaluation networks otherwise, and judge them on their own test images."""
+def _evaluate_evaluators(run: RunData, training: Training) -> dict[str, float]:
+    """Train both evaluation networks otherwise, and evaluate them on their own test images."""
     data = training.data or (run.dataset, run.splits)
     arguments = {"settings": run.profile.evaluator} | training.choice
     networks = {}
@@ -138,27 +130,27 @@ def _judge_evaluators(run: RunData, training: Training) -> dict[str, float]:
         activation = training.choice.get("activation", "relu")
         networks[task] = run.load_evaluator(task, folder, activation).predict
     dataset, splits = data
-    return judge_networks(dataset.take(splits.test), networks) | training.figures
+    return evaluate_networks(dataset.take(splits.test), networks) | training.figures
 
 
-def _judge_generator(
+def _evaluate_generator(
     run: RunData, training: Training, networks: dict[str, Predict]
 ) -> dict[str, float]:
-    """Train PPRL-VGAN otherwise, and have the run's networks judge what it paints."""
+    """Train PPRL-VGAN otherwise, and evaluate its images by the run's networks."""
     arguments = {"settings": run.profile.vgan} | training.choice
     folder = _train_once(run, training.name, arguments, partial(train_vgan, run, **arguments))
-    sets = METHODS[PAINTED].privatize(
+    sets = METHODS[DRAWN].privatize(
         run.test_set,
         gallery=run.train_set,
         generator=run.load_generator(folder, arguments["settings"]),
         seed=run.seed,
         draws=run.draws,
     )
-    return judge_sets(run.test_set, sets, networks)
+    return evaluate_draws(run.test_set, sets, networks)
 
 
 def _train_once(run: RunData, name: str, arguments: dict, train: Callable[[Path], None]) -> Path:
-    """Return the folder of a complete training, made now or before."""
+    """Return the folder of a training that is complete, now or since before."""
     unit = f"{FOLDER}/{name}"
     plain = arguments | {"settings": asdict(arguments["settings"]), "seed": run.seed}
     key = {"settings": plain, "inputs": {PREPROCESSED: run.store.digest(PREPROCESSED)}}
@@ -173,7 +165,7 @@ def _preprocess_otherwise(run: RunData, **choice) -> tuple[tuple[EyeDataset, Spl
     """Preprocess with other arguments of `preprocess_image`, and split as the run does.
 
     Returns:
-        The data, and the share of images whose iris was found.
+        The data, and the rate of images whose iris was found.
     """
     manifest, root = run.raw
     with run.track("finding irises", len(manifest)) as advance:

@@ -1,4 +1,4 @@
-"""What departures from the reference cost, measured on a run's own data."""
+"""What departures from the reference cost (ablations), measured on a run's own data."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -14,6 +14,7 @@ from replication.results.measured import Costs
 
 TASKS = ("identity", "glaucoma")
 Predict = Callable[[np.ndarray], np.ndarray]  # (N, H, W, C) images to (N, classes) probabilities
+Networks = Mapping[str, Predict]  # the trained evaluation network of each task
 
 _OWN_PATIENT = {
     "without the own patient": {"own_patient": False},
@@ -41,20 +42,15 @@ PRIVATIZERS = {
 }
 
 
-def judge_networks(test: EyeDataset, networks: Mapping[str, Predict]) -> dict[str, float]:
+def evaluate_networks(test: EyeDataset, networks: Networks) -> dict[str, float]:
     """Return the accuracy of each task's network on the original test images, in [0, 1]."""
-    return judge_sets(test, [PrivatizedSet(BASELINE, 0, test.images, None)], networks)
+    return evaluate_draws(test, [PrivatizedSet(BASELINE, 0, test.images, None)], networks)
 
 
-def judge_sets(
-    test: EyeDataset, sets: Iterable[PrivatizedSet], networks: Mapping[str, Predict]
+def evaluate_draws(
+    test: EyeDataset, sets: Iterable[PrivatizedSet], networks: Networks
 ) -> dict[str, float]:
-    """Return what the networks make of one method's draws, as Table 1 measures it.
-
-    Args:
-        test: the N original test images.
-        sets: the draws on them.
-        networks: the trained evaluation network of each task.
+    """Return the accuracies on the draws of one method, as Table 1 measures them.
 
     Returns:
         Identity, glaucoma and, where others' identities went in, replacement accuracy: means over
@@ -63,13 +59,10 @@ def judge_sets(
     rows = []
     for drawn in sets:
         identity, glaucoma = (networks[task](drawn.images).argmax(axis=1) for task in TASKS)
+        used = drawn.used_identities
         rows.append(
             evaluate_set(
-                drawn.method,
-                identity,
-                glaucoma.astype(bool),
-                source=test,
-                used_identities=drawn.used_identities,
+                drawn.method, identity, glaucoma.astype(bool), source=test, used_identities=used
             )
         )
     mean = average_draws(rows)
@@ -83,7 +76,7 @@ def measure_privatizers(
     test: EyeDataset,
     gallery: EyeDataset,
     generator: Generator,
-    networks: Mapping[str, Predict],
+    networks: Networks,
     *,
     seed: int,
     draws: int,
@@ -94,18 +87,18 @@ def measure_privatizers(
         test: the N original test images.
         gallery: the training images.
         generator: the trained networks.
-        networks: the trained evaluation network of each task.
+        networks: of each task.
         seed: of the run.
         draws: sets per method that draws.
 
     Yields:
-        A method with a choice, and what `judge_sets` returns.
+        A method with a choice, and what `evaluate_draws` returns.
     """
     given = {"gallery": gallery, "generator": generator, "seed": seed, "draws": draws}
     for name, choices in PRIVATIZERS.items():
         for words, arguments in choices.items():
             sets = METHODS[name].privatize(test, **given, **arguments)
-            yield f"{name}, {words}", judge_sets(test, sets, networks)
+            yield f"{name}, {words}", evaluate_draws(test, sets, networks)
 
 
 def measure_replacements(
@@ -126,22 +119,26 @@ def measure_replacements(
     found = defaultdict(list)
     own = test.identity[:, None]
     for drawn in sets:
-        seen, used = predict(drawn.images).argmax(axis=1), drawn.used_identities
+        predicted, used = predict(drawn.images).argmax(axis=1), drawn.used_identities
         if used.shape[1] > 1:
-            choices = {
-                "the replacements count": {"replacement": any_of_accuracy(seen, used)},
-                "the original counts too": {
-                    "replacement": any_of_accuracy(seen, np.hstack([own, used]))
+            measure, choices = (
+                "replacement",
+                {
+                    "the replacements count": any_of_accuracy(predicted, used),
+                    "the original counts too": any_of_accuracy(predicted, np.hstack([own, used])),
                 },
-            }
+            )
         else:
             others = (used != own).all(axis=1)
-            choices = {
-                "all images": {"identity": accuracy(seen, test.identity)},
-                "but for patients who replace themselves": {
-                    "identity": accuracy(seen[others], test.identity[others])
+            measure, choices = (
+                "identity",
+                {
+                    "all images": accuracy(predicted, test.identity),
+                    "but for patients who replace themselves": accuracy(
+                        predicted[others], test.identity[others]
+                    ),
                 },
-            }
-        for words, figures in choices.items():
-            found[f"{drawn.method}, {words}"].append(figures)
+            )
+        for words, figure in choices.items():
+            found[f"{drawn.method}, {words}"].append({measure: figure})
     return {name: pd.DataFrame(figures).mean().to_dict() for name, figures in found.items()}

@@ -1,14 +1,14 @@
-"""Do relevance maps depend on what the network has learned? Measures of it, and verdicts.
+"""Do relevance maps depend on what the network has learned? Measures, findings and their page.
 
 - Randomisation: do maps fall apart when the network's layers are made untrained again (Adebayo et
   al., "Sanity Checks for Saliency Maps", NeurIPS 2018)? Rules of Deep Taylor's kind are known not
-  to care about upper layers (Sixt, Granz and Landgraf, "When Explanations Lie: Why Many Modified BP
+  to depend on upper layers (Sixt, Granz and Landgraf, "When Explanations Lie: Why Many Modified BP
   Attributions Fail", ICML 2020).
 - Logit: is there more relevance where the logit is higher?
 - Structure: has the map of an image of one gray less structure than an eye's?
-- Speed, which is never judged.
+- Speed, which has no criterion.
 
-An empty map says nothing of where: it is counted and enters no figure.
+An empty map has no place of relevance: it is counted and enters no figure.
 """
 
 from collections.abc import Mapping
@@ -19,6 +19,9 @@ from scipy.stats import pearsonr, spearmanr
 from replication.errors import DataError
 from replication.explain.agreement import MEASURES, check_maps, has_pattern, measure_agreement
 from replication.records import RelevanceMaps
+from replication.store.numbers import write_or_absent
+from replication.store.run_record import describe_split, is_by_patient
+from replication.store.tables import Section
 from validation.claims.judge import Finding
 
 DESTROYED = (
@@ -48,14 +51,12 @@ def check_randomisation(
     rows = [{"level": name} | compare_maps(trained, maps) for name, maps in levels.items()]
     paired = partners >= 0
     other_images = compare_maps(trained[paired], trained[partners[paired]])
-    finding = judge_randomisation(
-        [row["rank_correlation"] for row in rows], other_images["rank_correlation"]
-    )
+    correlations = [row["rank_correlation"] for row in rows]
     return {
         "levels": rows,
         "other_images": other_images,
         "criterion": DESTROYED,
-        "finding": finding,
+        "finding": judge_randomisation(correlations, other_images["rank_correlation"]),
     }
 
 
@@ -77,12 +78,7 @@ def compare_maps(trained: np.ndarray, others: np.ndarray) -> dict[str, float | N
 
 
 def judge_randomisation(levels: list[float | None], other_images: float | None) -> Finding:
-    """Say whether randomisation destroys the map, in the sense of `DESTROYED`.
-
-    Args:
-        levels: median rank correlation with the trained network's maps, by level.
-        other_images: the same of two different images' maps.
-    """
+    """Return whether randomisation destroys the map (`DESTROYED`), given rank correlations."""
     left = levels[-1]
     if left is None or other_images is None:
         return Finding.NOT_MEASURED
@@ -126,12 +122,11 @@ def check_structure(eyes: np.ndarray, grays: Mapping[int, np.ndarray]) -> dict:
     measured = found[~np.isnan(found)]
     median = float(np.median(measured)) if len(measured) else None
     variation = [_number(value) for value in measure_structure(np.stack(list(grays.values())))]
-    rows = [{"gray": gray, "variation": v} for gray, v in zip(grays, variation, strict=True)]
     return {
         "eyes": median,
         "compared": len(measured),
         "empty": len(eyes) - len(measured),
-        "grays": rows,
+        "grays": [{"gray": g, "variation": v} for g, v in zip(grays, variation, strict=True)],
         "criterion": EVEN,
         "finding": judge_structure(median, variation),
     }
@@ -157,38 +152,123 @@ def measure_structure(maps: np.ndarray) -> np.ndarray:
         raise DataError(f"relevance maps: expected {side} pixels a side or more, got {maps.shape}")
     inner = maps[:, start : start + side, start : start + side].astype(np.float64)
     cells = inner.reshape(-1, CELLS, CELL_PX, CELLS, CELL_PX).sum(axis=(2, 4))
-    deviation, mean = cells.std(axis=(1, 2)), cells.mean(axis=(1, 2))
-    return np.divide(deviation, mean, out=np.full(len(maps), np.nan), where=mean > 0)
+    std, mean = cells.std(axis=(1, 2)), cells.mean(axis=(1, 2))
+    return np.divide(std, mean, out=np.full(len(maps), np.nan), where=mean > 0)
 
 
 def judge_structure(eyes: float | None, grays: list[float | None]) -> Finding:
-    """Say whether images of one gray have less structure than eyes, in the sense of `EVEN`.
-
-    Args:
-        eyes: median of `measure_structure`.
-        grays: of the same measure, one per gray.
-    """
+    """Return whether images of one gray have less structure than eyes (`EVEN`)."""
     if eyes is None or None in grays:
         return Finding.NOT_MEASURED
     return Finding.HOLDS if max(grays) < eyes else Finding.FAILS
 
 
-def measure_speed(told: list[float], *, batch: int) -> dict[str, float | None]:
-    """Tell a worker's start from its work.
+def measure_speed(seconds: list[float], *, batch: int) -> dict[str, float | None]:
+    """Separate a worker's start from its work.
 
     Args:
-        told: seconds from the start at which each image was told of, rising.
-        batch: images that are told of together.
+        seconds: from the start to the report of each image, rising.
+        batch: images that are reported together.
 
     Returns:
         `start_seconds`, to the first batch, and `images_per_second` from then to the last one;
         None where there is but one batch.
     """
-    later = len(told) - batch
-    pace = later / (told[-1] - told[batch - 1]) if later > 0 else None
-    return {"start_seconds": told[0], "images_per_second": pace}
+    later = len(seconds) - batch
+    pace = later / (seconds[-1] - seconds[batch - 1]) if later > 0 else None
+    return {"start_seconds": seconds[0], "images_per_second": pace}
 
 
 def _number(value: float) -> float | None:
     """Return a figure, None where there is none, as JSON can hold it."""
     return None if np.isnan(value) else float(value)
+
+
+def to_markdown(figures: Mapping) -> str:
+    """Write the page of what `check_explanations` found, without headings of its own.
+
+    Args:
+        figures: the content of `explanation_sanity.json`; None was not measured.
+    """
+    run, settings = figures["run"], figures["settings"]
+    heading = (
+        f"Checks of `{settings['method']}` of the glaucoma network. Data: {run['source']['kind']} "
+        f"`{run['source']['name']}`. Profile {run['profile']['name']}, seed {run['seed']}. Sample: "
+        f"{settings['sample']}." + describe_split(by_patient=is_by_patient(run))
+    )
+    sections = (
+        _describe_randomisation(figures["randomisation"], settings),
+        _describe_logit(figures["logit"], settings),
+        _describe_structure(figures["structure"], settings),
+        _describe_speed(figures["speed"], settings),
+    )
+    return "\n\n".join([heading, *(section.to_markdown() for section in sections)]) + "\n"
+
+
+def _describe_randomisation(found: Mapping, settings: Mapping) -> Section:
+    others = {"level": "two different images"} | found["other_images"]
+    note = (
+        "**Parameter randomisation.** Layers replaced by untrained ones, from the last to the "
+        "first, each row with those above it; medians over the sample of the agreement with the "
+        "trained network's maps of the same images. Glaucoma neuron; both biases of the last layer "
+        f"raised by {settings['lift']:g}, which changes neither a probability nor a map's pattern, "
+        "so that no map is empty for its logit's sign. Maps that are empty all the same, since an "
+        "untrained last layer may weigh no active unit positively, are counted and left out. For "
+        "comparison, the trained network's maps of two patients with the same pathology."
+    )
+    forms = dict.fromkeys(MEASURES, ".3f") | {"compared": "d", "empty": "d"}
+    rows = [
+        (row["level"], *(_write(row[name], form) for name, form in forms.items()))
+        for row in (*found["levels"], others)
+    ]
+    measures = (name.replace("_", " ") for name in MEASURES)
+    verdict = _describe_finding("Randomisation destroys the map", found)
+    return Section(note, ("replaced down to", *measures, "pairs", "empty"), rows, last=verdict)
+
+
+def _describe_logit(found: Mapping, settings: Mapping) -> Section:
+    note = (
+        "**Relevance and logit.** Correlation of a map's sum with its logit, over the maps of all "
+        f"{settings['test_images']} test originals that aren't empty; no bias raised."
+    )
+    headings = ("neuron", "Pearson", "Spearman", "maps", "empty", "smallest relevance")
+    forms = {"pearson": ".3f", "spearman": ".3f", "maps": "d", "empty": "d", "smallest": "g"}
+    rows = [
+        (neuron, *(_write(row[name], form) for name, form in forms.items()))
+        for neuron, row in found.items()
+    ]
+    return Section(note, headings, rows)
+
+
+def _describe_structure(found: Mapping, settings: Mapping) -> Section:
+    side, cell = settings["cells"], settings["cell_px"]
+    note = (
+        f"**Images of one gray.** Variation (std / mean) of relevance over the {side}x{side} "
+        f"inner cells of {cell} px; network and neuron as under randomisation, nothing replaced. "
+        "No gray is exactly 0 as a network's input: its map is empty whatever the logit, since "
+        "relevance is shared by input times weight."
+    )
+    images = {f"eyes (median of {found['compared']}; {found['empty']} empty)": found["eyes"]}
+    images |= {f"gray {row['gray']}": row["variation"] for row in found["grays"]}
+    rows = [(image, _write(value, ".2f")) for image, value in images.items()]
+    verdict = _describe_finding("An image of one gray has less structure than an eye", found)
+    return Section(note, ("image", "variation"), rows, last=verdict)
+
+
+def _describe_speed(found: Mapping, settings: Mapping) -> Section:
+    start = f"seconds from a worker's start to its first {settings['batch']} maps"
+    rows = [
+        ("images a second, the analysis alone", _write(found["images_per_second"], ".0f")),
+        (start, _write(found["start_seconds"], ".0f")),
+    ]
+    return Section(
+        f"**Speed**, on {settings['cores']} cores; no criterion.", ("what", "figure"), rows
+    )
+
+
+def _describe_finding(claim: str, found: Mapping) -> str:
+    return f"{claim}: **{found['finding']}**. Criterion: {found['criterion']}."
+
+
+def _write(value: float | None, form: str) -> str:
+    return write_or_absent(value, lambda number: format(number, form))

@@ -27,13 +27,7 @@ LIFT = 50.0  # ours: logits down to -27 were seen; float32 keeps probabilities t
 def build_network(
     image_shape: tuple[int, int, int], settings: EvaluatorSettings, *, seed: int
 ) -> Model:
-    """Build a glaucoma network, untrained.
-
-    Args:
-        image_shape: (H, W, C).
-        settings: of its training.
-        seed: of its weights; that of a training gives the weights which that started from.
-    """
+    """Build an untrained glaucoma network; the seed of a training gives its first weights."""
     return build_evaluator(
         CLASSES,
         image_shape,
@@ -55,11 +49,7 @@ def set_weights(network: Model, weights: Weights) -> None:
 
 
 def cascade(trained: Weights, untrained: Weights) -> dict[str, Weights]:
-    """Replace layers from the last to the first, each level with those above it.
-
-    Args:
-        trained: weights of a network.
-        untrained: weights of one of the same shape.
+    """Replace layers of a network from the last to the first, each level with those above it.
 
     Returns:
         By level in that order ("conv4, norm4"), the weights of all layers; nothing trained is left
@@ -77,7 +67,7 @@ def lift_logits(weights: Weights) -> Weights:
 
     What is added to every logit changes no probability. Nor does it change where relevance is: the
     rule shares a logit among the last layer's inputs without its bias, so that a map is the logit
-    times a pattern that doesn't know it.
+    times a pattern that doesn't depend on it.
     """
     kernel, bias = weights[LAST]
     return weights | {LAST: [kernel, bias + np.float32(LIFT)]}

@@ -1,8 +1,8 @@
 """Tasks that wait for each other, handed to Dask's workers; this file alone imports `distributed`.
 
-The workers are processes of this machine, started here and reached over loopback with
-certificates made for the occasion, or whatever serves under a scheduler's address. A worker that
-dies is no fault of its task: another one is given the task again.
+The workers are processes of this machine, reached over loopback with certificates made for the
+occasion, or those of a scheduler's address. A worker that dies is no fault of its task: another one
+is given the task again.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ LOCAL_SETTINGS = {
     # As many threads below NumPy as in this process, or a sum may end in another bit.
     "distributed.nanny.pre-spawn-environ": {},
     "distributed.worker.profile.enabled": False,
-    # Dask has a page of its own to look at, open to whoever asks; there is none here.
+    # No page of Dask's own, which would be open to everybody.
     "distributed.scheduler.http.routes": [],
     "distributed.worker.http.routes": [],
     # After 15 seconds Dask would give up a worker that is starting anew; a busy machine needs more.
@@ -37,17 +37,17 @@ LOCAL_SETTINGS = {
 }
 NO_PAGE = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}
 ENDING_S = 5.0  # Dask's own, for a process that is killed
-# A worker that is killed leaves a lock in the system, and the process that removes it would tell.
+# A worker that is killed leaves a lock in the system, and the process that removes it would warn.
 NO_NEWS = "ignore:resource_tracker"
 
 _LOG = logging.getLogger(__name__)
 
 
 def find_client(workers: int | None, scheduler: str | None) -> AbstractContextManager:
-    """Give a client of Dask while a block runs, None where neither is asked for.
+    """Give a client of Dask while a block runs, None where neither is given.
 
     Args:
-        workers: so many processes of this machine, or None.
+        workers: number of processes of this machine, or None.
         scheduler: the address of one, or None.
 
     Raises:
@@ -67,7 +67,7 @@ def find_client(workers: int | None, scheduler: str | None) -> AbstractContextMa
 
 @contextmanager
 def start_workers(workers: int) -> Iterator:
-    """Give a client of so many processes of this machine, which end with the block.
+    """Give a client of some processes of this machine, which end with the block.
 
     Args:
         workers: processes, each with one thread for tasks.
@@ -78,11 +78,11 @@ def start_workers(workers: int) -> Iterator:
     from dask import config
     from distributed import Client, LocalCluster
 
-    _tell_of_dask(logging.WARNING)
+    _set_log_level(logging.WARNING)
     os.environ.setdefault("PYTHONWARNINGS", NO_NEWS)
     with TemporaryDirectory() as scratch, config.set(LOCAL_SETTINGS):
         try:
-            with without_interrupts():  # Ctrl-C is this process's to answer
+            with without_interrupts():  # this process handles Ctrl-C
                 cluster = LocalCluster(
                     n_workers=workers,
                     threads_per_worker=1,
@@ -96,7 +96,7 @@ def start_workers(workers: int) -> Iterator:
         except RuntimeError as error:
             raise SettingsError(
                 f"--workers {workers}: the workers didn't start ({error}); what Dask says above "
-                "and its own configuration tell why; without --workers this needs none"
+                "and its own configuration give the reason; without --workers this needs none"
             ) from error
         with cluster, Client(cluster) as client:
             try:
@@ -106,8 +106,8 @@ def start_workers(workers: int) -> Iterator:
 
 
 async def _end_workers(cluster) -> None:
-    """End the workers of this machine, whatever they are at; what they write is never half there."""
-    _tell_of_dask(logging.CRITICAL)  # connections break off, and that is no news
+    """End the workers of this machine, whatever they do; what they write is never half there."""
+    _set_log_level(logging.CRITICAL)  # connections break off, as they should
     workers = list(cluster.workers.values())
     processes = [worker.pid for worker in workers if worker.pid]
     endings = [asyncio.ensure_future(worker.close(timeout=ENDING_S)) for worker in workers]
@@ -119,8 +119,8 @@ async def _end_workers(cluster) -> None:
     await asyncio.gather(*endings, return_exceptions=True)
 
 
-def _tell_of_dask(level: int) -> None:
-    """Have Dask say what is at least so grave: by itself it tells of every connection."""
+def _set_log_level(level: int) -> None:
+    """Let Dask log what is at least of this level: by default it logs every connection."""
     for name in ("distributed", "tornado.application"):
         logging.getLogger(name).setLevel(level)
     logging.getLogger("distributed.comm").setLevel(logging.CRITICAL)  # as a worker dies
@@ -144,9 +144,9 @@ def join_scheduler(address: str) -> Iterator:
     security = Security()  # as Dask's configuration has it
     if address.startswith("tls") and not security.get_connection_args("client")["ssl_context"]:
         raise SettingsError(
-            f"--scheduler {address}: no certificates are set for Dask; docs/cluster.md says how"
+            f"--scheduler {address}: no certificates are set for Dask; see docs/cluster.md"
         )
-    _tell_of_dask(logging.WARNING)
+    _set_log_level(logging.WARNING)
     try:
         client = Client(address, timeout=SCHEDULER_TIMEOUT_S, security=security)
     except OSError as error:
@@ -187,7 +187,7 @@ def do_on_workers(tasks: Sequence[Task], *, client, work: Work) -> Iterator[tupl
 
 
 def _read(future) -> Outcome:
-    """Return what became of a task; raise what is neither its outcome nor a worker's death."""
+    """Return the outcome of a task; raise what is neither that nor a worker's death."""
     from distributed import KilledWorker
 
     if future.status == "finished":

@@ -1,17 +1,31 @@
-"""A sweep's tasks in plain values, and what became of each: all that travels between processes.
+"""Many runs as one set of tasks: seeds, data sets and splits, and in each run every method.
 
-A task is one unit (`replication.pipeline.order.Stage`) of one run. It says which run, which unit and
-which tasks it waits for; images and weights stay in the runs' folders.
+A task is one unit (`replication.pipeline.order.Stage`) of one run, in plain values: all that
+travels between processes, while images and weights stay in the runs' folders. What may be done at
+the same time follows from what each unit reads. `do_here` does the tasks in this process, one after
+the other; `replication.sweep.dask_workers` hands the same tasks to Dask's workers. While a sweep
+works this process holds all its runs; the units have locks of their own.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+import platform
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
+from functools import partial
+from itertools import product
 from typing import Self
 
-from replication.errors import DiskError, ReplicationError
-from replication.pipeline.open_run import RunRequest
+from replication.errors import DiskError, ReplicationError, SettingsError
+from replication.pipeline.open_run import RunRequest, join_run
+from replication.pipeline.order import Replication, list_awaited
 from replication.store.files import describe_os_error
+from replication.store.run_record import PREPROCESSED
+from replication.system.provenance import find_versions
+from replication.system.quiet_libraries import quieten_libraries
+
+_ONE_UNIT_AT_A_TIME = threading.Lock()
 
 
 class State(StrEnum):
@@ -55,7 +69,7 @@ class Task:
         unit: what to do in it.
         waits_for: names of the tasks that are complete before.
         request: which run it is, for a process that hasn't opened it.
-        manifest: the hash of its manifest, None for who is to read the raw files anyway.
+        manifest: the hash of its manifest, None where the unit reads the raw files anyway.
         versions: of what changes numbers, as they are where the sweep was started.
     """
 
@@ -68,7 +82,7 @@ class Task:
 
     @property
     def name(self) -> str:
-        """What no other task of the sweep is called."""
+        """A name that no other task of the sweep has."""
         return f"{self.run}/{self.unit}"
 
     def to_plain(self) -> dict:
@@ -83,13 +97,142 @@ class Task:
         return cls(**plain | {"waits_for": waits_for, "request": request})
 
 
+# Does tasks, each after those that it waits for, and yields each with its outcome.
+Doer = Callable[[Sequence[Task]], Iterator[tuple[Task, Outcome]]]
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a sweep combines, each with each; with no data at all, the surrogate."""
+
+    data_dirs: tuple[str, ...]
+    manifests: tuple[str, ...]
+    splits: tuple[str, ...]
+    seeds: range
+
+    def combine(self, request: RunRequest) -> list[RunRequest]:
+        """Return one request for each combination: the given one with other data, split and seed."""
+        data = [{"data_dir": folder} for folder in self.data_dirs]
+        data += [{"manifest": file} for file in self.manifests]
+        return [
+            replace(request, **chosen, split=split, seed=seed)
+            for chosen, split, seed in product(data or [{}], self.splits, self.seeds)
+        ]
+
+
+def list_tasks(runs: Iterable[tuple[RunRequest, Replication]], *, until: str) -> list[Task]:
+    """Return all units of all runs up to one, each run's in their order.
+
+    Args:
+        runs: opened runs with their requests.
+        until: a unit, or the start of several units' names.
+
+    Raises:
+        SettingsError: when two runs would share a folder.
+        DataError: when a run's raw data can't be used.
+    """
+    versions, tasks = find_versions(), []
+    for request, run in runs:
+        name = run.store.root.name
+        if any(task.run == name for task in tasks):
+            raise SettingsError(f"two runs would be in one folder, {name}; rename a data set")
+        stages, manifest = run.stages_until(until), run.data.manifest_digest
+        tasks += [
+            Task(
+                run=name,
+                unit=stage.unit,
+                waits_for=tuple(f"{name}/{unit}" for unit in list_awaited(stage)),
+                request=request,
+                manifest=None if stage.unit == PREPROCESSED else manifest,
+                versions=versions,
+            )
+            for stage in stages
+        ]
+    return tasks
+
+
+def do_sweep(
+    runs: Sequence[Replication],
+    tasks: Sequence[Task],
+    *,
+    do: Doer,
+    on_outcome: Callable[[Task, Outcome], None],
+) -> dict[str, list[tuple[Task, Outcome]]]:
+    """Do all tasks while this process holds their runs.
+
+    Args:
+        runs: opened.
+        tasks: of `list_tasks`.
+        do: what does them.
+        on_outcome: called with each task that has ended and its outcome.
+
+    Returns:
+        By name of a run, its tasks that failed; a run in which all went well has none.
+
+    Raises:
+        SettingsError: when another process works in one of the runs, or no workers are available.
+    """
+    failed = {run.store.root.name: [] for run in runs}
+    with ExitStack() as stack:
+        for run in runs:
+            stack.enter_context(run.store.locked())
+        for task, outcome in do(tasks):
+            on_outcome(task, outcome)
+            if outcome.state is State.FAILED:
+                failed[task.run].append((task, outcome))
+    return failed
+
+
+def do_here(tasks: Sequence[Task], *, runs: Sequence[Replication]) -> Iterator:
+    """Do tasks in this process, in their order (a `Doer` once `runs` is given)."""
+    by_name, outcomes = {run.store.root.name: run for run in runs}, {}
+    for task in tasks:
+        work = partial(by_name[task.run].run_unit, task.unit)
+        outcomes[task.name] = attempt(work, [outcomes[name] for name in task.waits_for])
+        yield task, outcomes[task.name]
+
+
+def do_as_worker(plain: dict, *earlier: dict) -> dict:
+    """Do one task in a worker's process, with nothing but what the task holds.
+
+    If a worker that was given up for lost is still at work in the unit, this waits for it.
+
+    Args:
+        plain: the task.
+        earlier: outcomes of the tasks that it waits for.
+
+    Returns:
+        The outcome.
+    """
+    quieten_libraries()
+    task = Task.from_plain(plain)
+
+    def work() -> str:
+        _check_versions(task)
+        run = join_run(task.request, known_manifest=task.manifest)
+        return run.run_unit(task.unit, wait=True)
+
+    with _ONE_UNIT_AT_A_TIME:  # Keras has one state for all threads of a process
+        return attempt(work, map(Outcome.from_plain, earlier)).to_plain()
+
+
+def _check_versions(task: Task) -> None:
+    """Refuse to mix numbers of several versions in one sweep."""
+    here = find_versions()
+    if differing := sorted(name for name in here if here[name] != task.versions.get(name)):
+        named = ", ".join(f"{n} {here[n]} (not {task.versions.get(n)})" for n in differing)
+        raise SettingsError(
+            f"the worker on {platform.node()!r} has {named}; install the same lock everywhere"
+        )
+
+
 def attempt(work: Callable[[], str], earlier: Iterable[Outcome]) -> Outcome:
-    """Do a task's work, unless a task that it waits for isn't complete; say what became of it.
+    """Do a task's work and return the outcome; leave it out where an earlier task isn't complete.
 
     A fault that a user can act on is an outcome; any other is a fault of the code and raised.
 
     Args:
-        work: what is to be done; says that it is "done", or was before, so it is "kept".
+        work: to be done; returns "done", or "kept" where it was before.
         earlier: outcomes of the tasks that this one waits for.
     """
     if not all(outcome.complete for outcome in earlier):

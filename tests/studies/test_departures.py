@@ -9,8 +9,8 @@ from replication.privatize.methods import METHODS
 from replication.records import PrivatizedSet, round_to_bytes
 from replication.studies.departures import (
     PRIVATIZERS,
-    judge_networks,
-    judge_sets,
+    evaluate_draws,
+    evaluate_networks,
     measure_privatizers,
     measure_replacements,
 )
@@ -22,7 +22,7 @@ def test_networks_are_judged_by_their_own_task():
         "identity": lambda images: np.eye(3)[[0, 1, 2, 0]],
         "glaucoma": lambda images: np.eye(2)[[1, 1, 1, 1]],
     }
-    assert judge_networks(test, networks) == {"identity": 0.75, "glaucoma": 0.5}
+    assert evaluate_networks(test, networks) == {"identity": 0.75, "glaucoma": 0.5}
 
 
 def test_sets_are_judged_by_the_mean_of_their_draws():
@@ -32,13 +32,13 @@ def test_sets_are_judged_by_the_mean_of_their_draws():
         "identity": lambda images: np.eye(2)[[0, 0]],
         "glaucoma": lambda images: np.eye(2)[[1, 0]],
     }
-    assert judge_sets(test, draws, networks) == {
+    assert evaluate_draws(test, draws, networks) == {
         "identity": 0.5,
         "glaucoma": 1.0,
         "replacement": 0.25,
     }
     blurred = PrivatizedSet("blur-3", 0, test.images, None)
-    assert judge_sets(test, [blurred], networks) == {"identity": 0.5, "glaucoma": 1.0}
+    assert evaluate_draws(test, [blurred], networks) == {"identity": 0.5, "glaucoma": 1.0}
 
 
 class UnevenGenerator(LatentGenerator):
@@ -106,7 +106,7 @@ def test_k_same_select_is_measured_with_and_without_the_own_patient():
         sets = METHODS["k-same-3"].privatize(
             gallery, gallery=gallery, generator=None, seed=0, draws=1, **arguments
         )
-        replaced = judge_sets(gallery, sets, networks)["replacement"]
+        replaced = evaluate_draws(gallery, sets, networks)["replacement"]
         assert replaced == {"without the own patient": 0.0, "with the own patient": 1.0}[words]
 
 

@@ -16,8 +16,8 @@ from replication.studies.sanity_checks import (
     judge_structure,
     measure_speed,
     measure_structure,
+    to_markdown,
 )
-from replication.studies.sanity_page import to_markdown
 from validation.claims.judge import Finding
 
 COUNT, SIDE = 9, 64

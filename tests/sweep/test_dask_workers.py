@@ -20,8 +20,16 @@ from replication.errors import SettingsError
 from replication.pipeline.open_run import RunRequest, open_run
 from replication.surrogate.synthesize import synthesize
 from replication.sweep.dask_workers import do_on_workers, join_scheduler, start_workers
-from replication.sweep.runs import Wanted, do_as_worker, do_here, do_sweep, list_tasks
-from replication.sweep.tasks import Outcome, State, Task
+from replication.sweep.tasks import (
+    Outcome,
+    State,
+    Task,
+    Wanted,
+    do_as_worker,
+    do_here,
+    do_sweep,
+    list_tasks,
+)
 
 TINY = ROOT / "tests" / "reliability" / "tiny_run.py"
 WORDS = ("sweep", "--profile", "smoke", "--draws", "1", "--seeds", "2")

@@ -12,8 +12,17 @@ from replication.command_line import opening
 from replication.errors import DataError, SettingsError
 from replication.pipeline.open_run import RunRequest, join_run, open_run
 from replication.store.run_folder import RunStore
-from replication.sweep.runs import Wanted, do_as_worker, do_here, do_sweep, list_tasks
-from replication.sweep.tasks import Outcome, State, Task, attempt
+from replication.sweep.tasks import (
+    Outcome,
+    State,
+    Task,
+    Wanted,
+    attempt,
+    do_as_worker,
+    do_here,
+    do_sweep,
+    list_tasks,
+)
 from replication.system.progress import track_on_terminal
 from replication.system.provenance import find_versions
 
