@@ -1,9 +1,8 @@
 """What a preprocessed image shows of its frame, measured on the pixels of both.
 
-Validation's own account of the steps of the paper's §2.1, written without `replication.preprocess.frame`:
-the frame is treated in every way that it could have been, and the image says which one it was.
-
-Measure again, on the preprocessed images alone, what preprocessing says it did.
+Validation's own account of the steps of the paper's §2.1, written without
+`replication.preprocess.frame`: the frame is treated in every way that it could have been, and the
+image is compared with each.
 """
 
 from dataclasses import dataclass
@@ -41,8 +40,8 @@ def compare_with_frame(
 ) -> FrameAgreement:
     """Find the treatment of the frame that the image is nearest to.
 
-    Treatments are told apart where they differ: of a frame that looks the same in a mirror, any
-    image is taken to be as it should.
+    Treatments can be distinguished only where they differ: of a frame that looks the same in a
+    mirror, any image is taken to be as it should.
 
     Args:
         image: (S, S) preprocessed.
@@ -64,8 +63,8 @@ def compare_with_frame(
     return FrameAgreement(rows == strip_rows, mirrored, as_recorded)
 
 
-def see_strip(image: np.ndarray) -> bool:
-    """Tell whether a band of one gray, or of text on it, runs along the image's bottom.
+def find_strip(image: np.ndarray) -> bool:
+    """Return whether a band of one gray, or of text on it, runs along the image's bottom.
 
     1. In the lowest third, look for two rows, one between them, that differ by an edge of one sign
     in most columns. 2. Take it for a strip's where all rows below are alike. In a dark frame there
@@ -85,24 +84,7 @@ def see_strip(image: np.ndarray) -> bool:
     return bool(np.any(np.greater(edge, EDGE_GRAY)))
 
 
-def _difference(
-    image: np.ndarray, frame: np.ndarray, cut_rows: int, mirrored: bool, right: int, down: int
-) -> float:
-    """Return the image's mean difference from the frame so treated and shrunk, gray levels."""
-    cut = frame[: len(frame) - cut_rows]
-    seen = np.ascontiguousarray(cut[:, ::-1]) if mirrored else cut
-    treated = cv2.warpAffine(
-        seen,
-        np.float32([[1, 0, right], [0, 1, down]]),
-        seen.shape[::-1],
-        flags=cv2.INTER_NEAREST,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
-    shrunk = cv2.resize(treated, image.shape[::-1], interpolation=cv2.INTER_AREA)
-    return float(np.mean(np.abs(image.astype(np.float64) - shrunk)))
-
-
-def measure_off_middle(
+def measure_offset(
     image: np.ndarray, *, width_px: int, height_px: int
 ) -> tuple[float, float] | None:
     """Find the iris once more on a preprocessed image, its frame's aspect given back.
@@ -122,3 +104,20 @@ def measure_off_middle(
         return None
     middle_x, middle_y = ((side - 1) / 2 for side in size)
     return (fit.centre_x_px - middle_x) / scale, (fit.centre_y_px - middle_y) / scale
+
+
+def _difference(
+    image: np.ndarray, frame: np.ndarray, cut_rows: int, mirrored: bool, right: int, down: int
+) -> float:
+    """Return the image's mean difference from the frame so treated and shrunk, gray levels."""
+    cut = frame[: len(frame) - cut_rows]
+    turned = np.ascontiguousarray(cut[:, ::-1]) if mirrored else cut
+    treated = cv2.warpAffine(
+        turned,
+        np.float32([[1, 0, right], [0, 1, down]]),
+        turned.shape[::-1],
+        flags=cv2.INTER_NEAREST,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    shrunk = cv2.resize(treated, image.shape[::-1], interpolation=cv2.INTER_AREA)
+    return float(np.mean(np.abs(image.astype(np.float64) - shrunk)))

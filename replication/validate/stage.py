@@ -1,16 +1,16 @@
-"""Stage 02: hold the raw manifest, the preprocessed images and their split against the suites.
+"""Stage 02: judge the raw manifest, the preprocessed images and their split by the suites.
 
-Leaves, in the stage's folder:
+Files in the stage's folder:
 
 - validation.json: every expectation, whether it holds, what was observed, the files at fault;
-- validation.md: the same to be read, with links into
+- validation.md: the same as a page, with links into
 - data_docs/: Great Expectations' pages, whose index lists nothing without the net;
 - great_expectations/: its project, suites and results.
 
-Departure: the paper tells of no validation of its data.
+Departure: the paper reports no validation of its data.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -48,17 +48,17 @@ def validate_images(
     workers: int,
     on_image: Callable[[], None] | None = None,
 ) -> None:
-    """Validate what preprocessing left.
+    """Validate the preprocessed images.
 
-    1. Measure the images and their files. 2. Judge the tables by the suites. 3. Write everything
-    down, then stop where something failed.
+    1. Measure the images and their files. 2. Judge the tables by the suites. 3. Write all outcomes,
+    then stop where something failed.
 
     Args:
         preprocessed: folder of the complete stage 01; read only.
         raw: manifest as the reader of the data gives it.
         root: folder that its paths start from; read only.
         preprocess: strip rows and image size.
-        split: the subsets' shares.
+        split: the subsets' fractions.
         counts: what the data set must hold; None where that isn't known.
         by_patient: whether the split is by patient.
         folder: to write into.
@@ -66,7 +66,7 @@ def validate_images(
         on_image: called after each image, for a progress bar.
 
     Raises:
-        DataError: when an expectation fails; the message names it, and `folder` tells the files
+        DataError: when an expectation fails; the message names it, and `folder` lists the files
             at fault.
     """
     manifest = load_manifest(preprocessed)
@@ -81,45 +81,26 @@ def validate_images(
             workers=workers,
             on_image=on_image,
         ),
-        suites.SUBSETS: tabulate_subsets(manifest, split),
+        suites.SUBSETS: (tabulate_patients if by_patient else tabulate_subsets)(manifest, split),
     }
     if by_patient:
         tables[suites.IMAGES] = note_patients(tables[suites.IMAGES])
-        tables[suites.SUBSETS] = tabulate_patients(manifest, split)
-    outcomes = judge_tables(
-        tables, preprocess=preprocess, counts=counts, by_patient=by_patient, folder=folder
+    expected = suites.build_suites(
+        counts=counts,
+        image_size_px=preprocess.image_size_px,
+        strip_rows=preprocess.strip_rows,
+        by_patient=by_patient,
     )
-    check_outcomes(outcomes, folder)
-
-
-def judge_tables(
-    tables: Mapping[str, pd.DataFrame],
-    *,
-    preprocess: PreprocessSettings,
-    counts: suites.Counts | None,
-    by_patient: bool,
-    folder: Path,
-) -> list[JudgedExpectation]:
-    """Judge the three tables by all suites, and write the outcomes down."""
-    outcomes = run_suites(
-        suites.build_suites(
-            counts=counts,
-            image_size_px=preprocess.image_size_px,
-            strip_rows=preprocess.strip_rows,
-            by_patient=by_patient,
-        ),
-        tables,
-        folder,
-    )
+    outcomes = run_suites(expected, tables, folder)
     record = {
         "success": all(outcome.success for outcome in outcomes),
-        "images": len(tables[suites.IMAGES]),
+        "images": len(manifest),
         "counts_known": counts is not None,
-        "expectations": [_describe(outcome) for outcome in outcomes],
+        "expectations": [_to_json(outcome) for outcome in outcomes],
     }
     write_json(folder / VALIDATION, record)
     write_text(folder / PAGE, to_markdown(outcomes, folder))
-    return outcomes
+    check_outcomes(outcomes, folder)
 
 
 def to_markdown(outcomes: Sequence[JudgedExpectation], folder: Path) -> str:
@@ -132,11 +113,11 @@ def to_markdown(outcomes: Sequence[JudgedExpectation], folder: Path) -> str:
     failed = sum(not outcome.success for outcome in outcomes)
     headings = ("suite", "expectation", "verdict", "expected", "found")
     ordered = sorted(outcomes, key=lambda outcome: outcome.success)
-    table = lay_out_table(headings, (_tell(outcome, folder) for outcome in ordered), words=5)
+    table = lay_out_table(headings, (_to_row(outcome, folder) for outcome in ordered), words=5)
     return "\n".join([f"# {len(outcomes)} expectations, {failed} failing", "", *table, ""])
 
 
-def _tell(outcome: JudgedExpectation, folder: Path) -> tuple[str, ...]:
+def _to_row(outcome: JudgedExpectation, folder: Path) -> tuple[str, ...]:
     page = next((folder / DATA_DOCS / "validations" / outcome.suite).rglob("*.html"))
     link = f"[{outcome.suite}]({page.relative_to(folder).as_posix()})"
     verdict = "holds" if outcome.success else "**fails**"
@@ -149,7 +130,7 @@ def check_outcomes(outcomes: Sequence[JudgedExpectation], folder: Path) -> None:
 
     Args:
         outcomes: of all expectations.
-        folder: where they are written down.
+        folder: that holds the page about them.
     """
     failed = [outcome for outcome in outcomes if not outcome.success]
     if not failed:
@@ -164,22 +145,19 @@ def check_outcomes(outcomes: Sequence[JudgedExpectation], folder: Path) -> None:
 
 
 def _count_fault(outcome: JudgedExpectation) -> str:
-    """Say what is at fault without names, which belong on the run's own page."""
+    """Describe what is at fault without names, which belong on the run's own page."""
     found = len(outcome.at_fault)
     return f"{found} at fault" if found else f"observed: {outcome.observed}"
 
 
 def _name_fault(outcome: JudgedExpectation) -> str:
-    if not outcome.at_fault:
-        return f"observed: {outcome.observed}"
     names = ", ".join(repr(name) for name in outcome.at_fault[:NAMED_FILES])
     hidden = len(outcome.at_fault) - NAMED_FILES
-    return f"{len(outcome.at_fault)} at fault: {names}" + (
-        f" and {hidden} more" if hidden > 0 else ""
-    )
+    more = f" and {hidden} more" if hidden > 0 else ""
+    return _count_fault(outcome) + (f": {names}{more}" if names else "")
 
 
-def _describe(outcome: JudgedExpectation) -> dict:
+def _to_json(outcome: JudgedExpectation) -> dict:
     return {
         "suite": outcome.suite,
         "name": outcome.expectation.name,

@@ -1,13 +1,11 @@
-"""The tables that the suites look at: the raw manifest, one row per image, one row per subset.
+"""The tables that the suites are about: the raw manifest, one row per image, one row per subset.
 
 What preprocessing noted of an image stands in its row beside what is measured here on the image
 and on its file.
-
-What the suites look at beside `validated_tables` where the split is by patient.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -19,11 +17,11 @@ from replication.config import SplitSettings
 from replication.data.image_file import read_gray
 from replication.errors import DataError
 from replication.records import Subset
-from replication.system.processes import spread
-from replication.validate.frame_checks import compare_with_frame, measure_off_middle, see_strip
+from replication.system.processes import advance_each, spread
+from replication.validate.frame_checks import compare_with_frame, find_strip, measure_offset
 from validation.expectations.suites import MOST_OFFSET_PX, SUBSET_NAMES
 
-REFERENCE_WIDTH_PX = 640  # the frame that distances from the middle are told for
+REFERENCE_WIDTH_PX = 640  # of the frame that offsets from the middle are given for
 RAW_LABELS = ("patient_id", "eye", "glaucoma")
 NOTED = (
     "path",
@@ -77,7 +75,7 @@ def tabulate_images(
         on_image: called after each image, for a progress bar.
 
     Returns:
-        The N rows of the manifest with the columns that the suites on images name.
+        The N rows of the manifest with the columns that the suites on images use.
 
     Raises:
         DataError: when the images are not (N, H, W), or a file can't be read any more.
@@ -90,19 +88,38 @@ def tabulate_images(
     labels = raw.drop_duplicates("image_id").set_index("image_id")[list(RAW_LABELS)]
     read = labels.reindex(manifest["image_id"]).add_prefix("raw_").reset_index(drop=True)
     known_by = manifest["subset"].isin((Subset.TRAIN, Subset.ENROLMENT))
-    training = manifest.loc[known_by, "identity"]
+    known = manifest.loc[known_by, "identity"]
     noted = manifest.reset_index(drop=True).assign(
         is_right=(read["raw_eye"] == "right").to_numpy(),
         expected_identity=pd.factorize(manifest["patient_id"], sort=True)[0],
-        identity_in_training=manifest["identity"].isin(training).to_numpy(),
+        identity_in_training=manifest["identity"].isin(known).to_numpy(),
     )
     tasks = list(zip(images, noted[list(NOTED)].to_dict("records"), strict=True))
-    measured = []
-    for row in spread(partial(_measure, root, strip_rows), tasks, workers=workers, chunk=CHUNK):
-        measured.append(row)
-        if on_image is not None:
-            on_image()
-    return pd.concat([noted, read, pd.DataFrame(measured, index=noted.index)], axis=1)
+    rows = spread(partial(_measure, root, strip_rows), tasks, workers=workers, chunk=CHUNK)
+    measured = pd.DataFrame(list(advance_each(rows, on_image)), index=noted.index)
+    return pd.concat([noted, read, measured], axis=1)
+
+
+def note_patients(images: pd.DataFrame) -> pd.DataFrame:
+    """Add what became of each image's patient.
+
+    Args:
+        images: one row per image with patient_id and subset.
+
+    Returns:
+        The table with subsets_of_patient, in how many of training, validation and test the patient
+        has images, and enrolled_error, how many more of the patient's images are enrolled than half
+        of them, or than none of a training patient's.
+    """
+    patient, subset = images["patient_id"], images["subset"]
+    used = subset.where(subset != Subset.ENROLMENT)
+    trained_on = (subset == Subset.TRAIN).groupby(patient).transform("any")
+    enrolled = (subset == Subset.ENROLMENT).groupby(patient).transform("sum")
+    half = patient.groupby(patient).transform("size") / 2
+    return images.assign(
+        subsets_of_patient=used.groupby(patient).transform("nunique"),
+        enrolled_error=enrolled - half.where(~trained_on, 0.0),
+    )
 
 
 def tabulate_subsets(manifest: pd.DataFrame, split: SplitSettings) -> pd.DataFrame:
@@ -110,25 +127,54 @@ def tabulate_subsets(manifest: pd.DataFrame, split: SplitSettings) -> pd.DataFra
 
     Args:
         manifest: of the preprocessed images.
-        split: the subsets' shares.
+        split: the subsets' fractions.
 
     Returns:
-        One row per subset and one for all: subset, images_error (how many more than its share of
-        the images), glaucoma_fraction, chance_of_fraction (of a random split giving a glaucoma share at
-        least as far off the one of all images, on its side, doubled).
+        One row per subset and one for all: subset, glaucoma_fraction, images_error (how many more
+        than its fraction of the images) and chance_of_fraction (of a random split giving a
+        glaucoma fraction at least as far from the one of all images, on its side, doubled).
     """
-    parts = {name: manifest[manifest["subset"] == name] for name in SUBSET_NAMES}
-    shares = {name: getattr(split, name) for name in SUBSET_NAMES}
     rows = [
-        {
-            "subset": name,
-            "images_error": len(part) - shares.get(name, 1.0) * len(manifest),
-            "glaucoma_fraction": float(part["glaucoma"].mean()) if len(part) else 0.0,
+        row
+        | {
+            "images_error": len(part) - fraction * len(manifest),
             "chance_of_fraction": _chance_of_fraction(part["glaucoma"], manifest["glaucoma"]),
         }
-        for name, part in (parts | {"all": manifest}).items()
+        for row, part, fraction in _list_subsets(manifest, split)
     ]
     return pd.DataFrame(rows)
+
+
+def tabulate_patients(manifest: pd.DataFrame, split: SplitSettings) -> pd.DataFrame:
+    """Count the patients of training, validation and test, and of all together.
+
+    Args:
+        manifest: of the preprocessed images.
+        split: the subsets' fractions of the patients.
+
+    Returns:
+        One row per subset and one for all: subset, glaucoma_fraction of its images, patients_error
+        and glaucoma_patients_error (how many more than its fraction of all patients, and of those
+        with glaucoma in an eye).
+    """
+    has_glaucoma = manifest.groupby("patient_id")["glaucoma"].any()
+    rows = []
+    for row, part, fraction in _list_subsets(manifest, split):
+        patients = has_glaucoma[has_glaucoma.index.isin(part["patient_id"])]
+        error = float(patients.sum() - fraction * has_glaucoma.sum())
+        row["patients_error"] = len(patients) - fraction * len(has_glaucoma)
+        rows.append(row | {"glaucoma_patients_error": error})
+    return pd.DataFrame(rows)
+
+
+def _list_subsets(
+    manifest: pd.DataFrame, split: SplitSettings
+) -> Iterator[tuple[dict, pd.DataFrame, float]]:
+    """Yield of each subset, and of all, the first cells of its row, its images, its fraction."""
+    for name in (*SUBSET_NAMES, "all"):
+        part = manifest if name == "all" else manifest[manifest["subset"] == name]
+        mean = float(part["glaucoma"].mean()) if len(part) else 0.0
+        yield {"subset": name, "glaucoma_fraction": mean}, part, getattr(split, name, 1.0)
 
 
 def _chance_of_fraction(part: pd.Series, whole: pd.Series) -> float:
@@ -162,7 +208,7 @@ def _measure_values(image: np.ndarray) -> dict:
         "lowest_gray": lowest,
         "highest_gray": highest,
         "gray_span": highest - lowest,
-        "strip_found": see_strip(image),
+        "strip_found": find_strip(image),
         "pixels_sha256": hashlib.sha256(np.ascontiguousarray(image).tobytes()).hexdigest(),
     }
 
@@ -172,58 +218,7 @@ def _is_centred(image: np.ndarray, noted: dict) -> bool:
     gray = np.clip(np.nan_to_num(image), 0, 255).astype(np.uint8)
     width_px = noted["frame_width_px"]
     height_px = noted["frame_height_px"] - noted["strip_rows_removed"]
-    offset_px = measure_off_middle(gray, width_px=width_px, height_px=height_px)
+    offset_px = measure_offset(gray, width_px=width_px, height_px=height_px)
     if offset_px is None:
         return False
     return bool(np.hypot(*offset_px) * REFERENCE_WIDTH_PX / width_px <= MOST_OFFSET_PX)
-
-
-def note_patients(images: pd.DataFrame) -> pd.DataFrame:
-    """Add what became of each image's patient.
-
-    Args:
-        images: one row per image with patient_id and subset.
-
-    Returns:
-        The table with subsets_of_patient, in how many of training, validation and test the patient
-        has images, and enrolled_error, how many more of the patient's images are enrolled than half
-        of them, or than none of a training patient's.
-    """
-    patient, subset = images["patient_id"], images["subset"]
-    seen = subset.where(subset != Subset.ENROLMENT)
-    trained_on = (subset == Subset.TRAIN).groupby(patient).transform("any")
-    enrolled = (subset == Subset.ENROLMENT).groupby(patient).transform("sum")
-    half = patient.groupby(patient).transform("size") / 2
-    return images.assign(
-        subsets_of_patient=seen.groupby(patient).transform("nunique"),
-        enrolled_error=enrolled - half.where(~trained_on, 0.0),
-    )
-
-
-def tabulate_patients(manifest: pd.DataFrame, split: SplitSettings) -> pd.DataFrame:
-    """Count the patients of training, validation and test, and of all together.
-
-    Args:
-        manifest: of the preprocessed images.
-        split: the subsets' shares of the patients.
-
-    Returns:
-        One row per subset and one for all: subset, patients_error and glaucoma_patients_error (how many
-        more than its share of all patients, and of those with glaucoma in an eye), and
-        glaucoma_fraction of its images.
-    """
-    ill = manifest.groupby("patient_id")["glaucoma"].any()
-    parts = {name: manifest[manifest["subset"] == name] for name in SUBSET_NAMES}
-    rows = []
-    for name, part in (parts | {"all": manifest}).items():
-        share = getattr(split, name, 1.0)
-        patients = ill[ill.index.isin(part["patient_id"])]
-        rows.append(
-            {
-                "subset": name,
-                "patients_error": len(patients) - share * len(ill),
-                "glaucoma_patients_error": float(patients.sum() - share * ill.sum()),
-                "glaucoma_fraction": float(part["glaucoma"].mean()) if len(part) else 0.0,
-            }
-        )
-    return pd.DataFrame(rows)

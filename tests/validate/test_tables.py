@@ -1,5 +1,6 @@
-"""The tables say what is on the images, in their files and in the split; slowly counted again."""
+"""The tables hold what is on the images, in their files and in the split; slowly counted again."""
 
+from collections.abc import Callable
 from itertools import combinations
 from pathlib import Path
 
@@ -10,7 +11,19 @@ from textured_eyes import TexturedEyes, make_textured_eyes
 
 from replication.config import SplitSettings
 from replication.errors import DataError
-from replication.validate.tables import tabulate_images, tabulate_raw, tabulate_subsets
+from replication.preprocess.split import split_by_patient
+from replication.validate.tables import (
+    note_patients,
+    tabulate_images,
+    tabulate_patients,
+    tabulate_raw,
+    tabulate_subsets,
+)
+from validation.expectations.gx_runner import JudgedExpectation, run_suites
+from validation.expectations.suites import Suite, expect_split, expect_subsets
+
+SPLIT, SUBSETS = expect_split(by_patient=True), expect_subsets(by_patient=True)
+BY_IMAGE = (*expect_split(by_patient=False), *expect_subsets(by_patient=False))
 
 
 @pytest.fixture(scope="module")
@@ -40,10 +53,7 @@ def test_sound_images_are_measured_as_sound(eyes: TexturedEyes) -> None:
 
 
 def test_two_workers_measure_the_same_as_one(eyes: TexturedEyes) -> None:
-    calls: list[None] = []
-    shared = tabulate(eyes, workers=2, on_image=lambda: calls.append(None))
-    assert len(calls) == 20
-    pd.testing.assert_frame_equal(shared, tabulate(eyes))
+    pd.testing.assert_frame_equal(tabulate(eyes, workers=2), tabulate(eyes))
 
 
 def test_the_order_of_the_raw_manifest_does_not_matter(eyes: TexturedEyes) -> None:
@@ -128,8 +138,151 @@ def slow_chance(part: list[bool], whole: list[bool]) -> float:
     return min(1.0, 2 * min(few, many))
 
 
-def test_a_subset_that_is_empty_or_too_large_is_told() -> None:
+def test_a_subset_that_is_empty_or_too_large_is_counted_so() -> None:
     manifest = pd.DataFrame({"subset": ["train"] * 20, "glaucoma": [True, False] * 10})
     table = tabulate_subsets(manifest, SplitSettings()).set_index("subset")
     assert table["images_error"].tolist() == pytest.approx([7, -3, -4, 0])
     assert table.loc["test", "glaucoma_fraction"] == 0
+
+
+def make_manifest() -> pd.DataFrame:
+    """Make 20 patients with 5 images each, split by patient; the first eight have glaucoma."""
+    number = np.arange(100)
+    table = pd.DataFrame(
+        {
+            "image_id": [f"image{i:02}" for i in number],
+            "patient_id": [f"p{i // 5:02}" for i in number],
+            "glaucoma": (number < 40) & (number % 5 < 3),
+            "sha256": [f"file{i}" for i in number],
+            "pixels_sha256": [f"pixels{i}" for i in number],
+            "identity_in_training": True,
+        }
+    )
+    ids, labels = table["image_id"].to_numpy(np.str_), table["glaucoma"].to_numpy()
+    for subset, rows in split_by_patient(ids, number // 5, labels, SplitSettings()).items():
+        table.loc[rows, "subset"] = subset.value
+    return table
+
+
+def first_of(table: pd.DataFrame, subset: str) -> int:
+    return table.index[table["subset"] == subset][0]
+
+
+def patients_of(table: pd.DataFrame, subset: str, *, glaucoma: bool) -> list[str]:
+    part = table[table["subset"] == subset].groupby("patient_id")["glaucoma"].any()
+    return part.index[part == glaucoma].tolist()
+
+
+def move_first(subset: str, to: str) -> Callable[[pd.DataFrame], None]:
+    """Return a fault: the first image of a subset is in another one."""
+
+    def plant(table: pd.DataFrame) -> None:
+        table.loc[first_of(table, subset), "subset"] = to
+
+    plant.__name__ = f"{subset}-image-in-{to}"
+    return plant
+
+
+def enrol_everything_of_a_patient(table: pd.DataFrame) -> None:
+    patient = table.loc[first_of(table, "test"), "patient_id"]
+    table.loc[table["patient_id"] == patient, "subset"] = "enrolment"
+
+
+def train_on_fewer_patients(table: pd.DataFrame) -> None:
+    moved = patients_of(table, "train", glaucoma=False)[:2]
+    table.loc[table["patient_id"].isin(moved), "subset"] = "test"
+
+
+def train_on_few_with_glaucoma(table: pd.DataFrame) -> None:
+    """Exchange three training patients with glaucoma for three test and validation ones without."""
+    without = [p for s in ("test", "validation") for p in patients_of(table, s, glaucoma=False)][:3]
+    with_glaucoma = patients_of(table, "train", glaucoma=True)[:3]
+    for one, other in zip(without, with_glaucoma, strict=True):
+        one, other = (table["patient_id"] == patient for patient in (one, other))
+        table.loc[other, "subset"] = table.loc[one, "subset"].to_numpy()
+        table.loc[one, "subset"] = "train"
+
+
+def heal_test(table: pd.DataFrame) -> None:
+    table.loc[table["subset"] == "test", "glaucoma"] = False
+
+
+# Expectations whose form by patient differs from the one by image -> faults planted in the split.
+FAULTS: dict[str, tuple[Callable[[pd.DataFrame], None], ...]] = {
+    "subset-known": (move_first("train", "rest"),),
+    "patients-disjoint": (
+        move_first("test", "train"),
+        move_first("test", "validation"),
+        enrol_everything_of_a_patient,
+    ),
+    "half-enrolled": (
+        move_first("validation", "enrolment"),
+        move_first("train", "enrolment"),
+        enrol_everything_of_a_patient,
+    ),
+    "subset-patients": (train_on_fewer_patients,),
+    "subset-labels": (heal_test,),
+    "patients-balanced": (train_on_few_with_glaucoma,),
+}
+PLANTED = [(name, plant) for name, faults in FAULTS.items() for plant in faults]
+
+
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory: pytest.TempPathFactory) -> list[JudgedExpectation]:
+    """Judge all on a sound split by patient, then each on its faults, in one run."""
+    suites, tables = [], {}
+
+    def add(label: str, manifest: pd.DataFrame, *names: str) -> None:
+        for key, expected, table in (
+            ("image_id", SPLIT, note_patients(manifest)),
+            ("subset", SUBSETS, tabulate_patients(manifest, SplitSettings())),
+        ):
+            if chosen := tuple(each for each in expected if not names or each.name in names):
+                tables[f"{label}-{key}"] = table
+                suites.append(Suite(f"{label}-{key}", f"{label}-{key}", key, chosen))
+
+    add("sound", make_manifest())
+    for number, (name, plant) in enumerate(PLANTED):
+        faulty = make_manifest()
+        plant(faulty)
+        add(f"fault-{number}", faulty, name)
+    return run_suites(suites, tables, tmp_path_factory.mktemp("suites"))
+
+
+def test_expectations_by_patient_hold_on_a_sound_split_and_fail_on_planted_faults(
+    judged: list[JudgedExpectation],
+) -> None:
+    expected = [*SPLIT, *SUBSETS]
+    known = [(each.name, each.arguments) for each in BY_IMAGE]
+    new = {each.name for each in expected if (each.name, each.arguments) not in known}
+    assert new <= FAULTS.keys()
+    sound = judged[: len(expected)]
+    assert [(o.expectation.name, o.at_fault) for o in sound if not o.success or o.at_fault] == []
+    for outcome, (name, plant) in zip(judged[len(expected) :], PLANTED, strict=True):
+        assert outcome.expectation.name == name
+        assert not outcome.success and outcome.at_fault, (name, plant.__name__)
+
+
+def test_what_is_about_images_fractions_gives_way_to_what_is_about_patients() -> None:
+    by_patient, by_image = ({e.name for e in each} for each in ((*SPLIT, *SUBSETS), BY_IMAGE))
+    assert by_image - by_patient == {"subset-sizes", "subset-balance"}
+    assert by_patient - by_image == FAULTS.keys() - {"subset-known", "subset-labels"}
+
+
+def test_the_images_of_a_patient_in_two_subsets_are_named(
+    judged: list[JudgedExpectation],
+) -> None:
+    manifest = make_manifest()
+    patient = manifest.loc[first_of(manifest, "test"), "patient_id"]
+    outcome = next(o for o in judged if o.expectation.name == "patients-disjoint" and o.at_fault)
+    named = manifest.loc[manifest["patient_id"] == patient, "image_id"]
+    assert sorted(outcome.at_fault) == named.tolist()
+
+
+def test_patients_are_counted() -> None:
+    table = tabulate_patients(make_manifest(), SplitSettings()).set_index("subset")
+    assert table.index.tolist() == ["train", "validation", "test", "all"]
+    assert table["patients_error"].tolist() == pytest.approx([0, 0, 0, 0])
+    # Of 8 with glaucoma, 1 and 2 are the nearest to 15 and 20%.
+    assert table["glaucoma_patients_error"].tolist() == pytest.approx([-0.2, -0.2, 0.4, 0])
+    assert table.loc["all", "glaucoma_fraction"] == pytest.approx(0.24)
