@@ -8,8 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import tensorflow as tf
+from fake_eyes import plant_eyes
 from places import ROOT
-from planted_patients import plant_eyes
 
 sys.path.insert(0, str(ROOT))
 

@@ -5,8 +5,8 @@ import sys
 
 import numpy as np
 import pytest
+from fake_eyes import draw_noise, plant_eyes
 from places import ROOT
-from planted_patients import draw_noise, plant_eyes
 
 from keras_models.evaluator import build_evaluator
 from replication.attack.networks import IdentityNetwork, SiameseAttacker, draw_batches

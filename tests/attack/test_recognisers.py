@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
-from planted_patients import draw_noise, plant_eyes
+from fake_eyes import draw_noise, plant_eyes
 from scipy.stats import binom
 
 from replication.attack.recognisers import crop_images, fit_attackers, flatten_images, shrink_images

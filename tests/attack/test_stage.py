@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from planted_patients import draw_noise, plant_eyes
+from fake_eyes import draw_noise, plant_eyes
 
 from replication.attack.patients import Networks, PatientAttack, Seen
 from replication.attack.stage import DRAWS, LEARNING_SEED, Known, attack_sets, make_controls

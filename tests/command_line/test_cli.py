@@ -9,8 +9,8 @@ import click
 import pytest
 from click.shell_completion import ShellComplete
 from click.testing import CliRunner
+from drawn_eyes import write_image, write_manifest, write_warsaw
 from places import ROOT
-from tiny_eyes import write_image, write_manifest, write_warsaw
 
 import cli as command_line
 from replication.command_line import opening

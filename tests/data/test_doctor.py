@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tiny_eyes import FILES, ROWS, write_annotations, write_image, write_manifest, write_warsaw
+from drawn_eyes import FILES, ROWS, write_annotations, write_image, write_manifest, write_warsaw
 
 from replication.data.doctor import examine
 

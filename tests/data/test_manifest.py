@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 
 import pytest
-from tiny_eyes import write_image, write_manifest
+from drawn_eyes import write_image, write_manifest
 
 from replication.data.manifest import (
     name_delimiter,

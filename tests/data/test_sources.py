@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
+from drawn_eyes import write_annotations, write_warsaw
 from places import REAL_EYES
-from tiny_eyes import write_annotations, write_warsaw
 
 from replication.config import SurrogateSettings
 from replication.data.sources import WARSAW, Kind, find_source

@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 
 import pytest
-from tiny_eyes import write_image
+from drawn_eyes import write_image
 
 from replication.data.survey import (
     COLUMNS,

@@ -6,8 +6,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from drawn_eyes import (
+    ANNOTATIONS,
+    FILES,
+    LABELS,
+    ROWS,
+    write_annotations,
+    write_image,
+    write_warsaw,
+)
 from places import REAL_EYES
-from tiny_eyes import ANNOTATIONS, FILES, LABELS, ROWS, write_annotations, write_image, write_warsaw
 
 from replication.data.survey import Finding
 from replication.data.warsaw import (

@@ -16,9 +16,9 @@ import cv2
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from drawn_eyes import ANNOTATIONS, FILES, write_manifest, write_warsaw
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from mutations import mutations
-from tiny_eyes import ANNOTATIONS, FILES, write_manifest, write_warsaw
 
 import cli as command_line
 from keras_models.evaluator import build_evaluator

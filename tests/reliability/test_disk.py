@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from tiny_eyes import write_warsaw
+from drawn_eyes import write_warsaw
 
 import cli as command_line
 from replication.command_line import opening

@@ -8,9 +8,9 @@ import sys
 
 import pytest
 from click.testing import CliRunner
+from drawn_eyes import FILES, ROWS, write_annotations, write_image, write_warsaw
 from pytest_socket import SocketConnectBlockedError
 from test_killed import PROGRAM, REPLICATE, SLOWEST_S
-from tiny_eyes import FILES, ROWS, write_annotations, write_image, write_warsaw
 
 import cli as command_line
 from replication.command_line import opening

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny_eyes import write_warsaw
+from drawn_eyes import write_warsaw
 from tiny_run import METHODS, WORDS
 
 from replication.config import SplitSettings

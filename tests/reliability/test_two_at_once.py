@@ -8,8 +8,8 @@ import sys
 
 import pytest
 from click.testing import CliRunner
+from drawn_eyes import write_warsaw
 from places import ROOT
-from tiny_eyes import write_warsaw
 
 import cli as command_line
 from replication.command_line import opening

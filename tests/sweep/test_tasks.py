@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 from click.testing import CliRunner
-from tiny_eyes import write_warsaw
+from drawn_eyes import write_warsaw
 
 import cli as command_line
 from replication.command_line import opening

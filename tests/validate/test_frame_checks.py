@@ -5,8 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from drawn_eyes import draw_eye, label_strip, write_eyes
-from textured_eyes import draw_textured_eye
+from drawn_eyes import draw_eye, draw_textured_eye, label_strip, write_eyes
 
 from replication.config import PreprocessSettings
 from replication.preprocess.frame import preprocess_image

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from textured_eyes import TexturedEyes, make_textured_eyes
+from drawn_eyes import TexturedEyes, make_textured_eyes
 
 from replication.config import PreprocessSettings, SplitSettings
 from replication.data.image_file import read_gray

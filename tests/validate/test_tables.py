@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from textured_eyes import TexturedEyes, make_textured_eyes
+from drawn_eyes import TexturedEyes, make_textured_eyes
 
 from replication.config import SplitSettings
 from replication.errors import DataError
