@@ -1,6 +1,6 @@
 """Privatize by Gaussian blur (paper §2.2 and §3: kernels 3, 9, 15 and 21).
 
-Departure: the paper states the kernel sizes alone. Here sigma is left to OpenCV (a fixed table of
+Departure: the paper states the kernel sizes alone. Here sigma is OpenCV's choice (a fixed table of
 weights for kernels up to 9, sigma = 0.3 * ((k - 1) / 2 - 1) + 0.8 beyond), and borders are
 reflected, OpenCV's default.
 """
@@ -30,13 +30,9 @@ def privatize_by_blur(
 
     Args:
         queries: the images to privatize.
-        gallery, generator, seed, draws: of the common shape; they have no part in it.
+        gallery, generator, seed, draws: of the common shape, not used here.
         method: name of the method in the registry.
-        kernel_px: side of the square kernel, odd.
-        sigma_px: of the Gaussian; 0 leaves it to OpenCV.
-
-    Raises:
-        SettingsError: when the kernel is even or below 1.
+        kernel_px, sigma_px: as for `blur_images`.
     """
     yield PrivatizedSet(method, 0, blur_images(queries.images, kernel_px, sigma_px), None)
 
@@ -47,7 +43,7 @@ def blur_images(images: np.ndarray, kernel_px: int, sigma_px: float = 0.0) -> np
     Args:
         images: (N, H, W, C) float32 in [-1, 1].
         kernel_px: side of the square kernel, odd.
-        sigma_px: of the Gaussian; 0 leaves it to OpenCV.
+        sigma_px: of the Gaussian; 0 is OpenCV's choice.
 
     Returns:
         (N, H, W, C) float32 in [-1, 1].

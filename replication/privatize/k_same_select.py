@@ -38,7 +38,7 @@ def privatize_by_k_same_select(
     Args:
         queries: the images to privatize.
         gallery: the training images that are averaged.
-        generator, seed, draws: of the common shape; they have no part in it.
+        generator, seed, draws: of the common shape, not used here.
         method: name of the method in the registry.
         k: number of images in a mean, each of another patient.
         own_patient: whether the query's patient may be one of them.
@@ -50,13 +50,13 @@ def privatize_by_k_same_select(
     chosen = np.empty((len(queries), k), dtype=np.intp)
     candidates = {pathology: _find_candidates(gallery, pathology) for pathology in (False, True)}
     for start in range(0, len(queries), BLOCK_QUERIES):
-        ill = queries.glaucoma[start : start + BLOCK_QUERIES]
+        glaucoma = queries.glaucoma[start : start + BLOCK_QUERIES]
         for pathology, alike in candidates.items():
-            rows = start + np.flatnonzero(ill == pathology)
+            rows = start + np.flatnonzero(glaucoma == pathology)
             if not len(rows):
                 continue
-            left_out = None if own_patient else queries.identity[rows]
-            nearest = select_nearest(pixels[rows], alike, k=k, left_out=left_out)
+            excluded = None if own_patient else queries.identity[rows]
+            nearest = select_nearest(pixels[rows], alike, k=k, excluded=excluded)
             chosen[rows] = alike.rows[nearest]
     images = _average(gallery.images, chosen)
     yield PrivatizedSet(method, 0, images, gallery.identity[chosen])
@@ -89,20 +89,20 @@ def _find_candidates(gallery: EyeDataset, pathology: bool) -> Candidates:
 
 
 def select_nearest(
-    pixels: np.ndarray, candidates: Candidates, *, k: int, left_out: np.ndarray | None
+    pixels: np.ndarray, candidates: Candidates, *, k: int, excluded: np.ndarray | None
 ) -> np.ndarray:
     """Select, for each query, the nearest image of each of the k nearest patients.
 
-    1. Half of the squared distances to all candidates but for the query's own square, which ranks
-    alike: one matrix product.
-    2. The minimum of each patient; those of patients who are left out are put at infinity.
+    1. Half of the squared distances to all candidates, without the query's own square, which
+    doesn't change their order: one matrix product.
+    2. The minimum of each patient; those of patients who are excluded are put at infinity.
     3. The k patients of the smallest minima, and the image of each that has it.
 
     Args:
         pixels: (N, P) float32, one block of the images to privatize, all of one pathology.
         candidates: the training images of that pathology.
         k: number of patients.
-        left_out: (N,) identity that may not be one of each query's patients, or None.
+        excluded: (N,) identity that may not be one of each query's patients, or None.
 
     Returns:
         (N, k) rows of the candidates, nearest first. Equal distances (in float32) go to the lower
@@ -115,8 +115,8 @@ def select_nearest(
     np.subtract(candidates.half_norms, distance, out=distance)
     identity, starts, counts = np.unique(candidates.identity, return_index=True, return_counts=True)
     nearest = np.minimum.reduceat(distance, starts, axis=1)
-    if left_out is not None:
-        nearest[left_out[:, None] == identity] = np.inf
+    if excluded is not None:
+        nearest[excluded[:, None] == identity] = np.inf
     _check_enough_patients(nearest, k=k, pathology=candidates.pathology)
     patients = take_smallest(nearest, k)
     return first_nearest(distance, starts[patients], counts[patients])
@@ -168,7 +168,7 @@ def first_nearest(distance: np.ndarray, starts: np.ndarray, counts: np.ndarray) 
         (N, k) columns.
     """
     steps = np.arange(counts.max())
-    # A step past the end of a run looks at its last column again, and argmin takes the first.
+    # A step past the end of a run repeats its last column, and argmin takes the first.
     columns = starts[..., None] + np.minimum(steps, counts[..., None] - 1)
     within = np.take_along_axis(distance[:, None], columns, axis=2).argmin(axis=2)
     return starts + within

@@ -1,4 +1,4 @@
-"""The privacy-preserving methods that the paper compares, in the order of its Table 1.
+"""The rows of the paper's tables and the methods behind them, in the order of its Table 1.
 
 Every method has one shape, its parameters bound here: a new method is one file and one line.
 """
@@ -7,20 +7,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-import numpy as np
-
 from replication.errors import SettingsError
 from replication.privatize.blur import privatize_by_blur
-from replication.privatize.draw_streams import DrawStreams, open_for_blocks
 from replication.privatize.k_same_select import privatize_by_k_same_select
-from replication.privatize.pprl_vgan import Generator, privatize_by_pprl_vgan
+from replication.privatize.pprl_vgan import privatize_by_pprl_vgan
 from replication.privatize.replacement import Pool
-from replication.records import TABLE1_METRICS, EyeDataset, PrivatizedSet
-
-AVERAGED_REPLACEMENTS = 5  # paper §3: six images, one of them with the original identity
-
+from replication.records import TABLE1_METRICS, PrivatizedSet
 
 BASELINE = "original"
+AVERAGED_REPLACEMENTS = 5  # paper §3: six images, one of them with the original identity
 
 
 @dataclass(frozen=True)
@@ -28,7 +23,7 @@ class Row:
     """A row of Table 1: what it is about, and which numbers it has.
 
     Args:
-        name: what the command line calls it.
+        name: its name on the command line.
         experiment: Table 1's first column.
         dataset: Table 1's second column.
         short: the same in few letters, for terminals and figures.
@@ -62,65 +57,12 @@ class Method(Row):
     """
 
     privatize: Callable[..., Iterator[PrivatizedSet]]
-    needs_generator: bool
+    needs_generator: bool = False
     painted: int = 0
-
-    def privatize_block(
-        self,
-        block: EyeDataset,
-        *,
-        gallery: EyeDataset,
-        generator: Generator | None,
-        streams: list[DrawStreams],
-    ) -> Iterator[PrivatizedSet]:
-        """Yield what `privatize` makes of these images as a block of more.
-
-        Args:
-            block: the images that follow on those that the streams gave numbers for so far.
-            gallery: the training images.
-            generator: the trained networks, where the method needs them.
-            streams: of `open_streams`; used up by the block.
-        """
-        given = {"gallery": gallery, "generator": generator, "seed": 0, "draws": 1}
-        if self.needs_generator:
-            given |= {"draws": len(streams), "streams": streams}
-        return self.privatize(block, **given)
-
-    def open_streams(
-        self,
-        seed: int,
-        draws: int,
-        *,
-        images: int,
-        done: int,
-        gallery: EyeDataset,
-        generator: Generator | None,
-    ) -> list[DrawStreams]:
-        """Return each draw's randomness for blocks of these images; none where nothing is drawn.
-
-        Args:
-            seed: of the run.
-            draws: number of sets.
-            images: in all blocks together.
-            done: images of the blocks that are left out, at the front.
-            gallery: the training images.
-            generator: the trained networks, where the method needs them.
-        """
-        if not self.needs_generator:
-            return []
-        sizes = {
-            "patients": len(np.unique(gallery.identity)),
-            "painted": self.painted,
-            "latent_units": generator.encode(gallery.images[:1])[0].shape[1],
-        }
-        return [
-            open_for_blocks(seed, draw, self.name, images=images, done=done, **sizes)
-            for draw in range(draws)
-        ]
 
 
 def _pprl_vgan(
-    name: str, dataset: str, pool: Pool, *, short: str, averaged: bool = False
+    name: str, pool: Pool, dataset: str, *, short: str, averaged: bool = False
 ) -> Method:
     privatize = partial(
         privatize_by_pprl_vgan,
@@ -136,16 +78,16 @@ def _pprl_vgan(
 
 def _blur(kernel_px: int) -> Method:
     name = f"blur-{kernel_px}"
-    privatize = partial(privatize_by_blur, method=name, kernel_px=kernel_px)
     dataset = f"Privatized set with kernel size {kernel_px}"
-    return Method(name, "Blurring", dataset, f"kernel {kernel_px}", False, privatize, False)
+    privatize = partial(privatize_by_blur, method=name, kernel_px=kernel_px)
+    return Method(name, "Blurring", dataset, f"kernel {kernel_px}", False, privatize)
 
 
 def _k_same_select(k: int) -> Method:
     name = f"k-same-{k}"
-    privatize = partial(privatize_by_k_same_select, method=name, k=k, own_patient=False)
     dataset = f"Privatized set with {k} identities"
-    return Method(name, "K-Same-Select", dataset, f"K = {k}", True, privatize, False)
+    privatize = partial(privatize_by_k_same_select, method=name, k=k, own_patient=False)
+    return Method(name, "K-Same-Select", dataset, f"K = {k}", True, privatize)
 
 
 METHODS: dict[str, Method] = {
@@ -153,33 +95,33 @@ METHODS: dict[str, Method] = {
     for method in (
         _pprl_vgan(
             "pprl-vgan-random",
-            "Privatized set w/ random identities",
             Pool.RANDOM,
+            "Privatized set w/ random identities",
             short="random",
         ),
         _pprl_vgan(
             "pprl-vgan-same-pathology",
-            "Privatized set w/ identities w/ the same pathologies",
             Pool.SAME_PATHOLOGY,
+            "Privatized set w/ identities w/ the same pathologies",
             short="same pathology",
         ),
         _pprl_vgan(
             "pprl-vgan-different-pathology",
-            "Privatized set w/ identities w/ different pathologies",
             Pool.DIFFERENT_PATHOLOGY,
+            "Privatized set w/ identities w/ different pathologies",
             short="different pathology",
         ),
         _pprl_vgan(
             "pprl-vgan-averaged-random",
-            "Averaged privatized set using images from random identities",
             Pool.RANDOM,
+            "Averaged privatized set using images from random identities",
             short="averaged, random",
             averaged=True,
         ),
         _pprl_vgan(
             "pprl-vgan-averaged-same-pathology",
-            "Averaged privatized set using images sharing the same pathology",
             Pool.SAME_PATHOLOGY,
+            "Averaged privatized set using images sharing the same pathology",
             short="averaged, same",
             averaged=True,
         ),
@@ -187,8 +129,6 @@ METHODS: dict[str, Method] = {
         *map(_k_same_select, (3, 6, 9, 12)),
     )
 }
-
-
 # The baseline is a row and no method.
 ROWS: tuple[Row, ...] = (
     Row(BASELINE, "Baseline", "Original test set", "original", False),

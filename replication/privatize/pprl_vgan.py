@@ -14,25 +14,40 @@ original left out, a replacement is recognised in 13.76 / 5 = 2.75% (random) and
 be; counted in, it would be (13.76 - 3.06) / 5 = 2.14% and (14.35 - 2.56) / 5 = 2.36%.
 """
 
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import repeat
 from typing import Protocol
 
 import numpy as np
 
 from replication.errors import SettingsError
-from replication.privatize.draw_streams import DrawStreams, open_in_one
 from replication.privatize.replacement import Pool, draw_replacements
 from replication.records import EyeDataset, PrivatizedSet, round_to_bytes
 
 
 class Generator(Protocol):
-    """A trained conditional variational autoencoder; both methods split N as memory asks."""
+    """A trained conditional variational autoencoder; both methods split N to fit into memory."""
 
     def encode(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return mean and standard deviation, (N, Z) each, of (N, H, W, C) images in [-1, 1]."""
 
     def decode(self, latent: np.ndarray, identity: np.ndarray) -> np.ndarray:
         """Return (N, H, W, C) float32 in [-1, 1] from (N, Z) latents and (N,) identities."""
+
+
+@dataclass(frozen=True)
+class DrawStreams:
+    """Where a draw's numbers come from.
+
+    Args:
+        identities: source of the replacement identities.
+        noise: source of the latent noise, one per painted identity.
+    """
+
+    identities: np.random.Generator
+    noise: Iterable[np.random.Generator]
 
 
 def privatize_by_pprl_vgan(
@@ -67,8 +82,8 @@ def privatize_by_pprl_vgan(
         with_original: whether one more image keeps the original identity.
         others_only: whether the replacements are other patients than the query's.
         rounded: whether to the nearest byte's, as everything that is judged.
-        streams: each draw's randomness where the queries are a block of more; they are used up
-            by the block. None draws for these queries alone.
+        streams: each draw's randomness where the queries are a block of more, used up by the block;
+            None draws for these queries alone.
 
     Raises:
         DataError: when a query's pool holds too few patients.
@@ -76,9 +91,9 @@ def privatize_by_pprl_vgan(
     """
     if generator is None:
         raise SettingsError(f"{method}: needs a trained generator; train PPRL-VGAN first")
-    mean, spread = generator.encode(queries.images)
+    mean, std = generator.encode(queries.images)
     for draw in range(draws):
-        drawn = streams[draw] if streams else open_in_one(seed, draw, method)
+        drawn = streams[draw] if streams else open_streams(seed, draw, method)
         used = draw_replacements(
             queries,
             gallery,
@@ -88,14 +103,14 @@ def privatize_by_pprl_vgan(
             rng=drawn.identities,
         )
         painted = np.column_stack([queries.identity, used]) if with_original else used
-        images = average_of_identities(generator, mean, spread, painted, noise=drawn.noise)
+        images = average_of_identities(generator, mean, std, painted, noise=drawn.noise)
         yield PrivatizedSet(method, draw, round_to_bytes(images) if rounded else images, used)
 
 
 def average_of_identities(
     generator: Generator,
     mean: np.ndarray,
-    spread: np.ndarray,
+    std: np.ndarray,
     identities: np.ndarray,
     *,
     noise: Iterable[np.random.Generator],
@@ -104,8 +119,7 @@ def average_of_identities(
 
     Args:
         generator: the trained networks.
-        mean: (N, Z) means of the queries' latents.
-        spread: (N, Z) standard deviations.
+        mean, std: (N, Z) of the queries' latents.
         identities: (N, K) identity classes.
         noise: source of each identity's latent noise, drawn anew for each of the N x K images.
 
@@ -115,5 +129,15 @@ def average_of_identities(
     total = 0.0
     for identity, rng in zip(identities.T, noise, strict=False):
         drawn = rng.standard_normal(mean.shape, dtype=np.float32)
-        total = total + generator.decode(mean + spread * drawn, identity)
+        total = total + generator.decode(mean + std * drawn, identity)
     return total / identities.shape[1]
+
+
+def open_streams(seed: int, draw: int, method: str) -> DrawStreams:
+    """Return the randomness of a draw for all images in one go.
+
+    All comes from one generator, in this order: a key for each image and patient, then, identity
+    after identity, the latent noise of all images.
+    """
+    rng = np.random.default_rng([seed, draw, zlib.crc32(method.encode())])
+    return DrawStreams(rng, repeat(rng))

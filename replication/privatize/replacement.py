@@ -14,9 +14,9 @@ A patient may have an eye with glaucoma and one without. What the paper's pools 
 to hold the glaucoma images too.
 
 The query's own patient is in a pool that they fit: the paper draws "among the patients", without
-exception, and so does the reference code. Its numbers agree: the own identity drawn by chance gives
-an identity accuracy of 74.68% / 115 = 0.65% for random identities (printed: 0.50%), and more for
-the smaller pools of the same pathology (printed: 1.76%).
+exception, as does the reference code. Its numbers agree: the own identity drawn by chance gives an
+identity accuracy of 74.68% / 115 = 0.65% for random identities (printed: 0.50%), and more for the
+smaller pools of the same pathology (printed: 1.76%).
 """
 
 from enum import StrEnum
@@ -48,11 +48,9 @@ def draw_replacements(
     """Draw distinct replacement identities for each query, uniformly from its pool.
 
     Args:
-        queries: N images to privatize.
-        gallery: the training images; their patients are the ones to choose from.
-        pool: which patients fit a query.
+        queries, gallery, pool: as for `find_pools`.
         count: identities per query, distinct within a query.
-        others_only: whether the query's own identity is left out.
+        others_only: whether the query's own identity is excluded.
         rng: source of the draw.
 
     Returns:
@@ -83,7 +81,7 @@ def find_pools(
 
     Args:
         queries: N images to privatize.
-        gallery: the training images.
+        gallery: the training images; their patients are the ones to choose from.
         pool: which patients fit a query.
 
     Returns:

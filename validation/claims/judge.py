@@ -68,12 +68,8 @@ def judge_claim(claim: Claim, resamples: Resamples) -> Judgement:
     return Judgement(claim, _find(parts), parts)
 
 
-def find_margins(claim: Claim, numbers: Mapping[Cell, float]) -> tuple[float | None, ...]:
-    """Return the margins of a claim's parts in a table of numbers, which has no intervals."""
-    return tuple(_find_margin(part, numbers) for part in claim.parts)
-
-
-def _find_margin(part: Part, numbers: Mapping[Cell, float]) -> float | None:
+def find_margin(part: Part, numbers: Mapping[Cell, float]) -> float | None:
+    """Return the margin of a part in a table of numbers; None where one was not measured."""
     if any(cell not in numbers for option in part.either for cell in option.cells):
         return None
     return max(
@@ -83,23 +79,23 @@ def _find_margin(part: Part, numbers: Mapping[Cell, float]) -> float | None:
 
 def _judge_part(part: Part, resamples: Resamples, *, upper: float) -> JudgedPart:
     observed = {cell: number.item() for cell, number in resamples.observed.items()}
-    margin = _find_margin(part, observed)
+    margin = find_margin(part, observed)
     if margin is None:
         return JudgedPart(part.text, part.to_be_shown, None, None, None)
     low, high = (
-        max(_find_end(part, resamples, side, confidence))
+        _find_end(part, resamples, side, confidence)
         for side, confidence in ((0, CONFIDENCE), (1, upper))
     )
     return JudgedPart(part.text, part.to_be_shown, margin, low, high)
 
 
-def _find_end(part: Part, resamples: Resamples, side: int, confidence: float) -> list[float]:
-    """Return one end for each option; their errors add up, so they are shared out (Bonferroni)."""
+def _find_end(part: Part, resamples: Resamples, side: int, confidence: float) -> float:
+    """Return the highest end of all options; their errors add up, so each gets its part of it."""
     of_each = 1 - (1 - confidence) / len(part.either)
-    return [
+    return max(
         margin_interval(option.margin, option.cells, resamples, confidence=of_each)[side]
         for option in part.either
-    ]
+    )
 
 
 def _find(parts: tuple[JudgedPart, ...]) -> Finding:

@@ -56,9 +56,7 @@ class Claim:
     """One statement of the paper, a conjunction of parts.
 
     Args:
-        name: short, for reports.
         place: where the paper states it: section, and what the paragraph is about.
-        quotation: its words.
         statement: ours: what has to hold, with our limit and why that one, if it needs one.
         parts: all have to hold.
     """
@@ -101,22 +99,19 @@ def falls(metric: str, methods: tuple[str, ...]) -> tuple[Part, ...]:
 
 def each_below(limit: float, metric: str, methods: tuple[str, ...]) -> tuple[Part, ...]:
     """Return the parts: an accuracy is below a fixed limit with each method."""
-    return tuple(
-        Part(
-            f"{WORDS[metric]}: {method} under {100 * limit:.3g}%",
-            (Option(((method, metric),), lambda number: limit - number),),
-        )
-        for method in methods
-    )
+    return _hold_each(metric, methods, f"under {100 * limit:.3g}%", lambda number: limit - number)
 
 
 def each_above(limit: float, metric: str, methods: tuple[str, ...]) -> tuple[Part, ...]:
     """Return the parts: an accuracy is above a fixed limit with each method."""
+    return _hold_each(metric, methods, f"over {100 * limit:.3g}%", lambda number: number - limit)
+
+
+def _hold_each(
+    metric: str, methods: tuple[str, ...], words: str, margin: Margin
+) -> tuple[Part, ...]:
     return tuple(
-        Part(
-            f"{WORDS[metric]}: {method} over {100 * limit:.3g}%",
-            (Option(((method, metric),), lambda number: number - limit),),
-        )
+        Part(f"{WORDS[metric]}: {method} {words}", (Option(((method, metric),), margin),))
         for method in methods
     )
 

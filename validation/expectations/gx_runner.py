@@ -1,9 +1,9 @@
-"""Judge tables by suites with Great Expectations, and leave its Data Docs.
+"""Judge tables by suites with Great Expectations, and write its Data Docs.
 
 The only place that imports Great Expectations, and only when it is run: the import takes seconds.
-Nothing is sent anywhere and nothing is written outside the folder given. The pages of the Data Docs
-ask public servers for style sheets and scripts when a browser opens them. A suite's page can be
-read without; the index, whose list a script makes, can't.
+Nothing is sent anywhere and nothing is written outside the given folder. In a browser the pages of
+the Data Docs load style sheets and scripts from public servers. A suite's page can be read without;
+the index, whose list a script makes, can't.
 """
 
 import os
@@ -22,14 +22,11 @@ DATA_DOCS = "data_docs"
 
 @dataclass(frozen=True)
 class JudgedExpectation:
-    """What became of one expectation.
+    """What became of one expectation of the suite of that name.
 
     Args:
-        suite: the suite's name.
-        expectation: what was expected.
-        success: whether it holds.
         observed: the value measured on the whole table; for expectations on single rows the
-            share of rows that meet them, in [0, 1].
+            fraction of rows that meet them.
         at_fault: keys of the rows that don't, in the table's order, each once; empty for
             expectations on the whole table.
     """
@@ -44,17 +41,14 @@ class JudgedExpectation:
 def run_suites(
     suites: Sequence[Suite], tables: Mapping[str, pd.DataFrame], folder: Path
 ) -> list[JudgedExpectation]:
-    """Judge every expectation of every suite.
+    """Judge every expectation, in the suites' order.
 
-    Leaves `data_docs/index.html`, to be read, and `great_expectations/`, the project behind it.
+    Writes `data_docs/index.html`, to be read, and `great_expectations/`, the project behind it.
 
     Args:
         suites: what to expect.
         tables: by the names that the suites use.
-        folder: to write into; what an earlier call left there is replaced.
-
-    Returns:
-        One outcome per expectation, in the suites' order.
+        folder: to write into; the project and Data Docs of an earlier call are replaced.
 
     Raises:
         RuntimeError: when an expectation can't be evaluated, a column being missing for example.
@@ -69,10 +63,9 @@ def run_suites(
 
 
 def open_project(folder: Path):
-    """Make an empty Great Expectations project whose usage data and progress bars are off.
+    """Make an empty Great Expectations project in the folder, in place of an earlier one.
 
-    Args:
-        folder: to make it in; an earlier project and its Data Docs are removed.
+    Usage data and progress bars are off.
     """
     # Read when the package is imported, so it is set before.
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
@@ -86,7 +79,7 @@ def open_project(folder: Path):
 
 
 def _describe_project() -> dict:
-    """Return a project's settings: the default ones less its plugins, which go on Python's path."""
+    """Return a project's settings: the default ones less its plugins, which would be put on Python's path."""
     stores = {
         "expectations_store": ("ExpectationsStore", "expectations"),
         "validation_results_store": ("ValidationResultsStore", "validations"),

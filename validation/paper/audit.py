@@ -13,8 +13,8 @@ follow from its 51 numbers (paper §3, Table 1), in these steps:
 """
 
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, astuple, dataclass
 
 from validation.paper.digits import (
     WHOLE,
@@ -51,8 +51,8 @@ Solved = Mapping[str, tuple[Confusion, ...]]
 class BlockSizes:
     """The test sizes, and the draws of 340 images each, that a block's accuracies allow.
 
-    `coincidence` is the probability that as many accuracies with digits picked at random would all
-    fit 340 images, or ten draws of them where one draw does not fit.
+    `coincidence`: the probability that so many accuracies with random digits would all fit 340
+    images, or ten draws of them where one draw does not fit.
     """
 
     block: str
@@ -141,21 +141,20 @@ def audit_paper() -> Audit:
 
 def size_blocks(printed: Printed) -> tuple[BlockSizes, ...]:
     """Find the sizes up to 1,000 and the draws up to 20 that each block allows."""
-    return tuple(_size_block(printed, block, prefix) for block, prefix in BLOCKS.items())
-
-
-def _size_block(printed: Printed, block: str, prefix: str) -> BlockSizes:
-    accuracies = [
-        to_hundredths(text)
-        for (method, metric), text in printed.items()
-        if method.startswith(prefix) and metric != F1
-    ]
     multiples = range(TEST_IMAGES, TEST_IMAGES * MOST_DRAWS + 1, TEST_IMAGES)
-    sizes = fitting_totals(accuracies, range(1, LARGEST_TEST_SIZE + 1))
-    draws = tuple(total // TEST_IMAGES for total in fitting_totals(accuracies, multiples))
-    total = TEST_IMAGES if TEST_IMAGES in sizes else TEST_IMAGES * DRAWS
-    coincidence = ((total + 1) / (WHOLE + 1)) ** len(accuracies)
-    return BlockSizes(block, len(accuracies), sizes, draws, coincidence)
+    blocks = []
+    for block, prefix in BLOCKS.items():
+        accuracies = [
+            to_hundredths(text)
+            for (method, metric), text in printed.items()
+            if method.startswith(prefix) and metric != F1
+        ]
+        sizes = fitting_totals(accuracies, range(1, LARGEST_TEST_SIZE + 1))
+        draws = tuple(total // TEST_IMAGES for total in fitting_totals(accuracies, multiples))
+        total = TEST_IMAGES if TEST_IMAGES in sizes else TEST_IMAGES * DRAWS
+        coincidence = ((total + 1) / (WHOLE + 1)) ** len(accuracies)
+        blocks.append(BlockSizes(block, len(accuracies), sizes, draws, coincidence))
+    return tuple(blocks)
 
 
 def join_test_sizes(blocks: tuple[BlockSizes, ...]) -> tuple[int, ...]:
@@ -196,27 +195,24 @@ def bound_positives(solved: Solved, *, pooled: bool) -> Counts:
 
 def count_rows(solved: Solved, positives: Counts) -> tuple[GlaucomaCounts, ...]:
     """Divide each row's errors by kind, as far as the number of glaucoma images allows."""
-    return tuple(_count_row(method, solved[method], positives) for method in solved)
+    rows = []
+    for method, solutions in solved.items():
+        draws, alarms, missed = count_draws(method), None, None
+        if draws == 1:
+            negatives = [
+                (solution.errors, count - solution.true_positive)
+                for solution in solutions
+                for count in range(positives[0], positives[1] + 1)
+                if 0 <= count - solution.true_positive <= solution.errors
+            ]
+            alarms = _span([errors - negative for errors, negative in negatives])
+            missed = _span([negative for _, negative in negatives])
+        rows.append(GlaucomaCounts(method, TEST_IMAGES, draws, solutions, alarms, missed))
+    return tuple(rows)
 
 
-def _count_row(method: str, solutions: tuple[Confusion, ...], positives: Counts) -> GlaucomaCounts:
-    draws = count_draws(method)
-    missed = [
-        (solution.errors, count - solution.true_positive)
-        for solution in solutions
-        for count in range(positives[0], positives[1] + 1)
-        if 0 <= count - solution.true_positive <= solution.errors
-    ]
-    false_positive, false_negative = None, None
-    if draws == 1:
-        false_positive = _span(errors - negative for errors, negative in missed)
-        false_negative = _span(negative for _, negative in missed)
-    return GlaucomaCounts(method, TEST_IMAGES, draws, solutions, false_positive, false_negative)
-
-
-def _span(counts: Iterable[int]) -> Counts:
-    ordered = sorted(counts)
-    return ordered[0], ordered[-1]
+def _span(counts: list[int]) -> Counts:
+    return min(counts), max(counts)
 
 
 def count_images_apart() -> int:
@@ -282,8 +278,7 @@ def _show_test_set(audit: Audit) -> tuple[tuple[str, str], ...]:
 
 def _show_counts(row: GlaucomaCounts) -> tuple[str, ...]:
     solved = (
-        " or ".join(str(getattr(solution, name)) for solution in row.solutions)
-        for name in ("true_positive", "errors", "true_negative")
+        " or ".join(map(str, each)) for each in zip(*map(astuple, row.solutions), strict=True)
     )
     kinds = (_show_range(kind) if kind else "" for kind in (row.false_positive, row.false_negative))
     return row.method, str(row.images * row.draws), *solved, *kinds

@@ -32,17 +32,10 @@ TEST_IMAGES = 340
 DRAWS = 10  # of the replacement identities, in the rows of PPRL-VGAN
 PATIENTS = 115  # paper §2.1
 NOT_APART = "not told apart"
-# Identities that count as a row's replacement: one each, six averaged with one the original's own.
+# Identities that count as a row's replacement, if not one: six averaged, one the original's own.
 USED_IDENTITIES = {
-    "pprl-vgan-random": 1,
-    "pprl-vgan-same-pathology": 1,
-    "pprl-vgan-different-pathology": 1,
-    "pprl-vgan-averaged-random": 5,
-    "pprl-vgan-averaged-same-pathology": 5,
-    "k-same-3": 3,
-    "k-same-6": 6,
-    "k-same-9": 9,
-    "k-same-12": 12,
+    **dict.fromkeys(("pprl-vgan-averaged-random", "pprl-vgan-averaged-same-pathology"), 5),
+    **{f"k-same-{k}": k for k in (3, 6, 9, 12)},
 }
 
 Printed = Mapping[Cell, str]
@@ -127,11 +120,9 @@ class PrintedNumber:
     """One printed number; all but the counts are fractions in [0, 1].
 
     Args:
-        method: name of the row.
-        metric: name of the column.
+        method, metric: names of the row and the column.
         printed: the paper's digits, in percent.
-        hits: images counted, for F1 the true positives; a mean over draws may be a fraction.
-        trials: of how many, for F1 the images that are no true negatives.
+        hits, trials: as of `Proportion`.
         interval: at 95%, with the images' number, also for means over draws.
         chance: the lowest and the highest that chance may score.
         against_chance: "above", "below" or "not told apart".
@@ -152,12 +143,11 @@ class PrintedNumber:
 def compare_numbers(
     printed: Printed, *, majority_accuracy: Interval, always_positive_f1: Interval
 ) -> tuple[PrintedNumber, ...]:
-    """Compare each number with chance and with its column.
+    """Compare each number with its column and with chance.
 
     Args:
         printed: the paper's percentages by method and metric.
-        majority_accuracy: range of the glaucoma accuracy of one answer for all images.
-        always_positive_f1: range of F1 of "glaucoma" for all images.
+        majority_accuracy, always_positive_f1: ranges of glaucoma accuracy and F1 by chance.
     """
     counts = {cell: find_proportion(printed, *cell) for cell in printed}
     intervals = {cell: own.interval(confidence=CONFIDENCE) for cell, own in counts.items()}
@@ -182,7 +172,7 @@ def compare_numbers(
 
 def guess_identity(method: str, metric: str) -> Interval:
     """Return the accuracy of a guess among all patients, as a range of one value."""
-    wanted = USED_IDENTITIES[method] if metric == "replacement_accuracy" else 1
+    wanted = USED_IDENTITIES.get(method, 1) if metric == "replacement_accuracy" else 1
     return wanted / PATIENTS, wanted / PATIENTS
 
 

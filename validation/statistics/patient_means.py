@@ -44,8 +44,8 @@ def estimate_mean(
 
     1. Sum values and images per patient. 2. Draw patients as often as there are, again and again;
     a replicate is the drawn values' sum over the drawn images. 3. Take two quantiles. 4. Push them
-    out to the means without the k patients most above, and most below, the mean, k being the most
-    patients of one direction that are no evidence by the sign test.
+    out to the means without the k patients most above, and most below, the mean; by the sign test
+    k is the most patients of one direction that are no evidence.
 
     Args:
         values: (N,) numbers; NaN where an image has none, and then it is not counted.

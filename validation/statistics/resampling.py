@@ -64,8 +64,7 @@ def resample_patients(
 
     Args:
         predictions: one row per method, draw and image, with at least `patient_sums.COLUMNS`.
-        rng: draws the patients.
-        replicates: how many times.
+        rng, replicates: as for `resample_ratios`.
 
     Raises:
         ValueError: when the table can't be judged (`patient_sums.check_predictions`).
@@ -120,10 +119,10 @@ def margin_interval(
       are. So the interval reaches at least to the margin that remains without the patients who
       favour it most, as many as are no evidence by that test.
     - **Fixed limits.** A number without hits has no hit in any replicate and an interval of no
-      width. So where a margin is about one accuracy, held against a fixed limit, its interval
-      contains Clopper and Pearson's at the number of images. (Draws are not counted as more
-      images. The replicates show that hits cluster in patients; without any hit nothing can, and
-      the images count as independent.)
+      width. So the interval of a margin between one accuracy and a fixed limit contains Clopper
+      and Pearson's at the number of images. (Draws are not counted as more images. The replicates
+      show that hits cluster in patients; without any hit nothing can, and images count as
+      independent.)
 
     Args:
         margin: takes the numbers of `cells`, (R,) each, and returns (R,); of a single number, it
