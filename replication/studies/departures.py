@@ -8,9 +8,7 @@ import pandas as pd
 
 from replication.evaluate.metrics import accuracy, any_of_accuracy
 from replication.evaluate.table1 import average_draws, evaluate_set
-from replication.privatize.methods import BASELINE, METHODS
-from replication.privatize.pprl_vgan import Generator
-from replication.privatize.replacement import Pool
+from replication.privatize.methods import BASELINE, METHODS, Generator, Pool
 from replication.records import EyeDataset, PrivatizedSet
 from replication.results.measured import Costs
 
