@@ -47,7 +47,7 @@ class EvaluatorSettings:
     dense_dropout: float = 0.5  # PPRL-VGAN Privacy_vs_Utility_check.py
 
     def epochs(self, images: int) -> int:
-        """Return the passes over so many training images that make the updates asked for."""
+        """Return the passes over so many training images that make the updates."""
         return ceil(self.updates / ceil(images / self.batch_size))
 
 

@@ -1,4 +1,4 @@
-"""Errors that a user can act on; the command line turns each into one line and an exit code."""
+"""Errors that a user can act on; the command line prints one line and ends with the exit code."""
 
 
 class ReplicationError(Exception):
@@ -14,13 +14,13 @@ class DataError(ReplicationError):
 
 
 class SettingsError(ReplicationError):
-    """An option, method, profile or run folder doesn't fit what was asked."""
+    """An option, method, profile or run folder doesn't fit the command."""
 
     exit_code = 3
 
 
 class StageNotRun(ReplicationError):
-    """A stage was asked for whose inputs an earlier stage has not made yet."""
+    """A stage's inputs have not been made yet by an earlier stage."""
 
     exit_code = 4
 

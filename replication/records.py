@@ -1,35 +1,42 @@
 """What flows between the stages: frozen records that check themselves when made.
 
-Row i is the same image in every array of a record. Images are float32 in [-1, 1] as in the
-paper's pipeline (§2.1) and the reference code; fractions are in [0, 1], percent exists only in
-reports.
-
-Images as bytes and as a network's numbers, there and back without loss (paper §2.1).
+Row i is the same image in every array of a record. Images are float32 in [-1, 1] as in the paper's
+pipeline (§2.1) and the reference code, and turn into bytes and back without loss. Fractions are in
+[0, 1], percent exists only in reports.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Self
+from typing import Protocol, Self
 
 import numpy as np
 
 from replication.errors import DataError
 
-CLASS_OF_GLAUCOMA = 1  # the glaucoma network's output for a sick eye
+CLASS_OF_GLAUCOMA = 1  # the glaucoma network's output for an eye with glaucoma
+TABLE1_METRICS = ("identity_accuracy", "replacement_accuracy", "glaucoma_accuracy", "glaucoma_f1")
+HALF_RANGE = np.float32(127.5)
 
 
 class Subset(StrEnum):
     """The three parts of the data (paper §2.1: 65% training, 15% validation, 20% testing).
 
-    Split by patient there is a fourth: images of validation and test patients that what has to know
-    all patients learns from, and the glaucoma network never sees.
+    Split by patient there is a fourth: images of held-out patients on which networks that have to
+    know all patients are trained, and the glaucoma network never.
     """
 
     TRAIN = "train"
     VALIDATION = "validation"
     TEST = "test"
     ENROLMENT = "enrolment"
+
+
+class Neuron(StrEnum):
+    """Which output of a network a relevance map explains."""
+
+    PREDICTED = "predicted"
+    GLAUCOMA = "glaucoma"
 
 
 @dataclass(frozen=True)
@@ -53,13 +60,7 @@ class EyeDataset:
 
     def __post_init__(self) -> None:
         check_images("images", self.images)
-        for name, kind in (("identity", "iu"), ("glaucoma", "b"), ("image_id", "UT")):
-            array = getattr(self, name)
-            if array.shape != (len(self.images),) or array.dtype.kind not in kind:
-                raise DataError(
-                    f"{name}: expected ({len(self.images)},) of kind {kind!r}, "
-                    f"got {array.shape} {array.dtype}"
-                )
+        _check_columns(self, {"identity": "iu", "glaucoma": "b", "image_id": "UT"})
         if len(np.unique(self.image_id)) != len(self.image_id):
             raise DataError("image_id: an id comes twice")
 
@@ -93,7 +94,7 @@ class Splits:
 
     @property
     def known(self) -> np.ndarray:
-        """Rows that everybody is known by, ascending: training and enrolment."""
+        """Rows with images of every patient, ascending: training and enrolment."""
         return np.sort(np.concatenate([self.train, self.enrolment]))
 
     def items(self) -> Iterator[tuple[Subset, np.ndarray]]:
@@ -102,6 +103,16 @@ class Splits:
             rows = getattr(self, subset.value)
             if len(rows) or subset is not Subset.ENROLMENT:
                 yield subset, rows
+
+
+class Generator(Protocol):
+    """A trained conditional variational autoencoder; both methods split N to fit into memory."""
+
+    def encode(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return mean and standard deviation, (N, Z) each, of (N, H, W, C) images in [-1, 1]."""
+
+    def decode(self, latent: np.ndarray, identity: np.ndarray) -> np.ndarray:
+        """Return (N, H, W, C) float32 in [-1, 1] from (N, Z) latents and (N,) identities."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +127,7 @@ class PrivatizedSet:
             where the method uses nobody else's (blur).
 
     Raises:
-        DataError: when shapes or ranges are off.
+        DataError: when a shape or range is wrong.
     """
 
     method: str
@@ -154,24 +165,6 @@ class Table1Row:
                 raise DataError(f"{self.method} {name}: expected a fraction, got {value}")
 
 
-TABLE1_METRICS = ("identity_accuracy", "replacement_accuracy", "glaucoma_accuracy", "glaucoma_f1")
-
-
-def check_images(name: str, images: np.ndarray) -> None:
-    """Raise DataError unless images is (N, H, W, C) float32 in [-1, 1]."""
-    if images.ndim != 4 or images.dtype != np.float32:
-        raise DataError(f"{name}: expected (N, H, W, C) float32, got {images.shape} {images.dtype}")
-    if images.size and not (images.min() >= -1.0 and images.max() <= 1.0):
-        raise DataError(f"{name}: expected values in [-1, 1], got {images.min()}..{images.max()}")
-
-
-class Neuron(StrEnum):
-    """Which output of a network a relevance map explains."""
-
-    PREDICTED = "predicted"
-    GLAUCOMA = "glaucoma"
-
-
 @dataclass(frozen=True)
 class RelevanceMaps:
     """Where in each image a network's output comes from (paper §2.3).
@@ -182,7 +175,7 @@ class RelevanceMaps:
         logit: (N,) float32 of that class before the softmax.
 
     Raises:
-        DataError: when shapes or ranges are off, or a map whose logit isn't positive has relevance.
+        DataError: when a shape or range is wrong, or a map without a positive logit has relevance.
     """
 
     maps: np.ndarray
@@ -194,13 +187,7 @@ class RelevanceMaps:
             raise DataError(
                 f"maps: expected (N, H, W) float32, got {self.maps.shape} {self.maps.dtype}"
             )
-        for name, kind in (("neuron", "iu"), ("logit", "f")):
-            array = getattr(self, name)
-            if array.shape != (len(self.maps),) or array.dtype.kind not in kind:
-                raise DataError(
-                    f"{name}: expected ({len(self.maps)},) of kind {kind!r}, "
-                    f"got {array.shape} {array.dtype}"
-                )
+        _check_columns(self, {"neuron": "iu", "logit": "f"})
         if not (np.isfinite(self.maps).all() and np.isfinite(self.logit).all()):
             raise DataError("maps: a relevance or a logit is not a finite number")
         if self.maps.size and self.maps.min() < 0:
@@ -213,14 +200,30 @@ class RelevanceMaps:
 
     @property
     def empty(self) -> np.ndarray:
-        """(N,) bool: maps without relevance, which no average over maps may take in.
+        """(N,) bool: maps without relevance, which belong in no average over maps.
 
         Deep Taylor explains positive outputs: where the logit is not positive, all is zero.
         """
         return ~self.maps.any(axis=(1, 2))
 
 
-HALF_RANGE = np.float32(127.5)
+def check_images(name: str, images: np.ndarray) -> None:
+    """Raise DataError unless images is (N, H, W, C) float32 in [-1, 1]."""
+    if images.ndim != 4 or images.dtype != np.float32:
+        raise DataError(f"{name}: expected (N, H, W, C) float32, got {images.shape} {images.dtype}")
+    if images.size and not (images.min() >= -1.0 and images.max() <= 1.0):
+        raise DataError(f"{name}: expected values in [-1, 1], got {images.min()}..{images.max()}")
+
+
+def _check_columns(record: EyeDataset | RelevanceMaps, kinds: Mapping[str, str]) -> None:
+    """Raise DataError unless the record's arrays of these names have one cell per row, so typed."""
+    for name, kind in kinds.items():
+        array = getattr(record, name)
+        if array.shape != (len(record),) or array.dtype.kind not in kind:
+            raise DataError(
+                f"{name}: expected ({len(record)},) of kind {kind!r}, "
+                f"got {array.shape} {array.dtype}"
+            )
 
 
 def to_unit_range(levels: np.ndarray) -> np.ndarray:
@@ -229,20 +232,8 @@ def to_unit_range(levels: np.ndarray) -> np.ndarray:
 
 
 def to_bytes(images: np.ndarray) -> np.ndarray:
-    """Return numbers in [-1, 1] as the nearest bytes, in the same shape.
-
-    Bytes that went through `to_unit_range` come back as they were.
-    """
+    """Return numbers in [-1, 1] as the nearest bytes: the inverse of `to_unit_range`."""
     return _round_levels(images).astype(np.uint8)
-
-
-def to_gray(images: np.ndarray) -> np.ndarray:
-    """Return the mean of the channels of (N, H, W, C) images, (N, H, W) of the same range.
-
-    Originals have no colour; what a generator paints may have some.
-    """
-    channels = np.moveaxis(images, -1, 0)
-    return sum(channels[1:], start=channels[0]) / np.float32(len(channels))
 
 
 def round_to_bytes(images: np.ndarray) -> np.ndarray:
@@ -254,15 +245,24 @@ def round_to_bytes(images: np.ndarray) -> np.ndarray:
     return _scale_levels(_round_levels(images))
 
 
+def to_gray(images: np.ndarray) -> np.ndarray:
+    """Return the mean of the channels of (N, H, W, C) images, (N, H, W) of the same range.
+
+    Originals have no colour; a generator's images may have some.
+    """
+    channels = np.moveaxis(images, -1, 0)
+    return sum(channels[1:], start=channels[0]) / np.float32(len(channels))
+
+
 def _round_levels(images: np.ndarray) -> np.ndarray:
-    """Return numbers in [-1, 1] as whole grey levels from 0 to 255, still numbers."""
+    """Return numbers in [-1, 1] as whole gray levels from 0 to 255, still numbers."""
     levels = images + np.float32(1)
     levels *= HALF_RANGE
     return np.rint(levels, out=levels)
 
 
 def _scale_levels(levels: np.ndarray) -> np.ndarray:
-    """Return grey levels from 0 to 255 as numbers in [-1, 1], in place."""
+    """Return gray levels from 0 to 255 as numbers in [-1, 1], in place."""
     levels /= HALF_RANGE
     levels -= np.float32(1)
     return levels

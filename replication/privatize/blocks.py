@@ -15,8 +15,8 @@ import pandas as pd
 
 from replication.errors import DataError, SettingsError
 from replication.privatize.methods import Method
-from replication.privatize.pprl_vgan import DrawStreams, Generator, open_streams
-from replication.records import EyeDataset
+from replication.privatize.pprl_vgan import DrawStreams, open_streams
+from replication.records import EyeDataset, Generator
 from replication.store.arrays import save_privatized
 from replication.store.files import new_folder, read_json, write_json
 from replication.store.tables import write_table

@@ -11,8 +11,7 @@ import cv2
 import numpy as np
 
 from replication.errors import SettingsError
-from replication.privatize.pprl_vgan import Generator
-from replication.records import EyeDataset, PrivatizedSet, round_to_bytes
+from replication.records import EyeDataset, Generator, PrivatizedSet, round_to_bytes
 
 
 def privatize_by_blur(

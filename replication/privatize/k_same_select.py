@@ -15,8 +15,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from replication.errors import DataError
-from replication.privatize.pprl_vgan import Generator
-from replication.records import EyeDataset, PrivatizedSet, round_to_bytes
+from replication.records import EyeDataset, Generator, PrivatizedSet, round_to_bytes
 
 BLOCK_QUERIES = 1024  # whose distances to the gallery are in memory at once
 BLOCK_MEANS = 128  # so few that they stay in the processor's cache while they are rounded

@@ -10,7 +10,6 @@ from functools import partial
 from replication.errors import SettingsError
 from replication.privatize.blur import privatize_by_blur
 from replication.privatize.k_same_select import privatize_by_k_same_select
-from replication.privatize.pprl_vgan import Generator  # noqa: F401 (other rooms enter here)
 from replication.privatize.pprl_vgan import privatize_by_pprl_vgan
 from replication.privatize.replacement import Pool
 from replication.records import TABLE1_METRICS, PrivatizedSet

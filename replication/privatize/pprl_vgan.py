@@ -18,23 +18,12 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import repeat
-from typing import Protocol
 
 import numpy as np
 
 from replication.errors import SettingsError
 from replication.privatize.replacement import Pool, draw_replacements
-from replication.records import EyeDataset, PrivatizedSet, round_to_bytes
-
-
-class Generator(Protocol):
-    """A trained conditional variational autoencoder; both methods split N to fit into memory."""
-
-    def encode(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return mean and standard deviation, (N, Z) each, of (N, H, W, C) images in [-1, 1]."""
-
-    def decode(self, latent: np.ndarray, identity: np.ndarray) -> np.ndarray:
-        """Return (N, H, W, C) float32 in [-1, 1] from (N, Z) latents and (N,) identities."""
+from replication.records import EyeDataset, Generator, PrivatizedSet, round_to_bytes
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ import pandas as pd
 
 from replication.evaluate.metrics import accuracy, any_of_accuracy
 from replication.evaluate.table1 import average_draws, evaluate_set
-from replication.privatize.methods import BASELINE, METHODS, Generator, Pool
-from replication.records import EyeDataset, PrivatizedSet
+from replication.privatize.methods import BASELINE, METHODS, Pool
+from replication.records import EyeDataset, Generator, PrivatizedSet
 from replication.results.measured import Costs
 
 TASKS = ("identity", "glaucoma")
