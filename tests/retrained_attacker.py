@@ -1,4 +1,4 @@
-"""Retrain the attack's networks on planted patients and print all that they say of others.
+"""Retrain the attack's networks on planted patients and print what they predict of others.
 
 With an argument, as in a process in which a stage has trained before.
 """
@@ -22,7 +22,7 @@ SETTINGS = AttackSettings(updates=10, batch_size=16, siamese_updates=10)
 
 
 def main() -> None:
-    """Retrain both networks, then look at other images."""
+    """Retrain both networks, then embed other images."""
     if sys.argv[1:]:
         tf.config.experimental.enable_op_determinism()
     train, test = (plant_eyes(PATIENTS, 8, size_px=32, seed=seed) for seed in (0, 1))
@@ -34,11 +34,11 @@ def main() -> None:
         ).save_weights(str(weights))
         network = IdentityNetwork(weights, PATIENTS, SHAPE, evaluator=evaluator, settings=SETTINGS)
     siamese = SiameseAttacker(network.features, settings=SETTINGS)
-    features = network.see(train.images).features
+    features = network.embed(train.images).features
     siamese.train(features, features, train.identity, seed=1)
     network.retrain(train.images, train.identity, seed=1)
-    seen = network.see(test.images)
-    for found in (seen.probabilities, seen.embedding, siamese.embed(seen.features)):
+    embedded = network.embed(test.images)
+    for found in (embedded.probabilities, embedded.embedding, siamese.embed(embedded.features)):
         sys.stdout.write(found.tobytes().hex() + "\n")
 
 

@@ -1,20 +1,18 @@
-"""Explanatory evidence: what one method's images still say of the pathology (Table 2).
+"""Explanatory evidence: what one method's images still show of the pathology (Table 2).
 
-A verdict of the glaucoma network may come from the sign or from a label that the method was told.
-Where the signs' places are known, Table 2 tells the two apart.
+A verdict of the glaucoma network may come from the sign or from a label that the method was given:
+the paper's measure (§3, Table 1) is also right where an image shows no more than its label. Ours,
+where the sign's place is known:
 
-Whether a privatized image still shows the sign that its original shows, at the sign's place.
-
-Ours; the paper judges by the glaucoma network's verdict alone (paper §3, Table 1), which is also
-right where an image says no more than its label. Two measures, where the sign's place is known:
-
-- correlation: the zero-mean normalised cross-correlation of original and privatized image inside
-  the sign, 1 for the same picture up to brightness and contrast. It has to beat its chance level,
-  the same against the privatized images of other patients of the same pathology. What else lies
-  there, above all the pupil's edge, counts too: where a twin without the sign can be drawn, the
-  same against the privatized twin says how much of the correlation is owed to the sign.
-- verdicts: what the glaucoma network says of the privatized image, and of the privatized twin. A
-  method for which no verdict changes shows a label, not evidence.
+- correlation: the zero-mean normalised cross-correlation (masked NCC) of original and privatized
+  image inside the sign, 1 for the same picture up to brightness and contrast. It has to beat its
+  chance level, the same with the privatized images of other patients of the same pathology. What
+  else lies there, above all the pupil's edge, counts too: where a twin (a counterfactual, the same
+  eye without the sign) can be drawn, the same with the privatized twin shows how much of the
+  correlation is owed to the sign.
+- verdicts: of the glaucoma network on the privatized image and on the privatized twin. A method for
+  which no verdict changes shows a label, not evidence.
+- kinds: whether the kind of sign can be read (`sign_kinds`).
 """
 
 from collections.abc import Callable
@@ -26,7 +24,6 @@ import pandas as pd
 
 from replication.attack.sign_kinds import (
     KindPairs,
-    ShownSigns,
     count_pairs,
     list_shown_signs,
     plan_folds,
@@ -47,8 +44,128 @@ from validation.statistics.patient_sums import Ratio, balance_accuracy, sum_rows
 MARGIN_PX = 1
 VERDICT = 0.5  # of the softmax's two probabilities, as in Table 1
 
+# The glaucoma network: (N,) probabilities of glaucoma of (N, H, W, C) images.
+Predict = Callable[[np.ndarray], np.ndarray]
 
-def correlate_signs(
+
+def add_verdict_measures(
+    table: Table2, method: str, predictions: pd.DataFrame, *, test: EyeDataset
+) -> None:
+    """Add the glaucoma network's verdicts on one method's images, from stage 06's predictions.
+
+    Args:
+        table: to add to.
+        method: its name.
+        predictions: of `evaluate_sets`, all methods.
+        test: the N original test images.
+    """
+    truth, patients = test.glaucoma, test.identity
+    verdicts = _list_probabilities(predictions, method, test) > VERDICT
+    on_originals = _list_probabilities(predictions, BASELINE, test) > VERDICT
+    correct = (verdicts == truth[:, None]).astype(float)
+    prevalence, kept = truth.mean(), on_originals.mean()
+    agreed = (verdicts == on_originals).astype(float)
+    # Chance is what a constant verdict scores: the more frequent one, and for F1 always glaucoma.
+    table.add_mean(method, "agreement", agreed, chance=float(max(kept, 1 - kept)))
+    constant = float(max(prevalence, 1 - prevalence))
+    table.add_mean(method, "glaucoma_accuracy", correct, chance=constant)
+    if 0 < prevalence < 1:  # of one label alone there is nothing to balance
+        balanced = balance_accuracy(correct, truth, patients)
+        table.add(method, "glaucoma_balanced", balanced, chance=0.5)
+    twice_hit = 2.0 * (verdicts & truth[:, None])
+    f1 = Ratio(sum_rows(twice_hit, patients), sum_rows(twice_hit + 1 - correct, patients))
+    table.add(method, "glaucoma_f1", f1, chance=float(2 * prevalence / (1 + prevalence)))
+
+
+class SignEvidence:
+    """The signs of the test images, and what privatized images show of them.
+
+    Args:
+        test: the N original test images.
+        facts: their rows of the preprocessed manifest.
+        signs: of `preprocess.places.read_signs`.
+        seed: of the folds in which kinds are read.
+    """
+
+    def __init__(
+        self, test: EyeDataset, facts: pd.DataFrame, signs: pd.DataFrame, *, seed: int
+    ) -> None:
+        self._test = test
+        self._masks = mask_signs(facts, signs, size_px=test.images.shape[1])
+        self._shown = list_shown_signs(facts, signs, test.identity, size_px=test.images.shape[1])
+        # Two kinds are the fewest to compare; one that too few patients have isn't listed.
+        comparable = len(self._shown.kinds) > 1
+        self._folds = plan_folds(self._shown, seed=seed) if comparable else None
+
+    def add_measures(self, table: Table2, sets: list[PrivatizedSet]) -> None:
+        """Add what the draws of one method show of the signs to Table 2."""
+        method, test = sets[0].method, self._test
+        pairs = [(test.images, drawn.images, self._masks) for drawn in sets]
+        others = {"identity": test.identity, "glaucoma": test.glaucoma}
+        own = np.column_stack([measure_masked_ncc(*pair) for pair in pairs])
+        by_chance = np.column_stack([measure_chance_ncc(*pair, **others) for pair in pairs])
+        if not np.isnan(own).all():
+            chance = float(np.nanmean(by_chance)) if not np.isnan(by_chance).all() else None
+            table.add_mean(method, "sign_correlation", own, chance=chance)
+        if self._folds is not None:
+            rows = np.isin(np.arange(len(test)), self._shown.image)
+            table.add(method, "sign_kind_auc", self._read_kinds(sets), chance=0.5, rows=rows)
+
+    def _read_kinds(self, sets: list[PrivatizedSet]) -> KindPairs:
+        views = [view_signs(drawn.images, self._shown, self._test.identity) for drawn in sets]
+        scores = np.concatenate([read_kinds(view, self._shown, self._folds) for view in views])
+        folds = np.tile(self._folds, (len(sets), 1))
+        return count_pairs(scores, self._shown, folds, patients=np.unique(self._test.identity))
+
+
+@dataclass(frozen=True)
+class Twins:
+    """The test images with twins in the place of those that show a sign, and where they are.
+
+    Args:
+        test: N images, labels as of the originals.
+        rows: (M,) rows of the twins.
+        masks: (N, S, S) bool, the signs' pixels.
+    """
+
+    test: EyeDataset
+    rows: np.ndarray
+    masks: np.ndarray
+
+
+def add_twin_measures(
+    table: Table2,
+    sets: list[PrivatizedSet],
+    privatized_twins: list[PrivatizedSet],
+    *,
+    originals: EyeDataset,
+    twins: Twins,
+    predict: Predict,
+) -> None:
+    """Add what changes when the sign is taken away before privatizing.
+
+    Args:
+        table: to add to.
+        sets: draws of one method, N images each.
+        privatized_twins: the same draws of `twins.test`.
+        originals: the N test images.
+        twins: which of them have twins.
+        predict: the glaucoma network.
+    """
+    rows, masks = twins.rows, twins.masks[twins.rows]
+    changed, owed = np.full((2, len(table.patients), len(sets)), np.nan)
+    for draw, pair in enumerate(zip(sets, privatized_twins, strict=True)):
+        own, twin = (drawn.images[rows] for drawn in pair)
+        changed[rows, draw] = find_changed_verdicts(predict(own), predict(twin))
+        with_sign, without = (
+            measure_masked_ncc(originals.images[rows], shown, masks) for shown in (own, twin)
+        )
+        owed[rows, draw] = with_sign - without
+    table.add_mean(sets[0].method, "verdicts_changed", changed, chance=0.0)
+    table.add_mean(sets[0].method, "sign_owed", owed, chance=0.0)
+
+
+def measure_masked_ncc(
     originals: np.ndarray,
     privatized: np.ndarray,
     masks: np.ndarray,
@@ -60,7 +177,7 @@ def correlate_signs(
     Args:
         originals: (N, S, S, C) float32 in [-1, 1]; gray is the mean over channels.
         privatized: (N, S, S, C) float32 in [-1, 1].
-        masks: (N, S, S) bool, the sign's pixels (`sign_places.mask_signs`).
+        masks: (N, S, S) bool, the sign's pixels (`preprocess.places.mask_signs`).
         margin_px: how far around the sign pixels count.
 
     Returns:
@@ -80,7 +197,7 @@ def correlate_signs(
     )
 
 
-def correlate_by_chance(
+def measure_chance_ncc(
     originals: np.ndarray,
     privatized: np.ndarray,
     masks: np.ndarray,
@@ -91,16 +208,16 @@ def correlate_by_chance(
 ) -> np.ndarray:
     """Correlate each original with other patients' privatized images at the same place.
 
-    The mean over all of them is what drawing one by `relevance_agreement.pair_with_others` gives
+    The mean over all of them is what drawing one by `explain.agreement.pair_with_others` gives
     in the long run, without the chance of the draw.
 
     Args:
-        originals, privatized, masks, margin_px: as for `correlate_signs`.
+        originals, privatized, masks, margin_px: as for `measure_masked_ncc`.
         identity: (N,) integers.
         glaucoma: (N,) bool; others of the same pathology count.
 
     Returns:
-        (N,) float64, each the mean of `correlate_signs` over the privatized images of other
+        (N,) float64, each the mean of `measure_masked_ncc` over the privatized images of other
         patients of the same pathology; NaN also where there is none.
 
     Raises:
@@ -118,18 +235,12 @@ def correlate_by_chance(
     return chance
 
 
-def compare_verdicts(
-    probability: np.ndarray, probability_of_twin: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Compare the glaucoma network's verdicts on images and on their twins.
+def find_changed_verdicts(probability: np.ndarray, probability_of_twin: np.ndarray) -> np.ndarray:
+    """Return (N,) bool, whether the glaucoma network's verdict is another without the sign.
 
     Args:
         probability: (N,) of glaucoma, of the privatized originals.
         probability_of_twin: (N,) of glaucoma, of the privatized twins, which have no sign.
-
-    Returns:
-        changed: (N,) bool, whether the verdict is another without the sign.
-        change: (N,) float, the probability with the sign minus that without it.
 
     Raises:
         DataError: when the shapes differ or a number is no probability.
@@ -143,7 +254,14 @@ def compare_verdicts(
     if not ((both >= 0) & (both <= 1)).all():
         raise DataError("verdicts: expected probabilities in [0, 1]")
     verdict, verdict_of_twin = both > VERDICT
-    return verdict != verdict_of_twin, both[0] - both[1]
+    return verdict != verdict_of_twin
+
+
+def _list_probabilities(predictions: pd.DataFrame, method: str, test: EyeDataset) -> np.ndarray:
+    """Return (N, draws) probabilities of glaucoma in the order of the test images."""
+    own = predictions[predictions["method"] == method]
+    by_draw = own.pivot(index="image_id", columns="draw", values="glaucoma_probability")
+    return by_draw.loc[test.image_id].to_numpy()
 
 
 def _check_shapes(originals: np.ndarray, privatized: np.ndarray, masks: np.ndarray) -> None:
@@ -175,160 +293,3 @@ def _correlate(original: np.ndarray, privatized: np.ndarray) -> np.ndarray:
     norms = np.sqrt((own**2).sum() * (others**2).sum(axis=1))
     shown = np.divide(others @ own, norms, out=np.zeros(len(others)), where=~flat)
     return np.clip(shown, -1, 1)
-
-
-Predict = Callable[[np.ndarray], np.ndarray]
-
-
-def add_verdict_figures(
-    table: Table2, method: str, predictions: pd.DataFrame, *, test: EyeDataset
-) -> None:
-    """Add what the glaucoma network says of one method's images, from stage 06's predictions.
-
-    Args:
-        table: to add to.
-        method: its name.
-        predictions: of `evaluate_sets`, all methods.
-        test: the N original test images.
-    """
-    truth, patients = test.glaucoma, test.identity
-    said = _list_probabilities(predictions, method, test) > VERDICT
-    on_originals = _list_probabilities(predictions, BASELINE, test) > VERDICT
-    correct = (said == truth[:, None]).astype(float)
-    share = truth.mean()
-    kept = on_originals.mean()
-    agreed = (said == on_originals).astype(float)
-    table.add_mean(method, "agreement", agreed, chance=float(max(kept, 1 - kept)))
-    table.add_mean(method, "glaucoma_accuracy", correct, chance=float(max(share, 1 - share)))
-    if 0 < share < 1:  # of one label alone there is nothing to balance
-        balanced = balance_accuracy(correct, truth, patients)
-        table.add(method, "glaucoma_balanced", balanced, chance=0.5)
-    twice_hit = 2.0 * (said & truth[:, None])
-    f1 = Ratio(sum_rows(twice_hit, patients), sum_rows(twice_hit + 1 - correct, patients))
-    # Who calls everything glaucoma finds all of it.
-    table.add(method, "glaucoma_f1", f1, chance=float(2 * share / (1 + share)))
-
-
-class SignEvidence:
-    """What is known of the signs of the test images, and what privatized images show of them.
-
-    Args:
-        test: the N original test images.
-        facts: their rows of the preprocessed manifest.
-        signs: of `sign_places.read_signs`.
-        seed: of the folds in which kinds are read.
-    """
-
-    def __init__(
-        self, test: EyeDataset, facts: pd.DataFrame, signs: pd.DataFrame, *, seed: int
-    ) -> None:
-        self._test = test
-        self._masks = mask_signs(facts, signs, size_px=test.images.shape[1])
-        shown = list_shown_signs(facts, signs, test.identity, size_px=test.images.shape[1])
-        # Two kinds are the fewest to tell apart; one that too few patients have isn't listed.
-        self._kinds = _Kinds(shown, plan_folds(shown, seed=seed)) if len(shown.kinds) > 1 else None
-
-    def add_figures(self, table: Table2, sets: list[PrivatizedSet]) -> None:
-        """Add what the draws of one method show of the signs to Table 2."""
-        method, test = sets[0].method, self._test
-        pairs = [(test.images, drawn.images, self._masks) for drawn in sets]
-        others = {"identity": test.identity, "glaucoma": test.glaucoma}
-        own = np.column_stack([correlate_signs(*pair) for pair in pairs])
-        by_chance = np.column_stack([correlate_by_chance(*pair, **others) for pair in pairs])
-        if not np.isnan(own).all():
-            chance = float(np.nanmean(by_chance)) if not np.isnan(by_chance).all() else None
-            table.add_mean(method, "sign_correlation", own, chance=chance)
-        if self._kinds:
-            read = self._kinds.read(sets, test.identity)
-            rows = np.isin(np.arange(len(test)), self._kinds.shown.image)
-            table.add(method, "sign_kind_auc", read, chance=0.5, rows=rows)
-
-
-@dataclass(frozen=True)
-class KindArea:
-    """The AUC of kinds of sign, for weights of all test patients.
-
-    Args:
-        pairs: of signs, by the patients that have some.
-        columns: their places among all test patients.
-    """
-
-    pairs: KindPairs
-    columns: np.ndarray
-
-    def weigh(self, weights: np.ndarray) -> np.ndarray:
-        """Return (R,) areas of (R, patients) weights; 0.5 where no pair is drawn."""
-        return np.nan_to_num(self.pairs.weigh(weights[:, self.columns]), nan=0.5)
-
-
-@dataclass(frozen=True)
-class _Kinds:
-    shown: ShownSigns
-    folds: np.ndarray
-
-    def read(self, sets: list[PrivatizedSet], identity: np.ndarray) -> KindArea:
-        counted = []
-        for drawn in sets:
-            views = view_signs(drawn.images, self.shown, identity)
-            scores = read_kinds(views, self.shown, self.folds)
-            counted.append(count_pairs(scores, self.shown, self.folds))
-        total = KindPairs(
-            counted[0].identity,
-            sum(pairs.pairs for pairs in counted),
-            sum(pairs.right for pairs in counted),
-        )
-        return KindArea(total, np.searchsorted(np.unique(identity), total.identity))
-
-
-@dataclass(frozen=True)
-class Twins:
-    """The test images with twins in the place of those that show a sign, and where they are.
-
-    Args:
-        test: N images, labels as of the originals.
-        rows: (M,) rows of the twins.
-        masks: (N, S, S) bool, the signs' pixels.
-    """
-
-    test: EyeDataset
-    rows: np.ndarray
-    masks: np.ndarray
-
-
-def add_twin_figures(
-    table: Table2,
-    sets: list[PrivatizedSet],
-    privatized_twins: list[PrivatizedSet],
-    *,
-    originals: EyeDataset,
-    twins: Twins,
-    predict: Predict,
-) -> None:
-    """Add what changes when the sign is taken away before privatizing.
-
-    Args:
-        table: to add to.
-        sets: draws of one method, N images each.
-        privatized_twins: the same draws of `twins.test`.
-        originals: the N test images.
-        twins: which of them have twins.
-        predict: the glaucoma network: (N,) probabilities of glaucoma of images.
-    """
-    rows, masks = twins.rows, twins.masks[twins.rows]
-    changed, owed = np.full((2, len(table.patients), len(sets)), np.nan)
-    for draw, pair in enumerate(zip(sets, privatized_twins, strict=True)):
-        own, twin = (drawn.images[rows] for drawn in pair)
-        changed[rows, draw], _ = compare_verdicts(predict(own), predict(twin))
-        with_sign, without = (
-            correlate_signs(originals.images[rows], shown, masks) for shown in (own, twin)
-        )
-        owed[rows, draw] = with_sign - without
-    table.add_mean(sets[0].method, "verdicts_changed", changed, chance=0.0)
-    table.add_mean(sets[0].method, "sign_owed", owed, chance=0.0)
-
-
-def _list_probabilities(predictions: pd.DataFrame, method: str, test: EyeDataset) -> np.ndarray:
-    """Return (N, draws) probabilities of glaucoma in the order of the test images."""
-    own = predictions[predictions["method"] == method]
-    by_draw = own.pivot(index="image_id", columns="draw", values="glaucoma_probability")
-    return by_draw.loc[test.image_id].to_numpy()

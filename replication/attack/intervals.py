@@ -1,12 +1,12 @@
 """The intervals of Table 2 and of every difference in it, by drawing patients and not images.
 
 All numbers share their draws of patients, so differences of methods are paired
-(`validation.statistics.resampling`). Distances between sets (`Measure.log`) have intervals by leaving out one
-patient at a time instead (jackknife: Efron and Tibshirani, An Introduction to the Bootstrap, 1993,
-ch. 11).
+(`validation.statistics.resampling`). Distances between sets (`Measure.log`) have intervals by
+leaving out one patient at a time instead (jackknife: Efron and Tibshirani, An Introduction to the
+Bootstrap, 1993, ch. 11).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from itertools import combinations
 
 import numpy as np
@@ -40,21 +40,19 @@ class Table2Intervals:
         self._entries = table.entries
         patients = len(np.unique(table.patients))
         drawn = {"rng": np.random.default_rng(seed), "patients": patients}
-        figures = {cell: entry.figure for cell, entry in table.entries.items()}
+        statistics = ({}, {})
+        for cell, entry in table.entries.items():
+            statistics[MEASURES[cell[1]].log][cell] = entry.statistic
         self._drawn, self._left_out = (
-            resample_ratios(
-                {cell: figure for cell, figure in figures.items() if MEASURES[cell[1]].log == log},
-                images=len(table.patients),
-                replicates=replicates,
-                **drawn,
-            )
-            for log, replicates in ((False, REPLICATES), (True, 0))
+            resample_ratios(own, images=len(table.patients), replicates=replicates, **drawn)
+            for own, replicates in zip(statistics, (REPLICATES, 0), strict=True)
         )
 
     def list_numbers(self) -> pd.DataFrame:
-        """Return every number: method, requirement, measure, value, low, high, chance, images, patients.
+        """Return every number of the table.
 
-        Low and high are empty where it rests on too few patients for an interval.
+        Columns: method, requirement, measure, value, low, high, chance, images and patients; low
+        and high are empty where it rests on too few patients for an interval.
         """
         return pd.DataFrame([self._describe(cell) for cell in self._entries])
 
@@ -66,7 +64,7 @@ class Table2Intervals:
                 first[0],
                 second[0],
                 self._observe(first) - self._observe(second),
-                *self._find_interval(_subtract, first, second),
+                *self._find_interval(np.subtract, first, second),
             )
             for first, second in self._list_pairs()
         ]
@@ -78,8 +76,8 @@ class Table2Intervals:
         if measure.log:
             low, high = np.exp(self._find_interval(np.log, cell))
         else:
-            low, high = self._find_interval(_keep, cell)
-        if measure.share and not np.isnan(low):
+            low, high = self._find_interval(np.positive, cell)
+        if measure.fraction and not np.isnan(low):
             exact = proportion_interval(value * entry.images, entry.images, confidence=CONFIDENCE)
             low, high = min(low, exact[0]), max(high, exact[1])
         return {
@@ -111,19 +109,10 @@ class Table2Intervals:
             yield from combinations(cells, 2)
 
 
-def _jackknife(margin: Callable, cells: tuple[Cell, ...], resamples: Resamples) -> Interval:
-    """Return the normal interval of a margin whose deviation is that of leaving patients out."""
+def _jackknife(margin: Margin, cells: tuple[Cell, ...], resamples: Resamples) -> Interval:
+    """Return the normal interval of a margin, its std being that of leaving patients out."""
     value = margin(*(resamples.observed[cell] for cell in cells)).item()
     without_one = margin(*(resamples.without_one[cell] for cell in cells))
-    patients = len(without_one)
-    deviation = np.sqrt((patients - 1) * np.var(without_one))
-    reach = norm.ppf((1 + CONFIDENCE) / 2) * deviation
+    std = np.sqrt((len(without_one) - 1) * np.var(without_one))
+    reach = norm.ppf((1 + CONFIDENCE) / 2) * std
     return value - reach, value + reach
-
-
-def _keep(number: np.ndarray) -> np.ndarray:
-    return number
-
-
-def _subtract(own: np.ndarray, other: np.ndarray) -> np.ndarray:
-    return own - other

@@ -1,7 +1,7 @@
-"""The networks of the attack: the evaluator trained on with privatized images, and a Siamese one.
+"""The networks of the attack: the evaluator, retrained on privatized images, and a Siamese network.
 
 Both begin with the run's identity network, as an attacker with original images would. Each is
-built once and set back for every method, since to build one takes longer than to train it.
+built once and reset for every method, since building one takes longer than training it.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,7 +14,7 @@ from keras import Model
 from keras_models.evaluator import build_evaluator, seed_dropout
 from keras_models.optimizers import Adam
 from keras_models.siamese import build_projection, contrastive_loss
-from replication.attack.patients import Seen
+from replication.attack.patient_privacy import Embeddings
 from replication.config import AttackSettings, EvaluatorSettings
 from replication.train.trained import compile_network
 
@@ -22,7 +22,7 @@ FEATURES, EMBEDDING, OUTPUT = "flatten", "dense1", "dense2"  # layers of the eva
 
 
 class IdentityNetwork:
-    """The run's identity network (paper §2.3), as it is or trained on with privatized images.
+    """The run's identity network (paper §2.3), as it is or retrained on privatized images.
 
     Args:
         weights: trained on originals.
@@ -41,7 +41,7 @@ class IdentityNetwork:
         evaluator: EvaluatorSettings,
         settings: AttackSettings,
     ) -> None:
-        _compute_alike()
+        _make_deterministic()
         self._settings = settings
         self._network = build_evaluator(
             classes,
@@ -68,30 +68,30 @@ class IdentityNetwork:
         """
         seed_dropout(self._network, seed)
         self._network.set_weights(self._initial)
-        _forget(self._optimizer)
+        _reset(self._optimizer)
         batch = min(self._settings.batch_size, len(images))
         for rows in draw_batches(len(images), batch, self._settings.updates, seed=seed):
             self._network.train_on_batch(images[rows], identity[rows])
 
-    def see(self, images: np.ndarray) -> Seen:
-        """Return what the network makes of (N, H, W, C) images in [-1, 1]."""
+    def embed(self, images: np.ndarray) -> Embeddings:
+        """Return the network's outputs for (N, H, W, C) images in [-1, 1]."""
         features, embedded, probabilities = self._run(images)
         length = np.linalg.norm(embedded, axis=1, keepdims=True)
         # An image that moves no unit has no direction; it stays at 0, as far from all others.
         embedding = embedded / np.maximum(length, np.finfo(np.float32).tiny)
-        return Seen(features, embedding, probabilities)
+        return Embeddings(features, embedding, probabilities)
 
 
 class SiameseAttacker:
     """A projection of the evaluator's convolutional features, trained on pairs of images.
 
     Args:
-        features: D, of `Seen`.
+        features: D, of `Embeddings`.
         settings: of the attack.
     """
 
     def __init__(self, features: int, *, settings: AttackSettings) -> None:
-        _compute_alike()
+        _make_deterministic()
         self._settings = settings
         self._projection = build_projection(features, seed=0)
         self._initial = self._projection.get_weights()
@@ -111,7 +111,7 @@ class SiameseAttacker:
             seed: of the pairs.
         """
         self._projection.set_weights(self._initial)
-        _forget(self._optimizer)
+        _reset(self._optimizer)
         batch = min(self._settings.siamese_batch_size, len(identity))
         sides = (
             draw_batches(len(identity), batch, self._settings.siamese_updates, seed=[seed, side])
@@ -161,14 +161,14 @@ def draw_batches(
         yield order[start : start + batch]
 
 
-def _compute_alike() -> None:
-    """Have TensorFlow compute as in the processes of stages 03 and 04.
+def _make_deterministic() -> None:
+    """Make TensorFlow compute as in the processes of stages 03 and 04.
 
-    Another stage's process may not have trained; the same updates then end with other weights.
+    A process in which nothing was trained would else end with other weights after the same updates.
     """
     tf.config.experimental.enable_op_determinism()
 
 
-def _forget(optimizer: Adam) -> None:
+def _reset(optimizer: Adam) -> None:
     for variable in optimizer.variables():
         variable.assign(tf.zeros_like(variable))

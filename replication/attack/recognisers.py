@@ -1,10 +1,10 @@
-"""Attackers that learn patients from privatized images, and then name the patient of others.
+"""Recognisers by scikit-learn: they learn patients from privatized images, and name them in others.
 
 The paper's identity network has seen originals alone, so a method that merely looks unlike an
 original defeats it (paper §2.3). Who can privatize images of known patients can learn from the
 result: "parrot" recognition (Newton, Sweeney and Malin, IEEE TKDE 17, 2005; McPherson, Shokri and
-Shmatikov, "Defeating image obfuscation with deep learning", 2016). Ours: three attackers by
-scikit-learn; a fourth, the evaluator CNN, is in `attacker_networks`.
+Shmatikov, "Defeating image obfuscation with deep learning", 2016). Ours: three recognisers; a
+fourth, the evaluator CNN, is in `networks`.
 """
 
 import warnings
@@ -21,8 +21,8 @@ from replication.errors import DataError
 SHRINK = 2  # ours: of 64 x 64 pixels, 1,024 numbers are left, as in the crop
 
 
-def fit_attackers(images: np.ndarray, identity: np.ndarray) -> dict[str, Pipeline]:
-    """Have every attacker learn from privatized images of known patients.
+def fit_recognisers(images: np.ndarray, identity: np.ndarray) -> dict[str, Pipeline]:
+    """Train every recogniser on privatized images of known patients.
 
     - lda_image: linear discriminants with shrunk covariance (Ledoit and Wolf) on the gray image
       at half its size;
@@ -42,18 +42,21 @@ def fit_attackers(images: np.ndarray, identity: np.ndarray) -> dict[str, Pipelin
     patients = len(np.unique(identity))
     if patients < 2 or len(identity) == patients:
         raise DataError(
-            f"attack: {len(identity)} training images of {patients} patients; telling patients "
-            "apart takes two of them and a second image of one: add images"
+            f"attack: {len(identity)} training images of {patients} patients; recognising patients "
+            "takes two of them and a second image of one: add images"
         )
-    attackers = {
-        "lda_image": _build_attacker(shrink_images, _build_lda()),
-        "lda_crop": _build_attacker(crop_images, _build_lda()),
-        "nearest": _build_attacker(flatten_images, KNeighborsClassifier(1)),
+    parts = {
+        "lda_image": (shrink_images, _build_lda()),
+        "lda_crop": (crop_images, _build_lda()),
+        "nearest": (flatten_images, KNeighborsClassifier(1)),
     }
     with warnings.catch_warnings():
-        # A patient's only image adds no covariance; scikit-learn says so for each such patient.
+        # A patient's only image adds no covariance; scikit-learn warns of each such patient.
         warnings.filterwarnings("ignore", "Only one sample available", UserWarning)
-        return {name: attacker.fit(images, identity) for name, attacker in attackers.items()}
+        return {
+            name: make_pipeline(FunctionTransformer(features), classifier).fit(images, identity)
+            for name, (features, classifier) in parts.items()
+        }
 
 
 def shrink_images(images: np.ndarray) -> np.ndarray:
@@ -75,7 +78,3 @@ def flatten_images(images: np.ndarray) -> np.ndarray:
 
 def _build_lda() -> LinearDiscriminantAnalysis:
     return LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
-
-
-def _build_attacker(features, classifier) -> Pipeline:
-    return make_pipeline(FunctionTransformer(features), classifier)

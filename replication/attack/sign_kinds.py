@@ -1,27 +1,21 @@
-"""Which kind of sign is shown: an AUC of readers who see the sign's place alone.
+"""Which kind of sign is shown: an AUC of readers that learn from the signs' places alone.
 
-Ours. The kind is a patient's own, so whoever recognises the patient knows it: a reader never
-learnt from the patients that it reads.
+Ours. The kind is a patient's own, so whoever recognises the patient knows it: no reader has learned
+from the patients that it reads. The test images are enough to learn from: no training images have
+to be privatized.
 
-1. Learn each kind against the others by logistic regression from the looks of the signs
-   (`replication.attack.sign_kinds`), and read the signs of the patients left out, in five folds.
-2. Count the pairs of two signs, one of the kind and one not, of which the right one looks more like
-   the kind: the area under the ROC curve (Hanley and McNeil, Radiology 143, 1982). Pairs are of
-   one fold, since readers who learnt from different patients have different zeros.
-3. Take the mean over the kinds.
+1. Take a window in the middle of each sign. It also shows the part of the eye that lies there, which
+   predicts the kind: a dilated pupil is in the middle, a hole is not. So each pixel counts by its
+   difference from what the same method shows of other patients there, in their standard deviations.
+2. Learn each kind against the others by logistic regression, and read the signs of the patients left
+   out, in five folds.
+3. Count the pairs of two signs, one of the kind and one not, of which the right one looks more like
+   the kind: the area under the ROC curve (Hanley and McNeil, Radiology 143, 1982). Pairs are of one
+   fold, since readers that learned from different patients have different zeros.
+4. Take the mean over the kinds.
 
-Chance is 0.5, and the same of another patient's images at the same places says whether it is. The
-test images are enough to learn from: no training images have to be privatized.
-
-The signs that images show, and how each looks beside what is usual at its place.
-
-Ours, made for `replication.attack.sign_kinds`. A window in the middle of a sign shows the sign and also
-the part of the eye that lies there, which tells of the kind: a dilated pupil is in the middle, a
-hole is not. So what counts is how far each pixel is off what the same method shows of other
-patients there, in their standard deviations.
-
-Some of the others have a sign there too, so that even a window without one could tell a little of
-the kind. How much, the chance level says: the same windows of other patients' images.
+Chance is 0.5. Some of the others have a sign at the same place too, so that even a window without
+one could show a little of the kind; the same windows of other patients' images measure how much.
 """
 
 from dataclasses import dataclass
@@ -39,7 +33,10 @@ from replication.preprocess.places import mask_signs
 # The smallest signs are 2 px wide, and with 5 x 5 px originals are read best on both data sets
 # (5, 7, 9, 13 and 17 tried).
 HALF_WINDOW_PX = 2
-FEWEST_PATIENTS = 5  # with a kind: one for each fold of `replication.attack.sign_kinds`
+FOLDS = 5
+FEWEST_PATIENTS = FOLDS  # with a kind: one for each fold
+REPEATS = 3  # of the folds, each drawn anew: a fold of few patients is read by luck
+REGULARISATION = 0.1  # scikit-learn's C, the same for every method, chosen on originals
 
 
 @dataclass(frozen=True)
@@ -61,14 +58,49 @@ class ShownSigns:
     middle: np.ndarray
 
 
+@dataclass(frozen=True)
+class KindPairs:
+    """The pairs of signs that an AUC counts, by the two signs' patients.
+
+    Args:
+        patients: (P,) places of the patients with signs among all that are weighed.
+        pairs: (K, P, P) pairs of a sign of the kind (rows) and another kind's (columns).
+        right: (K, P, P) those of them that were read right; half of one for a tie.
+    """
+
+    patients: np.ndarray
+    pairs: np.ndarray
+    right: np.ndarray
+
+    def weigh(self, weights: np.ndarray) -> np.ndarray:
+        """Return the mean AUC over kinds for each weighting of patients.
+
+        Args:
+            weights: (R, all patients), such as how often a bootstrap draws each.
+
+        Returns:
+            (R,) in [0, 1]; a kind without a pair enters no mean, 0.5 (chance) without any.
+        """
+        own = weights[:, self.patients]
+        sums = [
+            np.einsum("rp,kpq,rq->rk", own, counts, own, optimize=True)
+            for counts in (self.right, self.pairs)
+        ]
+        shown = sums[1] > 0
+        areas = np.divide(*sums, out=np.zeros(shown.shape), where=shown)
+        kinds = shown.sum(axis=1)
+        chance = np.full(len(kinds), 0.5)
+        return np.divide(areas.sum(axis=1), kinds, out=chance, where=kinds > 0)
+
+
 def list_shown_signs(
     facts: pd.DataFrame, signs: pd.DataFrame, identity: np.ndarray, *, size_px: int
 ) -> ShownSigns:
     """List the signs that images show, of the kinds that at least `FEWEST_PATIENTS` have.
 
     Args:
-        facts: the N images' rows of the preprocessed manifest (`sign_places.mask_signs`).
-        signs: of `sign_places.read_signs`.
+        facts: the N images' rows of the preprocessed manifest (`mask_signs`).
+        signs: of `preprocess.places.read_signs`.
         identity: (N,) integers.
         size_px: S, of the preprocessed images.
     """
@@ -94,6 +126,33 @@ def list_shown_signs(
     )
 
 
+def plan_folds(signs: ShownSigns, *, seed: int, repeats: int = REPEATS) -> np.ndarray:
+    """Divide the patients among folds, the kinds as evenly as can be; the same for all methods.
+
+    Args:
+        signs: which to divide.
+        seed: of the first division; the next has the next one.
+        repeats: R, how often.
+
+    Returns:
+        (R, M) fold of each sign, from 0.
+
+    Raises:
+        DataError: when fewer than two kinds are left to compare.
+    """
+    if len(signs.kinds) < 2:
+        raise DataError(
+            f"kinds of sign: expected two or more that at least {FEWEST_PATIENTS} patients have, "
+            f"got {len(signs.kinds)}; use more images"
+        )
+    folds = np.empty((repeats, len(signs.kind)), int)
+    for repeat in range(repeats):
+        division = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed + repeat)
+        for fold, (_, held) in enumerate(division.split(signs.kind, signs.kind, signs.identity)):
+            folds[repeat, held] = fold
+    return folds
+
+
 def view_signs(
     images: np.ndarray,
     signs: ShownSigns,
@@ -101,18 +160,18 @@ def view_signs(
     *,
     others: np.ndarray | None = None,
 ) -> np.ndarray:
-    """Look at the middle of each sign, and say how far it is off what other patients show there.
+    """Measure how the middle of each sign differs from what other patients show there.
 
     Args:
         images: (N, S, S, C) float32 in [-1, 1], all by one method.
         signs: of these images.
         identity: (N,) integers.
-        others: (N,) rows of other images (`relevance_agreement.pair_with_others`) to look at
-            instead, each at the place of the image's sign, for the chance level.
+        others: (N,) rows of other images (`explain.agreement.pair_with_others`) to take instead,
+            each at the place of the image's sign, for the chance level.
 
     Returns:
         (M, D) float64; 0 where all other patients show the same. Only images with signs are
-        compared with, since a privatizer may have been told who has glaucoma.
+        compared with, since a privatizer may know who has glaucoma.
 
     Raises:
         DataError: when fewer than three patients have signs.
@@ -123,91 +182,25 @@ def view_signs(
     gray = images.mean(axis=-1, dtype=np.float64)
     gray = np.pad(gray, ((0, 0), (half, half), (half, half)), mode="edge")
     with_signs = np.unique(signs.image)
-    seen = signs.image if others is None else others[signs.image]
-    windows = np.empty((len(seen), (2 * half + 1) ** 2))
-    for place, (own, shown, (row, column)) in enumerate(
-        zip(signs.image, seen, signs.middle, strict=True)
+    shown = signs.image if others is None else others[signs.image]
+    windows = np.empty((len(shown), (2 * half + 1) ** 2))
+    for place, (own, image, (row, column)) in enumerate(
+        zip(signs.image, shown, signs.middle, strict=True)
     ):
         window = gray[:, row : row + 2 * half + 1, column : column + 2 * half + 1]
-        strangers = with_signs[~np.isin(identity[with_signs], identity[[own, shown]])]
+        strangers = with_signs[~np.isin(identity[with_signs], identity[[own, image]])]
         usual = window[strangers]
-        off, spread = window[shown] - usual.mean(axis=0), usual.std(axis=0)
-        windows[place] = np.divide(off, spread, out=np.zeros_like(off), where=spread > 0).ravel()
+        error, std = window[image] - usual.mean(axis=0), usual.std(axis=0)
+        windows[place] = np.divide(error, std, out=np.zeros_like(error), where=std > 0).ravel()
     return windows
 
 
-FOLDS = 5
-REPEATS = 3  # of the folds, each drawn anew: a fold of few patients is read by luck
-REGULARISATION = 0.1  # scikit-learn's C, the same for every method, chosen on originals
-
-
-@dataclass(frozen=True)
-class KindPairs:
-    """The pairs of signs that an AUC counts, by the two signs' patients.
-
-    Args:
-        identity: (P,) the patients, ascending.
-        pairs: (K, P, P) pairs of a sign of the kind (rows) and another kind's (columns).
-        right: (K, P, P) those of them that were read right; half of one for a tie.
-    """
-
-    identity: np.ndarray
-    pairs: np.ndarray
-    right: np.ndarray
-
-    def weigh(self, weights: np.ndarray) -> np.ndarray:
-        """Return the mean AUC over kinds for each weighting of patients.
-
-        Args:
-            weights: (R, P), such as how often a bootstrap draws each.
-
-        Returns:
-            (R,) in [0, 1]; a kind without a pair enters no mean, NaN without any.
-        """
-        sums = [
-            np.einsum("rp,kpq,rq->rk", weights, counts, weights, optimize=True)
-            for counts in (self.right, self.pairs)
-        ]
-        shown = sums[1] > 0
-        areas = np.divide(*sums, out=np.zeros(shown.shape), where=shown)
-        kinds = shown.sum(axis=1)
-        empty = np.full(len(kinds), np.nan)
-        return np.divide(areas.sum(axis=1), kinds, out=empty, where=kinds > 0)
-
-
-def plan_folds(signs: ShownSigns, *, seed: int, repeats: int = REPEATS) -> np.ndarray:
-    """Share the patients out over folds, the kinds as evenly as can be; the same for all methods.
-
-    Args:
-        signs: which to share out.
-        seed: of the first sharing; the next has the next one.
-        repeats: R, how often.
-
-    Returns:
-        (R, M) fold of each sign, from 0.
-
-    Raises:
-        DataError: when fewer than two kinds are left to tell apart.
-    """
-    if len(signs.kinds) < 2:
-        raise DataError(
-            f"kinds of sign: expected two or more that at least {FEWEST_PATIENTS} patients have, "
-            f"got {len(signs.kinds)}; use more images"
-        )
-    folds = np.empty((repeats, len(signs.kind)), int)
-    for repeat in range(repeats):
-        sharing = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed + repeat)
-        for fold, (_, held) in enumerate(sharing.split(signs.kind, signs.kind, signs.identity)):
-            folds[repeat, held] = fold
-    return folds
-
-
 def read_kinds(features: np.ndarray, signs: ShownSigns, folds: np.ndarray) -> np.ndarray:
-    """Have each sign's kind read by readers that learnt from other patients.
+    """Read each sign's kind by readers that learned from other patients.
 
     Args:
-        features: (M, D) of `sign_views.view_signs`, or any other; a network's that has seen these patients
-            may know them.
+        features: (M, D) of `view_signs`, or any other; those of a network that was trained on
+            these patients may contain the kind.
         signs: the truth.
         folds: (R, M) of `plan_folds`.
 
@@ -223,38 +216,40 @@ def read_kinds(features: np.ndarray, signs: ShownSigns, folds: np.ndarray) -> np
             f"kinds of sign: expected finite features ({len(signs.kind)}, D), got {features.shape}"
         )
     scores = np.full((*folds.shape, len(signs.kinds)), np.nan)
-    for repeat, sharing in enumerate(folds):
-        for fold in np.unique(sharing):
-            held, learnt = sharing == fold, sharing != fold
+    for repeat, division in enumerate(folds):
+        for fold in np.unique(division):
+            held, learned = division == fold, division != fold
             for kind in range(len(signs.kinds)):
-                truth = signs.kind[learnt] == kind
+                truth = signs.kind[learned] == kind
                 if truth.any() and not truth.all():
-                    reader = _build_reader().fit(features[learnt], truth)
+                    reader = _build_reader().fit(features[learned], truth)
                     scores[repeat, held, kind] = reader.decision_function(features[held])
     return scores
 
 
-def count_pairs(scores: np.ndarray, signs: ShownSigns, folds: np.ndarray) -> KindPairs:
+def count_pairs(
+    scores: np.ndarray, signs: ShownSigns, folds: np.ndarray, *, patients: np.ndarray
+) -> KindPairs:
     """Count the pairs of one fold, one sign of the kind and one not, that were read right.
 
     Args:
         scores: (R, M, K) of `read_kinds`.
         signs: the truth.
         folds: (R, M) of `plan_folds`.
+        patients: all patients that are weighed, ascending, those without signs too.
     """
     identity, patient = np.unique(signs.identity, return_inverse=True)
     of_patient = np.eye(len(identity))[patient]
-    shape = (len(signs.kinds), len(identity), len(identity))
-    pairs, right = np.zeros(shape), np.zeros(shape)
-    for of_repeat, sharing in zip(scores, folds, strict=True):
+    pairs, right = np.zeros((2, len(signs.kinds), len(identity), len(identity)))
+    for of_repeat, division in zip(scores, folds, strict=True):
         for kind, score in enumerate(of_repeat.T):
             truth = signs.kind == kind
-            pair = truth[:, None] & ~truth & (sharing[:, None] == sharing)
+            pair = truth[:, None] & ~truth & (division[:, None] == division)
             pair &= ~np.isnan(score)[:, None]
             won = pair * ((score[:, None] > score) + 0.5 * (score[:, None] == score))
             pairs[kind] += of_patient.T @ pair @ of_patient
             right[kind] += of_patient.T @ won @ of_patient
-    return KindPairs(identity, pairs, right)
+    return KindPairs(np.searchsorted(patients, identity), pairs, right)
 
 
 def _build_reader() -> Pipeline:

@@ -7,7 +7,7 @@ every two methods compared, paired; `attackers.csv`, whom each attacker names in
 `plane.pdf`.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -18,14 +18,19 @@ from replication.attack.evidence import (
     Predict,
     SignEvidence,
     Twins,
-    add_twin_figures,
-    add_verdict_figures,
+    add_twin_measures,
+    add_verdict_measures,
 )
-from replication.attack.looks import RealEyes
-from replication.attack.patients import Networks, PatientAttack, Seen, add_patient_figures
-from replication.attack.replaced import add_replaced_figures
+from replication.attack.image_quality import RealEyes
+from replication.attack.near_copies import measure_distances, set_limits
+from replication.attack.patient_privacy import (
+    Embeddings,
+    Networks,
+    PatientAttack,
+    add_patient_measures,
+)
+from replication.attack.replaced_privacy import add_replaced_measures
 from replication.attack.table2 import NOISE, Table2
-from replication.attack.training_distances import measure_distances, set_limits
 from replication.privatize.methods import BASELINE
 from replication.records import EyeDataset, PrivatizedSet, to_unit_range
 
@@ -45,7 +50,7 @@ class Known:
         validation: other ones of theirs.
         test: the N original test images.
         facts: the N rows of the preprocessed manifest.
-        signs: of `sign_places.read_signs`, or None where the signs' places aren't known.
+        signs: of `preprocess.places.read_signs`, or None where the signs' places aren't known.
         twins: of the test images, or None where none can be drawn.
     """
 
@@ -77,7 +82,7 @@ def attack_sets(
         privatize: any data set by a method.
         load: the test images as stage 05 privatized them, one draw after the other.
         networks: of the attack.
-        predict_glaucoma: (N,) probabilities of glaucoma by the run's glaucoma network.
+        predict_glaucoma: by the run's glaucoma network.
         predictions: of stage 06.
         seed: of the run.
         on_method: called after each of the methods, originals and noise.
@@ -89,7 +94,7 @@ def attack_sets(
     Raises:
         DataError: when the data are too few to attack.
     """
-    measured = _Measured(known, networks, predict_glaucoma, predictions, seed)
+    attack = _Attack(known, networks, predict_glaucoma, predictions, seed)
     named = []
     for method in (BASELINE, NOISE, *methods):
         sets = list(_load_some(method, known.test, load))
@@ -97,14 +102,12 @@ def attack_sets(
             next(privatize(method, dataset, LEARNING_SEED + seed, 1)).images
             for dataset in (known.train, known.validation)
         ]
-        twins = (
-            list(privatize(method, known.twins.test, seed, len(sets)))
-            if known.twins is not None and method != NOISE
-            else []
-        )
-        named.append(measured.add(sets, learned, twins))
+        twins = []
+        if known.twins is not None and method != NOISE:
+            twins = list(privatize(method, known.twins.test, seed, len(sets)))
+        named.append(attack.add_method(sets, learned, twins))
         on_method()
-    return measured.table, pd.concat(named, ignore_index=True)
+    return attack.table, pd.concat(named, ignore_index=True)
 
 
 def make_controls(method: str, dataset: EyeDataset, *, seed: int) -> PrivatizedSet:
@@ -122,14 +125,13 @@ def make_controls(method: str, dataset: EyeDataset, *, seed: int) -> PrivatizedS
     return PrivatizedSet(method, 0, images, None)
 
 
-def _load_some(method: str, test: EyeDataset, load: Callable) -> Iterator[PrivatizedSet]:
+def _load_some(method: str, test: EyeDataset, load: Callable) -> Iterable[PrivatizedSet]:
     if method in (BASELINE, NOISE):
-        yield make_controls(method, test, seed=0)
-        return
-    yield from islice(load(method), DRAWS)
+        return [make_controls(method, test, seed=0)]
+    return islice(load(method), DRAWS)
 
 
-class _Measured:
+class _Attack:
     """Table 2 as it is filled, method by method."""
 
     def __init__(
@@ -143,27 +145,34 @@ class _Measured:
         self.table = Table2(known.test.identity)
         self._known, self._networks, self._seed = known, networks, seed
         self._predict, self._predictions = predict_glaucoma, predictions
-        self._train_seen = networks.static.see(known.train.images)
-        test_seen = networks.static.see(known.test.images)
-        self._real = RealEyes(known.test, test_seen, known.train, self._train_seen)
+        self._train = networks.static.embed(known.train.images)
+        test = networks.static.embed(known.test.images)
+        self._real = RealEyes(known.test, test, known.train, self._train)
         self._limits = set_limits(measure_distances(known.test.images, known.train))
         self._signs = None
         if known.signs is not None:
             self._signs = SignEvidence(known.test, known.facts, known.signs, seed=seed)
 
-    def add(
+    def add_method(
         self, sets: list[PrivatizedSet], learned: list[np.ndarray], twins: list[PrivatizedSet]
     ) -> pd.DataFrame:
+        """Add one method's measures to the table; return whom each attacker names.
+
+        Args:
+            sets: draws of the test images.
+            learned: the training and the validation images, privatized.
+            twins: the same draws of the test images with twins; empty where there are none.
+        """
         known, method = self._known, sets[0].method
-        seen = [self._networks.static.see(drawn.images) for drawn in sets]
-        named = self._attack(sets, seen, learned)
+        embedded = [self._networks.static.embed(drawn.images) for drawn in sets]
+        named = self._name_patients(sets, embedded, learned)
         if method == NOISE:
             return named
-        add_verdict_figures(self.table, method, self._predictions, test=known.test)
+        add_verdict_measures(self.table, method, self._predictions, test=known.test)
         if self._signs:
-            self._signs.add_figures(self.table, sets)
+            self._signs.add_measures(self.table, sets)
         if twins:
-            add_twin_figures(
+            add_twin_measures(
                 self.table,
                 sets,
                 twins,
@@ -171,37 +180,36 @@ class _Measured:
                 twins=known.twins,
                 predict=self._predict,
             )
-        self._real.add_figures(self.table, sets, seen)
+        self._real.add_measures(self.table, sets, embedded)
         if method != BASELINE:
-            add_replaced_figures(
-                self.table, sets, seen, test=known.test, train=known.train, limits=self._limits
-            )
+            replaced = {"test": known.test, "train": known.train, "limits": self._limits}
+            add_replaced_measures(self.table, sets, embedded, **replaced)
         return named
 
-    def _attack(
-        self, sets: list[PrivatizedSet], seen: list[Seen], learned: list[np.ndarray]
+    def _name_patients(
+        self, sets: list[PrivatizedSet], embedded: list[Embeddings], learned: list[np.ndarray]
     ) -> pd.DataFrame:
-        known, method = self._known, sets[0].method
+        known, method, test = self._known, sets[0].method, self._known.test
         attack = PatientAttack(
             known.train,
-            self._train_seen,
+            self._train,
             learned[0],
             validation=learned[1],
             validation_identity=known.validation.identity,
             networks=self._networks,
             seed=self._seed,
         )
-        named = [attack.name_patients(*pair) for pair in zip(sets, seen, strict=True)]
-        pairs = [attack.verify(looked, known.test.identity) for looked in seen]
-        add_patient_figures(
+        named = [attack.name_patients(*pair) for pair in zip(sets, embedded, strict=True)]
+        pairs = [attack.verify(drawn, test.identity) for drawn in embedded]
+        add_patient_measures(
             self.table,
             method,
             named,
             {name: sum((drawn[name] for drawn in pairs[1:]), pairs[0][name]) for name in pairs[0]},
-            test=known.test,
+            test=test,
             train=known.train,
         )
-        truth = {"image_id": known.test.image_id, "identity": known.test.identity}
+        truth = {"image_id": test.image_id, "identity": test.identity}
         return pd.concat(
             [
                 pd.DataFrame({"method": method, "draw": drawn.draw, **truth}).join(found)

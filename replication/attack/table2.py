@@ -2,14 +2,9 @@
 
 Ours, beside the paper's Table 1, by the three requirements of a privatized explanation that the
 paper names (§1): privacy of all patients, the replaced among them, explanatory evidence, and
-intelligibility. The rows are the methods, the originals, and noise, which shows nothing of anyone.
-
-Table 2 in short: per method, each of the paper's three requirements by its worst figure.
-
-Figures of one requirement have different scales, so each is put between nothing and everything:
-privacy between chance and everyone told, evidence between chance and the originals' figure, looks
-between nothing and real eyes. Ours: a method is as private as its worst leak
-and shows as much of the sign as the measure that sees least of it.
+intelligibility (image quality). The rows are the methods, the originals, and noise, which shows
+nothing of anyone. A summary has each requirement by its worst measure: ours, a method is as private
+as its worst leak and shows as much of the sign as the measure that finds least of it.
 """
 
 from collections.abc import Callable, Iterator
@@ -31,7 +26,7 @@ class Requirement(StrEnum):
     PATIENT = "privacy of the patient"
     REPLACED = "privacy of the replaced"
     EVIDENCE = "explanatory evidence"
-    INTELLIGIBILITY = "intelligibility"
+    QUALITY = "intelligibility"
 
 
 @dataclass(frozen=True)
@@ -42,57 +37,53 @@ class Measure:
         name: in files.
         requirement: what it is about.
         heading: in words.
-        better: "low" or "high"; "" where neither is better as such.
-        share: whether it is a share of images: read in percent, with an interval that contains
-            the exact binomial one.
-        log: whether it is a distance whose logarithm has an interval, by jackknife: replicates
-            that draw a patient twice are farther from everything, and theirs needn't contain it.
+        fraction: whether it is a fraction of images: written in percent, with an interval that
+            contains the exact binomial one.
+        log: whether it is a distance whose logarithm has an interval, by jackknife: bootstrap
+            replicates are biased upwards, so a percentile interval may miss the estimate.
     """
 
     name: str
     requirement: Requirement
     heading: str
-    better: str = "low"
-    share: bool = False
+    fraction: bool = False
     log: bool = False
 
 
 def _list_measures() -> tuple[Measure, ...]:
-    patient, replaced, evidence, looks = Requirement
+    patient, replaced, evidence, quality = Requirement
     return (
-        Measure("identity_static", patient, "static network (as the paper)", share=True),
-        Measure("identity_best", patient, "best retrained attacker", share=True),
-        Measure("identity_best_with", patient, "best retrained, eyes with glaucoma", share=True),
-        Measure("identity_best_without", patient, "best retrained, eyes without", share=True),
-        Measure("identity_lda_image", patient, "LDA, image", share=True),
-        Measure("identity_lda_crop", patient, "LDA, central crop", share=True),
-        Measure("identity_nearest", patient, "nearest neighbour", share=True),
-        Measure("identity_cnn", patient, "evaluator CNN, retrained", share=True),
+        Measure("identity_static", patient, "static network (as the paper)", fraction=True),
+        Measure("identity_best", patient, "best retrained attacker", fraction=True),
+        Measure("identity_best_with", patient, "best retrained, eyes with glaucoma", fraction=True),
+        Measure("identity_best_without", patient, "best retrained, eyes without", fraction=True),
+        Measure("identity_lda_image", patient, "LDA, image", fraction=True),
+        Measure("identity_lda_crop", patient, "LDA, central crop", fraction=True),
+        Measure("identity_nearest", patient, "nearest neighbour", fraction=True),
+        Measure("identity_cnn", patient, "evaluator CNN, retrained", fraction=True),
         Measure("evaluator_auc", patient, "verification AUC, evaluator"),
-        Measure("evaluator_eer", patient, "EER, evaluator", "high"),
+        Measure("evaluator_eer", patient, "EER, evaluator"),
         Measure("siamese_auc", patient, "verification AUC, Siamese"),
-        Measure("siamese_eer", patient, "EER, Siamese", "high"),
-        Measure("used_shown", replaced, "any of the used named", share=True),
+        Measure("siamese_eer", patient, "EER, Siamese"),
+        Measure("used_shown", replaced, "any of the used named", fraction=True),
         Measure("used_lift", replaced, "used named over chance"),
         Measure("used_auc", replaced, "AUC used / unused"),
-        Measure("nearest_used", replaced, "distance to nearest used", "high"),
-        Measure("nearest_training", replaced, "distance to nearest training image", "high"),
-        Measure("nearest_is_used", replaced, "nearest is of a used one", share=True),
-        Measure("near_copies", replaced, "near copies", share=True),
-        Measure("agreement", evidence, "agrees with verdict on original", "high", share=True),
-        Measure("glaucoma_accuracy", evidence, "glaucoma accuracy", "high", share=True),
-        Measure("glaucoma_balanced", evidence, "balanced accuracy", "high"),
-        Measure("glaucoma_f1", evidence, "F1", "high"),
-        Measure("sign_correlation", evidence, "correlation inside the sign", "high"),
-        Measure("sign_owed", evidence, "correlation owed to the sign", "high"),
-        Measure("sign_kind_auc", evidence, "which kind of sign, AUC", "high"),
-        Measure(
-            "verdicts_changed", evidence, "verdicts changed without the sign", "high", share=True
-        ),
-        Measure("ssim", looks, "SSIM to the original", "high"),
-        Measure("psnr", looks, "PSNR to the original, dB", "high"),
-        Measure("sharpness", looks, "sharpness / real", ""),
-        Measure("frechet", looks, "Fréchet distance / real", log=True),
+        Measure("nearest_used", replaced, "distance to nearest used"),
+        Measure("nearest_training", replaced, "distance to nearest training image"),
+        Measure("nearest_is_used", replaced, "nearest is of a used one", fraction=True),
+        Measure("near_copies", replaced, "near copies", fraction=True),
+        Measure("agreement", evidence, "agrees with verdict on original", fraction=True),
+        Measure("glaucoma_accuracy", evidence, "glaucoma accuracy", fraction=True),
+        Measure("glaucoma_balanced", evidence, "balanced accuracy"),
+        Measure("glaucoma_f1", evidence, "F1"),
+        Measure("sign_correlation", evidence, "correlation inside the sign"),
+        Measure("sign_owed", evidence, "correlation owed to the sign"),
+        Measure("sign_kind_auc", evidence, "which kind of sign, AUC"),
+        Measure("verdicts_changed", evidence, "verdicts changed without the sign", fraction=True),
+        Measure("ssim", quality, "SSIM to the original"),
+        Measure("psnr", quality, "PSNR to the original, dB"),
+        Measure("sharpness", quality, "sharpness / real"),
+        Measure("frechet", quality, "Fréchet distance / real", log=True),
     )
 
 
@@ -104,12 +95,12 @@ class Entry:
     """One number of the table before its interval.
 
     Args:
-        figure: for any weighting of the test patients.
-        chance: what says nothing, or None.
+        statistic: for any weighting of the test patients.
+        chance: its value where nothing is shown, or None.
         images, patients: that it rests on.
     """
 
-    figure: Statistic
+    statistic: Statistic
     chance: float | None
     images: int
     patients: int
@@ -130,14 +121,14 @@ class Table2:
         self,
         method: str,
         measure: str,
-        figure: Statistic,
+        statistic: Statistic,
         *,
         chance: float | None = None,
         rows: np.ndarray | None = None,
     ) -> None:
         """Add a number that rests on some of the test images (`rows`, a mask), or on all."""
         own = self.patients if rows is None else self.patients[rows]
-        self.entries[method, measure] = Entry(figure, chance, len(own), len(np.unique(own)))
+        self.entries[method, measure] = Entry(statistic, chance, len(own), len(np.unique(own)))
 
     def add_mean(
         self, method: str, measure: str, values: np.ndarray, *, chance: float | None = None
@@ -146,11 +137,11 @@ class Table2:
         by_draw = np.asarray(values, dtype=float).reshape(len(self.patients), -1)
         rows = ~np.isnan(by_draw).all(axis=1)
         if rows.any():
-            figure = average_images(by_draw, self.patients)
-            self.add(method, measure, figure, chance=chance, rows=rows)
+            mean = average_images(by_draw, self.patients)
+            self.add(method, measure, mean, chance=chance, rows=rows)
 
 
-PRIVACY, EVIDENCE, LOOKS = "privacy of all patients", "explanatory evidence", "intelligibility"
+PRIVACY, EVIDENCE, QUALITY = "privacy of all patients", "explanatory evidence", "intelligibility"
 LEAKS = (
     "identity_best",
     "identity_best_with",
@@ -169,17 +160,16 @@ REALISTIC = ("sharpness", "frechet")
 
 
 def summarise_methods(numbers: pd.DataFrame) -> pd.DataFrame:
-    """Find each method's worst figure for each requirement.
+    """Find each method's worst measure for each requirement, every measure from 0 to 1.
 
     Args:
         numbers: of `Table2Intervals.list_numbers`.
 
     Returns:
         One row per method and requirement: method, requirement, measure (the worst one), value,
-        low, high, chance, and share, in [0, 1]: of privacy 1 is no leak and 0 all told, of
-        evidence 1 is as in the original and 0 none, of intelligibility 1 is as real eyes. Without
-        a figure the measure is empty: not measured. Evidence is not measured where no sign's place
-        is known.
+        low, high, chance, and share, in [0, 1]: privacy is 1 at chance and 0 where all patients are
+        recognised, evidence 1 as in the original and 0 at chance, intelligibility 1 as real eyes.
+        All are empty where nothing was measured; of evidence, where no sign's place is known.
     """
     by_cell = {(row["method"], row["measure"]): row for row in numbers.to_dict("records")}
     methods = [name for name in dict.fromkeys(numbers["method"]) if name != NOISE]
@@ -188,17 +178,17 @@ def summarise_methods(numbers: pd.DataFrame) -> pd.DataFrame:
 
 def _summarise(method: str, by_cell: dict) -> Iterator[dict]:
     scales: tuple[tuple[str, tuple[str, ...], Callable], ...] = (
-        (PRIVACY, LEAKS, _share_hidden),
-        (EVIDENCE, SHOWN, _share_shown),
-        (LOOKS, REALISTIC, _share_real),
+        (PRIVACY, LEAKS, _scale_privacy),
+        (EVIDENCE, SHOWN, _scale_evidence),
+        (QUALITY, REALISTIC, _scale_quality),
     )
     for requirement, names, scale in scales:
-        found = {
+        scaled = {
             name: scale(by_cell[method, name], by_cell.get((BASELINE, name)))
             for name in names
             if (method, name) in by_cell
         }
-        measured = {name: share for name, share in found.items() if not np.isnan(share)}
+        measured = {name: value for name, value in scaled.items() if not np.isnan(value)}
         known = requirement != EVIDENCE or any(name in measured for name in OF_SIGN)
         worst = min(measured, key=measured.get) if measured and known else None
         row = by_cell.get((method, worst), {})
@@ -211,15 +201,13 @@ def _summarise(method: str, by_cell: dict) -> Iterator[dict]:
         }
 
 
-def _share_hidden(row: dict, original: dict | None) -> float:
-    """Return 1 at chance and 0 where everyone is told; nothing where chance tells everyone."""
+def _scale_privacy(row: dict, original: dict | None) -> float:
+    """Return 1 at chance and 0 where all are recognised; NaN where chance recognises all."""
     chance = 0.0 if _is_missing(row["chance"]) else row["chance"]
-    if chance >= 1:
-        return np.nan
-    return _clip(1 - (row["value"] - chance) / (1 - chance))
+    return np.nan if chance >= 1 else _clip(1 - (row["value"] - chance) / (1 - chance))
 
 
-def _share_shown(row: dict, original: dict | None) -> float:
+def _scale_evidence(row: dict, original: dict | None) -> float:
     """Return 1 as in the original and 0 at chance."""
     if original is None or _is_missing(row["chance"]) or _is_missing(original["chance"]):
         return np.nan
@@ -227,14 +215,14 @@ def _share_shown(row: dict, original: dict | None) -> float:
     return _clip((row["value"] - row["chance"]) / most) if most > 0 else np.nan
 
 
-def _share_real(row: dict, original: dict | None) -> float:
+def _scale_quality(row: dict, original: dict | None) -> float:
     """Return 1 for a ratio of 1 to real eyes, less for one above or below."""
     value = row["value"]
     return _clip(min(value, 1 / value)) if value > 0 else 0.0
 
 
-def _clip(share: float) -> float:
-    return float(np.clip(share, 0, 1))
+def _clip(value: float) -> float:
+    return float(np.clip(value, 0, 1))
 
 
 def _is_missing(value: float | None) -> bool:

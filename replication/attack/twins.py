@@ -1,8 +1,8 @@
-"""The twins of a surrogate's preprocessed images: the same images without their glaucoma signs.
+"""The twins (counterfactuals) of a surrogate's preprocessed images: the same without their signs.
 
-Ours. A twin goes the way of its original (the same cut, mirroring, shift and resizing, as the
-manifest of the preprocessed images records them), so that the two differ in and around the sign
-and nowhere else. An iris found anew might be found a pixel beside, with a sign on it or without.
+Ours. A twin is preprocessed as its original was (the same cut, mirroring, shift and resizing, as
+the manifest of the preprocessed images records them), so that the two differ in and around the sign
+and nowhere else. An iris found anew might be a pixel off, with a sign on it or without.
 """
 
 from collections.abc import Callable
@@ -29,7 +29,7 @@ EyeTask = tuple[PlannedEye, list[tuple[int, int, ImageFacts]]]
 
 
 def has_twins(root: Path) -> bool:
-    """Tell whether a data folder is a surrogate, whose images can be drawn again."""
+    """Return whether a data folder is a surrogate, whose images can be drawn again."""
     return (root / ORIGIN_FILE).is_file()
 
 
@@ -80,7 +80,7 @@ def check_twins(
         originals: (N, S, S) uint8, preprocessed.
         twins: (N, S, S) uint8.
         facts: as for `draw_twins`.
-        signs: of `sign_places.read_signs`.
+        signs: of `preprocess.places.read_signs`.
 
     Raises:
         DataError: when they differ elsewhere, because the surrogate on disk was drawn by another

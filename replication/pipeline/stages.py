@@ -16,7 +16,7 @@ import pandas as pd
 
 from replication.attack.evidence import Twins
 from replication.attack.outputs import write_attack
-from replication.attack.patients import Networks
+from replication.attack.patient_privacy import Networks
 from replication.attack.stage import Known, attack_sets, make_controls
 from replication.attack.twins import check_twins, draw_twins, has_twins, swap_twins
 from replication.config import EvaluatorSettings, VganSettings

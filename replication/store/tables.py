@@ -59,6 +59,11 @@ def read_table(file: Path, *, text: tuple[str, ...] = (), exact: bool = False) -
         raise DataError(f"{file}: not readable as a table ({str(error).strip()})") from error
 
 
+def to_records(table: pd.DataFrame) -> list[dict]:
+    """Return the rows for JSON, None where there is no number."""
+    return table.astype(object).where(table.notna(), None).to_dict("records")
+
+
 def _guard(cell: object) -> object:
     return MARK + cell if isinstance(cell, str) and cell.startswith(STARTS) else cell
 

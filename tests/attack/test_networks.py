@@ -36,19 +36,19 @@ def network(tmp_path_factory):
     )
 
 
-def share_named(network):
-    return np.mean(network.see(BRIGHT[1]).probabilities.argmax(axis=1) == TEST.identity)
+def rate_named(network):
+    return np.mean(network.embed(BRIGHT[1]).probabilities.argmax(axis=1) == TEST.identity)
 
 
 # From untrained weights, 60 updates find all four patients with some seeds and not with others.
 def test_it_learns_planted_patients_and_begins_anew_each_time(network):
     network.retrain(BRIGHT[0], TRAIN.identity, seed=1)
-    first = network.see(BRIGHT[1])
-    assert share_named(network) > 0.9
+    first = network.embed(BRIGHT[1])
+    assert rate_named(network) > 0.9
     network.retrain(draw_noise(TRAIN.images, seed=1), TRAIN.identity, seed=1)
-    other = network.see(BRIGHT[1]).probabilities
+    other = network.embed(BRIGHT[1]).probabilities
     network.retrain(BRIGHT[0], TRAIN.identity, seed=1)
-    again = network.see(BRIGHT[1])
+    again = network.embed(BRIGHT[1])
     np.testing.assert_array_equal(first.probabilities, again.probabilities)
     np.testing.assert_array_equal(first.features, again.features)
     assert not np.allclose(other, again.probabilities)
@@ -66,10 +66,10 @@ def test_it_learns_the_same_in_a_process_that_has_trained_before_and_in_one_that
 
 
 def test_it_gives_features_embeddings_of_length_one_and_probabilities(network):
-    seen = network.see(TEST.images)
-    assert seen.features.shape == (len(TEST), network.features)
-    assert np.linalg.norm(seen.embedding, axis=1) == pytest.approx(1, abs=1e-5)
-    assert seen.probabilities.sum(axis=1) == pytest.approx(1, abs=1e-5)
+    embedded = network.embed(TEST.images)
+    assert embedded.features.shape == (len(TEST), network.features)
+    assert np.linalg.norm(embedded.embedding, axis=1) == pytest.approx(1, abs=1e-5)
+    assert embedded.probabilities.sum(axis=1) == pytest.approx(1, abs=1e-5)
 
 
 def verify(siamese, features, privatized):
@@ -115,4 +115,4 @@ def test_what_fills_no_batch_is_drawn_in_another_pass():
 def test_fewer_rows_than_a_batch_are_learned_together(network):
     few = np.arange(0, len(TRAIN), 4)
     network.retrain(TRAIN.images[few], TRAIN.identity[few], seed=0)
-    assert np.isfinite(network.see(TEST.images).probabilities).all()
+    assert np.isfinite(network.embed(TEST.images).probabilities).all()

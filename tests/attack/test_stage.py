@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from fake_eyes import draw_noise, plant_eyes
 
-from replication.attack.patients import Networks, PatientAttack, Seen
+from replication.attack.patient_privacy import Embeddings, Networks, PatientAttack
 from replication.attack.stage import DRAWS, LEARNING_SEED, Known, attack_sets, make_controls
 from replication.attack.table2 import NOISE
 from replication.privatize.methods import BASELINE
@@ -28,12 +28,12 @@ class FakeNetwork:
         self.seeds.append(seed)
         self._learn(images, identity)
 
-    def see(self, images):
+    def embed(self, images):
         flat = images[..., 0].reshape(len(images), -1)
         distance = np.linalg.norm(flat[:, None] - self._means, axis=2)
         weights = np.exp(-distance)
         length = np.linalg.norm(flat, axis=1, keepdims=True)
-        return Seen(flat, flat / length, weights / weights.sum(axis=1, keepdims=True))
+        return Embeddings(flat, flat / length, weights / weights.sum(axis=1, keepdims=True))
 
     def _learn(self, images, identity):
         flat = images[..., 0].reshape(len(images), -1)
@@ -51,13 +51,13 @@ class FakePairs:
 
 
 class Privatizer:
-    """Planted methods, and a record of how each was asked."""
+    """Planted methods, and a record of its calls."""
 
     def __init__(self):
-        self.asked = []
+        self.calls = []
 
     def __call__(self, method, dataset, seed, draws):
-        self.asked.append((method, seed, draws))
+        self.calls.append((method, seed, draws))
         if method in (BASELINE, NOISE):
             yield make_controls(method, dataset, seed=seed)
             return
@@ -74,7 +74,7 @@ class Privatizer:
         return PrivatizedSet(method, draw, 0.5 * dataset.images, one)
 
 
-def predict_ill(test, methods, draws):
+def predict_labels(test, methods, draws):
     """Verdicts that are all right."""
     rows = [
         pd.DataFrame(
@@ -104,11 +104,11 @@ def attack(test=TEST, *, methods=METHODS, draws=1, seed=7, network=None):
         ),
         networks=Networks(FakeNetwork(), retrained, FakePairs()),
         predict_glaucoma=lambda images: np.zeros(len(images)),
-        predictions=predict_ill(test, (BASELINE, *methods), draws),
+        predictions=predict_labels(test, (BASELINE, *methods), draws),
         seed=seed,
     )
     everyone = np.ones((1, len(np.unique(test.identity))))
-    values = {cell: entry.figure.weigh(everyone).item() for cell, entry in table.entries.items()}
+    values = {cell: entry.statistic.weigh(everyone).item() for cell, entry in table.entries.items()}
     return values, named, privatize, retrained, table
 
 
@@ -128,22 +128,22 @@ def test_every_attacker_names_who_is_there_and_no_one_in_noise(attacked, name):
 
 
 @pytest.mark.parametrize("name", ["evaluator", "siamese"])
-def test_verification_tells_patients_apart_where_they_are_shown(attacked, name):
+def test_verification_finds_patients_where_they_are_shown(attacked, name):
     values = attacked[0]
     assert values[LEAKY, f"{name}_auc"] > 0.99 and values[LEAKY, f"{name}_eer"] < 0.05
     assert values[NOISY, f"{name}_auc"] == pytest.approx(0.5, abs=0.1)
     assert values[NOISY, f"{name}_eer"] == pytest.approx(0.5, abs=0.1)
 
 
-def test_a_method_that_shows_one_patient_alone_leaks_as_much_as_it_says(attacked):
+def test_a_method_that_shows_one_patient_alone_leaks_as_much_as_it_states(attacked):
     values = attacked[0]
     assert (LEAKY, "used_shown") not in values
     assert {(MIXED, name) for name in ("used_shown", "used_lift", "used_auc")} <= values.keys()
-    # It says that it used patient 3 and shows everybody: hers are a ninth of the images.
+    # It states that it used patient 3 and shows everybody: hers are a ninth of the images.
     assert values[MIXED, "used_shown"] == pytest.approx(1 / PATIENTS, abs=0.03)
 
 
-def test_without_known_signs_there_is_no_figure_of_signs(attacked):
+def test_without_known_signs_there_is_no_measure_of_signs(attacked):
     of_sign = {"sign_correlation", "sign_owed", "sign_kind_auc", "verdicts_changed"}
     assert not of_sign & {name for _, name in attacked[0]}
 
@@ -156,7 +156,7 @@ def test_noise_has_attackers_alone_and_the_originals_no_replaced(attacked):
     assert (BASELINE, "near_copies") not in values and (BASELINE, "ssim") in values
 
 
-def test_verdicts_are_those_of_stage_06_with_their_floors(attacked):
+def test_verdicts_are_those_of_stage_06_with_their_chance_levels(attacked):
     values, table = attacked[0], attacked[4]
     share = TEST.glaucoma.mean()
     for name in ("agreement", "glaucoma_accuracy", "glaucoma_balanced", "glaucoma_f1"):
@@ -168,7 +168,7 @@ def test_verdicts_are_those_of_stage_06_with_their_floors(attacked):
 def test_attackers_learn_from_draws_of_their_own(attacked):
     privatize, retrained = attacked[2], attacked[3]
     expected = [(m, LEARNING_SEED + 7, 1) for m in (BASELINE, NOISE, *METHODS) for _ in range(2)]
-    assert privatize.asked == expected
+    assert privatize.calls == expected
     assert retrained.seeds == [7] * (2 + len(METHODS))
 
 
@@ -195,15 +195,17 @@ def test_the_best_attacker_is_chosen_on_validation_images():
     class Forgetful(FakeNetwork):
         """Is always right about test images, which no choice may rest on, and else wrong."""
 
-        def see(self, images):
-            seen = super().see(images)
+        def embed(self, images):
+            found = super().embed(images)
             right = np.eye(PATIENTS)[TEST.identity if len(images) == len(TEST) else 0]
-            return Seen(seen.features, seen.embedding, np.resize(right, seen.probabilities.shape))
+            return Embeddings(
+                found.features, found.embedding, np.resize(right, found.probabilities.shape)
+            )
 
     networks = Networks(FakeNetwork(), Forgetful(), FakePairs())
     attack = PatientAttack(
         TRAIN,
-        networks.static.see(TRAIN.images),
+        networks.static.embed(TRAIN.images),
         TRAIN.images,
         validation=VALIDATION.images,
         validation_identity=VALIDATION.identity,
@@ -211,7 +213,7 @@ def test_the_best_attacker_is_chosen_on_validation_images():
         seed=0,
     )
     hidden = PrivatizedSet(LEAKY, 0, draw_noise(TEST.images, seed=3), None)
-    named = attack.name_patients(hidden, networks.static.see(hidden.images))
+    named = attack.name_patients(hidden, networks.static.embed(hidden.images))
     assert (named["cnn"] == TEST.identity).all()
     assert attack.best != "cnn"
     pd.testing.assert_series_equal(named["best"], named[attack.best], check_names=False)
@@ -225,7 +227,7 @@ def test_patients_with_one_test_image_each_are_attacked_too():
 
 
 @pytest.mark.parametrize(("label", "absent"), [(True, "without"), (False, "with")])
-def test_a_test_set_of_one_label_has_no_figure_of_the_other(label, absent):
+def test_a_test_set_of_one_label_has_no_measure_of_the_other(label, absent):
     marks = np.full(len(TEST), label)
     one_label = EyeDataset(TEST.images, TEST.identity, marks, TEST.image_id)
     values, *_, table = attack(one_label, methods=(NOISY,))
@@ -236,17 +238,17 @@ def test_a_test_set_of_one_label_has_no_figure_of_the_other(label, absent):
     assert all(np.isfinite(value) for value in values.values())
 
 
-def test_who_is_tested_tells_nothing_where_most_of_the_known_are_not():
+def test_who_is_tested_reveals_nothing_where_most_of_the_known_are_not():
     tested = TEST.take(np.isin(TEST.identity, (0, 1)))
     attack = PatientAttack(
         TRAIN,
-        FakeNetwork().see(TRAIN.images),
+        FakeNetwork().embed(TRAIN.images),
         TRAIN.images,
         validation=VALIDATION.images,
         validation_identity=VALIDATION.identity,
         networks=Networks(FakeNetwork(), FakeNetwork(), FakePairs()),
         seed=0,
     )
-    pairs = attack.verify(FakeNetwork().see(tested.images), tested.identity)["evaluator"]
+    pairs = attack.verify(FakeNetwork().embed(tested.images), tested.identity)["evaluator"]
     originals = np.isin(TRAIN.identity, (0, 1)).sum()
     assert pairs.same.sum() + pairs.different.sum() == len(tested) * originals

@@ -1,11 +1,12 @@
-"""The worst figure of each requirement, from planted rows; the page that shows them."""
+"""The worst measure of each requirement, from planted rows; the page that shows them."""
 
 import pandas as pd
 import pytest
 
-from replication.attack.table2 import EVIDENCE, LOOKS, MEASURES, NOISE, PRIVACY, summarise_methods
+from replication.attack.table2 import EVIDENCE, MEASURES, NOISE, PRIVACY, QUALITY, summarise_methods
 from replication.attack.table2_text import to_markdown
 from replication.privatize.methods import ROWS
+from replication.store.tables import to_records
 
 PLANTED = [  # method, measure, value, chance
     ("original", "identity_best", 0.9, 0.01),
@@ -50,12 +51,12 @@ def summarise(planted=PLANTED):
     return {(row["method"], row["requirement"]): row for row in rows}
 
 
-def test_the_worst_figure_counts_and_not_ssim():
+def test_the_worst_measure_counts_and_not_ssim():
     found = summarise()
     worst = {key: (row["measure"], row["share"]) for key, row in found.items()}
     assert worst["blur-9", PRIVACY] == ("siamese_auc", pytest.approx(1 - 0.45 / 0.5))
     assert worst["blur-9", EVIDENCE] == ("sign_kind_auc", pytest.approx(0.1 / 0.4))
-    assert worst["blur-9", LOOKS] == ("sharpness", pytest.approx(0.5))
+    assert worst["blur-9", QUALITY] == ("sharpness", pytest.approx(0.5))
     assert not any(method == NOISE for method, _ in found)
 
 
@@ -63,8 +64,8 @@ def test_the_scales_end_at_chance_and_at_everything():
     found = summarise()
     assert found["k-same-3", PRIVACY]["share"] == 1
     assert found["original", EVIDENCE]["share"] == pytest.approx(1)
-    told = summarise([("original", "identity_best", 1.0, 0.01)])
-    assert told["original", PRIVACY]["share"] == 0
+    recognised = summarise([("original", "identity_best", 1.0, 0.01)])
+    assert recognised["original", PRIVACY]["share"] == 0
     blind = summarise([*PLANTED[:4], ("blur-3", "sign_kind_auc", 0.5, 0.5)])
     assert blind["blur-3", EVIDENCE]["share"] == 0
 
@@ -74,13 +75,9 @@ def test_verdicts_alone_are_no_evidence():
     assert pd.isna(row["measure"]) and pd.isna(row["share"])
 
 
-def test_a_figure_whose_chance_is_everything_says_nothing():
+def test_a_measure_whose_chance_is_everything_counts_nothing():
     found = summarise([("blur-3", "identity_best_with", 1.0, 1.0)])
     assert pd.isna(found["blur-3", PRIVACY]["measure"])
-
-
-def list_rows(table):
-    return table.astype(object).where(table.notna(), None).to_dict("records")
 
 
 @pytest.fixture(scope="module")
@@ -88,8 +85,8 @@ def page():
     numbers = make_numbers()
     claims = [{"name": "a claim", "quotation": "", "static": "holds", "retrained": "fails"}]
     attack = {
-        "rows": list_rows(numbers),
-        "summary": list_rows(summarise_methods(numbers)),
+        "rows": to_records(numbers),
+        "summary": to_records(summarise_methods(numbers)),
         "claims": claims,
     }
     return to_markdown(attack, heading="Drawn eyes.")

@@ -41,22 +41,22 @@ def twins(surrogate) -> np.ndarray:
 
 def test_with_its_sign_an_image_is_the_stored_one(surrogate):
     root, images, facts, _ = surrogate
-    told = []
+    calls = []
     again = draw_twins(
-        root, facts, size_px=SIZE, workers=1, with_signs=True, on_image=lambda: told.append(1)
+        root, facts, size_px=SIZE, workers=1, with_signs=True, on_image=lambda: calls.append(1)
     )
     np.testing.assert_array_equal(again, images)
-    assert len(told) == len(images)
+    assert len(calls) == len(images)
 
 
 def test_a_twin_differs_at_its_sign_alone(surrogate, twins):
     _, images, facts, signs = surrogate
     mask = mask_signs(facts, signs)
     change = np.abs(images.astype(int) - twins)
-    ill = mask.any(axis=(1, 2))
-    assert ill.sum() == 4
-    assert not change[~ill].any()
-    assert (change[ill].max(axis=(1, 2)) > 2).all()
+    signed = mask.any(axis=(1, 2))
+    assert signed.sum() == 4
+    assert not change[~signed].any()
+    assert (change[signed].max(axis=(1, 2)) > 2).all()
     assert change[~mask].sum() < 0.01 * change.sum()
     check_twins(images, twins, facts, signs)
 

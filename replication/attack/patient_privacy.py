@@ -1,4 +1,4 @@
-"""Privacy of the patient: what attackers who retrain make of one method's privatized images.
+"""Privacy of the patient: whom attackers who retrain recognise in one method's privatized images.
 
 The paper's identity network is one attacker among them, "static": it has seen originals alone.
 """
@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
-from replication.attack.recognisers import fit_attackers
+from replication.attack.recognisers import fit_recognisers
 from replication.attack.table2 import Table2
 from replication.attack.verification import Area, EqualErrorRate, PairCounts, count_pairs
 from replication.records import EyeDataset, PrivatizedSet
@@ -18,8 +18,8 @@ STATIC, CNN, BEST = "static", "cnn", "best"
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What the identity network makes of N images.
+class Embeddings:
+    """The outputs of the identity network for N images.
 
     Args:
         features: (N, D) activations of its last convolutional block.
@@ -32,22 +32,18 @@ class Seen:
     probabilities: np.ndarray
 
 
-class StaticNetwork(Protocol):
-    """The run's identity network."""
+class IdentityNetwork(Protocol):
+    """The run's identity network, as it is or retrained."""
 
-    def see(self, images: np.ndarray) -> Seen:
-        """Return what it makes of (N, H, W, C) images in [-1, 1]."""
-
-
-class RetrainedNetwork(StaticNetwork, Protocol):
-    """The identity network that learns privatized images."""
+    def embed(self, images: np.ndarray) -> Embeddings:
+        """Return its outputs for (N, H, W, C) images in [-1, 1]."""
 
     def retrain(self, images: np.ndarray, identity: np.ndarray, *, seed: int) -> None:
         """Begin with the run's network and learn images of known patients."""
 
 
-class PairNetwork(Protocol):
-    """The Siamese network."""
+class SiameseNetwork(Protocol):
+    """The network that verifies pairs."""
 
     def train(
         self, privatized: np.ndarray, originals: np.ndarray, identity: np.ndarray, *, seed: int
@@ -60,11 +56,11 @@ class PairNetwork(Protocol):
 
 @dataclass(frozen=True)
 class Networks:
-    """The networks of the attack, handed in so that nothing here needs TensorFlow."""
+    """The networks of the attack, passed in so that nothing here needs TensorFlow."""
 
-    static: StaticNetwork
-    retrained: RetrainedNetwork
-    siamese: PairNetwork
+    static: IdentityNetwork
+    retrained: IdentityNetwork
+    siamese: SiameseNetwork
 
 
 class PatientAttack:
@@ -72,7 +68,7 @@ class PatientAttack:
 
     Args:
         train: the originals of known patients.
-        seen: what the run's identity network makes of them.
+        embedded: them, by the run's identity network.
         privatized: (N, H, W, C) the same, privatized.
         validation: other images of theirs, privatized, on which the best attacker is chosen.
         validation_identity: of whom these are.
@@ -80,13 +76,13 @@ class PatientAttack:
         seed: of their training.
 
     Raises:
-        DataError: as `fit_attackers`.
+        DataError: as `fit_recognisers`.
     """
 
     def __init__(
         self,
         train: EyeDataset,
-        seen: Seen,
+        embedded: Embeddings,
         privatized: np.ndarray,
         *,
         validation: np.ndarray,
@@ -96,69 +92,67 @@ class PatientAttack:
     ) -> None:
         self._networks = networks
         self._train = train
-        self._attackers = fit_attackers(privatized, train.identity)
+        self._recognisers = fit_recognisers(privatized, train.identity)
         networks.retrained.retrain(privatized, train.identity, seed=seed)
-        features = networks.static.see(privatized).features
-        networks.siamese.train(features, seen.features, train.identity, seed=seed)
-        self._originals = {
-            "evaluator": seen.embedding,
-            "siamese": networks.siamese.embed(seen.features),
-        }
+        features = networks.static.embed(privatized).features
+        networks.siamese.train(features, embedded.features, train.identity, seed=seed)
+        self._originals = self._list_embeddings(embedded)
         named = self._name_patients(validation)
-        shares = {name: (found == validation_identity).mean() for name, found in named.items()}
-        self.best = max(shares, key=shares.get)
+        rates = {name: (found == validation_identity).mean() for name, found in named.items()}
+        self.best = max(rates, key=rates.get)
 
-    def name_patients(self, judged: PrivatizedSet, seen: Seen) -> pd.DataFrame:
+    def name_patients(self, privatized: PrivatizedSet, embedded: Embeddings) -> pd.DataFrame:
         """Return whom each attacker names in each image of one privatized set.
 
         Args:
-            judged: N images.
-            seen: what the run's identity network makes of them.
+            privatized: N images.
+            embedded: them, by the run's identity network.
 
         Returns:
             N rows: static, lda_image, lda_crop, nearest, cnn, and best, chosen on validation
             images.
         """
-        named = self._name_patients(judged.images)
+        named = self._name_patients(privatized.images)
         return pd.DataFrame(
-            {STATIC: seen.probabilities.argmax(axis=1), **named, BEST: named[self.best]}
+            {STATIC: embedded.probabilities.argmax(axis=1), **named, BEST: named[self.best]}
         )
 
-    def verify(self, seen: Seen, identity: np.ndarray) -> dict[str, PairCounts]:
-        """Hold N privatized images against the originals of the patients among them.
+    def verify(self, embedded: Embeddings, identity: np.ndarray) -> dict[str, PairCounts]:
+        """Compare N privatized images with the originals of the patients among them.
 
         Of all patients or none: where the tested ones are others than most of the known (a split
-        by patient), an original's patient alone would tell, and noise would not be at chance.
+        by patient), an original's patient alone would give the answer, and noise would not be at
+        chance.
 
         Args:
-            seen: what the run's identity network makes of them.
+            embedded: the images, by the run's identity network.
             identity: (N,) of whom they are.
 
         Returns:
             By "evaluator" and "siamese", whose embedding it is.
         """
-        privatized = {
-            "evaluator": seen.embedding,
-            "siamese": self._networks.siamese.embed(seen.features),
-        }
         tested = np.isin(self._train.identity, identity)
         return {
             name: count_pairs(
-                privatized[name],
+                embedding,
                 self._originals[name][tested],
                 identity=identity,
                 original_identity=self._train.identity[tested],
             )
-            for name in privatized
+            for name, embedding in self._list_embeddings(embedded).items()
         }
 
     def _name_patients(self, images: np.ndarray) -> dict[str, np.ndarray]:
-        named = {name: attacker.predict(images) for name, attacker in self._attackers.items()}
-        named[CNN] = self._networks.retrained.see(images).probabilities.argmax(axis=1)
+        named = {name: one.predict(images) for name, one in self._recognisers.items()}
+        named[CNN] = self._networks.retrained.embed(images).probabilities.argmax(axis=1)
         return named
 
+    def _list_embeddings(self, embedded: Embeddings) -> dict[str, np.ndarray]:
+        siamese = self._networks.siamese.embed(embedded.features)
+        return {"evaluator": embedded.embedding, "siamese": siamese}
 
-def add_patient_figures(
+
+def add_patient_measures(
     table: Table2,
     method: str,
     named: list[pd.DataFrame],
@@ -167,7 +161,7 @@ def add_patient_figures(
     test: EyeDataset,
     train: EyeDataset,
 ) -> None:
-    """Add what attackers make of one method to Table 2.
+    """Add what attackers find in one method's images to Table 2.
 
     Args:
         table: to add to.
@@ -186,7 +180,7 @@ def add_patient_figures(
         table.add_mean(method, f"identity_{name}", by_draw, chance=chance)
     for label, words in ((True, "with"), (False, "without")):
         own = np.where((test.glaucoma == label)[:, None], hits[BEST], np.nan)
-        # Who sees the pathology guesses among the patients that have an image of it.
+        # Chance level for an attacker who knows the pathology: the patients with an image of it.
         sharing = len(np.unique(train.identity[train.glaucoma == label]))
         table.add_mean(method, f"identity_best_{words}", own, chance=1 / max(sharing, 1))
     for name, counted in pairs.items():

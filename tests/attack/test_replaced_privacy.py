@@ -1,12 +1,12 @@
-"""What the evaluator sees of the identities used: definitions with loops, properties, bad input."""
+"""Whether the identities used are recognised: definitions with loops, properties, bad input."""
 
 import numpy as np
 import pytest
 
-from replication.attack.used_identities import (
+from replication.attack.replaced_privacy import (
     chance_of_hit,
+    find_candidates,
     find_hits,
-    mark_sharing_pathology,
     mark_used,
     rank_used,
 )
@@ -42,26 +42,29 @@ def test_auc_is_the_share_of_pairs(k, some):
     if some:
         candidates = np.random.default_rng(1).random(probabilities.shape) < 0.6
     slow = [slow_auc(*row) for row in zip(probabilities, used, identity, candidates, strict=True)]
-    found = rank_used(probabilities, used, identity, candidates=candidates if some else None)
+    marks = mark_used(used, 12)
+    found = rank_used(probabilities, marks, identity, candidates=candidates if some else None)
     np.testing.assert_allclose(found, slow)
 
 
-def test_auc_of_what_is_seen_first_and_last():
+def test_auc_of_what_is_ranked_first_and_last():
     probabilities = np.array([[0.6, 0.3, 0.1, 0.0]])
     for used, auc in (([1], 1.0), ([3], 0.0), ([1, 3], 0.5), ([0, 1], 1.0)):
-        assert rank_used(probabilities, np.array([used]), np.array([0])) == auc
+        assert rank_used(probabilities, mark_used(np.array([used]), 4), np.array([0])) == auc
 
 
-def test_auc_does_not_see_how_probable_the_own_patient_is():
+def test_auc_does_not_depend_on_how_probable_the_own_patient_is():
     probabilities, used, identity = draw_case()
     raised = probabilities.copy()
     np.put_along_axis(raised, identity[:, None], 9, axis=1)
-    np.testing.assert_array_equal(*(rank_used(p, used, identity) for p in (probabilities, raised)))
+    marks = mark_used(used, 12)
+    np.testing.assert_array_equal(*(rank_used(p, marks, identity) for p in (probabilities, raised)))
 
 
 def test_auc_of_noise_is_half_and_of_equal_probabilities_exactly():
     rng = np.random.default_rng(0)
     _, used, identity = draw_case(2000, 30, 5)
+    used = mark_used(used, 30)
     assert rank_used(rng.random((2000, 30)), used, identity).mean() == pytest.approx(0.5, abs=0.01)
     assert (rank_used(np.full((2000, 30), 1 / 30), used, identity) == 0.5).all()
 
@@ -69,14 +72,14 @@ def test_auc_of_noise_is_half_and_of_equal_probabilities_exactly():
 def test_auc_where_nobody_or_only_the_own_patient_is_used():
     probabilities, _, identity = draw_case()
     for used in (np.empty((40, 0), dtype=int), identity[:, None]):
-        assert np.isnan(rank_used(probabilities, used, identity)).all()
+        assert np.isnan(rank_used(probabilities, mark_used(used, 12), identity)).all()
 
 
 @pytest.mark.parametrize("k", [1, 5])
 def test_hits_are_those_of_the_table(k):
     probabilities, used, _ = draw_case(k=k)
     predicted = probabilities.argmax(axis=1)
-    hits = find_hits(probabilities, used)
+    hits = find_hits(probabilities, mark_used(used, 12))
     assert hits.tolist() == [p in u for p, u in zip(predicted, used, strict=True)]
     assert hits.mean() == any_of_accuracy(predicted, used)
 
@@ -84,11 +87,11 @@ def test_hits_are_those_of_the_table(k):
 def test_chance_is_what_guessing_hits():
     probabilities, used, _ = draw_case(4000, 20, 3)
     candidates = np.random.default_rng(1).random(probabilities.shape) < 0.5
-    everybody = np.ones_like(candidates)
-    assert chance_of_hit(used, everybody) == pytest.approx(3 / 20)
+    marks = mark_used(used, 20)
+    assert chance_of_hit(marks, np.ones_like(candidates)) == pytest.approx(3 / 20)
     guesses = np.where(candidates, np.random.default_rng(2).random(candidates.shape), -1)
-    chance = chance_of_hit(used, candidates)
-    assert find_hits(guesses, used).mean() == pytest.approx(chance.mean(), abs=0.02)
+    chance = chance_of_hit(marks, candidates)
+    assert find_hits(guesses, marks).mean() == pytest.approx(chance.mean(), abs=0.02)
     slow = [
         len({*u} & {*np.flatnonzero(c)}) / c.sum() for u, c in zip(used, candidates, strict=True)
     ]
@@ -96,27 +99,38 @@ def test_chance_is_what_guessing_hits():
 
 
 def test_chance_without_use_or_candidates():
-    nobody = np.empty((2, 0), dtype=int)
+    nobody = mark_used(np.empty((2, 0), dtype=int), 4)
     assert chance_of_hit(nobody, np.ones((2, 4), dtype=bool)).tolist() == [0, 0]
     assert not find_hits(np.ones((2, 4)), nobody).any()
-    assert np.isnan(chance_of_hit(np.array([[1]]), np.zeros((1, 4), dtype=bool))).all()
+    assert np.isnan(
+        chance_of_hit(mark_used(np.array([[1]]), 4), np.zeros((1, 4), dtype=bool))
+    ).all()
 
 
 def test_a_patient_named_twice_counts_once():
     assert mark_used(np.array([[1, 1]]), 3).tolist() == [[False, True, False]]
-    assert chance_of_hit(np.array([[1, 1]]), np.ones((1, 4), dtype=bool)) == 0.25
+    assert chance_of_hit(mark_used(np.array([[1, 1]]), 4), np.ones((1, 4), dtype=bool)) == 0.25
 
 
-def test_who_shares_the_pathology():
-    """Patient 0 has an eye of each kind, 1 is ill, 2 is not, 3 has no training image."""
+@pytest.mark.parametrize(
+    ("used", "expected"),
+    [
+        ([[0], [2]], [[1, 1, 0, 0], [1, 0, 1, 0]]),  # all share the pathology
+        ([[2], [1]], [[0, 0, 1, 1], [0, 1, 0, 1]]),  # none does
+        ([[1], [1]], [[1, 1, 1, 1], [1, 1, 1, 1]]),
+    ],
+)
+def test_candidates_are_those_of_one_pathology_where_the_used_are(used, expected):
+    """Patient 0 has an eye of each kind, 1 has glaucoma, 2 has not, 3 has no training image."""
     training = EyeDataset(
         np.zeros((4, 2, 2, 1), dtype=np.float32),
         np.array([0, 0, 1, 2]),
         np.array([True, False, True, False]),
         np.array(list("abcd")),
     )
-    marks = mark_sharing_pathology(training, np.array([True, False]), identities=4)
-    assert marks.tolist() == [[True, True, False, False], [True, False, True, False]]
+    test = training.take(np.array([2, 3]))
+    found = find_candidates([mark_used(np.array(used), 4)], test, training)
+    np.testing.assert_array_equal(found, np.array(expected, bool))
 
 
 def test_order_of_images_and_names_of_patients_change_nothing():
@@ -125,8 +139,8 @@ def test_order_of_images_and_names_of_patients_change_nothing():
     names = np.random.default_rng(4).permutation(probabilities.shape[1])
     renamed = np.empty_like(probabilities)
     renamed[:, names] = probabilities
-    auc = rank_used(probabilities, used, identity)
-    moved = rank_used(renamed[rows], names[used][rows], names[identity][rows])
+    auc = rank_used(probabilities, mark_used(used, 12), identity)
+    moved = rank_used(renamed[rows], mark_used(names[used][rows], 12), names[identity][rows])
     np.testing.assert_array_equal(moved, auc[rows])
 
 
@@ -145,4 +159,5 @@ def test_order_of_images_and_names_of_patients_change_nothing():
 )
 def test_what_does_not_fit_is_an_error(used, identity, probability, message):
     with pytest.raises(DataError, match=message):
-        rank_used(np.full((1, 4), probability), np.array(used), np.array(identity))
+        marks = mark_used(np.array(used), 4)
+        rank_used(np.full((1, 4), probability), marks, np.array(identity))

@@ -1,6 +1,6 @@
-"""How near privatized images come to the images that they may have been made of.
+"""How near privatized images are to the training images, and which are copies of one.
 
-Distances are between grey images, pixel by pixel: the root of the mean square, in grey levels of
+Distances are between gray images, pixel by pixel: the root of the mean square, in gray levels of
 255. A mean of several images is nearer to each of them than any two images are to each other, for
 it has less contrast and no noise. So a small distance alone is no copy: a copy is near to one
 patient's image and not as near to anybody else's.
@@ -10,12 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from replication.attack.used_identities import mark_used
 from replication.errors import DataError
 from replication.records import HALF_RANGE, EyeDataset, check_images, to_gray
 
 BLOCK_IMAGES = 128  # ours: bounds the memory, 128 rows of distances to all training images
-ORIGINALS_BELOW = 0.05  # ours: the share of originals that a limit lets pass for nearer
+ORIGINALS_BELOW = 0.05  # ours: the fraction of originals that are below a limit
 
 
 @dataclass(frozen=True)
@@ -23,23 +22,23 @@ class TrainingDistances:
     """The nearest training images of N images.
 
     Args:
-        nearest_grey: (N,) distance to the nearest of all, grey levels.
+        nearest: (N,) distance to the nearest of all, gray levels.
         nearest_identity: (N,) whose image that is.
-        second_grey: (N,) distance to the nearest of anybody else; inf where there is nobody else.
-        used_grey: (N,) distance to the nearest of a used identity; NaN where none of them has a
+        second: (N,) distance to the nearest of anybody else; inf where there is nobody else.
+        nearest_used: (N,) distance to the nearest of a used identity; NaN where none of them has a
             training image, or none was used.
     """
 
-    nearest_grey: np.ndarray
+    nearest: np.ndarray
     nearest_identity: np.ndarray
-    second_grey: np.ndarray
-    used_grey: np.ndarray
+    second: np.ndarray
+    nearest_used: np.ndarray
 
     @property
     def ratio(self) -> np.ndarray:
         """(N,) nearest over second, in [0, 1]; 0 for an exact copy."""
-        none = np.zeros_like(self.nearest_grey)
-        return np.divide(self.nearest_grey, self.second_grey, out=none, where=self.second_grey > 0)
+        none = np.zeros_like(self.nearest)
+        return np.divide(self.nearest, self.second, out=none, where=self.second > 0)
 
 
 @dataclass(frozen=True)
@@ -47,11 +46,11 @@ class CopyLimits:
     """Below which an image is nearer to a training image than originals are.
 
     Args:
-        distance_grey: of `TrainingDistances.nearest_grey`.
+        distance: of `TrainingDistances.nearest`.
         ratio: of `TrainingDistances.ratio`.
     """
 
-    distance_grey: float
+    distance: float
     ratio: float
 
 
@@ -67,18 +66,18 @@ def measure_distances(
     Args:
         images: (N, S, S, C) float32 in [-1, 1].
         training: at least one image of the same size.
-        used: (N, K) identity classes, or None.
+        used: (N, P) bool, whose images or likeness went into each image (`mark_used`); P is above
+            all identities. None: nobody's.
 
     Raises:
-        DataError: when there are no images of either, or shapes or classes don't fit.
+        DataError: when there are no images of either, or shapes don't fit.
     """
     if used is None:
-        used = np.empty((len(images), 0), dtype=np.intp)
+        used = np.zeros((len(images), training.identity.max(initial=0) + 1), dtype=bool)
     _check_sizes(images, training, used)
-    marks = mark_used(used, int(max(training.identity.max(), used.max(initial=0))) + 1)
-    gallery = _as_grey_levels(training.images)
+    gallery = _to_gray_levels(training.images)
     measured = [
-        _measure_block(_as_grey_levels(images[rows]), gallery, training.identity, marks[rows])
+        _measure_block(_to_gray_levels(images[rows]), gallery, training.identity, used[rows])
         for rows in (slice(at, at + BLOCK_IMAGES) for at in range(0, len(images), BLOCK_IMAGES))
     ]
     return TrainingDistances(*map(np.concatenate, zip(*measured, strict=True)))
@@ -92,16 +91,15 @@ def set_limits(originals: TrainingDistances, *, below: float = ORIGINALS_BELOW) 
 
     Args:
         originals: of the original test images.
-        below: share of the originals.
+        below: fraction of the originals.
 
     Raises:
         DataError: without originals.
     """
-    if len(originals.nearest_grey) == 0:
+    if len(originals.nearest) == 0:
         raise DataError("near-copies: no original images to take the limits from")
     return CopyLimits(
-        float(np.quantile(originals.nearest_grey, below)),
-        float(np.quantile(originals.ratio, below)),
+        *(float(np.quantile(values, below)) for values in (originals.nearest, originals.ratio))
     )
 
 
@@ -118,14 +116,13 @@ def find_near_copies(
         limits: of the originals.
         identity: (N,) of the images' own patients, whose images are no other patient's.
     """
-    near = distances.nearest_grey <= limits.distance_grey
-    near &= distances.ratio <= limits.ratio
+    near = (distances.nearest <= limits.distance) & (distances.ratio <= limits.ratio)
     return near & (distances.nearest_identity != identity)
 
 
 def find_nearest_used(distances: TrainingDistances, used: np.ndarray) -> np.ndarray:
-    """Return (N,) bool, whether the nearest training image is of one of the (N, K) used."""
-    return (distances.nearest_identity[:, None] == used).any(axis=1)
+    """Return (N,) bool, whether the nearest training image is of one of the (N, P) used."""
+    return used[np.arange(len(used)), distances.nearest_identity]
 
 
 def chance_of_nearest_used(
@@ -133,26 +130,24 @@ def chance_of_nearest_used(
 ) -> np.ndarray:
     """Return (N,) chances that the nearest training image is of an identity used elsewhere.
 
-    A few training images are near to everything, and a method told the pathology uses some
+    A few training images are near to everything, and a method that knows the pathology uses some
     patients often. So the chance is counted, not calculated: of the images of other patients, the
-    share that used the identity that is nearest here.
+    fraction that used the identity that is nearest here.
 
     Args:
         distances: of the privatized images.
-        used: (N, K) identity classes.
+        used: (N, P) bool, as for `measure_distances`.
         identity: (N,) of the images' own patients.
 
     Returns:
-        Shares in [0, 1]; NaN where there is no image of another patient.
+        Fractions in [0, 1]; NaN where there is no image of another patient.
     """
-    highest = max(distances.nearest_identity.max(initial=0), used.max(initial=0))
-    uses = mark_used(used, int(highest) + 1).astype(np.intp)
     _, patient = np.unique(identity, return_inverse=True)
-    own = np.zeros((patient.max(initial=-1) + 1, uses.shape[1]), dtype=np.intp)
-    np.add.at(own, patient, uses)
+    own = np.zeros((patient.max(initial=-1) + 1, used.shape[1]), dtype=np.intp)
+    np.add.at(own, patient, used)
     nearest = distances.nearest_identity
     others = len(used) - np.bincount(patient)[patient]
-    count = uses.sum(axis=0)[nearest] - own[patient, nearest]
+    count = used.sum(axis=0)[nearest] - own[patient, nearest]
     return np.divide(count, others, out=np.full(len(used), np.nan), where=others > 0)
 
 
@@ -163,17 +158,17 @@ def _check_sizes(images: np.ndarray, training: EyeDataset, used: np.ndarray) -> 
             "distances: expected images and training images of one size, "
             f"got {images.shape} and {training.images.shape}"
         )
-    if len(used) != len(images):
-        raise DataError(f"used identities: expected ({len(images)}, K), got {used.shape}")
+    if len(used) != len(images) or used.shape[1] <= training.identity.max():
+        raise DataError(f"used identities: expected ({len(images)}, P), got {used.shape}")
 
 
-def _as_grey_levels(images: np.ndarray) -> np.ndarray:
+def _to_gray_levels(images: np.ndarray) -> np.ndarray:
     """Return (N, S * S) float32 from -127.5 to 127.5."""
     return (to_gray(images) * HALF_RANGE).reshape(len(images), -1)
 
 
 def _measure_block(
-    pixels: np.ndarray, gallery: np.ndarray, identity: np.ndarray, marks: np.ndarray
+    pixels: np.ndarray, gallery: np.ndarray, identity: np.ndarray, used: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return the fields of `TrainingDistances` for (B, S * S) images with their (B, P) used."""
     order = np.einsum("gp,gp->g", gallery, gallery) - 2 * (pixels @ gallery.T)
@@ -181,7 +176,7 @@ def _measure_block(
     masks = (
         np.ones(order.shape, dtype=bool),
         nearest_identity[:, None] != identity,
-        marks[:, identity],
+        used[:, identity],
     )
     nearest, second, of_used = (_to_nearest(pixels, gallery, order, mask) for mask in masks)
     of_used[np.isinf(of_used)] = np.nan

@@ -3,15 +3,17 @@
 import numpy as np
 import pytest
 
-from replication.attack import training_distances
-from replication.attack.training_distances import (
+from replication.attack import near_copies
+from replication.attack.near_copies import (
     CopyLimits,
+    TrainingDistances,
     chance_of_nearest_used,
     find_near_copies,
     find_nearest_used,
     measure_distances,
     set_limits,
 )
+from replication.attack.replaced_privacy import mark_used
 from replication.errors import DataError
 from replication.records import EyeDataset
 
@@ -19,7 +21,7 @@ SIDE = 8
 
 
 def draw_eyes(patients, shots, *, seed=0, channels=3):
-    """Eyes that differ by patient, and a little by shot, as 8-bit grey levels."""
+    """Eyes that differ by patient, and a little by shot, as 8-bit gray levels."""
     rng = np.random.default_rng(seed)
     identity = np.repeat(np.arange(patients), shots)
     eyes = np.random.default_rng(99).normal(0, 40, (patients, SIDE, SIDE))[identity]
@@ -49,23 +51,23 @@ def slow_distances(image, training, used):
 @pytest.mark.parametrize("k", [1, 4])
 @pytest.mark.parametrize("block", [5, 128])
 def test_distances_are_their_definition(k, block, monkeypatch):
-    monkeypatch.setattr(training_distances, "BLOCK_IMAGES", block)
+    monkeypatch.setattr(near_copies, "BLOCK_IMAGES", block)
     used = np.random.default_rng(0).integers(0, 9, (len(TEST), k))
-    found = measure_distances(TEST.images, TRAINING, used=used)
+    found = measure_distances(TEST.images, TRAINING, used=mark_used(used, 9))
     slow = [slow_distances(i, TRAINING, set(u)) for i, u in zip(TEST.images, used, strict=True)]
     nearest, owner, second, of_used = zip(*slow, strict=True)
-    np.testing.assert_allclose(found.nearest_grey, nearest, rtol=1e-5)
+    np.testing.assert_allclose(found.nearest, nearest, rtol=1e-5)
     assert found.nearest_identity.tolist() == list(owner)
-    np.testing.assert_allclose(found.second_grey, second, rtol=1e-5)
-    np.testing.assert_allclose(found.used_grey, of_used, rtol=1e-5)
-    np.testing.assert_allclose(found.ratio, found.nearest_grey / found.second_grey)
+    np.testing.assert_allclose(found.second, second, rtol=1e-5)
+    np.testing.assert_allclose(found.nearest_used, of_used, rtol=1e-5)
+    np.testing.assert_allclose(found.ratio, found.nearest / found.second)
 
 
 def test_a_tint_is_no_distance():
     tint = np.array([0.1, -0.1, 0], dtype=np.float32)
     tinted = measure_distances(TEST.images.clip(-0.9, 0.9) + tint, TRAINING)
     plain = measure_distances(TEST.images.clip(-0.9, 0.9), TRAINING)
-    np.testing.assert_allclose(tinted.nearest_grey, plain.nearest_grey, rtol=1e-4)
+    np.testing.assert_allclose(tinted.nearest, plain.nearest, rtol=1e-4)
 
 
 def test_originals_of_their_patients_are_no_copies_and_a_planted_one_is():
@@ -74,7 +76,7 @@ def test_originals_of_their_patients_are_no_copies_and_a_planted_one_is():
     planted[4] = TRAINING.images[0]  # of patient 0, in the place of one of patient 2
     planted[6] = TRAINING.images[9]  # of patient 3, in the place of one of patient 3
     found = measure_distances(planted, TRAINING)
-    assert found.nearest_grey[4] == found.ratio[4] == 0
+    assert found.nearest[4] == found.ratio[4] == 0
     copies = find_near_copies(found, limits, identity=TEST.identity)
     assert np.flatnonzero(copies).tolist() == [4]
 
@@ -85,7 +87,7 @@ def test_a_mean_of_two_patients_is_near_and_no_copy():
     flat = np.broadcast_to(levels[:, None, None, None], (4, SIDE, SIDE, 1)).astype(np.float32)
     training = EyeDataset(flat, np.arange(4), np.zeros(4, dtype=bool), np.array(list("abcd")))
     found = measure_distances(flat[:2].mean(axis=0, keepdims=True), training)
-    assert found.nearest_grey == pytest.approx(4, rel=1e-5)
+    assert found.nearest == pytest.approx(4, rel=1e-5)
     assert found.ratio == pytest.approx(1, rel=1e-5)
     for ratio, copies in ((0.5, False), (1.0001, True)):
         limits = CopyLimits(5.0, ratio)
@@ -95,51 +97,52 @@ def test_a_mean_of_two_patients_is_near_and_no_copy():
 def test_limits_are_below_one_original_in_twenty():
     originals = measure_distances(TEST.images, TRAINING)
     limits = set_limits(originals, below=0.25)
-    assert np.mean(originals.nearest_grey <= limits.distance_grey) == pytest.approx(0.25, abs=0.06)
+    assert np.mean(originals.nearest <= limits.distance) == pytest.approx(0.25, abs=0.06)
     assert np.mean(originals.ratio <= limits.ratio) == pytest.approx(0.25, abs=0.06)
 
 
 def test_order_of_images_and_of_training_changes_nothing():
-    used = np.random.default_rng(0).integers(0, 9, (len(TEST), 2))
+    used = mark_used(np.random.default_rng(0).integers(0, 9, (len(TEST), 2)), 9)
     rows = np.random.default_rng(1).permutation(len(TEST))
     shuffled = TRAINING.take(np.random.default_rng(2).permutation(len(TRAINING)))
     one = measure_distances(TEST.images, TRAINING, used=used)
     other = measure_distances(TEST.images[rows], shuffled, used=used[rows])
-    for name in ("nearest_grey", "nearest_identity", "second_grey", "used_grey"):
+    for name in ("nearest", "nearest_identity", "second", "nearest_used"):
         np.testing.assert_allclose(getattr(other, name), getattr(one, name)[rows], rtol=1e-5)
 
 
 def test_nearest_of_a_used_identity_and_its_chance():
     rng = np.random.default_rng(0)
     used = rng.integers(0, 9, (len(TEST), 3))
-    found = measure_distances(TEST.images, TRAINING, used=used)
+    marks = mark_used(used, 9)
+    found = measure_distances(TEST.images, TRAINING, used=marks)
     nearest = found.nearest_identity
-    hits = find_nearest_used(found, used)
+    hits = find_nearest_used(found, marks)
     assert hits.tolist() == [n in u for n, u in zip(nearest, used, strict=True)]
     own = TEST.identity
     slow = [
         np.mean([nearest[i] in used[j] for j in range(len(used)) if own[j] != own[i]])
         for i in range(len(used))
     ]
-    np.testing.assert_allclose(chance_of_nearest_used(found, used, identity=own), slow)
+    np.testing.assert_allclose(chance_of_nearest_used(found, marks, identity=own), slow)
 
 
 def test_used_identities_without_training_images_have_no_distance():
-    found = measure_distances(TEST.images[:2], TRAINING, used=np.array([[40], [0]]))
-    assert np.isnan(found.used_grey).tolist() == [True, False]
-    assert not find_nearest_used(found, np.array([[40], [40]])).any()
-    assert np.isnan(measure_distances(TEST.images[:2], TRAINING).used_grey).all()
+    found = measure_distances(TEST.images[:2], TRAINING, used=mark_used(np.array([[40], [0]]), 41))
+    assert np.isnan(found.nearest_used).tolist() == [True, False]
+    assert not find_nearest_used(found, mark_used(np.array([[40], [40]]), 41)).any()
+    assert np.isnan(measure_distances(TEST.images[:2], TRAINING).nearest_used).all()
 
 
 def test_one_image_one_patient_and_flat_images():
     alone = TRAINING.take(TRAINING.identity == 0)
     one = measure_distances(TEST.images[:1], alone)
-    assert one.second_grey == np.inf and one.ratio == 0
-    assert np.isnan(chance_of_nearest_used(one, np.array([[0]]), identity=np.array([1])))
+    assert one.second == np.inf and one.ratio == 0
+    assert np.isnan(chance_of_nearest_used(one, np.ones((1, 9), bool), identity=np.array([1])))
     flat = np.zeros((2, SIDE, SIDE, 3), dtype=np.float32)
     gallery = EyeDataset(flat, np.array([0, 1]), np.zeros(2, dtype=bool), np.array(["a", "b"]))
     same = measure_distances(flat, gallery)
-    assert (same.nearest_grey == 0).all() and (same.ratio == 0).all()
+    assert (same.nearest == 0).all() and (same.ratio == 0).all()
 
 
 @pytest.mark.parametrize(
@@ -148,8 +151,8 @@ def test_one_image_one_patient_and_flat_images():
         (np.zeros((0, SIDE, SIDE, 3), np.float32), None, "one size"),
         (np.zeros((2, 4, 4, 3), np.float32), None, "one size"),
         (np.full((2, SIDE, SIDE, 3), np.nan, np.float32), None, "expected values"),
-        (np.zeros((2, SIDE, SIDE, 3), np.float32), np.zeros((3, 1), int), r"\(2, K\)"),
-        (np.zeros((2, SIDE, SIDE, 3), np.float32), np.full((2, 1), -1), "expected classes"),
+        (np.zeros((2, SIDE, SIDE, 3), np.float32), np.zeros((3, 9), bool), r"\(2, P\)"),
+        (np.zeros((2, SIDE, SIDE, 3), np.float32), np.zeros((2, 8), bool), r"\(2, P\)"),
     ],
 )
 def test_what_does_not_fit_is_an_error(images, used, message):
@@ -160,4 +163,4 @@ def test_what_does_not_fit_is_an_error(images, used, message):
 def test_limits_need_originals():
     nothing = np.empty(0)
     with pytest.raises(DataError, match="no original images"):
-        set_limits(training_distances.TrainingDistances(nothing, nothing, nothing, nothing))
+        set_limits(TrainingDistances(nothing, nothing, nothing, nothing))

@@ -1,0 +1,181 @@
+"""Similarity, peak ratio, sharpness, Fréchet distance: definitions slowly, properties, bad input."""
+
+import numpy as np
+import pytest
+from scipy.linalg import sqrtm
+from slow_ssim import slow_similarity
+
+from replication.attack.image_quality import (
+    HIGHEST_PEAK_RATIO_DB,
+    FrechetRatio,
+    frechet_distance,
+    measure_peak_ratio,
+    measure_sharpness,
+    measure_similarity,
+    sum_features,
+)
+from replication.errors import DataError
+
+
+def draw_images(count=3, side=12, *, seed=0, channels=3):
+    rng = np.random.default_rng(seed)
+    return rng.uniform(-0.8, 0.8, (count, side, side, channels)).astype(np.float32)
+
+
+def slow_sharpness(gray):
+    inner = range(1, len(gray) - 1)
+    return np.mean(
+        [
+            ((gray[r, c + 1] - gray[r, c - 1]) ** 2 + (gray[r + 1, c] - gray[r - 1, c]) ** 2) / 4
+            for r in inner
+            for c in inner
+        ]
+    )
+
+
+def test_measures_are_their_definitions():
+    first, second = draw_images(), draw_images(seed=1)
+    gray = [images.astype(np.float64).mean(axis=-1) for images in (first, second)]
+    pairs = list(zip(*gray, strict=True))
+    similar = [slow_similarity(*pair, data_range=2) for pair in pairs]
+    peak = [10 * np.log10(4 / np.mean((a - b) ** 2)) for a, b in pairs]
+    np.testing.assert_allclose(measure_similarity(first, second), similar, rtol=1e-4)
+    np.testing.assert_allclose(measure_peak_ratio(first, second), peak, rtol=1e-5)
+    sharp = [slow_sharpness(a) for a in gray[0]]
+    np.testing.assert_allclose(measure_sharpness(first), sharp, rtol=1e-5)
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_identical_images(count):
+    images = draw_images(count)
+    assert measure_similarity(images, images) == pytest.approx(1)
+    assert (measure_peak_ratio(images, images) == HIGHEST_PEAK_RATIO_DB).all()
+
+
+def test_the_highest_peak_ratio_is_that_of_rounding():
+    rng = np.random.default_rng(0)
+    error = rng.uniform(-0.5, 0.5, 100_000)  # gray levels of 255
+    assert 20 * np.log10(255 / error.std()) == pytest.approx(HIGHEST_PEAK_RATIO_DB, abs=0.05)
+
+
+def test_flat_images_are_similar_and_have_no_sharpness():
+    flat = np.full((2, 9, 9, 1), 0.5, dtype=np.float32)
+    assert measure_similarity(flat, flat) == pytest.approx(1)
+    assert measure_sharpness(flat).tolist() == [0, 0]
+
+
+def test_sharpness_knows_slopes_and_no_checkerboard():
+    slope = np.broadcast_to(np.linspace(-0.8, 0.8, 9)[:, None], (9, 9))[None, ..., None]
+    slope = slope.astype(np.float32)
+    board = 0.1 * (-1.0) ** np.add.outer(np.arange(9), np.arange(9))[..., None]
+    assert measure_sharpness(slope) == pytest.approx(0.2**2, rel=1e-5)
+    assert measure_sharpness((slope + board).astype(np.float32)) == pytest.approx(0.04, rel=1e-5)
+
+
+def test_order_changes_nothing():
+    first, second, rows = draw_images(5), draw_images(5, seed=1), np.array([3, 1, 4, 0, 2])
+    for measure in (measure_similarity, measure_peak_ratio):
+        np.testing.assert_array_equal(
+            measure(first[rows], second[rows]), measure(first, second)[rows]
+        )
+
+
+@pytest.mark.parametrize("measure", [measure_similarity, measure_peak_ratio])
+def test_what_does_not_fit_is_an_error(measure):
+    with pytest.raises(DataError, match="can't be compared"):
+        measure(draw_images(2), draw_images(3))
+    with pytest.raises(DataError, match="expected values"):
+        measure(draw_images(2), draw_images(2) * 2)
+
+
+def test_too_small_images_are_an_error():
+    with pytest.raises(DataError, match="needs 7 px"):
+        measure_similarity(draw_images(side=6), draw_images(side=6))
+    with pytest.raises(DataError, match="needs 3 px"):
+        measure_sharpness(draw_images(side=2))
+
+
+PATIENTS, ONES = 6, np.ones((1, 6))
+ORIGIN = np.array([0.5, -1, 2, 0])
+
+
+def draw_features(count=60, *, seed=0, shift=0.0):
+    rng = np.random.default_rng(seed)
+    features = rng.normal(size=(count, 4)) @ rng.normal(size=(4, 4)) + shift
+    return features, rng.integers(0, PATIENTS, count)
+
+
+def summed(features, identity):
+    return sum_features(features, identity, identities=PATIENTS, origin=ORIGIN)
+
+
+def slow_distance(first, second):
+    one, other = (np.cov(features.T) for features in (first, second))
+    apart = np.sum((first.mean(axis=0) - second.mean(axis=0)) ** 2)
+    return apart + np.trace(one + other - 2 * sqrtm(one @ other).real)
+
+
+def repeat(features, identity, weights):
+    return np.repeat(features, weights[identity].astype(int), axis=0)
+
+
+def test_distance_and_ratio_are_their_definition_under_any_weights():
+    sets = [draw_features(seed=seed, shift=seed) for seed in range(3)]
+    weights = np.random.default_rng(5).integers(0, 4, (8, PATIENTS)).astype(float)
+    sums = [summed(*one) for one in sets]
+    found = frechet_distance(sums[0].weigh(weights), sums[2].weigh(weights))
+    ratios = FrechetRatio((sums[0],), *sums[1:]).weigh(weights)
+    for row, drawn in enumerate(weights):
+        private, original, training = (repeat(*one, drawn) for one in sets)
+        distance = slow_distance(private, training)
+        assert found[row] == pytest.approx(distance, rel=1e-6)
+        assert ratios[row] == pytest.approx(distance / slow_distance(original, training), rel=1e-6)
+
+
+def test_identical_sets_of_features():
+    same, other = summed(*draw_features()), summed(*draw_features(seed=1))
+    assert frechet_distance(same.weigh(ONES), same.weigh(ONES)) == pytest.approx(0, abs=1e-6)
+    assert FrechetRatio((same,), same, other).weigh(ONES) == 1
+    assert np.isnan(FrechetRatio((same,), same, same).weigh(np.zeros((1, PATIENTS)))).all()
+
+
+def test_order_and_origin_of_features_change_nothing():
+    (features, identity), second = draw_features(), summed(*draw_features(seed=1))
+    rows = np.random.default_rng(2).permutation(len(identity))
+    first, moved = summed(features, identity), summed(features[rows], identity[rows])
+    distance = frechet_distance(first.weigh(ONES), second.weigh(ONES))
+    assert frechet_distance(moved.weigh(ONES), second.weigh(ONES)) == pytest.approx(distance)
+    zero = [
+        sum_features(*draw_features(seed=seed), identities=PATIENTS, origin=np.zeros(4)).weigh(ONES)
+        for seed in (0, 1)
+    ]
+    assert frechet_distance(*zero) == pytest.approx(distance)
+
+
+def test_a_feature_that_never_changes_is_no_harm():
+    first, second = (draw_features(seed=seed) for seed in (0, 1))
+    for features, _ in (first, second):
+        features[:, 2] = 7
+    found = frechet_distance(summed(*first).weigh(ONES), summed(*second).weigh(ONES))
+    kept = [features[:, [0, 1, 3]] for features, _ in (first, second)]
+    assert found == pytest.approx(slow_distance(*kept), rel=1e-6)
+
+
+def test_one_image_has_no_distance():
+    many = summed(*draw_features()).weigh(ONES)
+    one = summed(np.ones((1, 4)), np.array([0])).weigh(ONES)
+    assert np.isnan(frechet_distance(one, many)).all()
+
+
+@pytest.mark.parametrize(
+    ("features", "identity", "message"),
+    [
+        (np.ones((2, 3)), [0, 1], r"\(N, D\) and \(D,\)"),
+        (np.full((2, 4), np.inf), [0, 1], "finite"),
+        (np.ones((2, 4)), [0], "classes from 0 to 5"),
+        (np.ones((2, 4)), [0, 6], "classes from 0 to 5"),
+    ],
+)
+def test_features_that_do_not_fit_are_an_error(features, identity, message):
+    with pytest.raises(DataError, match=message):
+        summed(features, np.array(identity))
