@@ -46,7 +46,7 @@ give_up() {
 }
 
 find_python && exit
-echo "There is no Python 3.11 on this machine: uv downloads one." >&2
+echo "There is no Python 3.11 on this machine: installing one by uv." >&2
 
 uv=$(type -P uv) || {
     temporary=$(mktemp -d) && trap 'rm -rf "$temporary"' EXIT

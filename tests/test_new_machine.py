@@ -1,13 +1,13 @@
-"""A machine without Python 3.11: uv installs one for make, or a container has it."""
+"""On a machine without Python 3.11 make installs one by uv, or names the commands that help."""
 
 import ast
 import hashlib
+import importlib.metadata
 import io
 import json
 import os
 import re
 import runpy
-import shlex
 import shutil
 import subprocess
 import sys
@@ -17,12 +17,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from layer_rules import PACKAGES, list_modules
 from places import ROOT
-from setup_file import read_setup, run
+from setup_file import run
 
 TOOLS = ("bash", "dirname", "make", "mktemp", "rm", "sed", "sh", "touch")
 UV = Path(sys.executable).with_name("uv")
+VERSION = importlib.metadata.version("uv")
 BUILD = "20990101/cpython-3.11.99+20990101-x86_64-unknown-linux-gnu-install_only_stripped.tar.gz"
 # As uv's own list of builds has it; UV_PYTHON_INSTALL_MIRROR stands for the address up to the date.
 KNOWN_BUILD = f"""{{
@@ -48,17 +48,16 @@ class Machine:
             shutil.copy(ROOT / name, self.folder)
         for tool in TOOLS:
             (self.bin / tool).symlink_to(shutil.which(tool))
-        wheel = make_wheel(folder / "wheels")
+        self.wheel, self.build = make_wheel(folder / "wheels"), make_build(folder / "mirror")
         (self.folder / "requirements.lock").write_text(
-            f"uv==0.0.1 \\\n    --hash=sha256:{find_hash(wheel)}\n    # via setup.py\n"
+            f"uv=={VERSION} \\\n    --hash=sha256:{find_hash(self.wheel)}\n    # via setup.py\n"
         )
-        self.wheel, self.build = wheel, make_build(folder / "mirror")
         self.environment = {
             "PATH": str(self.bin),
             "HOME": str(folder / "home"),
             "TMPDIR": str(folder / "tmp"),
             "PIP_NO_INDEX": "1",
-            "PIP_FIND_LINKS": str(wheel.parent),
+            "PIP_FIND_LINKS": str(self.wheel.parent),
             "UV_PYTHON_INSTALL_MIRROR": f"file://{folder}/mirror",
             "UV_PYTHON_DOWNLOADS_JSON_URL": str(folder / "mirror" / "builds.json"),
         }
@@ -76,6 +75,7 @@ class Machine:
         ]
         for name in names:
             command = self.bin / name
+            command.parent.mkdir(parents=True, exist_ok=True)
             command.write_text("\n".join(lines) + "\n", encoding="utf-8")
             command.chmod(0o755)
 
@@ -88,7 +88,9 @@ def machine(tmp_path: Path) -> Machine:
     return Machine(tmp_path)
 
 
-@pytest.mark.parametrize("name", ["python3.11", "python3", "python"])
+@pytest.mark.parametrize(
+    "name", ["python3.11", "python3", "python", "../clone/.python/conda/bin/python3.11"]
+)
 def test_python_3_11_is_taken_where_it_is_and_nothing_is_installed(
     machine: Machine, name: str
 ) -> None:
@@ -130,22 +132,23 @@ def test_an_installed_uv_keeps_python_in_its_own_place(machine: Machine) -> None
     [
         (None, None, "", GET_UV),
         (["pip", "venv"], None, "", GET_UV),
-        (["pip"], "other uv", "DO NOT MATCH THE HASHES", GET_UV),
+        (["pip"], "lock", "DO NOT MATCH THE HASHES", GET_UV),
         (["venv"], "no build", "No such file or directory", GET_PYTHON),
         (["venv"], "other build", "Hash mismatch", GET_PYTHON),
     ],
-    ids=["no Python", "no pip", "other uv, by venv", "no build, by pip", "other build, by pip"],
+    ids=["no Python", "no pip", "other hash, by venv", "no build, by pip", "other build, by pip"],
 )
 def test_where_neither_works_two_commands_are_named(
     machine: Machine, python3: list[str] | None, spoiled: str, why: str, commands: tuple[str, str]
 ) -> None:
     if python3:
         machine.plant_python("python3", without=python3)
-    if spoiled == "no build":
+    if spoiled == "lock":
+        shutil.copy(ROOT / "requirements.lock", machine.folder)
+    elif spoiled == "no build":
         machine.build.unlink()
     elif spoiled:
-        with (machine.wheel if spoiled == "other uv" else machine.build).open("ab") as file:
-            file.write(b"other")
+        machine.build.write_bytes(machine.build.read_bytes() + b"other")
     refused = machine.run("make", ".venv/.locked")
     assert refused.returncode != 0
     assert refused.stdout == ""
@@ -163,85 +166,6 @@ def test_setup_under_another_python_says_the_same(monkeypatch: pytest.MonkeyPatc
         runpy.run_path(str(ROOT / "setup.py"))
 
 
-@pytest.fixture(scope="module")
-def steps() -> list[tuple[str, str]]:
-    """Return the instructions of the Dockerfile, each with its words."""
-    text = re.sub(
-        r"\\\n\s*|^#.*\n", "", (ROOT / "Dockerfile").read_text(encoding="utf-8"), flags=re.MULTILINE
-    )
-    return [tuple(line.split(maxsplit=1)) for line in text.splitlines() if line]
-
-
-@pytest.fixture
-def image(tmp_path: Path, steps: list[tuple[str, str]]) -> tuple[Path, str]:
-    """Do what the Dockerfile does but for installing; return the folder and what make would run."""
-    printed = ""
-    for instruction, words in steps:
-        if instruction == "COPY":
-            *names, target = [word for word in words.split() if not word.startswith("--")]
-            for name in names:
-                copy(ROOT / name, tmp_path / target / ("" if target != "./" else name))
-        elif words.startswith("make "):
-            made = run(["make", "--dry-run", words.split()[1]], tmp_path)
-            assert made.returncode == 0, made.stderr
-            printed += made.stdout
-            (tmp_path / ".venv").mkdir(exist_ok=True)
-            (tmp_path / words.split()[1]).touch()
-    return tmp_path, printed
-
-
-def test_the_container_is_made_as_make_makes_the_environment(image, steps) -> None:
-    everything = run(["make", "--dry-run", "--always-make", ".venv/.stamp"], ROOT)
-    assert image[1] == everything.stdout
-    assert "--require-hashes -r requirements.lock" in image[1]
-    [base] = [words.split()[-1] for instruction, words in steps if instruction == "FROM"]
-    assert base == "python:3.11-slim"
-    [packages] = re.findall(
-        r"apt-get install --yes --no-install-recommends ([\w ]+?) &&", str(steps)
-    )
-    assert packages.split() == ["make"]
-
-
-def test_the_container_holds_all_that_setup_installs_and_the_code_reads(image) -> None:
-    folder = image[0]
-    assert read_setup(folder) == read_setup(ROOT)
-    for name in PACKAGES:
-        assert list_files(folder / name) == list_files(ROOT / name)
-    read = {
-        name
-        for source in list_modules(ROOT).values()
-        for path in re.findall(r'\bROOT((?: / "[\w.-]+")+)', source.read_text(encoding="utf-8"))
-        if (ROOT / (name := "/".join(re.findall(r'"([^"]+)"', path)))).exists()
-    }
-    assert {"docs/departures.md", "artifacts/baselines/surrogate-cpu"} <= read
-    assert [name for name in sorted(read) if not (folder / name).exists()] == []
-
-
-def test_the_container_sends_docker_nothing_but_what_it_copies(steps) -> None:
-    copied = [
-        name
-        for instruction, words in steps
-        if instruction == "COPY"
-        for name in [word for word in words.split() if not word.startswith("--")][:-1]
-    ]
-    lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
-    assert [line for line in lines if not line.startswith("#")] == [
-        "*",
-        *(f"!{name}" for name in copied),
-        "**/__pycache__",
-    ]
-
-
-def test_the_container_runs_replicate_as_no_root_and_keeps_artifacts(steps) -> None:
-    last = dict(steps)
-    assert last["USER"] == "researcher"
-    assert last["VOLUME"] == f"{last['WORKDIR']}/artifacts"
-    command = [*json.loads(last["ENTRYPOINT"]), *json.loads(last["CMD"])]
-    *_, replicate = run(["make", "--dry-run", "replicate"], ROOT).stdout.splitlines()
-    assert command == shlex.split(replicate)
-    assert f"{last['VOLUME']}" in (ROOT / "README.md").read_text(encoding="utf-8")
-
-
 def needs_python() -> str:
     """Return the sentence of setup.py."""
     for node in ast.parse((ROOT / "setup.py").read_text(encoding="utf-8")).body:
@@ -253,16 +177,16 @@ def needs_python() -> str:
 def make_wheel(folder: Path) -> Path:
     """Write a wheel whose command `uv` is the one of this environment."""
     folder.mkdir()
-    info = "uv-0.0.1.dist-info"
-    with zipfile.ZipFile(folder / "uv-0.0.1-py3-none-any.whl", "w") as wheel:
-        script = zipfile.ZipInfo("uv-0.0.1.data/scripts/uv")
-        script.external_attr = 0o100755 << 16
+    script = zipfile.ZipInfo(f"uv-{VERSION}.data/scripts/uv")
+    script.external_attr = 0o100755 << 16
+    with zipfile.ZipFile(folder / f"uv-{VERSION}-py3-none-any.whl", "w") as wheel:
         wheel.writestr(script, f"#!/bin/sh\nexec '{UV}' \"$@\"\n")
-        wheel.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: uv\nVersion: 0.0.1\n")
-        wheel.writestr(
-            f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-        )
-        wheel.writestr(f"{info}/RECORD", "")
+        for name, text in (
+            ("METADATA", f"Metadata-Version: 2.1\nName: uv\nVersion: {VERSION}\n"),
+            ("WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"),
+            ("RECORD", ""),
+        ):
+            wheel.writestr(f"uv-{VERSION}.dist-info/{name}", text)
     return Path(wheel.filename)
 
 
@@ -290,19 +214,3 @@ def make_build(mirror: Path) -> Path:
 
 def find_hash(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()
-
-
-def copy(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if source.is_dir():
-        shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
-    else:
-        shutil.copy(source, target)
-
-
-def list_files(folder: Path) -> set[Path]:
-    return {
-        file.relative_to(folder)
-        for file in folder.rglob("*")
-        if file.is_file() and file.suffix != ".pyc"
-    }
