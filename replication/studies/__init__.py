@@ -1,1 +1,1 @@
-"""Studies: what is measured beside a run, of choices that differ and of explanations."""
+"""Measured beside a run: what a departure costs, whether maps pass sanity checks."""
