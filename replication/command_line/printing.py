@@ -40,12 +40,6 @@ def _print_lines(lines: Iterable[str]) -> None:
         click.secho(line, bold=not line.startswith(" "))
 
 
-def print_expectations(run) -> None:
-    """Print that all expectations hold, and where they are."""
-    page = run.store.root / "02_validated" / "validation.md"
-    click.echo(f"Every expectation holds. What was expected and found: {page}")
-
-
 def print_explanation(found, picture: Path) -> None:
     """Print what the glaucoma network predicts for one image."""
     explained = "glaucoma" if found.explains_glaucoma else "no glaucoma"

@@ -112,18 +112,7 @@ def replicate(everything: bool, methods: tuple[str, ...], seeds: int, **options)
 @settings_options
 @partial(exit_on_error, resumable=True)
 def sweep(
-    data_dirs: tuple[str, ...],
-    manifests: tuple[str, ...],
-    splits: tuple[str, ...],
-    methods: tuple[str, ...],
-    *,
-    seeds: int,
-    seed: int,
-    until: str,
-    workers: int | None,
-    scheduler: str | None,
-    fresh: bool,
-    **settings,
+    data_dirs, manifests, splits, methods, seeds, seed, until, workers, scheduler, fresh, **settings
 ) -> None:
     """Do many runs: every data set by every split by every seed, each with all methods.
 
@@ -139,13 +128,12 @@ def sweep(
     """
     from replication.pipeline.open_run import RunRequest
     from replication.sweep.dask_workers import find_client
-    from replication.sweep.tasks import Wanted, do_sweep, list_tasks
+    from replication.sweep.tasks import combine_requests, do_sweep, list_tasks
 
-    data = (tuple(str(Path(p).absolute()) for p in some) for some in (data_dirs, manifests))
-    wanted = Wanted(*data, tuple(dict.fromkeys(splits)), range(seed, seed + seeds))
-    requests = wanted.combine(
-        RunRequest(str(opening.ARTIFACTS.absolute()), methods or known_methods(), **settings)
-    )
+    given = {"data_dir": data_dirs, "manifest": manifests}
+    data = [{kind: str(Path(p).absolute())} for kind, paths in given.items() for p in paths]
+    shared = RunRequest(str(opening.ARTIFACTS.absolute()), methods or known_methods(), **settings)
+    requests = combine_requests(shared, data, dict.fromkeys(splits), range(seed, seed + seeds))
     with find_client(workers, scheduler) as client:
         runs = [opening.open_request(request, fresh=fresh) for request in requests]
         tasks = list_tasks(zip(requests, runs, strict=True), until=until)

@@ -28,7 +28,7 @@ def measure_departures(**options) -> None:
     Example:
       python cli.py measure-departures --data-dir ~/Warsaw
     """
-    from replication.studies.departure_trainings import measure_departures as measure
+    from replication.studies.departures import measure_departures as measure
 
     run = run_until("05_privatized", **options)
     for name, accuracies in measure(run.data):

@@ -52,7 +52,7 @@ def check_explanations(store: RunStore, *, images: int, seed: int, track: Track)
         track: opens the progress bar.
 
     Returns:
-        The page that is left in the run's folder.
+        The page.
 
     Raises:
         StageNotRun: when the network is not trained.

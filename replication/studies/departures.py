@@ -1,20 +1,47 @@
-"""What departures from the reference cost (ablations), measured on a run's own data."""
+"""What departures from the reference cost (ablations), measured on a run's own data.
+
+What has to be trained for it lies under the run's `departures`, one folder per training: a
+measurement that was killed resumes where it was, and a second one trains nothing.
+"""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
+from math import ceil
+from pathlib import Path
 
+import cv2
 import numpy as np
 import pandas as pd
 
+from replication.config import PAPER
 from replication.evaluate.metrics import accuracy, any_of_accuracy
 from replication.evaluate.table1 import average_draws, evaluate_set
+from replication.pipeline.run_data import RunData
+from replication.pipeline.stages import train_evaluator, train_vgan
+from replication.preprocess.frame import preprocess_image
+from replication.preprocess.split import split_dataset
+from replication.preprocess.stage import preprocess_images
 from replication.privatize.methods import BASELINE, METHODS, Pool
-from replication.records import EyeDataset, Generator, PrivatizedSet
-from replication.results.measured import Costs
+from replication.records import EyeDataset, Generator, PrivatizedSet, Splits
+from replication.results.measured import COSTS, Costs
+from replication.store.arrays import load_manifest, to_dataset
+from replication.store.files import write_json
+from replication.store.run_record import EVALUATORS, PREPROCESSED
+from replication.studies.hough_circle import find_iris_by_hough
 
 TASKS = ("identity", "glaucoma")
+FOLDER = "departures"
+NETWORKS = "evaluation networks"
+DRAWN = "pprl-vgan-random"  # the regime by which generators are compared
+REFERENCE_EPOCHS = 300  # PPRL-VGAN train.py
+HOUGH = "centred by a Hough circle (later code)"
+
 Predict = Callable[[np.ndarray], np.ndarray]  # (N, H, W, C) images to (N, classes) probabilities
 Networks = Mapping[str, Predict]  # the trained evaluation network of each task
+Figures = dict[str, float]  # accuracies and the like by name, fractions in [0, 1]
+Data = tuple[EyeDataset, Splits]
 
 _OWN_PATIENT = {
     "without the own patient": {"own_patient": False},
@@ -42,14 +69,42 @@ PRIVATIZERS = {
 }
 
 
-def evaluate_networks(test: EyeDataset, networks: Networks) -> dict[str, float]:
+def measure_departures(run: RunData) -> Iterator[tuple[str, Figures]]:
+    """Measure what choices of ours cost; `departures.json` in the run's folder has all so far.
+
+    Yields:
+        A choice and its accuracies, fractions in [0, 1], once it is written.
+    """
+    measured = {}
+    with run.store.locked():
+        for choice, figures in _measure_choices(run):
+            measured[choice] = figures
+            write_json(run.store.root / COSTS, measured)
+            yield choice, figures
+
+
+def _measure_choices(run: RunData) -> Iterator[tuple[str, Figures]]:
+    networks = {
+        task: run.load_evaluator(task, run.store.folder(unit)).predict
+        for task, unit in EVALUATORS.items()
+    }
+    found = {"iris found": float(_manifest(run)["iris_found"].mean())}
+    yield f"{NETWORKS}, ours", evaluate_networks(run.test_set, networks) | found
+    yield from measure_privatizers(run.test_set, networks, **_give(run, run.generator))
+    sets = run.load_sets(tuple(name for name in run.methods if METHODS[name].needs_generator))
+    yield from measure_replacements(run.test_set, sets, networks["identity"]).items()
+    for training in _list_evaluators(run):
+        yield f"{NETWORKS}, {training.words}", _evaluate_evaluators(run, training)
+    for training in _list_generators(run):
+        yield f"{DRAWN}, {training.words}", _evaluate_generator(run, training, networks)
+
+
+def evaluate_networks(test: EyeDataset, networks: Networks) -> Figures:
     """Return the accuracy of each task's network on the original test images, in [0, 1]."""
     return evaluate_draws(test, [PrivatizedSet(BASELINE, 0, test.images, None)], networks)
 
 
-def evaluate_draws(
-    test: EyeDataset, sets: Iterable[PrivatizedSet], networks: Networks
-) -> dict[str, float]:
+def evaluate_draws(test: EyeDataset, sets: Iterable[PrivatizedSet], networks: Networks) -> Figures:
     """Return the accuracies on the draws of one method, as Table 1 measures them.
 
     Returns:
@@ -73,28 +128,18 @@ def evaluate_draws(
 
 
 def measure_privatizers(
-    test: EyeDataset,
-    gallery: EyeDataset,
-    generator: Generator,
-    networks: Networks,
-    *,
-    seed: int,
-    draws: int,
-) -> Iterator[tuple[str, dict[str, float]]]:
+    test: EyeDataset, networks: Networks, **given
+) -> Iterator[tuple[str, Figures]]:
     """Compare privatizers with other arguments (`PRIVATIZERS`), where nothing is trained anew.
 
     Args:
         test: the N original test images.
-        gallery: the training images.
-        generator: the trained networks.
-        networks: of each task.
-        seed: of the run.
-        draws: sets per method that draws.
+        networks: that evaluate what is drawn.
+        given: gallery, generator, seed and draws, as every method takes them.
 
     Yields:
         A method with a choice, and what `evaluate_draws` returns.
     """
-    given = {"gallery": gallery, "generator": generator, "seed": seed, "draws": draws}
     for name, choices in PRIVATIZERS.items():
         for words, arguments in choices.items():
             sets = METHODS[name].privatize(test, **given, **arguments)
@@ -104,12 +149,7 @@ def measure_privatizers(
 def measure_replacements(
     test: EyeDataset, sets: Iterable[PrivatizedSet], predict: Predict
 ) -> Costs:
-    """Compare, in PPRL-VGAN's sets, who counts as a replacement and who may be one.
-
-    Args:
-        test: the N original test images.
-        sets: draws of PPRL-VGAN's regimes on them.
-        predict: the trained identity network.
+    """Compare, in draws of PPRL-VGAN, who counts as a replacement and who may be one.
 
     Returns:
         Per averaged regime, replacement accuracy by whether the original counts too; per other
@@ -121,24 +161,135 @@ def measure_replacements(
     for drawn in sets:
         predicted, used = predict(drawn.images).argmax(axis=1), drawn.used_identities
         if used.shape[1] > 1:
-            measure, choices = (
-                "replacement",
-                {
-                    "the replacements count": any_of_accuracy(predicted, used),
-                    "the original counts too": any_of_accuracy(predicted, np.hstack([own, used])),
-                },
-            )
+            counted = {"the replacements count": used}
+            counted["the original counts too"] = np.hstack([own, used])
+            figures = {
+                words: {"replacement": any_of_accuracy(predicted, identities)}
+                for words, identities in counted.items()
+            }
         else:
-            others = (used != own).all(axis=1)
-            measure, choices = (
-                "identity",
-                {
-                    "all images": accuracy(predicted, test.identity),
-                    "but for patients who replace themselves": accuracy(
-                        predicted[others], test.identity[others]
-                    ),
-                },
-            )
-        for words, figure in choices.items():
-            found[f"{drawn.method}, {words}"].append({measure: figure})
+            images = {"all images": np.ones(len(test), bool)}
+            images["but for patients who replace themselves"] = (used != own).all(axis=1)
+            figures = {
+                words: {"identity": accuracy(predicted[rows], test.identity[rows])}
+                for words, rows in images.items()
+            }
+        for words, figure in figures.items():
+            found[f"{drawn.method}, {words}"].append(figure)
     return {name: pd.DataFrame(figures).mean().to_dict() for name, figures in found.items()}
+
+
+@dataclass(frozen=True)
+class Training:
+    """A training that differs from the run's own in one point.
+
+    Args:
+        name: of its folder, below `FOLDER`.
+        words: name of the other choice.
+        choice: arguments of `train_evaluator` or `train_vgan` of `pipeline.stages`.
+        data: to train and test on, None for the run's.
+        figures: what else is measured of the choice, fractions in [0, 1].
+    """
+
+    name: str
+    words: str
+    choice: dict = field(default_factory=dict)
+    data: Data | None = None
+    figures: Figures = field(default_factory=dict)
+
+
+def _list_evaluators(run: RunData) -> Iterator[Training]:
+    yield Training("leaky-relu", "LeakyReLU 0.2 (reference)", {"activation": "leaky_relu"})
+    yield Training("last-weights", "last weights (reference)", {"keep_last": True})
+    if run.profile.evaluator != PAPER.evaluator:
+        words = "trained as in the later code"
+        yield Training("later-training", words, {"settings": PAPER.evaluator})
+    resized, _ = _preprocess_otherwise(run, interpolation=cv2.INTER_LINEAR)
+    yield Training("bilinear", "images resized bilinearly", data=resized)
+    centred, found = _preprocess_otherwise(run, find=find_iris_by_hough)
+    yield Training("hough-circle", HOUGH, data=centred, figures={"iris found": found})
+    if not run.by_patient:
+        yield Training("next-split", "split by the next seed", data=_split_otherwise(run))
+
+
+def _list_generators(run: RunData) -> Iterator[Training]:
+    yield Training("equation-2", "Equation 2 as written", {"saturating": True})
+    ours, theirs = run.profile.vgan, PAPER.vgan
+    longer = replace(ours, steps=ceil(REFERENCE_EPOCHS * len(run.train_set) / ours.batch_size))
+    if longer.steps > ours.steps:
+        words = f"{REFERENCE_EPOCHS} epochs (reference)"
+        yield Training("more-steps", words, {"settings": longer})
+    sizes = replace(ours, kernel_size=theirs.kernel_size, units=theirs.units)
+    if sizes != ours:
+        words = f"kernel {sizes.kernel_size} and {sizes.units} units (reference)"
+        yield Training("network-sizes", words, {"settings": sizes})
+
+
+def _evaluate_evaluators(run: RunData, training: Training) -> Figures:
+    """Train both evaluation networks otherwise, and evaluate them on their own test images."""
+    data = training.data or (run.dataset, run.splits)
+    arguments = {"settings": run.profile.evaluator} | training.choice
+    networks = {}
+    for task in TASKS:
+        train = partial(train_evaluator, run, task=task, data=data, **arguments)
+        folder = _train_once(run, f"{training.name}/{task}", arguments, train)
+        activation = training.choice.get("activation", "relu")
+        networks[task] = run.load_evaluator(task, folder, activation).predict
+    dataset, splits = data
+    return evaluate_networks(dataset.take(splits.test), networks) | training.figures
+
+
+def _evaluate_generator(run: RunData, training: Training, networks: Networks) -> Figures:
+    """Train PPRL-VGAN otherwise, and evaluate its images by the run's networks."""
+    arguments = {"settings": run.profile.vgan} | training.choice
+    folder = _train_once(run, training.name, arguments, partial(train_vgan, run, **arguments))
+    generator = run.load_generator(folder, arguments["settings"])
+    sets = METHODS[DRAWN].privatize(run.test_set, **_give(run, generator))
+    return evaluate_draws(run.test_set, sets, networks)
+
+
+def _give(run: RunData, generator: Generator) -> dict:
+    """Return what every method takes beside the images."""
+    given = {"gallery": run.train_set, "generator": generator}
+    return given | {"seed": run.seed, "draws": run.draws}
+
+
+def _train_once(run: RunData, name: str, arguments: dict, train: Callable[[Path], None]) -> Path:
+    """Return the folder of a training that is complete, now or since before."""
+    unit = f"{FOLDER}/{name}"
+    plain = arguments | {"settings": asdict(arguments["settings"]), "seed": run.seed}
+    key = {"settings": plain, "inputs": {PREPROCESSED: run.store.digest(PREPROCESSED)}}
+    with run.store.locked_unit(unit):
+        if not run.store.is_complete(unit, key):
+            with run.store.writing(unit, key) as folder:
+                train(folder)
+    return run.store.folder(unit)
+
+
+def _preprocess_otherwise(run: RunData, **choice) -> tuple[Data, float]:
+    """Preprocess with other arguments of `preprocess_image`, and split as the run does.
+
+    Returns:
+        The data, and the rate of images whose iris was found.
+    """
+    manifest, root = run.raw
+    with run.track("finding irises", len(manifest)) as advance:
+        images, facts = preprocess_images(
+            manifest,
+            root,
+            run.profile.preprocess,
+            workers=run.workers,
+            on_image=advance,
+            prepare=partial(preprocess_image, **choice),
+        )
+    data = to_dataset(images, _manifest(run), run.profile.preprocess.channels), run.splits
+    return data, float(facts["iris_found"].mean())
+
+
+def _split_otherwise(run: RunData) -> Data:
+    other = replace(run.profile.split, seed=run.profile.split.seed + 1)
+    return run.dataset, split_dataset(run.dataset.image_id, run.dataset.identity, other)
+
+
+def _manifest(run: RunData) -> pd.DataFrame:
+    return load_manifest(run.store.folder(PREPROCESSED))

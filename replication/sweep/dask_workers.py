@@ -44,11 +44,7 @@ _LOG = logging.getLogger(__name__)
 
 
 def find_client(workers: int | None, scheduler: str | None) -> AbstractContextManager:
-    """Give a client of Dask while a block runs, None where neither is given.
-
-    Args:
-        workers: number of processes of this machine, or None.
-        scheduler: the address of one, or None.
+    """Give a client of Dask while a block runs, of processes here or of a scheduler, or None.
 
     Raises:
         SettingsError: when both are given, Dask isn't installed, or no scheduler answers.
@@ -68,9 +64,6 @@ def find_client(workers: int | None, scheduler: str | None) -> AbstractContextMa
 @contextmanager
 def start_workers(workers: int) -> Iterator:
     """Give a client of some processes of this machine, which end with the block.
-
-    Args:
-        workers: processes, each with one thread for tasks.
 
     Raises:
         SettingsError: when they don't start.
@@ -128,11 +121,7 @@ def _set_log_level(level: int) -> None:
 
 @contextmanager
 def join_scheduler(address: str) -> Iterator:
-    """Give a client of a scheduler that is there already.
-
-    Args:
-        address: as the scheduler prints it, such as tcp://host:8786; certificates are found by
-            Dask's own configuration.
+    """Give a client of a scheduler that is there already, at an address such as tcp://host:8786.
 
     Raises:
         SettingsError: when no scheduler answers there.
@@ -161,12 +150,7 @@ def join_scheduler(address: str) -> Iterator:
 
 
 def do_on_workers(tasks: Sequence[Task], *, client, work: Work) -> Iterator[tuple[Task, Outcome]]:
-    """Have workers do tasks, each after those that it waits for; yield them as they end.
-
-    Args:
-        tasks: each after those that it waits for.
-        client: of Dask.
-        work: a function of a module.
+    """Have workers do tasks, listed after those that they wait for; yield them as they end.
 
     Raises:
         ReplicationError: when the scheduler is lost.

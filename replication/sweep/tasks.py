@@ -62,23 +62,14 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Task:
-    """One unit of one run.
+    """One unit of one run."""
 
-    Args:
-        run: name of the run's folder.
-        unit: what to do in it.
-        waits_for: names of the tasks that are complete before.
-        request: which run it is, for a process that hasn't opened it.
-        manifest: the hash of its manifest, None where the unit reads the raw files anyway.
-        versions: of what changes numbers, as they are where the sweep was started.
-    """
-
-    run: str
+    run: str  # name of its folder
     unit: str
-    waits_for: tuple[str, ...]
-    request: RunRequest
-    manifest: str | None
-    versions: dict[str, str]
+    waits_for: tuple[str, ...]  # names of the tasks that are complete before
+    request: RunRequest  # for a process that hasn't opened the run
+    manifest: str | None  # the manifest's hash, None where the unit reads the raw files anyway
+    versions: dict[str, str]  # of what changes numbers, where the sweep was started
 
     @property
     def name(self) -> str:
@@ -101,31 +92,25 @@ class Task:
 Doer = Callable[[Sequence[Task]], Iterator[tuple[Task, Outcome]]]
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """What a sweep combines, each with each; with no data at all, the surrogate."""
+def combine_requests(
+    request: RunRequest, data: Sequence[dict], splits: Iterable[str], seeds: Iterable[int]
+) -> list[RunRequest]:
+    """Return a request for each data set by each split by each seed; without data, the surrogate.
 
-    data_dirs: tuple[str, ...]
-    manifests: tuple[str, ...]
-    splits: tuple[str, ...]
-    seeds: range
-
-    def combine(self, request: RunRequest) -> list[RunRequest]:
-        """Return one request for each combination: the given one with other data, split and seed."""
-        data = [{"data_dir": folder} for folder in self.data_dirs]
-        data += [{"manifest": file} for file in self.manifests]
-        return [
-            replace(request, **chosen, split=split, seed=seed)
-            for chosen, split, seed in product(data or [{}], self.splits, self.seeds)
-        ]
+    Args:
+        request: what is the same in all.
+        data: by `data_dir` or `manifest`, a path.
+        splits: "image" or "patient".
+        seeds: of training and draws.
+    """
+    return [
+        replace(request, **chosen, split=split, seed=seed)
+        for chosen, split, seed in product(data or [{}], splits, seeds)
+    ]
 
 
 def list_tasks(runs: Iterable[tuple[RunRequest, Replication]], *, until: str) -> list[Task]:
-    """Return all units of all runs up to one, each run's in their order.
-
-    Args:
-        runs: opened runs with their requests.
-        until: a unit, or the start of several units' names.
+    """Return all units of opened runs up to the last whose name starts with `until`, in order.
 
     Raises:
         SettingsError: when two runs would share a folder.
@@ -160,12 +145,6 @@ def do_sweep(
 ) -> dict[str, list[tuple[Task, Outcome]]]:
     """Do all tasks while this process holds their runs.
 
-    Args:
-        runs: opened.
-        tasks: of `list_tasks`.
-        do: what does them.
-        on_outcome: called with each task that has ended and its outcome.
-
     Returns:
         By name of a run, its tasks that failed; a run in which all went well has none.
 
@@ -193,16 +172,9 @@ def do_here(tasks: Sequence[Task], *, runs: Sequence[Replication]) -> Iterator:
 
 
 def do_as_worker(plain: dict, *earlier: dict) -> dict:
-    """Do one task in a worker's process, with nothing but what the task holds.
+    """Do one task in a worker's process, given the outcomes it waits for; return its outcome.
 
     If a worker that was given up for lost is still at work in the unit, this waits for it.
-
-    Args:
-        plain: the task.
-        earlier: outcomes of the tasks that it waits for.
-
-    Returns:
-        The outcome.
     """
     quieten_libraries()
     task = Task.from_plain(plain)
@@ -227,13 +199,9 @@ def _check_versions(task: Task) -> None:
 
 
 def attempt(work: Callable[[], str], earlier: Iterable[Outcome]) -> Outcome:
-    """Do a task's work and return the outcome; leave it out where an earlier task isn't complete.
+    """Do work that returns "done" or "kept"; leave it out where an earlier task isn't complete.
 
     A fault that a user can act on is an outcome; any other is a fault of the code and raised.
-
-    Args:
-        work: to be done; returns "done", or "kept" where it was before.
-        earlier: outcomes of the tasks that this one waits for.
     """
     if not all(outcome.complete for outcome in earlier):
         return Outcome(State.LEFT_OUT)

@@ -18,7 +18,7 @@ from replication.privatize.methods import METHODS
 from replication.results.measured import read_costs
 from replication.store.run_folder import RunStore
 from replication.store.run_record import EVALUATORS, VGAN
-from replication.studies.departure_trainings import HOUGH, measure_departures
+from replication.studies.departures import HOUGH, measure_departures
 from replication.train import evaluators as train_evaluators
 from replication.train import vgan as train_vgan
 

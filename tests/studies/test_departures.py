@@ -63,7 +63,8 @@ def measure(monkeypatch, *, draws):
     names = [name for name in PRIVATIZERS if name.startswith(("blur-3", "pprl"))]
     few = {name: PRIVATIZERS[name] for name in names}
     monkeypatch.setattr("replication.studies.departures.PRIVATIZERS", few)
-    measured = measure_privatizers(test, gallery, UnevenGenerator(), networks, seed=4, draws=draws)
+    given = {"gallery": gallery, "generator": UnevenGenerator(), "seed": 4, "draws": draws}
+    measured = measure_privatizers(test, networks, **given)
     return dict(measured), shown
 
 

@@ -24,7 +24,7 @@ from replication.sweep.tasks import (
     Outcome,
     State,
     Task,
-    Wanted,
+    combine_requests,
     do_as_worker,
     do_here,
     do_sweep,
@@ -217,7 +217,7 @@ def test_two_workers_preprocess_to_the_same_bytes_as_this_process(tmp_path, two)
     kept = {}
     for name in ("here", "two"):
         shared = RunRequest(str(tmp_path / name), ("blur-3",), profile="smoke")
-        requests = Wanted((str(eyes),), (), ("image",), range(2)).combine(shared)
+        requests = combine_requests(shared, [{"data_dir": str(eyes)}], ("image",), range(2))
         runs = [open_run(each, fresh=False, workers=1, track=nothing) for each in requests]
         tasks, told = list_tasks(zip(requests, runs, strict=True), until="01_preprocessed"), []
         do = partial(do_on_workers, client=two, work=do_as_worker)

@@ -16,8 +16,8 @@ from replication.sweep.tasks import (
     Outcome,
     State,
     Task,
-    Wanted,
     attempt,
+    combine_requests,
     do_as_worker,
     do_here,
     do_sweep,
@@ -39,8 +39,8 @@ def open_it(request, **more):
 
 def test_every_data_set_by_every_split_by_every_seed():
     shared = RunRequest("artifacts", ("blur-3",), profile="smoke")
-    wanted = Wanted(("a", "b"), ("c.csv",), ("image", "patient"), range(3, 5))
-    requests = wanted.combine(shared)
+    data = [{"data_dir": "a"}, {"data_dir": "b"}, {"manifest": "c.csv"}]
+    requests = combine_requests(shared, data, ("image", "patient"), range(3, 5))
     assert len(set(requests)) == 12
     assert [r.seed for r in requests[:4]] == [3, 4, 3, 4]
     assert [(r.data_dir, r.manifest) for r in requests[::4]] == [
@@ -49,7 +49,7 @@ def test_every_data_set_by_every_split_by_every_seed():
         (None, "c.csv"),
     ]
     assert {r.profile for r in requests} == {"smoke"}
-    assert Wanted((), (), ("image",), range(1)).combine(shared) == [shared]
+    assert combine_requests(shared, [], ("image",), range(1)) == [shared]
 
 
 def test_tasks_wait_for_what_they_read_and_for_the_validation(request_):
