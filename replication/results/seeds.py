@@ -197,7 +197,10 @@ def _to_markdown(
     table = lay_out_table(headings, rows, words=2)
     told = [f"- {change}" for change in changed]
     title = f"# Profiles {one} and {other}, seed by seed"
-    return "\n".join([title, "", heading, "", *told, "", _count_apart(difference), "", *table, ""])
+    purpose = f"What changes from {one} to {other}, in trainings with the same seeds."
+    return "\n".join(
+        [title, "", purpose, "", heading, "", *told, "", _count_apart(difference), "", *table, ""]
+    )
 
 
 def _count_apart(difference: dict[Cell, Spread]) -> str:

@@ -6,16 +6,18 @@ from replication.store.tables import lay_out_table
 
 HEAD = """# Performance
 
+How fast this code is and how much memory it takes, beside others and beside what bounds it.
+
 Written by `make bench` from `artifacts/baselines/benchmarks.json`; not to be edited by hand.
 
 Every ratio is between two sides of one process on one machine, called in turn, each the median of at
-least five calls. What is judged are these ratios and the few limits that name a unit; the seconds
+least five calls. The criteria are these ratios and the few limits that name a unit; the seconds
 below are for the eye alone. Rows of one benchmark are of one run; `--again` runs one of them anew and
 keeps the others' rows. A column is what one machine found, with the code of its day; `make bench`
 writes that of the machine it runs on, and keeps the others'.
 
 The published loop and k-Same take longer in one process than in another, all their rounds alike. A
-row with such a side is measured in several processes and told of the one with the median ratio, with
+row with such a side is measured in several processes and shown by the one with the median ratio, with
 the least and the largest ratio after it; an older column is of one process.
 """
 NOT_MEASURED = "not measured"
@@ -114,7 +116,7 @@ def _describe_rows(machine: Mapping) -> list[str]:
 def _measured(row: Mapping | None) -> str:
     if row is None:
         return NOT_MEASURED
-    reached = {True: "yes", False: "**no**", None: "not asked of it"}[row["reached"]]
+    reached = {True: "yes", False: "**no**", None: "no criterion"}[row["reached"]]
     unit = row["goal"]["unit"]
     values = row.get("processes", [])
     spread = f" ({values[0]:.2f} to {values[-1]:.2f})" if len(values) > 1 else ""
