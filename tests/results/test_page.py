@@ -10,12 +10,17 @@ from places import DOCS
 from planted_predictions import EVERY_CLAIM_HOLDS, plant_predictions
 from planted_relevance import plant_relevance
 
+from replication.attack import table2_text
+from replication.attack.table2_text import NOTES, READ_ME, SUMMARY
 from replication.data.sources import Kind, Source
 from replication.errors import DataError, StageNotRun
 from replication.evaluate.table1 import build_table, to_json, to_markdown
 from replication.records import Table1Row
 from replication.results import page as pages
+from replication.results.section import CLAIMS_INTRO
 from replication.store.run_folder import RunStore
+from validation.claims.relevance_claims import RELEVANCE_CLAIMS
+from validation.claims.table1_claims import CLAIMS
 from validation.paper.numbers import read_paper_percent
 
 DESCRIBED = {
@@ -205,3 +210,13 @@ def test_a_run_that_is_not_evaluated_is_refused(tmp_path):
     with pytest.raises(StageNotRun, match="06_evaluated: not complete"):
         pages.write_results([store.root], tmp_path / "pages")
     assert not (tmp_path / "pages").exists()
+
+
+@pytest.mark.parametrize("name", ["surrogate", "real-eyes"])
+def test_sentences_of_the_committed_pages_are_those_of_the_code(name):
+    text = (DOCS / "results" / f"{name}.md").read_text(encoding="utf-8")
+    sentences = [CLAIMS_INTRO, READ_ME, SUMMARY, table2_text.CLAIMS, *NOTES.values()]
+    sentences += [
+        f"{claim.statement} Paper, {claim.place}: " for claim in CLAIMS + RELEVANCE_CLAIMS
+    ]
+    assert [sentence for sentence in sentences if text.count(sentence) != 2] == []
