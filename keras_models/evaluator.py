@@ -1,4 +1,4 @@
-"""The evaluation CNN that judges privatized images, for identity or for glaucoma.
+"""The evaluation CNN, which predicts identity or glaucoma in privatized images.
 
 Follows the PPRL-VGAN reference's `Privacy_vs_Utility_check.py` (paper §2.3).
 
@@ -42,8 +42,7 @@ def build_evaluator(
         A model from (N, H, W, C) images to (N, classes) probabilities.
     """
     seeds = iter(range(seed * 100, seed * 100 + 100))
-    images = layers.Input(image_shape, name="images")
-    x = images
+    images = x = layers.Input(image_shape, name="images")
     for block, kernel in enumerate(BLOCK_KERNELS, start=1):
         x = layers.Conv2D(
             FILTERS,
@@ -57,31 +56,23 @@ def build_evaluator(
         x = layers.MaxPooling2D(3, strides=2, padding="same", name=f"pool{block}")(x)
         x = _build_dropout(block_dropout, next(seeds), name=f"dropout{block}")(x)
     x = layers.Flatten(name="flatten")(x)
-    x = layers.Dense(
-        DENSE_UNITS,
-        activation=activation,
-        kernel_initializer=initializers.GlorotUniform(next(seeds)),
-        name="dense1",
-    )(x)
+    initial = initializers.GlorotUniform(next(seeds))
+    x = layers.Dense(DENSE_UNITS, activation, kernel_initializer=initial, name="dense1")(x)
     x = _build_dropout(dense_dropout, next(seeds), name="dropout5")(x)
-    probabilities = layers.Dense(
-        classes,
-        activation="softmax",
-        kernel_initializer=initializers.GlorotUniform(next(seeds)),
-        name="dense2",
-    )(x)
+    initial = initializers.GlorotUniform(next(seeds))
+    probabilities = layers.Dense(classes, "softmax", kernel_initializer=initial, name="dense2")(x)
     return Model(images, probabilities, name="evaluator")
 
 
 def list_random_states(network: Model) -> list[tf.Variable]:
-    """Return what a network's dropout draws from; a checkpoint needs it beside the weights."""
-    # Keras leaves these states out of the weights, on purpose, and has no other way to them.
+    """Return the states of a network's dropout generators; a checkpoint needs them too."""
+    # Keras keeps these states out of the weights, on purpose, and has no other way to them.
     dropouts = [layer for layer in network.layers if isinstance(layer, layers.Dropout)]
     return [dropout._random_generator._generator.state for dropout in dropouts]
 
 
 def seed_dropout(network: Model, seed: int) -> None:
-    """Have a network's dropout draw from a seed on, whatever it has drawn before."""
+    """Reset the dropout generators of a network to a seed."""
     for number, state in enumerate(list_random_states(network)):
         state.assign(tf.random.Generator.from_seed(100 * seed + number).state)
 

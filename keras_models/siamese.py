@@ -1,4 +1,4 @@
-"""The Siamese network that tells whether two images are of one patient, and its loss.
+"""The Siamese network that compares two images' patients, and its loss.
 
 The paper proposes one (§4): a classifier of identities is hard to train with few images of each,
 and a network of pairs is not. Both sides share the evaluator's convolutions and, on top of them,
@@ -23,19 +23,14 @@ def build_projection(features: int, *, seed: int) -> Model:
     Returns:
         A model from (N, D) features to (N, 32) embeddings.
     """
-    dense = (
-        layers.Dense(
-            units,
-            activation=activation,
-            kernel_initializer=initializers.GlorotUniform(seed * 100 + place),
-            name=f"project{place}",
-        )
-        for place, (units, activation) in enumerate(
-            [(HIDDEN_UNITS, "relu"), (EMBEDDING_UNITS, None)], start=1
-        )
-    )
+    hidden, embedding = (initializers.GlorotUniform(seed * 100 + place) for place in (1, 2))
     return Sequential(
-        [layers.Input((features,)), *dense, layers.UnitNormalization(name="unit")],
+        [
+            layers.Input((features,)),
+            layers.Dense(HIDDEN_UNITS, "relu", kernel_initializer=hidden, name="project1"),
+            layers.Dense(EMBEDDING_UNITS, kernel_initializer=embedding, name="project2"),
+            layers.UnitNormalization(name="unit"),
+        ],
         name="projection",
     )
 

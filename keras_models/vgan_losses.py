@@ -33,7 +33,7 @@ def saturating_loss(wanted: tf.Tensor) -> tf.Tensor:
     """Return log(1 - D), the first three terms of Equation 2 as they are written.
 
     Args:
-        wanted: (N,) probability of what the generator wants D to say.
+        wanted: (N,) probability that D gives to what the generator wants.
     """
     return tf.reduce_mean(tf.math.log(tf.maximum(1 - wanted, backend.epsilon())))
 

@@ -10,11 +10,7 @@ import tensorflow as tf
 
 from keras_models.optimizers import RMSprop
 from keras_models.vgan_losses import class_loss, latent_loss, realism_loss, saturating_loss
-from keras_models.vgan_networks import (
-    build_decoder,
-    build_discriminator,
-    build_encoder,
-)
+from keras_models.vgan_networks import build_decoder, build_discriminator, build_encoder
 
 GENERATOR_UPDATES = 2  # PPRL-VGAN train.py
 STREAMS = 1 + GENERATOR_UPDATES
@@ -48,7 +44,7 @@ class PprlVgan(tf.Module):
         discriminator_weights: lambda of realism, identity and task on real images (Equation 1).
         dtype: Keras dtype policy of the networks' insides.
         seed: of the initial weights, dropout and everything that a step draws.
-        saturating: whether the generator minimises log(1 - D) as Equation 2 is written, and not the
+        saturating: whether the generator minimises log(1 - D) (Equation 2 as written), and not the
             cross-entropy of the reference.
     """
 
@@ -112,9 +108,8 @@ class PprlVgan(tf.Module):
         images, identity, task = self._draw_batch(data, batch_size, stream=0)
         replacement = self._draw_identities(batch_size, stream=0)
         privatized = self._privatize(images, replacement, stream=0, training=False)[0]
-        soft_real = self._uniform((batch_size, 1), 0.9, 1.0, stream=0, what=3)
-        soft_fake = self._uniform((batch_size, 1), 0.0, 0.1, stream=0, what=4)
-        weights = self._discriminator_weights
+        soft_real = self._draw_targets(batch_size, 0.9, 1.0, what=3)
+        soft_fake = self._draw_targets(batch_size, 0.0, 0.1, what=4)
         with tf.GradientTape() as tape:
             real, who, which = self.discriminator(images, training=True)
             terms = (
@@ -122,7 +117,7 @@ class PprlVgan(tf.Module):
                 class_loss(identity, who),
                 class_loss(task, which),
             )
-            loss_real = sum(weight * term for weight, term in zip(weights, terms, strict=True))
+            loss_real = _weigh(self._discriminator_weights, terms)
         self._improve_discriminator(tape, loss_real)
         with tf.GradientTape() as tape:
             loss_fake = realism_loss(soft_fake, self.discriminator(privatized, training=True)[0])
@@ -142,23 +137,20 @@ class PprlVgan(tf.Module):
             privatized, mean, log_variance = self._privatize(
                 images, replacement, stream=stream, training=True
             )
-            judged = self.discriminator(privatized, training=True)
-            terms = (*self._miss(judged, replacement, task), latent_loss(mean, log_variance))
-            weights = self._generator_weights
-            loss = sum(weight * term for weight, term in zip(weights, terms, strict=True))
+            heads = self.discriminator(privatized, training=True)
+            terms = (*self._miss(heads, replacement, task), latent_loss(mean, log_variance))
+            loss = _weigh(self._generator_weights, terms)
         variables = self.generator_variables
         gradients = tape.gradient(loss, variables)
         self.generator_optimizer.apply_gradients(zip(gradients, variables, strict=True))
-        names = ("realism", "identity", "task", "latent")
-        return {"generator": loss} | {
-            f"generator_{name}": term for name, term in zip(names, terms, strict=True)
-        }
+        names = (f"generator_{name}" for name in ("realism", "identity", "task", "latent"))
+        return {"generator": loss} | dict(zip(names, terms, strict=True))
 
     def _miss(
-        self, judged: tuple[tf.Tensor, ...], replacement: tf.Tensor, task: tf.Tensor
+        self, heads: tuple[tf.Tensor, ...], replacement: tf.Tensor, task: tf.Tensor
     ) -> tuple[tf.Tensor, ...]:
-        """Return by how much each head of D misses what the generator wants it to say."""
-        real, who, which = judged
+        """Return by how much each head of D misses what the generator wants it to predict."""
+        real, who, which = heads
         if not self._saturating:
             return (
                 realism_loss(tf.ones_like(real), real),
@@ -180,10 +172,9 @@ class PprlVgan(tf.Module):
         return self.decoder([latent, one_hot], training=training), mean, log_variance
 
     def _draw_batch(self, data: TrainingImages, batch_size: int, stream: int):
-        order = tf.random.experimental.stateless_shuffle(
+        rows = tf.random.experimental.stateless_shuffle(
             tf.range(tf.shape(data.identity)[0]), self._step_seed(stream, 0)
-        )
-        rows = order[:batch_size]
+        )[:batch_size]
         return tuple(tf.gather(array, rows) for array in (data.images, data.identity, data.task))
 
     def _draw_identities(self, batch_size: int, stream: int) -> tf.Tensor:
@@ -191,8 +182,8 @@ class PprlVgan(tf.Module):
             (batch_size,), self._step_seed(stream, 1), 0, self._identities, tf.int32
         )
 
-    def _uniform(self, shape, low: float, high: float, *, stream: int, what: int) -> tf.Tensor:
-        return tf.random.stateless_uniform(shape, self._step_seed(stream, what), low, high)
+    def _draw_targets(self, batch_size: int, low: float, high: float, *, what: int) -> tf.Tensor:
+        return tf.random.stateless_uniform((batch_size, 1), self._step_seed(0, what), low, high)
 
     def _step_seed(self, stream: int, what: int) -> tf.Tensor:
         """Return a seed of this step alone, so that a resumed training draws the same."""
@@ -200,13 +191,17 @@ class PprlVgan(tf.Module):
         return tf.stack([first, self.step])
 
     def _improve_discriminator(self, tape: tf.GradientTape, loss: tf.Tensor) -> None:
-        # Zeros for the heads that a loss leaves out: the reference's zero weights give the same,
+        # Zeros for the heads that a loss lacks: the reference's zero weights give the same,
         # and RMSprop's running mean of squares shrinks by them.
         variables = self.discriminator.trainable_variables
         gradients = tape.gradient(
             loss, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO
         )
         self.discriminator_optimizer.apply_gradients(zip(gradients, variables, strict=True))
+
+
+def _weigh(weights: tuple[float, ...], terms: tuple[tf.Tensor, ...]) -> tf.Tensor:
+    return sum(weight * term for weight, term in zip(weights, terms, strict=True))
 
 
 def standard_deviation(log_variance: tf.Tensor) -> tf.Tensor:

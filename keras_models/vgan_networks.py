@@ -1,10 +1,10 @@
 """Encoder, decoder and discriminator of PPRL-VGAN (paper Figure 1; reference `train.py`).
 
 Departure: every network takes the kernel size and the width as arguments; the reference has
-kernel 8 and 256 units, which the `paper` profile uses.
+kernel 8 and 256 units, which the `paper` profile uses. Images are float32 in [-1, 1].
 """
 
-from collections.abc import Iterator
+from math import prod
 
 import tensorflow as tf
 from keras import Model, initializers, layers
@@ -21,7 +21,7 @@ class CountedDropout(layers.Layer):
     the state of Keras's own dropout is in no checkpoint. Works in float32.
 
     Args:
-        rate: share of the inputs that are set to zero.
+        rate: fraction of the inputs that are set to zero.
         seed: of the masks.
         name: of the layer.
     """
@@ -58,7 +58,7 @@ def build_encoder(
     log-variance lies in (0, 1), as in the reference.
 
     Args:
-        image_shape: (H, W, C); images are float32 in [-1, 1].
+        image_shape: (H, W, C).
         units: width of the last convolution, a multiple of 8.
         kernel_size: of all convolutions, in pixels.
         dropout: rate after each normalisation.
@@ -68,35 +68,17 @@ def build_encoder(
     Returns:
         A model from (N, H, W, C) to two (N, 128) arrays.
     """
-    seeds = _seeds(seed)
-    images = layers.Input(image_shape, name="images")
-    x = images
-    for block, share in enumerate((8, 4, 2, 1), start=1):
-        x = layers.Conv2D(
-            units // share,
-            kernel_size,
-            strides=2,
-            padding="same",
-            kernel_initializer=initializers.GlorotUniform(next(seeds)),
-            dtype=dtype,
-            name=f"encoder_conv{block}",
-        )(x)
-        x = layers.BatchNormalization(momentum=MOMENTUM, dtype=dtype, name=f"encoder_norm{block}")(
-            x
-        )
-        x = CountedDropout(dropout, next(seeds), name=f"encoder_dropout{block}")(x)
+    make = _Layers(seed, kernel_size=kernel_size, dtype=dtype)
+    images = x = layers.Input(image_shape, name="images")
+    for block, divisor in enumerate((8, 4, 2, 1), start=1):
+        x = make.convolution(units // divisor, f"encoder_conv{block}")(x)
+        x = make.normalization(f"encoder_norm{block}")(x)
+        x = make.dropout(dropout, f"encoder_dropout{block}")(x)
         x = _leaky_relu(f"encoder_relu{block}")(x)
     x = layers.Flatten(dtype=dtype, name="encoder_flatten")(x)
-    mean, log_variance = (
-        layers.Dense(
-            LATENT_UNITS,
-            activation=activation,
-            kernel_initializer=initializers.GlorotUniform(next(seeds)),
-            dtype="float32",
-            name=f"encoder_{name}",
-        )(x)
-        for name, activation in (("mean", None), ("log_variance", "sigmoid"))
-    )
+    latent = {"units": LATENT_UNITS, "dtype": "float32"}
+    mean = make.dense(name="encoder_mean", **latent)(x)
+    log_variance = make.dense(name="encoder_log_variance", activation="sigmoid", **latent)(x)
     return Model(images, [mean, log_variance], name="encoder")
 
 
@@ -125,42 +107,18 @@ def build_decoder(
     Returns:
         A model from (N, 128) and (N, identities) to (N, H, W, C) in [-1, 1].
     """
-    seeds = _seeds(seed)
+    make = _Layers(seed, kernel_size=kernel_size, dtype=dtype)
     height, width, channels = image_shape
     latent = layers.Input((LATENT_UNITS,), name="latent")
     identity = layers.Input((identities,), name="replacement_identity")
     x = layers.Concatenate(name="decoder_concat")([latent, identity])
-    x = layers.Dense(
-        height // 16 * (width // 16) * 128,
-        activation="relu",
-        kernel_initializer=initializers.GlorotUniform(next(seeds)),
-        dtype=dtype,
-        name="decoder_dense",
-    )(x)
-    x = layers.Reshape((height // 16, width // 16, 128), name="decoder_reshape")(x)
-    for block, share in enumerate((1, 2, 2), start=1):
-        x = layers.Conv2DTranspose(
-            units // share,
-            kernel_size,
-            strides=2,
-            padding="same",
-            activation="relu",
-            kernel_initializer=initializers.GlorotUniform(next(seeds)),
-            dtype=dtype,
-            name=f"decoder_conv{block}",
-        )(x)
-        x = layers.BatchNormalization(momentum=MOMENTUM, dtype=dtype, name=f"decoder_norm{block}")(
-            x
-        )
-    x = layers.Conv2DTranspose(
-        channels,
-        kernel_size,
-        strides=2,
-        padding="same",
-        kernel_initializer=initializers.GlorotUniform(next(seeds)),
-        dtype=dtype,
-        name="decoder_conv4",
-    )(x)
+    start = (height // 16, width // 16, 128)
+    x = make.dense(prod(start), "decoder_dense", activation="relu")(x)
+    x = layers.Reshape(start, name="decoder_reshape")(x)
+    for block, divisor in enumerate((1, 2, 2), start=1):
+        x = make.transposed(units // divisor, f"decoder_conv{block}", activation="relu")(x)
+        x = make.normalization(f"decoder_norm{block}")(x)
+    x = make.transposed(channels, "decoder_conv4")(x)
     image = layers.Activation("tanh", dtype="float32", name="privatized_image")(x)
     return Model([latent, identity], image, name="decoder")
 
@@ -183,7 +141,7 @@ def build_discriminator(
 
     Args:
         identities: number of patients.
-        image_shape: (H, W, C); images are float32 in [-1, 1].
+        image_shape: (H, W, C).
         task_classes: classes of the task; glaucoma has two.
         kernel_size: of all convolutions, in pixels.
         dropout: rate before the heads.
@@ -193,37 +151,17 @@ def build_discriminator(
     Returns:
         A model from (N, H, W, C) to [(N, 1), (N, identities), (N, task_classes)] probabilities.
     """
-    seeds = _seeds(seed)
-    images = layers.Input(image_shape, name="images")
-    x = images
+    make = _Layers(seed, kernel_size=kernel_size, dtype=dtype)
+    images = x = layers.Input(image_shape, name="images")
     for block, filters in enumerate((32, 64, 128, 256), start=1):
-        x = layers.Conv2D(
-            filters,
-            kernel_size,
-            strides=2,
-            padding="same",
-            kernel_initializer=initializers.GlorotUniform(next(seeds)),
-            dtype=dtype,
-            name=f"discriminator_conv{block}",
-        )(x)
+        x = make.convolution(filters, f"discriminator_conv{block}")(x)
         x = _leaky_relu(f"discriminator_relu{block}")(x)
     x = layers.Flatten(dtype=dtype, name="discriminator_flatten")(x)
-    x = layers.Dense(
-        256,
-        kernel_initializer=initializers.GlorotUniform(next(seeds)),
-        dtype=dtype,
-        name="discriminator_dense",
-    )(x)
+    x = make.dense(256, "discriminator_dense")(x)
     x = _leaky_relu("discriminator_relu5")(x)
-    x = CountedDropout(dropout, next(seeds), name="discriminator_dropout")(x)
+    x = make.dropout(dropout, "discriminator_dropout")(x)
     heads = [
-        layers.Dense(
-            classes,
-            activation=activation,
-            kernel_initializer=initializers.GlorotUniform(next(seeds)),
-            dtype="float32",
-            name=f"discriminator_{name}",
-        )(x)
+        make.dense(classes, f"discriminator_{name}", activation=activation, dtype="float32")(x)
         for name, classes, activation in (
             ("real", 1, "sigmoid"),
             ("identity", identities, "softmax"),
@@ -233,9 +171,38 @@ def build_discriminator(
     return Model(images, heads, name="discriminator")
 
 
-def _seeds(seed: int) -> Iterator[int]:
-    """Yield a seed for each layer of a network; networks of other seeds share none."""
-    return iter(range(seed * 1000, (seed + 1) * 1000))
+class _Layers:
+    """Makes the layers of one network, each from a seed of its own.
+
+    Args:
+        seed: of the network; networks of other seeds share no layer's.
+        kernel_size: of all convolutions, in pixels; their stride is 2.
+        dtype: Keras dtype policy.
+    """
+
+    def __init__(self, seed: int, *, kernel_size: int, dtype: str) -> None:
+        self._seeds = iter(range(seed * 1000, (seed + 1) * 1000))
+        self._kernel = {"kernel_size": kernel_size, "strides": 2, "padding": "same"}
+        self._dtype = dtype
+
+    def convolution(self, filters: int, name: str) -> layers.Layer:
+        return layers.Conv2D(filters, **self._kernel, **self._share(name))
+
+    def transposed(self, filters: int, name: str, **more) -> layers.Layer:
+        return layers.Conv2DTranspose(filters, **self._kernel, **self._share(name), **more)
+
+    def dense(self, units: int, name: str, **more) -> layers.Layer:
+        return layers.Dense(units, **self._share(name) | more)
+
+    def normalization(self, name: str) -> layers.Layer:
+        return layers.BatchNormalization(momentum=MOMENTUM, dtype=self._dtype, name=name)
+
+    def dropout(self, rate: float, name: str) -> layers.Layer:
+        return CountedDropout(rate, next(self._seeds), name=name)
+
+    def _share(self, name: str) -> dict:
+        initial = initializers.GlorotUniform(next(self._seeds))
+        return {"kernel_initializer": initial, "dtype": self._dtype, "name": name}
 
 
 def _leaky_relu(name: str) -> layers.LeakyReLU:

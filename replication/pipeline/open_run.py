@@ -1,11 +1,8 @@
-"""Open the run that is asked for: find its data, its settings and its folder.
-
-What a run is asked to be, in plain values: any process on any machine can open the same run.
-"""
+"""Open a run that was requested: find its data, its settings and its folder."""
 
 import platform
-from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -22,7 +19,9 @@ from replication.system.progress import Track
 
 @dataclass(frozen=True)
 class RunRequest:
-    """One run; equal requests have the same folder and settings.
+    """One run in plain values, so that any process on any machine can open the same.
+
+    Equal requests have the same folder and settings.
 
     Args:
         artifacts: the folder of runs and of drawn surrogates.
@@ -56,8 +55,7 @@ class RunRequest:
 
     def to_plain(self) -> dict:
         """Return the values as JSON knows them."""
-        plain = {field.name: getattr(self, field.name) for field in fields(self)}
-        return plain | {"methods": list(self.methods)}
+        return asdict(self) | {"methods": list(self.methods)}
 
     @classmethod
     def from_plain(cls, plain: dict) -> Self:
@@ -66,13 +64,7 @@ class RunRequest:
 
 
 def open_run(request: RunRequest, *, fresh: bool, workers: int, track: Track) -> Replication:
-    """Open a run; its folder is made where it is missing.
-
-    Args:
-        request: which.
-        fresh: remove what an earlier run left in the folder.
-        workers: processes for drawing and preprocessing.
-        track: opens progress bars.
+    """Open a run; its folder is made where it is missing, and emptied where `fresh`.
 
     Raises:
         SettingsError: when the request doesn't fit together, or the folder holds another run.
@@ -88,7 +80,7 @@ def join_run(request: RunRequest, *, known_manifest: str | None) -> Replication:
     """Open a run that another process holds and has opened, to do some of its work in silence.
 
     Args:
-        request: which.
+        request: which run.
         known_manifest: the hash of its manifest, or None to read the raw files for it.
 
     Raises:
@@ -99,18 +91,13 @@ def join_run(request: RunRequest, *, known_manifest: str | None) -> Replication:
     given = request.data_dir or request.manifest
     if given and not Path(given).exists():
         raise DataError(
-            f"{given}: not seen by {platform.node()!r}; all machines must see the data under the "
+            f"{given}: not found by {platform.node()!r}; all machines must have the data under the "
             "same path"
         )
-    run = _build_run(request, workers=1, track=_untracked)
+    run = _build_run(request, workers=1, track=lambda what, total: nullcontext(lambda: None))
     run.data.known_manifest = known_manifest
     run.store.join(run.describe())
     return run
-
-
-@contextmanager
-def _untracked(what: str, total: int):
-    yield lambda: None
 
 
 def _build_run(request: RunRequest, *, workers: int, track: Track) -> Replication:
@@ -154,7 +141,7 @@ def _check_fit(request: RunRequest) -> None:
 
 
 def _name_folder(request: RunRequest, source: Source) -> str:
-    """Return the run's name, made of what tells it from others where it wasn't given one."""
+    """Return the run's name, made of data, profile and seeds where it wasn't given one."""
     given = request.data_dir or request.manifest
     label = source.path.resolve().stem if given else "surrogate"
     kind_of_split = f"-split-{request.split_seed}" if request.split_seed else ""

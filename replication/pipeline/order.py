@@ -1,4 +1,4 @@
-"""The stages in their order: what each needs, what it leaves, and which are still to be run.
+"""The stages in their order: what each needs, and which are still to be run.
 
 raw eyes → 01_preprocessed → 02_validated → 03_evaluators → 04_vgan → 05_privatized →
 06_evaluated → 07_attacked → 08_explained → 09_report. Only this module knows the order; a stage
@@ -22,9 +22,9 @@ from replication.results.baseline import copy_weights
 from replication.store.run_record import (
     EVALUATORS,
     PREPROCESSED,
+    SPLITS,
     VALIDATED,
     VGAN,
-    name_split,
     privatized_unit,
 )
 
@@ -54,7 +54,7 @@ class Replication:
     Args:
         data: what the stages work on.
         baseline: what identifies the reference weights to take instead of training, or None.
-        on_stage: told each unit's name and that it is "kept", or is "run" and then "done".
+        on_stage: called with each unit's name and "kept", or "run" and then "done".
     """
 
     def __init__(
@@ -76,14 +76,11 @@ class Replication:
             "profile": asdict(self.data.profile),
             "seed": self.data.seed,
             "draws": self.data.draws,
-            "split": name_split(by_patient=self.data.by_patient),
+            "split": SPLITS[self.data.by_patient],
         } | ({"baseline": self.baseline} if self.baseline else {})
 
     def run(self, *, until: str = REPORTED) -> None:
-        """Run every stage that isn't complete, up to and with the last one that starts so.
-
-        Args:
-            until: a unit, or the start of several units' names.
+        """Run every stage that isn't complete, up to and with the last whose unit starts so.
 
         Raises:
             ReplicationError: whatever the stages raise; nothing half-written is left complete.
@@ -93,13 +90,10 @@ class Replication:
                 self._run_stage(stage)
 
     def run_unit(self, unit: str, *, wait: bool = False) -> str:
-        """Run one unit that waits for no other any more, unless it is complete.
+        """Run one unit, whose inputs are complete, unless it is complete itself.
 
-        The caller, or the command that it works for, holds the run.
-
-        Args:
-            unit: its name.
-            wait: for another process that is at work in the unit, and don't refuse.
+        The caller, or the command that it works for, holds the run. Another process at work in the
+        unit is an error, or waited for.
 
         Returns:
             "kept" or "done".
@@ -115,78 +109,54 @@ class Replication:
 
     def stages(self) -> list[Stage]:
         """Return the stages of this run in their order."""
-        profile = self.data.profile
-        evaluator = asdict(profile.evaluator)
-        methods = [METHODS[name] for name in self.data.methods]
-        simple, generative = (
-            [self._privatizing(m) for m in methods if m.needs_generator is needs]
-            for needs in (False, True)
-        )
+        run, profile = self.data, self.data.profile
         shape = asdict(profile.preprocess) | asdict(profile.split)
+        raw = {"manifest": run.manifest_digest, "split": SPLITS[run.by_patient]}
+        suites = {"suites": work.hash_suites(run)}
+        methods = [METHODS[name] for name in run.methods]
+        generative = [method for method in methods if method.needs_generator]
+        sets = tuple(privatized_unit(name) for name in run.methods)
+        measured = (PREPROCESSED, *EVALUATORS.values(), *sets)
+        attacked = (*measured, *([VGAN] if generative else []), EVALUATED)
+        explained = tuple(privatized_unit(name) for name in work.list_explained(run))
         stages = [
-            Stage(
-                PREPROCESSED,
-                shape
-                | {
-                    "manifest": self.data.manifest_digest,
-                    "split": name_split(by_patient=self.data.by_patient),
-                },
-                (),
-                work.preprocess,
-            ),
-            Stage(
-                VALIDATED,
-                shape | {"suites": work.hash_suites(self.data)},
-                (PREPROCESSED,),
-                work.validate,
-            ),
-            # Before the long trainings: they take seconds, and say early what the data can't do.
-            *simple,
+            Stage(PREPROCESSED, shape | raw, (), work.preprocess),
+            Stage(VALIDATED, shape | suites, (PREPROCESSED,), work.validate),
+            # Before the long trainings: they take seconds, and find early what the data lack.
+            *(self._privatizing(method) for method in methods if method not in generative),
             *(
-                self._training(unit, evaluator, partial(work.train_evaluator, task=task))
+                self._training(unit, profile.evaluator, partial(work.train_evaluator, task=task))
                 for task, unit in EVALUATORS.items()
             ),
+            *([self._training(VGAN, profile.vgan, work.train_vgan)] if generative else []),
+            *map(self._privatizing, generative),
+            Stage(EVALUATED, {}, measured, work.evaluate),
+            Stage(ATTACKED, asdict(profile.attack) | {"seed": run.seed}, attacked, work.attack),
+            Stage(
+                EXPLAINED,
+                asdict(run.explanation),
+                (PREPROCESSED, EVALUATORS["glaucoma"], *explained, EVALUATED),
+                work.explain,
+            ),
         ]
-        if generative:
-            stages.append(self._training(VGAN, asdict(profile.vgan), work.train_vgan))
-        inputs = (PREPROCESSED, *EVALUATORS.values(), *map(privatized_unit, self.data.methods))
-        stages += [
-            *generative,
-            Stage(EVALUATED, {}, inputs, work.evaluate),
-            self._attacking(inputs),
-            self._explaining(),
-        ]
-        return [*stages, self._reporting(tuple(stage.unit for stage in stages))]
+        page = describe_report(public=is_public(run.source.kind))
+        return [*stages, Stage(REPORTED, page, tuple(each.unit for each in stages), work.report)]
 
-    def _training(self, unit: str, settings: dict, train: Work) -> Stage:
+    def _training(self, unit: str, settings: object, train: Work) -> Stage:
         if self.baseline:
-            return Stage(unit, {"baseline": self.baseline}, (), partial(_copy_weights, unit=unit))
-        return Stage(unit, settings | {"seed": self.data.seed}, (PREPROCESSED,), train)
+            key = {"baseline": self.baseline}
+            return Stage(unit, key, (), lambda run, folder: copy_weights(unit, folder))
+        key = asdict(settings) | {"seed": self.data.seed}
+        return Stage(unit, key, (PREPROCESSED,), train)
 
     def _privatizing(self, method: Method) -> Stage:
-        settings = (
-            {"seed": self.data.seed, "draws": self.data.draws} if method.needs_generator else {}
-        )
-        needs = (PREPROCESSED, VGAN) if method.needs_generator else (PREPROCESSED,)
+        drawn = {"seed": self.data.seed, "draws": self.data.draws}
         return Stage(
-            privatized_unit(method.name), settings, needs, partial(work.privatize, method=method)
+            privatized_unit(method.name),
+            drawn if method.needs_generator else {},
+            (PREPROCESSED, VGAN) if method.needs_generator else (PREPROCESSED,),
+            partial(work.privatize, method=method),
         )
-
-    def _attacking(self, inputs: tuple[str, ...]) -> Stage:
-        settings = asdict(self.data.profile.attack) | {"seed": self.data.seed}
-        generator = (
-            (VGAN,) if any(METHODS[name].needs_generator for name in self.data.methods) else ()
-        )
-        return Stage(ATTACKED, settings, (*inputs, *generator, EVALUATED), work.attack)
-
-    def _explaining(self) -> Stage:
-        sets = map(privatized_unit, work.list_explained(self.data))
-        needs = (PREPROCESSED, EVALUATORS["glaucoma"], *sets, EVALUATED)
-        return Stage(EXPLAINED, asdict(self.data.explanation), needs, work.explain)
-
-    def _reporting(self, units: tuple[str, ...]) -> Stage:
-        settings = describe_report(public=is_public(self.data.source.kind))
-        return Stage(REPORTED, settings, units, work.report)
 
     def _run_stage(self, stage: Stage, *, wait: bool = False) -> str:
         inputs = {need: self.store.digest(need) for need in stage.needs}
@@ -201,10 +171,6 @@ class Replication:
         gc.collect()  # networks refer to themselves; they would pile up from stage to stage
         self.on_stage(stage.unit, "done")
         return "done"
-
-
-def _copy_weights(run: RunData, folder: Path, *, unit: str) -> None:
-    copy_weights(unit, folder)
 
 
 def list_awaited(stage: Stage) -> tuple[str, ...]:

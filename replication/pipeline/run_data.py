@@ -1,6 +1,6 @@
-"""What a run's stages read: its raw eyes, its settings, and what earlier stages left.
+"""What a run's stages read: its raw eyes, its settings, and what earlier stages wrote.
 
-Everything is read when it is first asked for, and then kept.
+Everything is read when it is first needed, and then kept.
 """
 
 import hashlib
@@ -13,18 +13,13 @@ import pandas as pd
 
 from replication.config import ExplanationSettings, Profile, VganSettings
 from replication.data.sources import Source, draw_surrogate
-from replication.privatize.methods import Method
+from replication.privatize.methods import Generator, Method
 from replication.records import EyeDataset, PrivatizedSet, Splits
 from replication.store.arrays import load_preprocessed, load_privatized
 from replication.store.run_folder import RunStore
-from replication.store.run_record import PREPROCESSED, VGAN, privatized_unit
+from replication.store.run_record import EVALUATORS, PREPROCESSED, VGAN, privatized_unit
 from replication.system.processes import hold_interrupt
 from replication.system.progress import Track
-
-
-def hash_manifest(manifest: pd.DataFrame) -> str:
-    """Return the hash of a manifest of raw images, which holds the hash of every file."""
-    return hashlib.sha256(manifest.to_csv(index=False).encode()).hexdigest()
 
 
 @dataclass(eq=False)
@@ -60,6 +55,7 @@ class RunData:
 
     @cached_property
     def raw(self) -> tuple[pd.DataFrame, Path]:
+        """The manifest of the raw images, and the folder that its paths start from."""
         draw_surrogate(self.source, self.profile.surrogate, workers=self.workers, track=self.track)
         return self.source.read()
 
@@ -67,11 +63,6 @@ class RunData:
     def manifest_digest(self) -> str:
         """Hash of the manifest, which holds the hash of every raw file."""
         return self.known_manifest or hash_manifest(self.raw[0])
-
-    @cached_property
-    def _preprocessed(self) -> tuple[EyeDataset, Splits]:
-        channels = self.profile.preprocess.channels
-        return load_preprocessed(self.store.folder(PREPROCESSED), channels)
 
     @property
     def dataset(self) -> EyeDataset:
@@ -85,49 +76,86 @@ class RunData:
 
     @cached_property
     def train_set(self) -> EyeDataset:
-        """What everybody is known by, the gallery of the privatizers: enrolled images are in it."""
+        """Images of all patients, the gallery of the privatizers: enrolled ones are among them."""
         return self.dataset.take(self.splits.known)
 
     @cached_property
     def test_set(self) -> EyeDataset:
+        """The images that are privatized, evaluated, attacked and explained."""
         return self.dataset.take(self.splits.test)
 
     @property
     def patients(self) -> int:
+        """Number of patients, the classes of identity."""
         return int(self.dataset.identity.max()) + 1
+
+    @cached_property
+    def generator(self) -> Generator:
+        """The run's trained encoder and decoder."""
+        return self.load_generator(self.store.folder(VGAN), self.profile.vgan)
+
+    def count_classes(self, task: str) -> int:
+        """Return the number of classes of "identity" or "glaucoma"."""
+        return self.patients if task == "identity" else 2
+
+    def count_draws(self, method: Method) -> int:
+        """Return how many privatized sets a method makes."""
+        return self.draws if method.needs_generator else 1
+
+    def find_weights(self, task: str) -> Path:
+        """Return the file of the run's evaluation network for a task."""
+        return self.store.folder(EVALUATORS[task]) / "weights.h5"
+
+    def find_generator(self, method: Method) -> Generator | None:
+        """Return the trained generator where a method needs it, else None."""
+        return self.generator if method.needs_generator else None
+
+    def privatize(
+        self, method: Method, queries: EyeDataset, *, seed: int, draws: int
+    ) -> Iterator[PrivatizedSet]:
+        """Yield the draws of a method on any images, with this run's gallery and generator."""
+        return method.privatize(
+            queries,
+            gallery=self.train_set,
+            generator=self.find_generator(method),
+            seed=seed,
+            draws=draws,
+        )
 
     def load_sets(
         self, methods: tuple[str, ...], advance: Callable[[], None] = lambda: None
     ) -> Iterator[PrivatizedSet]:
+        """Yield the privatized test images of these methods, advancing after each method."""
         for name in methods:
             yield from load_privatized(self.store.folder(privatized_unit(name)), name)
             advance()
 
-    def find_generator(self, method: Method):
-        """Return the trained generator where a method needs it, else None."""
-        return self.generator if method.needs_generator else None
-
-    @cached_property
-    def generator(self):
-        return self.load_generator(self.store.folder(VGAN), self.profile.vgan)
-
-    def load_generator(self, folder: Path, settings: VganSettings):
+    def load_generator(self, folder: Path, settings: VganSettings) -> Generator:
+        """Return the encoder and decoder that a training with these settings wrote."""
         with hold_interrupt():
             from replication.train.trained import TrainedGenerator
 
         return TrainedGenerator(folder, self.patients, self.dataset.images.shape[1:], settings)
 
-    def load_evaluator(self, task: str, folder: Path, activation: str = "relu"):
+    def load_evaluator(self, task: str, folder: Path | None = None, activation: str = "relu"):
+        """Return a task's `TrainedEvaluator`, the run's or the one in a training's folder."""
         with hold_interrupt():
             from replication.train.trained import TrainedEvaluator
 
         return TrainedEvaluator(
-            folder / "weights.h5",
+            self.find_weights(task) if folder is None else folder / "weights.h5",
             self.count_classes(task),
             self.dataset.images.shape[1:],
             self.profile.evaluator,
             activation=activation,
         )
 
-    def count_classes(self, task: str) -> int:
-        return self.patients if task == "identity" else 2
+    @cached_property
+    def _preprocessed(self) -> tuple[EyeDataset, Splits]:
+        channels = self.profile.preprocess.channels
+        return load_preprocessed(self.store.folder(PREPROCESSED), channels)
+
+
+def hash_manifest(manifest: pd.DataFrame) -> str:
+    """Return the hash of a manifest of raw images, which holds the hash of every file."""
+    return hashlib.sha256(manifest.to_csv(index=False).encode()).hexdigest()

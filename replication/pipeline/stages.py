@@ -1,7 +1,8 @@
 """What each stage does: inputs from the run's folder, outputs into the folder it is given.
 
-One function per stage, in their order. Which of them are still to be run, and what each needs,
-`replication.pipeline.order` knows.
+One function per stage, in their order; then the two commands that work on images of the user's by
+a complete run; then the details. `replication.pipeline.order` has which stages are still to be run
+and what each needs.
 """
 
 import hashlib
@@ -37,7 +38,7 @@ from replication.records import EyeDataset, PrivatizedSet, RelevanceMaps, Splits
 from replication.report.stage import is_public, write_report
 from replication.store.arrays import load_manifest, save_preprocessed, save_privatized, to_dataset
 from replication.store.run_record import EVALUATORS, PREPROCESSED, VGAN, describe_split
-from replication.system.processes import hold_interrupt
+from replication.system.processes import advance_each, hold_interrupt
 from replication.validate.stage import validate_images
 from validation.expectations.suites import build_suites
 from validation.paper.numbers import read_paper_percent
@@ -54,13 +55,7 @@ def preprocess(run: RunData, folder: Path) -> None:
     # Columns that an unreadable file left gaps in get their own types back without it.
     table = table[table["readable"]].reset_index(drop=True).convert_dtypes()
     table["identity"] = pd.factorize(table["patient_id"], sort=True)[0]
-    image_id, identity = table["image_id"].to_numpy(np.str_), table["identity"].to_numpy()
-    if run.by_patient:
-        glaucoma = table["glaucoma"].to_numpy(bool)
-        splits = split_by_patient(image_id, identity, glaucoma, run.profile.split)
-    else:
-        splits = split_dataset(image_id, identity, run.profile.split)
-    for subset, rows in splits.items():
+    for subset, rows in _split(run, table).items():
         table.loc[rows, "subset"] = subset.value
     _check_pathology(table)
     save_preprocessed(folder, images, table)
@@ -84,18 +79,6 @@ def validate(run: RunData, folder: Path) -> None:
         )
 
 
-def hash_suites(run: RunData) -> str:
-    """Hash of the expectations, so that a change of them is judged again."""
-    shape = run.profile.preprocess
-    expected = build_suites(
-        counts=run.source.counts,
-        image_size_px=shape.image_size_px,
-        strip_rows=shape.strip_rows,
-        by_patient=run.by_patient,
-    )
-    return hashlib.sha256(repr(expected).encode()).hexdigest()
-
-
 def train_evaluator(
     run: RunData,
     folder: Path,
@@ -103,19 +86,17 @@ def train_evaluator(
     task: str,
     data: tuple[EyeDataset, Splits] | None = None,
     settings: EvaluatorSettings | None = None,
-    activation: str = "relu",
-    keep_last: bool = False,
+    **choice,
 ) -> None:
     """Train the network of one task (stage 03).
 
     Args:
-        run: whose settings it has.
+        run: whose data and settings it takes where no others are given.
         folder: where its weights go.
         task: "identity" or "glaucoma".
-        data: to learn from, None for the run's.
-        settings: of the training, None for the run's.
-        activation: of the network.
-        keep_last: whether the last weights are kept, and not the best.
+        data: to learn from.
+        settings: of the training.
+        choice: other arguments of `replication.train.evaluators.train_evaluator`.
     """
     with hold_interrupt():
         from replication.train import evaluators
@@ -133,22 +114,21 @@ def train_evaluator(
             settings=settings,
             seed=run.seed,
             folder=folder,
-            activation=activation,
-            keep_last=keep_last,
             on_epoch=advance,
+            **choice,
         )
 
 
 def train_vgan(
-    run: RunData, folder: Path, *, settings: VganSettings | None = None, saturating: bool = False
+    run: RunData, folder: Path, *, settings: VganSettings | None = None, **choice
 ) -> None:
     """Train PPRL-VGAN (stage 04).
 
     Args:
-        run: whose training images and settings it has.
+        run: whose training images it takes, and its settings where no others are given.
         folder: where its networks go.
-        settings: of the networks and the training, None for the run's.
-        saturating: whether the generator's loss is Equation 2 as it is written.
+        settings: of the networks and the training.
+        choice: other arguments of `replication.train.vgan.train_vgan`.
     """
     with hold_interrupt():
         from replication.train import vgan
@@ -161,23 +141,73 @@ def train_vgan(
             settings=settings,
             seed=run.seed,
             folder=folder,
-            saturating=saturating,
             on_step=advance,
+            **choice,
         )
 
 
 def privatize(run: RunData, folder: Path, *, method: Method) -> None:
     """Privatize the test images by one method (stage 05)."""
-    sets = method.privatize(
-        run.test_set,
-        gallery=run.train_set,
-        generator=run.find_generator(method),
-        seed=run.seed,
-        draws=run.draws,
+    sets = run.privatize(method, run.test_set, seed=run.seed, draws=run.draws)
+    with run.track(f"privatizing: {method.name}", run.count_draws(method)) as advance:
+        save_privatized(folder, advance_each(sets, advance))
+
+
+def evaluate(run: RunData, folder: Path) -> None:
+    """Measure Table 1 (stage 06)."""
+    networks = {f"{task}_network": run.load_evaluator(task) for task in EVALUATORS}
+    with run.track("evaluating", len(run.methods)) as advance:
+        sets = run.load_sets(run.methods, advance)
+        table, predictions = evaluate_sets(run.test_set, sets, **networks)
+    heading = _write_heading(run, "Table 1", f"{run.draws} draws, {len(run.test_set)} test images")
+    write_evaluation(
+        folder, table, predictions, paper_percent=read_paper_percent(), heading=heading
     )
-    draws = run.draws if method.needs_generator else 1
-    with run.track(f"privatizing: {method.name}", draws) as advance:
-        save_privatized(folder, _count(sets, advance))
+
+
+def attack(run: RunData, folder: Path) -> None:
+    """Measure Table 2 (stage 07)."""
+    predictions = read_predictions(run.store)
+    with run.track("attacking", 2 + len(run.methods)) as advance:
+        table, named = attack_sets(
+            run.methods,
+            _find_known(run),
+            privatize=partial(_privatize_or_control, run),
+            load=lambda method: run.load_sets((method,)),
+            networks=_build_attackers(run),
+            predict_glaucoma=_predict_glaucoma(run),
+            predictions=predictions,
+            seed=run.seed,
+            on_method=advance,
+        )
+    heading = _write_heading(run, "Table 2", f"{len(run.test_set)} test images")
+    write_attack(folder, table, named, predictions, heading=heading, seed=run.seed)
+
+
+def explain(run: RunData, folder: Path) -> None:
+    """Explain the originals and what PPRL-VGAN made of them (stage 08)."""
+    methods = list_explained(run)
+    images = len(run.test_set) * (1 + len(methods) * run.draws)
+    what = (
+        f"Deep Taylor (`{run.explanation.method}`) of the glaucoma network's "
+        f"{run.explanation.neuron} class"
+    )
+    with _explaining(run, folder, images) as explain:
+        explain_sets(
+            run.test_set,
+            run.load_sets(methods),
+            explain=explain,
+            predictions=read_glaucoma_probabilities(run.store),
+            facts=_read_test_facts(run),
+            signs=_read_signs(run),
+            heading=_write_heading(run, what, f"{images} images"),
+            folder=folder,
+        )
+
+
+def report(run: RunData, folder: Path) -> None:
+    """Write the page about the run (stage 09)."""
+    write_report(run.store, folder, public=is_public(run.source.kind))
 
 
 def privatize_many(run: RunData, manifest: Path, method: Method, folder: Path) -> None:
@@ -187,7 +217,7 @@ def privatize_many(run: RunData, manifest: Path, method: Method, folder: Path) -
     classes = dict(zip(known["patient_id"], known["identity"], strict=True))
     table["identity"] = name_classes(table["patient_id"], classes, method=method)
     units = (PREPROCESSED, VGAN) if method.needs_generator else (PREPROCESSED,)
-    draws = run.draws if method.needs_generator else 1
+    draws = run.count_draws(method)
     request = {
         "method": method.name,
         "seed": run.seed,
@@ -212,145 +242,9 @@ def privatize_many(run: RunData, manifest: Path, method: Method, folder: Path) -
         )
 
 
-def _read_images(run: RunData, root: Path, rows: pd.DataFrame) -> EyeDataset:
-    """Preprocess some rows of a manifest; all of them, or a DataError names the first bad."""
-    shape = run.profile.preprocess
-    images, facts = preprocess_images(rows, root, shape, workers=run.workers)
-    if not facts["readable"].all():
-        problem = facts["problem"][~facts["readable"]].iloc[0]
-        raise DataError(f"{problem}; restore it, or take it out of the manifest")
-    return to_dataset(images, rows, shape.channels)
-
-
-def evaluate(run: RunData, folder: Path) -> None:
-    """Measure Table 1 (stage 06)."""
-    networks = {
-        f"{task}_network": run.load_evaluator(task, run.store.folder(unit))
-        for task, unit in EVALUATORS.items()
-    }
-    with run.track("evaluating", len(run.methods)) as advance:
-        table, predictions = evaluate_sets(
-            run.test_set, run.load_sets(run.methods, advance), **networks
-        )
-    heading = (
-        f"Table 1 on {run.source.title}: profile {run.profile.name}, seed {run.seed}, "
-        f"{run.draws} draws, {len(run.test_set)} test images."
-        + describe_split(by_patient=run.by_patient)
-    )
-    write_evaluation(
-        folder, table, predictions, paper_percent=read_paper_percent(), heading=heading
-    )
-
-
-def attack(run: RunData, folder: Path) -> None:
-    """Measure Table 2 (stage 07)."""
-    predictions = read_predictions(run.store)
-    with run.track("attacking", 2 + len(run.methods)) as advance:
-        table, named = attack_sets(
-            run.methods,
-            _find_known(run),
-            privatize=partial(_privatize_or_control, run),
-            load=lambda method: run.load_sets((method,)),
-            networks=_attackers(run),
-            predict_glaucoma=_predict_glaucoma(run),
-            predictions=predictions,
-            seed=run.seed,
-            on_method=advance,
-        )
-    heading = (
-        f"Table 2 on {run.source.title}: profile {run.profile.name}, seed {run.seed}, "
-        f"{len(run.test_set)} test images." + describe_split(by_patient=run.by_patient)
-    )
-    write_attack(folder, table, named, predictions, heading=heading, seed=run.seed)
-
-
-def _find_known(run: RunData) -> Known:
-    """The eyes that the attack is made on."""
-    root, test = run.raw[1], run.test_set
-    facts = load_manifest(run.store.folder(PREPROCESSED)).iloc[run.splits.test]
-    table = find_sign_table(root)
-    signs = None if table is None else read_signs(table)
-    twins, rows = None, np.flatnonzero(test.glaucoma)
-    if has_twins(root):
-        with run.track("drawing twins", len(rows)) as advance:
-            drawn = draw_twins(
-                root,
-                facts.iloc[rows],
-                size_px=test.images.shape[1],
-                workers=run.workers,
-                on_image=advance,
-            )
-        check_twins(to_bytes(test.images[rows, ..., 0]), drawn, facts.iloc[rows], signs)
-        masks = mask_signs(facts, signs, size_px=test.images.shape[1])
-        twins = Twins(swap_twins(test, drawn, rows), rows, masks)
-    validation = run.dataset.take(run.splits.validation)
-    return Known(run.train_set, validation, test, facts, signs, twins)
-
-
-def _privatize_or_control(
-    run: RunData, method: str, dataset: EyeDataset, seed: int, draws: int
-) -> Iterator[PrivatizedSet]:
-    """Privatize any images by any method, the controls of the attack among them."""
-    if method not in METHODS:
-        yield make_controls(method, dataset, seed=seed)
-        return
-    yield from METHODS[method].privatize(
-        dataset,
-        gallery=run.train_set,
-        generator=run.find_generator(METHODS[method]),
-        seed=seed,
-        draws=draws,
-    )
-
-
-def _attackers(run: RunData) -> Networks:
-    with hold_interrupt():
-        from replication.attack.networks import IdentityNetwork, SiameseAttacker
-
-    identity = partial(
-        IdentityNetwork,
-        run.store.folder(EVALUATORS["identity"]) / "weights.h5",
-        run.patients,
-        run.dataset.images.shape[1:],
-        evaluator=run.profile.evaluator,
-        settings=run.profile.attack,
-    )
-    static = identity()
-    siamese = SiameseAttacker(static.features, settings=run.profile.attack)
-    return Networks(static, identity(), siamese)
-
-
-def _predict_glaucoma(run: RunData) -> Callable[[np.ndarray], np.ndarray]:
-    network = run.load_evaluator("glaucoma", run.store.folder(EVALUATORS["glaucoma"]))
-    return lambda images: network.predict(images)[:, 1]
-
-
-def explain(run: RunData, folder: Path) -> None:
-    """Explain the originals and what PPRL-VGAN made of them (stage 08)."""
-    methods = list_explained(run)
-    images = len(run.test_set) * (1 + len(methods) * run.draws)
-    heading = (
-        f"Deep Taylor (`{run.explanation.method}`) of the glaucoma network's "
-        f"{run.explanation.neuron} class on {run.source.title}: profile {run.profile.name}, "
-        f"seed {run.seed}, {images} images." + describe_split(by_patient=run.by_patient)
-    )
-    table = find_sign_table(run.raw[1])
-    with _explaining(run, folder, images) as explain:
-        explain_sets(
-            run.test_set,
-            run.load_sets(methods),
-            explain=explain,
-            predictions=read_glaucoma_probabilities(run.store),
-            facts=load_manifest(run.store.folder(PREPROCESSED)).iloc[run.splits.test],
-            signs=None if table is None else read_signs(table),
-            heading=heading,
-            folder=folder,
-        )
-
-
 def explain_image(run: RunData, file: Path, *, eye: str, picture: Path) -> ImageExplanation:
     """Explain one image by the run's glaucoma network, and draw it."""
-    network = run.load_evaluator("glaucoma", run.store.folder(EVALUATORS["glaucoma"]))
+    network = run.load_evaluator("glaucoma")
     with TemporaryDirectory() as scratch, _explaining(run, Path(scratch), 1) as explain:
         return explain_one(
             file,
@@ -362,29 +256,28 @@ def explain_image(run: RunData, file: Path, *, eye: str, picture: Path) -> Image
         )
 
 
-@contextmanager
-def _explaining(run: RunData, folder: Path, images: int) -> Iterator[Callable[..., RelevanceMaps]]:
-    """Give a function that explains images by the run's glaucoma network."""
-    with run.track("explaining", images) as advance, ExplanationWorker(folder) as worker:
-        yield partial(
-            worker.explain,
-            weights=run.store.folder(EVALUATORS["glaucoma"]) / "weights.h5",
-            classes=run.count_classes("glaucoma"),
-            settings=run.profile.evaluator,
-            neuron=run.explanation.neuron,
-            method=run.explanation.method,
-            on_image=advance,
-        )
+def hash_suites(run: RunData) -> str:
+    """Return the hash of the expectations: data are validated again where these change."""
+    shape = run.profile.preprocess
+    expected = build_suites(
+        counts=run.source.counts,
+        image_size_px=shape.image_size_px,
+        strip_rows=shape.strip_rows,
+        by_patient=run.by_patient,
+    )
+    return hashlib.sha256(repr(expected).encode()).hexdigest()
 
 
 def list_explained(run: RunData) -> tuple[str, ...]:
-    """Names of the methods whose sets are explained: those of PPRL-VGAN (paper §3)."""
+    """Return the names of the methods whose sets are explained: those of PPRL-VGAN (paper §3)."""
     return tuple(name for name in run.methods if METHODS[name].needs_generator)
 
 
-def report(run: RunData, folder: Path) -> None:
-    """Write the page about the run (stage 09)."""
-    write_report(run.store, folder, public=is_public(run.source.kind))
+def _split(run: RunData, table: pd.DataFrame) -> Splits:
+    image_id, identity = table["image_id"].to_numpy(np.str_), table["identity"].to_numpy()
+    if not run.by_patient:
+        return split_dataset(image_id, identity, run.profile.split)
+    return split_by_patient(image_id, identity, table["glaucoma"].to_numpy(bool), run.profile.split)
 
 
 def _check_pathology(table: pd.DataFrame) -> None:
@@ -397,7 +290,92 @@ def _check_pathology(table: pd.DataFrame) -> None:
             )
 
 
-def _count(items, advance: Callable[[], None]) -> Iterator:
-    for item in items:
-        yield item
-        advance()
+def _write_heading(run: RunData, what: str, count: str) -> str:
+    """Return the sentences that open a stage's page."""
+    return (
+        f"{what} on {run.source.title}: profile {run.profile.name}, seed {run.seed}, {count}."
+        + describe_split(by_patient=run.by_patient)
+    )
+
+
+def _read_test_facts(run: RunData) -> pd.DataFrame:
+    """Return the preprocessed manifest's rows of the test images."""
+    return load_manifest(run.store.folder(PREPROCESSED)).iloc[run.splits.test]
+
+
+def _read_signs(run: RunData) -> pd.DataFrame | None:
+    """Return where the signs of glaucoma lie, None where the data don't name them."""
+    table = find_sign_table(run.raw[1])
+    return None if table is None else read_signs(table)
+
+
+def _find_known(run: RunData) -> Known:
+    """Return the eyes that the attack is made on."""
+    root, test, facts, signs = run.raw[1], run.test_set, _read_test_facts(run), _read_signs(run)
+    twins, rows, size_px = None, np.flatnonzero(test.glaucoma), test.images.shape[1]
+    if has_twins(root):
+        with run.track("drawing twins", len(rows)) as advance:
+            drawn = draw_twins(
+                root, facts.iloc[rows], size_px=size_px, workers=run.workers, on_image=advance
+            )
+        check_twins(to_bytes(test.images[rows, ..., 0]), drawn, facts.iloc[rows], signs)
+        masks = mask_signs(facts, signs, size_px=size_px)
+        twins = Twins(swap_twins(test, drawn, rows), rows, masks)
+    validation = run.dataset.take(run.splits.validation)
+    return Known(run.train_set, validation, test, facts, signs, twins)
+
+
+def _privatize_or_control(
+    run: RunData, method: str, dataset: EyeDataset, seed: int, draws: int
+) -> Iterator[PrivatizedSet]:
+    """Privatize any images by any method, the controls of the attack among them."""
+    if method in METHODS:
+        return run.privatize(METHODS[method], dataset, seed=seed, draws=draws)
+    return iter([make_controls(method, dataset, seed=seed)])
+
+
+def _build_attackers(run: RunData) -> Networks:
+    with hold_interrupt():
+        from replication.attack.networks import IdentityNetwork, SiameseAttacker
+
+    identity = partial(
+        IdentityNetwork,
+        run.find_weights("identity"),
+        run.patients,
+        run.dataset.images.shape[1:],
+        evaluator=run.profile.evaluator,
+        settings=run.profile.attack,
+    )
+    static = identity()
+    siamese = SiameseAttacker(static.features, settings=run.profile.attack)
+    return Networks(static, identity(), siamese)
+
+
+def _predict_glaucoma(run: RunData) -> Callable[[np.ndarray], np.ndarray]:
+    network = run.load_evaluator("glaucoma")
+    return lambda images: network.predict(images)[:, 1]
+
+
+@contextmanager
+def _explaining(run: RunData, folder: Path, images: int) -> Iterator[Callable[..., RelevanceMaps]]:
+    """Give a function that explains images by the run's glaucoma network."""
+    with run.track("explaining", images) as advance, ExplanationWorker(folder) as worker:
+        yield partial(
+            worker.explain,
+            weights=run.find_weights("glaucoma"),
+            classes=run.count_classes("glaucoma"),
+            settings=run.profile.evaluator,
+            neuron=run.explanation.neuron,
+            method=run.explanation.method,
+            on_image=advance,
+        )
+
+
+def _read_images(run: RunData, root: Path, rows: pd.DataFrame) -> EyeDataset:
+    """Preprocess some rows of a manifest; all of them, or a DataError names the first bad."""
+    shape = run.profile.preprocess
+    images, facts = preprocess_images(rows, root, shape, workers=run.workers)
+    if not facts["readable"].all():
+        problem = facts["problem"][~facts["readable"]].iloc[0]
+        raise DataError(f"{problem}; restore it, or take it out of the manifest")
+    return to_dataset(images, rows, shape.channels)

@@ -1,4 +1,4 @@
-"""The records on disk: arrays as .npy without pickle, tables as CSV."""
+"""Data sets and privatized sets on disk: arrays as .npy without pickle, tables as CSV."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -19,19 +19,14 @@ def save_preprocessed(folder: Path, images: np.ndarray, table: pd.DataFrame) -> 
     Args:
         folder: of the stage.
         images: (N, H, W) uint8.
-        table: one row per image in the same order: manifest, `identity`, `subset` and facts.
+        table: N rows: manifest, `identity`, `subset` and facts.
     """
     np.save(folder / IMAGES, images, allow_pickle=False)
     write_table(table, folder / MANIFEST)
 
 
 def load_preprocessed(folder: Path, channels: int) -> tuple[EyeDataset, Splits]:
-    """Read the data set and its split back.
-
-    Args:
-        folder: of the stage.
-        channels: the gray image is repeated to so many.
-    """
+    """Read the data set and its split back, the gray image repeated to so many channels."""
     table = load_manifest(folder)
     dataset = to_dataset(np.load(folder / IMAGES, allow_pickle=False), table, channels)
     rows = {s.value: np.flatnonzero(table["subset"].to_numpy() == s.value) for s in Subset}
@@ -39,13 +34,7 @@ def load_preprocessed(folder: Path, channels: int) -> tuple[EyeDataset, Splits]:
 
 
 def to_dataset(images: np.ndarray, table: pd.DataFrame, channels: int) -> EyeDataset:
-    """Return images with the labels of their rows.
-
-    Args:
-        images: (N, H, W) uint8.
-        table: N rows with image_id, identity and glaucoma.
-        channels: the gray image is repeated to so many.
-    """
+    """Return (N, H, W) uint8 images, repeated to so many channels, with their rows' labels."""
     return EyeDataset(
         np.repeat(to_unit_range(images)[..., None], channels, axis=-1),
         table["identity"].to_numpy(np.int32),

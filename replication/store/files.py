@@ -14,7 +14,7 @@ from pathlib import Path
 from replication.errors import SettingsError
 
 TEMPORARY, PARTIAL = ".tmp", ".partial"
-MOST_JSON_BYTES = 2**28  # ours: the largest seen has 60 kB
+MOST_JSON_BYTES = 2**28  # ours: the largest known has 60 kB
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 CLOSED = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
@@ -69,15 +69,7 @@ def read_json(file: Path) -> dict:
 
 
 def describe_disk_fault(error: BaseException, folder: Path) -> str | None:
-    """Return what the disk has to do with an error that came up while a folder was written.
-
-    Args:
-        error: whatever was raised.
-        folder: that was being written.
-
-    Returns:
-        One sentence, or None where the disk has nothing to do with it.
-    """
+    """Return one sentence where an error while a folder was written is the disk's, else None."""
     found = next((e for e in _chain(error) if isinstance(e, OSError)), None)
     if found is not None and found.errno in FULL or _is_full(folder):
         return f"{folder}: no space is left on the disk; make room, {RESUME}"
@@ -101,9 +93,9 @@ def describe_os_error(error: OSError) -> str:
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
     """Yield an error and those that led to it."""
-    seen: list[BaseException] = []
-    while error is not None and error not in seen:
-        seen.append(error)
+    found: list[BaseException] = []
+    while error is not None and error not in found:
+        found.append(error)
         yield error
         error = error.__cause__ or error.__context__
 

@@ -1,11 +1,11 @@
-"""One process at a time in a run's folder, and in each of its units; the second is told of the first.
+"""One process at a time in a run's folder and in each of its units; a second one gets an error.
 
-The lock itself is the system's (`flock`), which a process can't leave behind when it dies. What it
-does leave is the note of who it was: found by the next one, it says that work was cut off.
+The lock is the system's (`flock`), which a process can't keep after it dies. What it can leave
+behind is the note of who it was; the next one finds it and logs that work was cut off.
 
-A command holds the run. Who writes a unit holds that unit, too: of one run's units several may be
-at work at once in processes of one command (`replication.sweep.dask_workers`), and one of them may outlive
-the command on another machine.
+A command holds the run. Who writes a unit holds that unit, too: several units of a run may be
+written at once by processes of one command (`replication.sweep.dask_workers`), and one of these
+may outlive the command on another machine.
 """
 
 import json
@@ -29,31 +29,23 @@ _LOG = logging.getLogger(__name__)
 
 @contextmanager
 def hold(root: Path) -> Iterator[None]:
-    """Keep other commands out of a run while the block runs.
-
-    Args:
-        root: the run's folder, which exists.
+    """Keep other commands out of a run's folder, which exists, while the block runs.
 
     Raises:
         SettingsError: when another process is working in the run; its number is in the message.
     """
     with _holding(root, LOCK, HOLDER, place="this run", wait=False) as dead:
         if dead:
-            _LOG.warning("%s: %s ended in the middle of its work; going on from there", root, dead)
+            _LOG.warning("%s: %s ended in the middle of its work; resuming from there", root, dead)
         yield
 
 
 @contextmanager
 def hold_unit(root: Path, unit: str, *, wait: bool) -> Iterator[None]:
-    """Keep other processes from writing a unit while the block runs.
-
-    Args:
-        root: the run's folder, which exists.
-        unit: the stage's folder, relative to the run's.
-        wait: for whoever is at work in the unit, and don't refuse.
+    """Keep other processes from writing a unit of a run while the block runs.
 
     Raises:
-        SettingsError: when another process is working in the unit, and `wait` is False.
+        SettingsError: when another process is working in the unit; `wait` waits for it instead.
     """
     (root / UNITS).mkdir(exist_ok=True)
     name = f"{UNITS}/{unit.replace('/', '.')}"
@@ -65,7 +57,7 @@ def hold_unit(root: Path, unit: str, *, wait: bool) -> Iterator[None]:
 
 @contextmanager
 def hold_all_units(root: Path) -> Iterator[None]:
-    """Keep other processes from writing any unit that a lock was ever made for."""
+    """Keep other processes from writing any unit that ever had a lock."""
     with ExitStack() as stack:
         for lock in sorted((root / UNITS).glob("*.lock")):
             stack.enter_context(hold_unit(root, lock.stem, wait=False))
@@ -74,7 +66,7 @@ def hold_all_units(root: Path) -> Iterator[None]:
 
 @contextmanager
 def _holding(root: Path, lock: str, note: str, *, place: str, wait: bool) -> Iterator[str | None]:
-    """Hold a lock; give who held it last without an end, None where nothing is noted."""
+    """Hold a lock; give who held it last and died, None where nothing is noted."""
     held, holder = FileLock(root / lock), root / note
     try:
         held.acquire(timeout=-1 if wait else 0, poll_interval=POLL_S)
@@ -85,8 +77,8 @@ def _holding(root: Path, lock: str, note: str, *, place: str, wait: bool) -> Ite
         ) from error
     try:
         dead = _name_holder(holder)
-        told = json.dumps({"pid": os.getpid(), "machine": platform.node()})
-        holder.write_text(told, encoding="utf-8")
+        note = json.dumps({"pid": os.getpid(), "machine": platform.node()})
+        holder.write_text(note, encoding="utf-8")
         yield dead
     finally:
         holder.unlink(missing_ok=True)
@@ -94,7 +86,7 @@ def _holding(root: Path, lock: str, note: str, *, place: str, wait: bool) -> Ite
 
 
 def _name_holder(holder: Path) -> str | None:
-    """Return who holds a lock, or held it last without an end; None where nothing is noted."""
+    """Return who holds a lock, or held it last and died; None where nothing is noted."""
     try:
         note = json.loads(holder.read_text(encoding="utf-8"))
         pid, machine = int(note["pid"]), str(note["machine"])

@@ -2,8 +2,7 @@
 
 Each stage owns one numbered folder. It is written under a temporary name, and `stage.json` comes
 last: a folder that has it is complete. A stage is skipped when its `stage.json` agrees with the
-settings and inputs asked for and its files still have the recorded hashes; there is no other
-cache.
+run's settings and inputs and its files still have the recorded hashes; there is no other cache.
 """
 
 import hashlib
@@ -31,7 +30,7 @@ RECORD = "stage.json"
 KEY = "stage-key.json"
 CHECKPOINT = "training.checkpoint"
 RUN_RECORD = "run.json"
-# What may lie in a stage's folder while it is written, and is no part of what it leaves.
+# Scratch files of a stage, not its outputs.
 SCRATCH = (KEY, CHECKPOINT)
 
 _LOG = logging.getLogger(__name__)
@@ -53,12 +52,11 @@ class RunStore:
 
         Args:
             settings: what identifies the run.
-            fresh: remove what an earlier run left.
-            private: let nobody but its owner into a folder that is made here.
+            fresh: remove what an earlier run wrote.
+            private: make the folder readable by its owner alone.
 
         Raises:
-            SettingsError: when the folder holds a run of other settings, or something else, or
-                another process works in it.
+            SettingsError: when the folder holds something else, or another process works in it.
         """
         record = self.root / RUN_RECORD
         if not record.exists() and self._holds_something():
@@ -74,23 +72,20 @@ class RunStore:
         self.join(settings)
 
     def join(self, settings: dict) -> None:
-        """Check that the folder was made with these settings, as another process of a command.
-
-        Args:
-            settings: what identifies the run.
+        """Check that the folder was made with these settings.
 
         Raises:
-            StageNotRun: when there is no such run.
-            SettingsError: when the folder holds a run of other settings.
+            StageNotRun: when there is no run.
+            SettingsError: when it is a run of other settings.
         """
         record = self.root / RUN_RECORD
         if not record.exists():
             raise StageNotRun(
-                f"{self.root}: no run is seen there by {platform.node()!r}; all machines must see "
+                f"{self.root}: {platform.node()!r} finds no run there; all machines must have "
                 "the artifacts under the same path"
             )
-        before, asked = read_json(record), _plain(settings)
-        differing = sorted(k for k in before | asked if before.get(k) != asked.get(k))
+        before, now = read_json(record), _plain(settings)
+        differing = sorted(k for k in before | now if before.get(k) != now.get(k))
         if differing:
             raise SettingsError(
                 f"{self.root}: this run was made with other settings ({', '.join(differing)}); "
@@ -98,11 +93,11 @@ class RunStore:
             )
 
     def locked(self) -> AbstractContextManager[None]:
-        """Keep other processes out of the run while a block runs (`replication.store.locks`)."""
+        """Keep other processes out of the run while a block runs."""
         return hold(self.root)
 
     def locked_unit(self, unit: str, *, wait: bool = False) -> AbstractContextManager[None]:
-        """Keep other processes from writing a unit while a block runs (`replication.store.locks`)."""
+        """Keep other processes from writing a unit while a block runs."""
         return hold_unit(self.root, unit, wait=wait)
 
     def folder(self, unit: str) -> Path:
@@ -116,14 +111,13 @@ class RunStore:
         if record is None:
             raise StageNotRun(f"{folder}: not complete; `replicate` makes it")
         if unit not in self._unchanged and (changed := self._name_changed(unit, record)):
-            raise StageNotRun(
-                f"{folder / changed}: not as its stage left it; `replicate` makes it again"
-            )
+            words = "not as its stage left it; `replicate` makes it again"
+            raise StageNotRun(f"{folder / changed}: {words}")
         self._unchanged.add(unit)
         return folder
 
     def digest(self, unit: str) -> str:
-        """Return one hash of all the files that a complete stage left."""
+        """Return one hash of all the files that a complete stage wrote."""
         outputs = read_json(self.folder(unit) / RECORD)["outputs"]
         return hashlib.sha256(json.dumps(outputs, sort_keys=True).encode()).hexdigest()
 
@@ -136,7 +130,7 @@ class RunStore:
         }
 
     def is_complete(self, unit: str, key: dict) -> bool:
-        """Tell whether the stage was completed with this key and its files are unchanged."""
+        """Return whether the stage was completed with this key and its files are unchanged."""
         self._finish_rename(unit)
         record = self._read_record(unit)
         if record is None or record["key"] != _plain(key) or self._name_changed(unit, record):
@@ -148,9 +142,9 @@ class RunStore:
     def writing(self, unit: str, key: dict) -> Iterator[Path]:
         """Give a folder to write a stage into, and complete it when the block ends well.
 
-        The folder is empty, but that a training cut off with the same key finds its checkpoint.
-        The record is written while all else is still there: whenever the process is killed, the
-        stage is either complete or goes on.
+        The folder is empty, but for the checkpoint of a training cut off with the same key. The
+        record is written while all else is still there: whenever the process is killed, the stage
+        is either complete or resumes.
 
         Raises:
             DiskError: when the disk is full or read-only, or the folder was removed.
@@ -180,15 +174,15 @@ class RunStore:
     def _prepare(self, partial: Path, key: dict) -> None:
         """Empty a stage's folder, but for the checkpoint of a training with the same key."""
         try:
-            goes_on = read_json(partial / KEY) == _plain(key)
+            resumes = read_json(partial / KEY) == _plain(key)
         except (SettingsError, FileNotFoundError):
-            goes_on = False
-        for entry in sorted(partial.iterdir()) if goes_on else ():
+            resumes = False
+        for entry in sorted(partial.iterdir()) if resumes else ():
             if entry.is_dir():
                 shutil.rmtree(entry)
             elif entry.name not in SCRATCH:
                 entry.unlink()
-        if not goes_on:
+        if not resumes:
             shutil.rmtree(partial, ignore_errors=True)
             partial.mkdir(parents=True)
             write_json(partial / KEY, key)
@@ -214,13 +208,12 @@ class RunStore:
             return None
         try:
             record = read_json(file)
+            if not all(isinstance(record.get(name), dict) for name in ("key", "outputs")):
+                raise SettingsError(f"{file}: not what a stage records")
         except SettingsError as error:
             _LOG.warning("%s; the stage counts as not run", error)
             return None
-        if isinstance(record.get("key"), dict) and isinstance(record.get("outputs"), dict):
-            return record
-        _LOG.warning("%s: not what a stage records; the stage counts as not run", file)
-        return None
+        return record
 
     def _name_changed(self, unit: str, record: dict) -> str | None:
         """Return a file that isn't as the stage left it, None where all are."""
@@ -232,7 +225,7 @@ class RunStore:
         return self.root.exists() and any(e.name not in ours for e in self.root.iterdir())
 
     def _clear(self) -> None:
-        """Remove everything but locks; what says that this is a run's folder goes last."""
+        """Remove everything but locks, and last the record that makes this a run's folder."""
         with hold_all_units(self.root):
             for entry in sorted(self.root.iterdir(), key=lambda entry: entry.name == RUN_RECORD):
                 if entry.name in (LOCK, HOLDER, UNITS):

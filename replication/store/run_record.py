@@ -15,11 +15,13 @@ VALIDATED = "02_validated"
 EVALUATORS = {task: f"03_evaluators/{task}" for task in ("identity", "glaucoma")}
 VGAN = "04_vgan"
 
-BY_IMAGE, BY_PATIENT = SPLITS = ("image", "patient")
-PATIENT_SENTENCE = (
+SPLITS = {False: "image", True: "patient"}  # by patient or, as in the paper, by image
+BY_PATIENT = (
     "Split by patient: the glaucoma network never saw the test patients; identity stays closed-set."
 )
 
+# What JSON makes of a float and a tuple.
+PLAIN = {float: (float, int), tuple: list}
 Settings = TypeVar("Settings")
 
 
@@ -29,10 +31,7 @@ def privatized_unit(method: str) -> str:
 
 
 def read_run(root: Path) -> dict:
-    """Return what identifies a run.
-
-    Args:
-        root: the run's folder.
+    """Return what identifies the run in a folder.
 
     Returns:
         source (kind and name), profile (name, and settings by stage), seed, draws, split ("image"
@@ -49,13 +48,12 @@ def read_run(root: Path) -> dict:
     source, profile = run.get("source"), run.get("profile")
     holds = (
         isinstance(source, dict)
-        and isinstance(source.get("kind"), str)
-        and isinstance(source.get("name"), str)
+        and all(isinstance(source.get(name), str) for name in ("kind", "name"))
         and isinstance(profile, dict)
         and isinstance(profile.get("name"), str)
         and all(isinstance(part, dict) for name, part in profile.items() if name != "name")
         and all(type(run.get(name)) is int for name in ("seed", "draws"))
-        and run.get("split") in SPLITS
+        and run.get("split") in SPLITS.values()
     )
     if not holds:
         raise SettingsError(f"{file}: not what a run records of itself; start it with --fresh")
@@ -63,37 +61,23 @@ def read_run(root: Path) -> dict:
 
 
 def read_settings(root: Path, run: dict, stage: str, kind: type[Settings]) -> Settings:
-    """Return a stage's settings as the run recorded them.
-
-    Args:
-        root: the run's folder.
-        run: of `read_run`.
-        stage: name of the settings in the profile.
-        kind: their dataclass.
+    """Return a stage's settings, of a dataclass, as the run recorded them.
 
     Raises:
         SettingsError: when a setting is missing, unknown or of another type.
     """
     given = run["profile"].get(stage)
-    known = {field.name: type(field.default) for field in fields(kind)}
-    if isinstance(given, dict) and given.keys() == known.keys():
-        values = {
-            name: tuple(value) if known[name] is tuple and isinstance(value, list) else value
-            for name, value in given.items()
-        }
-        # A float that is a whole number may come back from JSON as an int.
-        allowed = {name: (float, int) if is_a is float else is_a for name, is_a in known.items()}
-        if all(isinstance(value, allowed[name]) for name, value in values.items()):
-            return kind(**values)
+    kinds = {field.name: type(field.default) for field in fields(kind)}
+    if (
+        isinstance(given, dict)
+        and given.keys() == kinds.keys()
+        and all(isinstance(given[name], PLAIN.get(is_a, is_a)) for name, is_a in kinds.items())
+    ):
+        return kind(**{n: tuple(v) if isinstance(v, list) else v for n, v in given.items()})
     raise SettingsError(
         f"{root / RUN_RECORD}: the settings of {stage} are not those of this version; start the "
         "run with --fresh"
     )
-
-
-def name_split(*, by_patient: bool) -> str:
-    """Return the split's name in records: "patient", or "image" as in the paper."""
-    return BY_PATIENT if by_patient else BY_IMAGE
 
 
 def is_by_patient(run: Mapping) -> bool:
@@ -101,9 +85,9 @@ def is_by_patient(run: Mapping) -> bool:
 
     `artifacts/baselines/seeds.json` names no split: its runs are by image.
     """
-    return run.get("split") == BY_PATIENT
+    return run.get("split") == SPLITS[True]
 
 
 def describe_split(*, by_patient: bool) -> str:
     """Return the sentence that ends a page's heading, a space before it; "" of a split by image."""
-    return f" {PATIENT_SENTENCE}" if by_patient else ""
+    return f" {BY_PATIENT}" if by_patient else ""

@@ -1,10 +1,8 @@
-"""Our own tables as CSV, no cell of which a spreadsheet takes for a formula.
+"""Tables as CSV, no cell of which a spreadsheet takes for a formula, and as Markdown.
 
 Names of images and patients come from the user's data, and spreadsheets run a cell that starts
 with one of a few characters (OWASP, "CSV Injection"). Such a cell gets an apostrophe in front, and
 loses it when it is read: every text comes back as it was.
-
-A table's rows as the lines of a Markdown table.
 """
 
 import csv
@@ -21,20 +19,15 @@ STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", MARK)
 
 
 def write_table(table: pd.DataFrame, file: Path) -> None:
-    """Write a table with a header and no index.
-
-    Args:
-        table: whose columns have names of ours, and whose cells may be anybody's.
-        file: to write.
-    """
-    told = table.copy(deep=False)
-    texts = [c for c in told.columns if not pd.api.types.is_numeric_dtype(told[c].dtype)]
+    """Write a table with a header and no index; its column names are ours, its cells anybody's."""
+    safe = table.copy(deep=False)
+    texts = [c for c in safe.columns if not pd.api.types.is_numeric_dtype(safe[c].dtype)]
     for column in texts:
-        told[column] = told[column].map(_guard)
-    # Python's writer leaves a lone carriage return unquoted, and readers take it for a line's end.
-    returns = any("\r" in cell for c in texts for cell in told[c] if isinstance(cell, str))
+        safe[column] = safe[column].map(_guard)
+    # Python's writer doesn't quote a lone carriage return, and readers take it for a line's end.
+    returns = any("\r" in cell for c in texts for cell in safe[c] if isinstance(cell, str))
     quoting = csv.QUOTE_NONNUMERIC if returns else csv.QUOTE_MINIMAL
-    told.to_csv(file, index=False, lineterminator="\n", quoting=quoting)
+    safe.to_csv(file, index=False, lineterminator="\n", quoting=quoting)
 
 
 def read_table(file: Path, *, text: tuple[str, ...] = (), exact: bool = False) -> pd.DataFrame:
@@ -49,7 +42,7 @@ def read_table(file: Path, *, text: tuple[str, ...] = (), exact: bool = False) -
         DataError: when the file is no such table.
     """
     try:
-        # A converter sees every cell as it stands: NA is a name like another.
+        # A converter gets every cell as it stands: NA is a name like another.
         return pd.read_csv(
             file,
             converters=dict.fromkeys(text, _bare),

@@ -1,7 +1,4 @@
-"""Spread work that has no order over processes, without the result showing how many there were.
-
-Hold Ctrl-C back where it would end the process without a word.
-"""
+"""Work spread over processes, whose number doesn't change the result, and Ctrl-C in them."""
 
 import ctypes
 import signal
@@ -53,7 +50,7 @@ def advance_each(results: Iterable[Result], advance: Callable[[], None] | None) 
 
 @contextmanager
 def without_interrupts() -> Iterator[None]:
-    """Have processes that are started in the block not hear Ctrl-C; it is their parent's to answer.
+    """Block SIGINT in processes that are started in the block; the parent handles it.
 
     A terminal interrupts all of them, and each would print a traceback of its own.
     """
@@ -67,8 +64,8 @@ def without_interrupts() -> Iterator[None]:
 def _start_worker() -> None:
     """Give a process one thread, and let it keep the memory of one image for the next.
 
-    Given back and asked for anew, every page is cleared by the system first: a third of the time
-    of drawing eyes. Where the C library has no such settings, nothing is lost but that.
+    Returned and requested again, every page is cleared by the system first: a third of the time
+    of drawing eyes. Where the C library has no such settings, only that time is lost.
     """
     cv2.setNumThreads(1)
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
@@ -80,19 +77,19 @@ def _start_worker() -> None:
 def hold_interrupt() -> Iterator[None]:
     """Hold a Ctrl-C back until the block has ended.
 
-    In the middle of TensorFlow's import it would abort the process; its code in C++ can't pass it on.
+    In the middle of TensorFlow's import it would abort the process: its C++ can't pass it on.
 
     Raises:
         KeyboardInterrupt: after the block, when Ctrl-C was pressed meanwhile.
     """
-    if threading.current_thread() is not threading.main_thread():  # never hears it
+    if threading.current_thread() is not threading.main_thread():  # gets no signals
         yield
         return
-    heard = []
-    before = signal.signal(signal.SIGINT, lambda *_: heard.append(True))
+    pressed = []
+    before = signal.signal(signal.SIGINT, lambda *_: pressed.append(True))
     try:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-    if heard and callable(before):
+    if pressed and callable(before):
         before(signal.SIGINT, None)

@@ -12,20 +12,10 @@ Track = Callable[[str, int], AbstractContextManager[Callable[[], None]]]
 
 @contextmanager
 def track_on_terminal(what: str, total: int) -> Iterator[Callable[[], None]]:
-    """Show a bar on standard error while the block runs, if that is a terminal.
-
-    Args:
-        what: the words before the bar.
-        total: pieces of work.
-    """
+    """Show a bar of so many pieces on standard error, if that is a terminal."""
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(
-        *columns,
-        TimeRemainingColumn(),
-        console=console,
-        disable=not console.is_terminal,
-        transient=True,
-    ) as bars:
+    parts = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    options = {"console": console, "disable": not console.is_terminal, "transient": True}
+    with Progress(*parts, TimeRemainingColumn(), **options) as bars:
         task = bars.add_task(what, total=total)
         yield lambda: bars.advance(task)

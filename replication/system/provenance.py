@@ -1,7 +1,4 @@
-"""The machine that does the work: its processor and how many of its cores may be used.
-
-What made a result: versions of Python and its packages, this code's commit, the memory held.
-"""
+"""What made a result: the machine, versions of Python and packages, the code's commit, memory."""
 
 import os
 import platform
@@ -11,17 +8,24 @@ from importlib import metadata
 from pathlib import Path
 
 PROC = Path("/proc")
+ROOT = Path(__file__).resolve().parents[2]
+RECORDED_PACKAGES = (
+    "tensorflow",
+    "keras",
+    "innvestigate",
+    "tensorflow-addons",
+    "numpy",
+    "opencv-python-headless",
+    "pandas",
+    "great-expectations",
+)
 
 
 def name_machine(proc: Path = PROC) -> str:
-    """Return the processor's name, the numbers that tell it from others of that name, its cores.
-
-    Args:
-        proc: where the system tells them; elsewhere than on Linux Python's word is taken.
-    """
-    told = read_pairs(proc / "cpuinfo")
-    name = told.get("model name") or platform.processor() or platform.machine()
-    numbers = ", ".join(f"{key} {told[key]}" for key in ("cpu family", "model") if key in told)
+    """Return the processor's name (Python's without /proc), its family and model, and its cores."""
+    facts = read_pairs(proc / "cpuinfo")
+    name = facts.get("model name") or platform.processor() or platform.machine()
+    numbers = ", ".join(f"{key} {facts[key]}" for key in ("cpu family", "model") if key in facts)
     return f"{name}{f' ({numbers})' if numbers else ''}, {count_cores()} cores"
 
 
@@ -39,21 +43,8 @@ def read_pairs(file: Path) -> dict[str, str]:
     return pairs
 
 
-ROOT = Path(__file__).resolve().parents[2]
-RECORDED_PACKAGES = (
-    "tensorflow",
-    "keras",
-    "innvestigate",
-    "tensorflow-addons",
-    "numpy",
-    "opencv-python-headless",
-    "pandas",
-    "great-expectations",
-)
-
-
 def find_versions() -> dict[str, str]:
-    """Return the versions of Python and of what changes numbers."""
+    """Return the versions of Python and of packages that affect results."""
     return {"python": platform.python_version()} | {
         package: metadata.version(package) for package in RECORDED_PACKAGES
     }
@@ -74,7 +65,7 @@ def find_peak_memory() -> int | None:
 @cache
 def find_commit() -> str | None:
     """Return the commit of this code, None where it was changed since or is in no git clone."""
-    told = []
+    outputs = []
     for words in (["rev-parse", "HEAD"], ["status", "--porcelain", "--untracked-files=no"]):
         try:
             git = subprocess.run(  # noqa: S603 - words of our own, no shell
@@ -85,6 +76,6 @@ def find_commit() -> str | None:
             )
         except (OSError, subprocess.CalledProcessError):
             return None
-        told.append(git.stdout.strip())
-    commit, changes = told
+        outputs.append(git.stdout.strip())
+    commit, changes = outputs
     return None if changes else commit

@@ -1,9 +1,9 @@
 """Stage 03: train the identity network and the glaucoma network on original images (paper §2.3).
 
-Leaves, in the stage's folder: `weights.h5` (legacy HDF5, which Deep Taylor's process can read) of
+Writes, into the stage's folder: `weights.h5` (legacy HDF5, which Deep Taylor's process can read) of
 the epoch that was best on the validation subset, and `history.csv`, one row per epoch. While it
 runs, a checkpoint holds the network, its optimiser, the random states and what was best so far: a
-killed training goes on from there and ends with the same weights.
+killed training resumes from there and ends with the same weights.
 """
 
 import time
@@ -25,7 +25,7 @@ from replication.errors import ReplicationError
 from replication.records import EyeDataset
 from replication.store.run_folder import CHECKPOINT
 from replication.store.tables import write_table
-from replication.train.checkpoint import load_checkpoint, save_checkpoint
+from replication.train.checkpoint import resume_training, save_checkpoint
 
 WEIGHTS = "weights.h5"
 HISTORY = "history.csv"
@@ -59,7 +59,7 @@ def train_evaluator(
         classes: of the softmax.
         settings: of the training.
         seed: of the initial weights, dropout and the order of images.
-        folder: where the weights and the history are left.
+        folder: where the weights and the history go.
         activation: of the network; another than ReLU can't be explained by Deep Taylor.
         keep_last: whether the last weights are kept, as the reference does, and not the best.
         on_epoch: called after each epoch.
@@ -68,12 +68,22 @@ def train_evaluator(
         ReplicationError: when no epoch gave a validation loss to keep weights by.
     """
     tf.config.experimental.enable_op_determinism()
-    targets, expected = (_one_hot(subset, task, classes) for subset in (train, validation))
+    targets, expected = (
+        utils.to_categorical(getattr(subset, task), classes) for subset in (train, validation)
+    )
 
     def build() -> Model:
-        return _build(
-            task, classes, train.images.shape[1:], settings, seed=seed, activation=activation
+        model = build_evaluator(
+            classes,
+            train.images.shape[1:],
+            block_dropout=settings.block_dropout,
+            dense_dropout=settings.dense_dropout,
+            seed=seed,
+            activation=activation,
         )
+        optimizer = Adam(settings.learning_rate, decay=settings.decay)
+        model.compile(optimizer, "categorical_crossentropy", metrics=_metrics(task, classes))
+        return model
 
     def fit(model: Model, rows: np.ndarray) -> dict[str, float]:
         """Train on these images in this order; return the epoch's scores."""
@@ -88,7 +98,16 @@ def train_evaluator(
         # A score given per class is that of the last, glaucoma.
         return {name: float(np.ravel(value[-1])[-1]) for name, value in scores.items()}
 
-    model, progress = _resume(build, partial(fit, rows=np.arange(1)), folder / CHECKPOINT)
+    model, best, facts = resume_training(
+        build,
+        partial(fit, rows=np.arange(1)),
+        _list_state,
+        folder / CHECKPOINT,
+        more=lambda model: model.get_weights(),
+    )
+    progress = _Progress()
+    if facts:
+        progress = _Progress(facts["scores"], best if facts["found"] else None, facts["waited"])
     saved = time.monotonic()
     for epoch in range(len(progress.scores) + 1, settings.epochs(len(train)) + 1):
         if progress.waited == settings.patience:
@@ -106,14 +125,16 @@ def train_evaluator(
     if not keep_last:
         model.set_weights(progress.best)
     model.save_weights(str(folder / WEIGHTS))
-    _write_history(progress.scores, folder / HISTORY)
+    history = pd.DataFrame(progress.scores)
+    history["best"] = history["epoch"] == history.loc[history[MONITOR].idxmin(), "epoch"]
+    write_table(history, folder / HISTORY)
     # Every call of `fit` left the kernels of its input pipeline in TensorFlow's cache, half a MiB.
     backend.clear_session()
 
 
 @dataclass
 class _Progress:
-    """What a training has come to.
+    """How far a training is.
 
     Args:
         scores: of each epoch.
@@ -126,7 +147,7 @@ class _Progress:
     waited: int = 0
 
     def add(self, scores: dict[str, float], model: Model) -> None:
-        """Take note of an epoch that the model has just been through."""
+        """Record an epoch that the model has just been through."""
         lowest = np.nanmin([np.inf, *(before[MONITOR] for before in self.scores)])
         self.scores.append(scores)
         self.waited += 1
@@ -134,56 +155,11 @@ class _Progress:
             self.best, self.waited = model.get_weights(), 0
 
 
-def _build(
-    task: str,
-    classes: int,
-    image_shape: tuple[int, int, int],
-    settings: EvaluatorSettings,
-    *,
-    seed: int,
-    activation: str,
-) -> Model:
-    model = build_evaluator(
-        classes,
-        image_shape,
-        block_dropout=settings.block_dropout,
-        dense_dropout=settings.dense_dropout,
-        seed=seed,
-        activation=activation,
-    )
-    model.compile(
-        Adam(settings.learning_rate, decay=settings.decay),
-        "categorical_crossentropy",
-        metrics=_metrics(task, classes),
-    )
-    return model
-
-
 def _save(model: Model, progress: _Progress, file: Path) -> None:
-    best = progress.best or model.get_weights()
+    state = [variable.numpy() for variable in _list_state(model)]
     found = progress.best is not None
     facts = {"scores": progress.scores, "waited": progress.waited, "found": found}
-    save_checkpoint(file, [*(variable.numpy() for variable in _list_state(model)), *best], facts)
-
-
-def _resume(
-    build: Callable[[], Model], fit_once: Callable[[Model], object], file: Path
-) -> tuple[Model, _Progress]:
-    """Return the network and the progress that a checkpoint holds, or those of a start."""
-    model = build()
-    if not file.exists():
-        return model, _Progress()
-    fit_once(model)  # makes the optimiser's variables
-    state = _list_state(model)
-    like = [*(variable.numpy() for variable in state), *model.get_weights()]
-    kept = load_checkpoint(file, like=like)
-    if kept is None:
-        return build(), _Progress()
-    arrays, facts = kept
-    for variable, value in zip(state, arrays[: len(state)], strict=True):
-        variable.assign(value)
-    best = arrays[len(state) :] if facts["found"] else None
-    return model, _Progress(facts["scores"], best, facts["waited"])
+    save_checkpoint(file, [*state, *(progress.best or model.get_weights())], facts)
 
 
 def _list_state(model: Model) -> list[tf.Variable]:
@@ -191,24 +167,13 @@ def _list_state(model: Model) -> list[tf.Variable]:
     return [*model.weights, *model.optimizer.weights, *list_random_states(model)]
 
 
-def _one_hot(dataset: EyeDataset, task: str, classes: int) -> np.ndarray:
-    return utils.to_categorical(getattr(dataset, task), classes)
-
-
 def _metrics(task: str, classes: int) -> list:
     """Return accuracy, and for the unbalanced task the F1 score of the positive class."""
     if task != "glaucoma":
         return ["accuracy"]
     with warnings.catch_warnings():
-        # The package says at import that its development has ended; docs/architecture.md knows.
+        # The package warns at import that its development has ended; docs/architecture.md has more.
         warnings.simplefilter("ignore", UserWarning)
         from tensorflow_addons.metrics import F1Score
 
     return ["accuracy", F1Score(classes, name="f1")]
-
-
-def _write_history(scores: list[dict[str, float]], file: Path) -> None:
-    """Write one row per epoch."""
-    table = pd.DataFrame(scores)
-    table["best"] = table["epoch"] == table.loc[table[MONITOR].idxmin(), "epoch"]
-    write_table(table, file)

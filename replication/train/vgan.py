@@ -20,7 +20,7 @@ from replication.records import EyeDataset
 from replication.store.run_folder import CHECKPOINT
 from replication.store.tables import write_table
 from replication.system.provenance import PROC, read_pairs
-from replication.train.checkpoint import load_checkpoint, save_checkpoint
+from replication.train.checkpoint import resume_training, save_checkpoint
 
 NETWORKS = ("encoder", "decoder", "discriminator")
 HISTORY = "history.csv"
@@ -45,7 +45,7 @@ def train_vgan(
         identities: number of patients, all of whom may be replacement identities.
         settings: of the networks and the training.
         seed: of the initial weights and everything that is drawn.
-        folder: where the networks and the history are left.
+        folder: where the networks and the history go.
         saturating: whether the generator's loss is Equation 2 as it is written.
         on_step: called after each step.
 
@@ -59,16 +59,14 @@ def train_vgan(
         tf.constant(train.glaucoma, tf.int32),
     )
     batch_size = min(settings.batch_size, len(train))
-    build = partial(
-        build_vgan,
-        identities,
-        train.images.shape[1:],
-        settings,
-        seed=seed,
-        saturating=saturating,
+    more = {"seed": seed, "saturating": saturating}
+    model, _, facts = resume_training(
+        partial(build_vgan, identities, train.images.shape[1:], settings, **more),
+        lambda model: model.train_step(data, batch_size),
+        _list_state,
+        folder / CHECKPOINT,
     )
-    model, rows = _resume(build, data, batch_size, folder / CHECKPOINT)
-    saved = time.monotonic()
+    rows, saved = facts.get("rows", []), time.monotonic()
     for step in range(int(model.step.numpy()) + 1, settings.steps + 1):
         losses = model.train_step(data, batch_size)
         on_step()
@@ -92,7 +90,7 @@ def build_vgan(
     seed: int,
     saturating: bool = False,
 ) -> PprlVgan:
-    """Build PPRL-VGAN as the settings say, in bfloat16 only where the processor computes in it."""
+    """Build PPRL-VGAN by its settings, in bfloat16 only where the processor computes in it."""
     mixed = settings.mixed_bfloat16 and processor_has_bfloat16()
     return PprlVgan(
         identities,
@@ -110,7 +108,7 @@ def build_vgan(
 
 
 def processor_has_bfloat16(cpuinfo: Path = PROC / "cpuinfo") -> bool:
-    """Tell whether the processor multiplies bfloat16 itself; elsewhere it would be emulated."""
+    """Return whether the processor multiplies bfloat16 itself; elsewhere it would be emulated."""
     flags = read_pairs(cpuinfo).get("flags", "").split()
     return "avx512_bf16" in flags or "amx_bf16" in flags
 
@@ -129,20 +127,3 @@ def _list_state(model: PprlVgan) -> list[tf.Variable]:
     networks = [weight for name in NETWORKS for weight in getattr(model, name).weights]
     optimizers = (model.generator_optimizer, model.discriminator_optimizer)
     return [*networks, *(weight for each in optimizers for weight in each.weights), model.step]
-
-
-def _resume(
-    build: Callable[[], PprlVgan], data: TrainingImages, batch_size: int, file: Path
-) -> tuple[PprlVgan, list[dict]]:
-    """Return the model and the rows of history that a checkpoint holds, or those of a start."""
-    model = build()
-    if not file.exists():
-        return model, []
-    model.train_step(data, batch_size)  # makes the optimisers' variables
-    state = _list_state(model)
-    kept = load_checkpoint(file, like=[variable.numpy() for variable in state])
-    if kept is None:
-        return build(), []
-    for variable, value in zip(state, kept[0], strict=True):
-        variable.assign(value)
-    return model, kept[1]["rows"]

@@ -12,26 +12,14 @@ from keras import Model
 
 from replication.errors import DataError
 
-# What Keras, h5py and the HDF5 library raise for files that they can't make sense of.
-BROKEN = (
-    OSError,
-    ValueError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    RuntimeError,
-    MemoryError,
-    tf.errors.OpError,
-)
+# What Keras, h5py and the HDF5 library raise for files that they can't read.
+BROKEN = (OSError, ValueError, LookupError, TypeError, AttributeError, RuntimeError, MemoryError)
+BROKEN += (tf.errors.OpError,)
 MOST_OVERHEAD_BYTES = 2**21  # ours: the files of all our networks have less than 2**18
 
 
 def load_weights(network: Model, file: Path) -> None:
-    """Give a network the weights that its training left.
-
-    Args:
-        network: of the same layers.
-        file: legacy HDF5 weights.
+    """Give a network the legacy HDF5 weights that its training wrote.
 
     Raises:
         DataError: when the file holds no such weights, or ones that are no finite numbers.

@@ -1,4 +1,4 @@
-"""The disk: full, read-only or gone in the middle, it is one sentence, and the run goes on after.
+"""The disk: full, read-only or gone in the middle, it is one sentence, and the run resumes after.
 
 A small file system in memory (tmpfs) stands for the disk; where mounting isn't allowed, the tests
 say so and measure nothing.
@@ -8,24 +8,20 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
-import time
-from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 from drawn_eyes import write_warsaw
+from tiny_process import RUN, finish, start, wait_for
 
 import cli as command_line
 from replication.command_line import opening
 from replication.errors import DiskError
 from replication.store.run_folder import RunStore
 
-PROGRAM = Path(__file__).with_name("tiny_run.py")
 PREPROCESS = ("preprocess", "--profile", "smoke", "--run", "tiny")
 KEY = {"settings": {}, "inputs": {}}
-SLOWEST_S = 300
 
 
 @pytest.fixture
@@ -48,17 +44,12 @@ def fill(disk, *, leave_bytes):
     return ballast
 
 
-def call(folder):
-    """Preprocess a tiny surrogate in a folder; return the exit code and the errors told."""
-    words = [sys.executable, str(PROGRAM), *PREPROCESS]
-    done = subprocess.run(
-        words, cwd=folder, capture_output=True, text=True, timeout=SLOWEST_S, check=False
-    )
-    assert "Traceback" not in done.stderr
-    return done.returncode, [line for line in done.stderr.splitlines() if "Error" in line]
+def list_errors(process, code=0):
+    """Return the errors that a run printed, which must end with this code."""
+    return [line for line in finish(process, code).splitlines() if line.startswith("Error: ")]
 
 
-def test_a_stage_that_fills_the_disk_says_so_and_goes_on_after(disk, figure):
+def test_a_stage_that_fills_the_disk_is_an_error_and_resumes_after(disk, figure):
     store = RunStore(disk / "run")
     store.open({"seed": 0})
     array = np.zeros(2**22, np.uint8)
@@ -75,21 +66,19 @@ def test_a_stage_that_fills_the_disk_says_so_and_goes_on_after(disk, figure):
 
 
 @pytest.mark.slow
-def test_a_run_on_a_full_disk_says_so_and_goes_on_after(disk, figure):
+def test_a_run_on_a_full_disk_is_an_error_and_resumes_after(disk, figure):
     ballast = fill(disk, leave_bytes=2**16)
-    code, errors = call(disk)
-    assert code == DiskError.exit_code
-    assert len(errors) == 1 and "no space is left on the disk" in errors[0]
+    [error] = list_errors(start(disk, PREPROCESS), DiskError.exit_code)
+    assert "no space is left on the disk" in error
     ballast.unlink()
-    assert call(disk) == (0, [])
+    assert list_errors(start(disk, PREPROCESS)) == []
     figure("full from the start: exit code 6; the same command completes after room was made")
 
 
 def test_a_disk_that_is_read_only_is_one_sentence(disk, figure):
     subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
-    code, errors = call(disk)
-    assert code == DiskError.exit_code
-    assert len(errors) == 1 and "may not be written" in errors[0]
+    [error] = list_errors(start(disk, PREPROCESS), DiskError.exit_code)
+    assert "may not be written" in error
     figure("read-only: exit code 6, one sentence")
 
 
@@ -106,22 +95,12 @@ def test_a_finished_run_on_a_read_only_disk_is_one_sentence_too(disk, monkeypatc
 
 @pytest.mark.slow
 def test_a_run_whose_folder_is_removed_in_the_middle_ends_in_a_sentence(tmp_path, figure):
-    words = [sys.executable, str(PROGRAM), *PREPROCESS]
-    process = subprocess.Popen(
-        words, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    )
-    run = tmp_path / "artifacts/runs/tiny"
-    deadline = time.monotonic() + SLOWEST_S
-    while not (run / "01_preprocessed.partial").exists():
-        assert process.poll() is None and time.monotonic() < deadline
-        time.sleep(0.002)
+    process = start(tmp_path, PREPROCESS)
+    wait_for(process, tmp_path / RUN / "01_preprocessed.partial")
     os.kill(process.pid, signal.SIGSTOP)
-    shutil.rmtree(run)
+    shutil.rmtree(tmp_path / RUN)
     os.kill(process.pid, signal.SIGCONT)
-    _, told = process.communicate(timeout=SLOWEST_S)
-    assert process.returncode == DiskError.exit_code, told
-    assert "Traceback" not in told
-    [error] = [line for line in told.splitlines() if line.startswith("Error: ")]
+    [error] = list_errors(process, DiskError.exit_code)
     assert "was removed while the run worked in it" in error
-    assert call(tmp_path) == (0, [])
+    assert list_errors(start(tmp_path, PREPROCESS)) == []
     figure("removed in the middle: exit code 6, one sentence; the same command completes")

@@ -1,4 +1,4 @@
-"""Killed at any moment (`kill -9`): the run goes on, and its table is that of an undisturbed one.
+"""Killed at any moment (`kill -9`): the run resumes, and its table is that of an undisturbed one.
 
 A tiny run on the surrogate, to the table, with both trainings in it. A stage whose record is there
 must have every file as the record says, after every kill.
@@ -8,58 +8,29 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny_run import METHODS, WORDS
+from tiny_process import REPLICATE, RUN, finish, read_files, start, wait_for
 
 from replication.errors import StageNotRun
 from replication.store.run_folder import RunStore
 
-PROGRAM = Path(__file__).with_name("tiny_run.py")
-REPLICATE = (*WORDS, *METHODS, "--run", "tiny")
 RESULTS = ("06_evaluated/table1.json", "06_evaluated/predictions.csv")
 RESULTS += ("07_attacked/table2.json", "07_attacked/attackers.csv")
-SLOWEST_S = 600
 
 
-def start(folder, words, **more):
-    """Start a run in a session of its own, so that all its processes can be killed at once."""
-    return subprocess.Popen(
-        [sys.executable, str(PROGRAM), *words],
-        cwd=folder,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-        text=True,
-        **more,
-    )
-
-
-def finish(folder, words):
-    process = start(folder, words)
-    _, told = process.communicate(timeout=SLOWEST_S)
-    assert process.returncode == 0, told
-    return told
-
-
-def kill_after(folder, words, seconds):
+def kill_after(folder, seconds):
     """Kill a run after so long; return whether it was still at work."""
-    process = start(folder, words)
+    process = start(folder, REPLICATE)
     try:
         process.wait(timeout=seconds)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
-    _, told = process.communicate()
-    assert process.returncode in (0, -signal.SIGKILL), told
+    _, printed = process.communicate()
+    assert process.returncode in (0, -signal.SIGKILL), printed
     return process.returncode == -signal.SIGKILL
-
-
-def read_results(folder):
-    return [(folder / "artifacts/runs/tiny" / name).read_bytes() for name in RESULTS]
 
 
 def check_what_is_complete(run):
@@ -80,8 +51,8 @@ def check_what_is_complete(run):
 def undisturbed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("undisturbed")
     start_s = time.monotonic()
-    finish(folder, REPLICATE)
-    return read_results(folder), time.monotonic() - start_s
+    finish(start(folder, REPLICATE))
+    return read_files(folder, RESULTS), time.monotonic() - start_s
 
 
 @pytest.mark.slow
@@ -95,28 +66,24 @@ def test_a_run_killed_at_random_times_ends_with_the_undisturbed_table(
         folder = tmp_path / f"run-{runs}"
         folder.mkdir(exist_ok=True)
         # What one life of the process is given: from its first import to far into the run.
-        if kill_after(folder, REPLICATE, rng.uniform(0.03, 0.35) * seconds):
+        if kill_after(folder, rng.uniform(0.03, 0.35) * seconds):
             done += 1
-            check_what_is_complete(folder / "artifacts/runs/tiny")
+            check_what_is_complete(folder / RUN)
         else:
-            assert read_results(folder) == wanted
+            assert read_files(folder, RESULTS) == wanted
             runs += 1
         if done == kills:
             break
     assert done == kills
-    finish(folder := tmp_path / f"run-{runs}", REPLICATE)
-    assert read_results(folder) == wanted
+    finish(start(folder := tmp_path / f"run-{runs}", REPLICATE))
+    assert read_files(folder, RESULTS) == wanted
     figure(f"{kills} kills in {runs + 1} runs, {len(RESULTS)} files of each equal to the last bit")
 
 
 @pytest.mark.slow
 def test_killed_in_the_first_stage_a_run_leaves_nothing_that_is_believed(tmp_path):
-    process = start(tmp_path, REPLICATE)
-    run = tmp_path / "artifacts/runs/tiny"
-    deadline = time.monotonic() + SLOWEST_S
-    while not (run / "01_preprocessed.partial").exists():
-        assert process.poll() is None and time.monotonic() < deadline
-        time.sleep(0.01)
+    process, run = start(tmp_path, REPLICATE), tmp_path / RUN
+    wait_for(process, run / "01_preprocessed.partial")
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
     assert json.loads((run / "run.json").read_text())["seed"] == 0

@@ -21,15 +21,15 @@ def test_twenty_runs_in_one_process_hold_no_more_than_two(tmp_path, figure):
     words = [sys.executable, str(IN_A_ROW), str(RUNS), *WORDS, *METHODS]
     done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    told = [json.loads(line) for line in done.stdout.splitlines()]
-    assert len(told) == RUNS
-    assert len({run["table"] for run in told}) == 1
-    memory = [run["memory_mib"] for run in told]
+    runs = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(runs) == RUNS
+    assert len({run["table"] for run in runs}) == 1
+    memory = [run["memory_mib"] for run in runs]
     figure(
         f"memory after run 1, 2, 3 and the last three: {memory[:3]}, {memory[-3:]} MiB; "
-        f"descriptors {told[1]['descriptors']}, {told[-1]['descriptors']}; children "
-        f"{told[1]['children']}, {told[-1]['children']}"
+        f"descriptors {runs[1]['descriptors']}, {runs[-1]['descriptors']}; children "
+        f"{runs[1]['children']}, {runs[-1]['children']}"
     )
     assert median(memory[-5:]) <= memory[1] + ALLOWANCE_MIB
-    assert told[-1]["descriptors"] <= told[1]["descriptors"]
-    assert told[-1]["children"] <= told[1]["children"]
+    assert runs[-1]["descriptors"] <= runs[1]["descriptors"]
+    assert runs[-1]["children"] <= runs[1]["children"]

@@ -43,7 +43,7 @@ def other(tmp_path):
     process.communicate()
 
 
-def test_the_second_is_refused_and_told_the_first_ones_number(other, tmp_path, monkeypatch, figure):
+def test_the_second_is_refused_with_the_first_ones_number(other, tmp_path, monkeypatch, figure):
     monkeypatch.setattr(opening, "ARTIFACTS", tmp_path)
     words = ["preprocess", "--run", "mine", "--data-dir", str(write_warsaw(tmp_path / "eyes"))]
     for more in ([], ["--fresh"]):
@@ -62,6 +62,7 @@ def test_what_a_dead_process_left_is_noticed_and_no_obstacle(other, tmp_path, ca
     assert (store.root / "run.lock").exists() and (store.root / "run.pid").exists()
     with store.locked():
         assert f"process {other.pid} ended in the middle of its work" in caplog.text
+    assert not (store.root / "run.pid").exists()
     figure("a lock of a killed process: noticed, and taken over at once")
 
 
@@ -97,11 +98,11 @@ def test_two_that_need_the_surrogate_draw_it_once(tmp_path, figure):
         for number in "12"
     ]
     try:
-        told = [process.communicate(timeout=120)[0].splitlines() for process in both]
+        printed = [process.communicate(timeout=120)[0].splitlines() for process in both]
     finally:
         for process in both:
             process.kill()
             process.communicate()
-    waited, drawn = sorted(told, key=len)
+    waited, drawn = sorted(printed, key=len)
     assert drawn == ["drawing", *waited] and len(waited) == 1 and int(waited[0]) > 0
     figure(f"two processes at once: drawn by one, both found {waited[0]} images")

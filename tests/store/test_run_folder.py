@@ -1,8 +1,3 @@
-import json
-import os
-import platform
-import subprocess
-
 import pytest
 
 from replication.errors import SettingsError, StageNotRun
@@ -37,7 +32,7 @@ def test_a_stage_is_complete_once_its_block_ended_well(store):
     write(store)
     assert store.is_complete("02_stage", KEY)
     record = read_json(store.folder("02_stage") / RECORD)
-    assert record["versions"]["numpy"]
+    assert record["versions"]["numpy"] and record["commit"] == find_commit()
     assert list(record["outputs"]) == ["out.txt"]
 
 
@@ -115,13 +110,6 @@ def test_a_broken_record_makes_a_stage_not_run(store, content, caplog):
         again.folder("02_stage")
 
 
-def test_a_changed_file_is_named_and_not_handed_out(store):
-    write(store)
-    (store.folder("02_stage") / "out.txt").write_text("changed")
-    with pytest.raises(StageNotRun, match=r"out\.txt: not as its stage left it"):
-        RunStore(store.root).folder("02_stage")
-
-
 def test_a_folder_of_a_run_killed_while_it_was_made_or_cleared_is_taken(tmp_path):
     for left in ("run.lock", "run.pid", "run.json.tmp"):
         (tmp_path / left).touch()
@@ -159,53 +147,3 @@ def test_a_folder_that_is_no_run_is_never_touched(tmp_path):
     with pytest.raises(SettingsError, match="not a run's folder"):
         RunStore(tmp_path).open({"seed": 0}, fresh=True)
     assert (tmp_path / "thesis.doc").exists()
-
-
-def test_a_broken_record_is_an_error_with_its_name(store):
-    (store.root / "run.json").write_text("{")
-    with pytest.raises(SettingsError, match=r"run\.json: not readable"):
-        store.open({"seed": 0})
-
-
-def test_json_is_written_whole_or_not_at_all(store):
-    write(store)
-    assert json.loads((store.root / "run.json").read_text()) == {"seed": 0}
-    assert not list(store.root.rglob("*.tmp"))
-
-
-def test_two_processes_cannot_work_in_one_run(store):
-    again = RunStore(store.root)
-    here = f"process {os.getpid()} is working"
-    with store.locked(), pytest.raises(SettingsError, match=here), again.locked():
-        pass
-    with RunStore(store.root).locked():
-        pass
-
-
-def test_a_process_that_died_in_a_run_is_told_of(store, caplog):
-    (store.root / "run.pid").write_text(json.dumps({"pid": 4711, "machine": platform.node()}))
-    with store.locked():
-        assert "process 4711 ended in the middle of its work" in caplog.text
-    assert not (store.root / "run.pid").exists()
-
-
-def test_starting_afresh_leaves_a_run_that_another_works_in_alone(store):
-    write(store)
-    with store.locked(), pytest.raises(SettingsError, match="is working in this run"):
-        RunStore(store.root).open({"seed": 1}, fresh=True)
-    assert store.is_complete("02_stage", KEY)
-
-
-def test_a_stage_names_the_commit_of_unchanged_code_only(store, monkeypatch):
-    told = {"rev-parse": "abc\n", "status": ""}
-
-    def run_git(words, **options):
-        return subprocess.CompletedProcess(words, 0, stdout=told[words[3]])
-
-    monkeypatch.setattr(subprocess, "run", run_git)
-    for changes, commit in (("", "abc"), (" M cli.py", None)):
-        told["status"] = changes
-        find_commit.cache_clear()
-        write(store, unit=f"stage-{commit}")
-        assert read_json(store.folder(f"stage-{commit}") / RECORD)["commit"] == commit
-    find_commit.cache_clear()

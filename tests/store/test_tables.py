@@ -41,8 +41,8 @@ def test_every_text_comes_back_and_none_is_a_formula(names, tmp_path_factory):
 def test_ordinary_tables_are_written_as_ever(tmp_path):
     table = pd.DataFrame({"name": ["a.png", "b, c"], "good": [True, False], "score": [1e-9, -2.0]})
     write_table(table, tmp_path / "table.csv")
-    told = table.to_csv(index=False, lineterminator="\n")
-    assert (tmp_path / "table.csv").read_text() == told
+    plain = table.to_csv(index=False, lineterminator="\n")
+    assert (tmp_path / "table.csv").read_text() == plain
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00", b'a,b\n"1', b"a\n1,2,3\n4\n5,6,7,8\n"])

@@ -145,8 +145,8 @@ def test_a_worker_refuses_other_versions_and_folders_that_it_does_not_see(reques
     unseen = str(tmp_path / "unseen")
     others = {
         "(not 1.0); install the same lock": {"versions": task.versions | {"keras": "1.0"}},
-        "no run is seen there": {"request": replace(request_, artifacts=unseen)},
-        "must see the data": {"request": replace(request_, data_dir=unseen)},
+        "finds no run there": {"request": replace(request_, artifacts=unseen)},
+        "must have the data": {"request": replace(request_, data_dir=unseen)},
     }
     for said, other in others.items():
         told = do_as_worker(replace(task, **other).to_plain())

@@ -1,8 +1,3 @@
-"""Work spread over processes comes back whole and in its order.
-
-Ctrl-C in the middle of a block that must not be left in the middle.
-"""
-
 import os
 import signal
 import threading
@@ -15,7 +10,7 @@ from replication.system.processes import hold_interrupt, spread
 WORKERS = (1, 2)
 
 
-def tell_square_and_process(number: int) -> tuple[int, int]:
+def square_and_name_process(number: int) -> tuple[int, int]:
     time.sleep(0.02 * (number % 3))  # a later task is done before an earlier one
     return number**2, os.getpid()
 
@@ -29,7 +24,7 @@ def refuse_five(number: int) -> int:
 @pytest.mark.parametrize("workers", WORKERS)
 @pytest.mark.parametrize("chunk", [1, 4])
 def test_the_results_are_in_the_tasks_order(workers: int, chunk: int) -> None:
-    results = list(spread(tell_square_and_process, range(10), workers=workers, chunk=chunk))
+    results = list(spread(square_and_name_process, range(10), workers=workers, chunk=chunk))
     assert [square for square, _ in results] == [number**2 for number in range(10)]
     assert (os.getpid() in {process for _, process in results}) == (workers == 1)
 
@@ -41,7 +36,7 @@ def test_an_error_in_the_work_is_the_caller_s(workers: int) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _heard():
+def _listening():
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
@@ -51,7 +46,7 @@ def press_ctrl_c() -> None:
     os.kill(os.getpid(), signal.SIGINT)
 
 
-def test_the_block_ends_before_it_is_heard() -> None:
+def test_the_block_ends_before_the_interrupt() -> None:
     done = []
     with pytest.raises(KeyboardInterrupt), hold_interrupt():
         press_ctrl_c()
@@ -61,27 +56,21 @@ def test_the_block_ends_before_it_is_heard() -> None:
         press_ctrl_c()
 
 
-def test_without_one_nothing_is_raised() -> None:
-    with hold_interrupt():
-        pass
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-
-
-def test_an_error_of_the_block_is_told_first() -> None:
+def test_an_error_of_the_block_is_raised_first() -> None:
     with pytest.raises(ImportError), hold_interrupt():
         press_ctrl_c()
         raise ImportError
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-def test_where_it_is_not_listened_to_it_stays_so() -> None:
+def test_where_ctrl_c_is_ignored_it_stays_so() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with hold_interrupt():
         press_ctrl_c()
     assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
 
 
-def test_a_thread_beside_is_left_alone() -> None:
+def test_another_thread_may_hold_it_too() -> None:
     done = []
 
     def work() -> None:

@@ -53,7 +53,7 @@ def test_the_kept_weights_are_those_of_the_epoch_that_was_best_on_validation(tmp
     assert loss == pytest.approx(best["val_loss"].item(), rel=1e-3)
 
 
-def test_the_last_weights_are_kept_where_they_are_asked_for(tmp_path):
+def test_the_last_weights_are_kept_on_request(tmp_path):
     history = train(tmp_path / "best")
     again = train(tmp_path / "last", keep_last=True)
     pd.testing.assert_frame_equal(again, history)
@@ -99,7 +99,7 @@ class Killed(Exception):
 
 
 @pytest.mark.parametrize("broken", [False, True])
-def test_a_killed_training_goes_on_and_ends_with_the_same_weights(tmp_path, monkeypatch, broken):
+def test_a_killed_training_resumes_and_ends_with_the_same_weights(tmp_path, monkeypatch, broken):
     monkeypatch.setattr(stage, "CHECKPOINT_EVERY_S", 0.0)
     whole = train(tmp_path / "undisturbed")
     made = []
@@ -127,7 +127,7 @@ def test_a_training_without_any_finite_validation_loss_is_an_error(tmp_path):
         train(tmp_path, settings=replace(SETTINGS, learning_rate=float("nan")))
 
 
-def test_the_epochs_make_the_updates_asked_for_whatever_the_number_of_images():
+def test_the_epochs_make_the_updates_whatever_the_number_of_images():
     assert replace(SETTINGS, updates=24, batch_size=8).epochs(48) == 4
     assert replace(SETTINGS, updates=25, batch_size=8).epochs(48) == 5
     assert CPU.evaluator.epochs(1167) == 40

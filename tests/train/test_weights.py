@@ -26,13 +26,9 @@ def test_weights_come_back_from_where_a_network_leaves_them(kept):
         np.testing.assert_array_equal(array, before)
 
 
-@pytest.mark.parametrize("content", [None, b"no weights", b"\x89HDF\r\n\x1a\n" + bytes(300_000)])
-def test_what_is_no_weights_is_one_sentence(tmp_path, content):
-    file = tmp_path / "weights.h5"
-    if content:
-        file.write_bytes(content)
+def test_where_there_are_no_weights_it_is_one_sentence(tmp_path):
     with pytest.raises(DataError, match=r"weights\.h5: not the weights.*train it again"):
-        load_weights(build(1), file)
+        load_weights(build(1), tmp_path / "weights.h5")
 
 
 def test_weights_of_another_network_are_refused(kept):
@@ -40,19 +36,18 @@ def test_weights_of_another_network_are_refused(kept):
         load_weights(build(1, classes=9), kept)
 
 
-def test_weights_that_are_no_numbers_are_refused(kept, tmp_path):
+def test_weights_that_are_no_numbers_are_refused(tmp_path):
     file = tmp_path / "weights.h5"
-    file.write_bytes(kept.read_bytes())
+    build(1).save_weights(str(file))
     with h5py.File(file, "r+") as weights:
         weights["dense2/dense2/bias:0"][0] = np.nan
     with pytest.raises(DataError, match="not a finite number"):
         load_weights(build(1), file)
 
 
-def test_a_file_far_larger_than_its_network_is_not_opened(kept, tmp_path):
+def test_a_file_far_larger_than_its_network_is_not_opened(tmp_path):
     file = tmp_path / "weights.h5"
-    file.write_bytes(kept.read_bytes())
-    with file.open("r+b") as stream:
+    with file.open("wb") as stream:
         stream.truncate(2**40)
     with pytest.raises(DataError, match="bytes of arrays"):
         load_weights(build(1), file)

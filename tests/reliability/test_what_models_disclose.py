@@ -1,4 +1,4 @@
-"""What models tell: it is measured and said before weights or privatized sets leave a run."""
+"""What models disclose: it is measured and printed before weights or images are exported."""
 
 import numpy as np
 import pandas as pd
@@ -22,7 +22,7 @@ WEIGHTS = {
 
 
 def plant_run(root, kind):
-    """A run of 16 training and 8 test images: 3 replacements recognised, 2 training images copied."""
+    """A run of 16 training and 8 test images: 3 replacements recognised, 2 training ones copied."""
     rng = np.random.default_rng(0)
     number = np.arange(24)
     images = rng.integers(0, 256, (24, 16, 16), dtype=np.uint8)
@@ -58,7 +58,7 @@ def call(*words):
     return CliRunner().invoke(command_line.cli, ["export", *map(str, words)])
 
 
-def test_what_was_planted_is_what_is_said(tmp_path, figure):
+def test_what_was_planted_is_printed(tmp_path, figure):
     plant_run(tmp_path / "run", "surrogate")
     result = call(tmp_path / "run", tmp_path / "out")
     assert result.exit_code == 0, result.output
@@ -66,7 +66,9 @@ def test_what_was_planted_is_what_is_said(tmp_path, figure):
     assert "one whose likeness went in 37.5% (guessing: 12.5%)" in result.output
     assert f"{COPIES} are copies of one" in result.output
     assert result.output.splitlines()[0] in (tmp_path / "out/README.md").read_text()
-    figure(f"planted: {COPIES} copied training images of 8, {SHOWN} replacements; said: the same")
+    figure(
+        f"planted: {COPIES} copied training images of 8, {SHOWN} replacements; printed: the same"
+    )
 
 
 @pytest.mark.parametrize("what", ["weights", "sets"])
@@ -81,8 +83,10 @@ def test_patients_data_leave_a_run_only_by_a_word(what, kind, tmp_path):
     assert (
         call(tmp_path / "run", tmp_path / "out", "--what", what, "--yes-i-may-share").exit_code == 0
     )
-    told = b"".join(file.read_bytes() for file in (tmp_path / "out").rglob("*.*") if file.is_file())
-    assert b"0042" not in told
+    shared = b"".join(
+        file.read_bytes() for file in (tmp_path / "out").rglob("*.*") if file.is_file()
+    )
+    assert b"0042" not in shared
 
 
 def test_pictures_are_pixels_alone_under_numbers_that_follow_no_order(tmp_path, figure):
@@ -118,7 +122,7 @@ def test_weights_are_those_of_the_run_and_nothing_is_written_over(tmp_path):
     assert again.exit_code == 3 and "exists already" in again.stderr
 
 
-def test_a_run_without_its_table_is_told(tmp_path):
+def test_a_run_without_its_table_is_an_error(tmp_path):
     RunStore(tmp_path / "run").open({"seed": 0})
     result = call(tmp_path / "run", tmp_path / "out")
     assert result.exit_code == 4
