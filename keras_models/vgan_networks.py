@@ -1,7 +1,11 @@
 """Encoder, decoder and discriminator of PPRL-VGAN (paper Figure 1; reference `train.py`).
 
 Departure: every network takes the kernel size and the width as arguments; the reference has
-kernel 8 and 256 units, which the `paper` profile uses. Images are float32 in [-1, 1].
+kernel 8 and 256 units, which the `paper` profile uses.
+
+Images are (H, W, C) float32 in [-1, 1]. All networks take `kernel_size`, of every convolution, in
+pixels; `dtype`, a Keras policy ("float32" or "mixed_bfloat16"; outputs are float32); and `seed`, of
+the initial weights and of dropout.
 """
 
 from math import prod
@@ -60,10 +64,7 @@ def build_encoder(
     Args:
         image_shape: (H, W, C).
         units: width of the last convolution, a multiple of 8.
-        kernel_size: of all convolutions, in pixels.
         dropout: rate after each normalisation.
-        dtype: Keras dtype policy, "float32" or "mixed_bfloat16"; outputs are float32.
-        seed: of the initial weights and of dropout.
 
     Returns:
         A model from (N, H, W, C) to two (N, 128) arrays.
@@ -100,9 +101,6 @@ def build_decoder(
         identities: number of patients, the length of the one-hot replacement identity c.
         image_shape: (H, W, C), H and W multiples of 16.
         units: width of the first transposed convolution.
-        kernel_size: of all transposed convolutions, in pixels.
-        dtype: Keras dtype policy; the image is float32.
-        seed: of the initial weights.
 
     Returns:
         A model from (N, 128) and (N, identities) to (N, H, W, C) in [-1, 1].
@@ -143,10 +141,7 @@ def build_discriminator(
         identities: number of patients.
         image_shape: (H, W, C).
         task_classes: classes of the task; glaucoma has two.
-        kernel_size: of all convolutions, in pixels.
         dropout: rate before the heads.
-        dtype: Keras dtype policy; the heads are float32.
-        seed: of the initial weights and of dropout.
 
     Returns:
         A model from (N, H, W, C) to [(N, 1), (N, identities), (N, task_classes)] probabilities.
@@ -174,10 +169,7 @@ def build_discriminator(
 class _Layers:
     """Makes the layers of one network, each from a seed of its own.
 
-    Args:
-        seed: of the network; networks of other seeds share no layer's.
-        kernel_size: of all convolutions, in pixels; their stride is 2.
-        dtype: Keras dtype policy.
+    Networks of other seeds have other seeds in all layers; convolutions have stride 2.
     """
 
     def __init__(self, seed: int, *, kernel_size: int, dtype: str) -> None:

@@ -19,6 +19,7 @@ from replication.pipeline.run_data import RunData
 from replication.privatize.methods import METHODS, Method
 from replication.report.stage import REPORTED, describe_report, is_public
 from replication.results.baseline import copy_weights
+from replication.store.run_folder import RunStore
 from replication.store.run_record import (
     EVALUATORS,
     PREPROCESSED,
@@ -48,6 +49,7 @@ class Stage:
     run: Work
 
 
+@dataclass(eq=False)
 class Replication:
     """One run: its stages in their order, and which are complete.
 
@@ -57,17 +59,14 @@ class Replication:
         on_stage: called with each unit's name and "kept", or "run" and then "done".
     """
 
-    def __init__(
-        self,
-        data: RunData,
-        *,
-        baseline: dict | None = None,
-        on_stage: Callable[[str, str], None] = lambda unit, state: None,
-    ) -> None:
-        self.data = data
-        self.store = data.store
-        self.baseline = baseline
-        self.on_stage = on_stage
+    data: RunData
+    baseline: dict | None = None
+    on_stage: Callable[[str, str], None] = lambda unit, state: None
+
+    @property
+    def store(self) -> RunStore:
+        """The run's folder."""
+        return self.data.store
 
     def describe(self) -> dict:
         """Return what identifies the run; another run folder is needed where it differs."""

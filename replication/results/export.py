@@ -23,6 +23,7 @@ import cv2
 import numpy as np
 import pandas as pd
 
+from replication.config import PreprocessSettings
 from replication.errors import SettingsError, StageNotRun
 from replication.evaluate.outputs import read_predictions
 from replication.privatize.methods import METHODS, find_method
@@ -31,7 +32,7 @@ from replication.results.baseline import WEIGHTS
 from replication.store.arrays import load_preprocessed, load_privatized
 from replication.store.files import new_folder, write_text
 from replication.store.run_folder import RunStore
-from replication.store.run_record import PREPROCESSED, privatized_unit, read_run
+from replication.store.run_record import PREPROCESSED, privatized_unit, read_run, read_settings
 from replication.store.tables import write_table
 
 GRAY_LEVELS = 127.5  # of 255, per unit of an image in [-1, 1]
@@ -239,8 +240,8 @@ def to_markdown(run: dict, goods: Goods, leaks: Sequence[Leaks]) -> str:
 
 
 def _load(store: RunStore) -> tuple[EyeDataset, Splits]:
-    shape = read_run(store.root)["profile"].get("preprocess", {})
-    return load_preprocessed(store.folder(PREPROCESSED), shape.get("channels", 3))
+    shape = read_settings(store.root, read_run(store.root), "preprocess", PreprocessSettings)
+    return load_preprocessed(store.folder(PREPROCESSED), shape.channels)
 
 
 def _write_set(store: RunStore, method: str, folder: Path) -> None:

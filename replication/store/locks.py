@@ -28,31 +28,40 @@ _LOG = logging.getLogger(__name__)
 
 
 @contextmanager
-def hold(root: Path) -> Iterator[None]:
-    """Keep other commands out of a run's folder, which exists, while the block runs.
+def hold(root: Path, unit: str | None = None, *, wait: bool = False) -> Iterator[None]:
+    """Keep other processes out of a run's folder, or out of one of its units, in the block.
+
+    Args:
+        root: the run's folder, which exists.
+        unit: the stage's folder, relative to the run's; None holds the run.
+        wait: until another process has ended its work, instead of raising.
 
     Raises:
-        SettingsError: when another process is working in the run; its number is in the message.
+        SettingsError: when another process is working there; its number is in the message.
     """
-    with _holding(root, LOCK, HOLDER, place="this run", wait=False) as dead:
-        if dead:
-            _LOG.warning("%s: %s ended in the middle of its work; resuming from there", root, dead)
+    if unit:
+        (root / UNITS).mkdir(exist_ok=True)
+        name = f"{UNITS}/{unit.replace('/', '.')}"
+        lock, holder = FileLock(root / f"{name}.lock"), root / f"{name}.pid"
+    else:
+        lock, holder = FileLock(root / LOCK), root / HOLDER
+    try:
+        lock.acquire(timeout=-1 if wait else 0, poll_interval=POLL_S)
+    except Timeout as error:
+        raise SettingsError(
+            f"{root}: {_name_holder(holder) or 'another process'} is working in "
+            f"{f'its {unit}' if unit else 'this run'}; wait for it, or choose another --run"
+        ) from error
+    try:
+        if dead := _name_holder(holder):
+            level, place = (logging.INFO, unit) if unit else (logging.WARNING, "its work")
+            _LOG.log(level, "%s: %s ended in the middle of %s; resuming", root, dead, place)
+        note = json.dumps({"pid": os.getpid(), "machine": platform.node()})
+        holder.write_text(note, encoding="utf-8")
         yield
-
-
-@contextmanager
-def hold_unit(root: Path, unit: str, *, wait: bool) -> Iterator[None]:
-    """Keep other processes from writing a unit of a run while the block runs.
-
-    Raises:
-        SettingsError: when another process is working in the unit; `wait` waits for it instead.
-    """
-    (root / UNITS).mkdir(exist_ok=True)
-    name = f"{UNITS}/{unit.replace('/', '.')}"
-    with _holding(root, f"{name}.lock", f"{name}.pid", place=f"its {unit}", wait=wait) as dead:
-        if dead:
-            _LOG.info("%s: %s ended in the middle of %s", root, dead, unit)
-        yield
+    finally:
+        holder.unlink(missing_ok=True)
+        lock.release()
 
 
 @contextmanager
@@ -60,29 +69,8 @@ def hold_all_units(root: Path) -> Iterator[None]:
     """Keep other processes from writing any unit that ever had a lock."""
     with ExitStack() as stack:
         for lock in sorted((root / UNITS).glob("*.lock")):
-            stack.enter_context(hold_unit(root, lock.stem, wait=False))
+            stack.enter_context(hold(root, lock.stem))
         yield
-
-
-@contextmanager
-def _holding(root: Path, lock: str, note: str, *, place: str, wait: bool) -> Iterator[str | None]:
-    """Hold a lock; give who held it last and died, None where nothing is noted."""
-    held, holder = FileLock(root / lock), root / note
-    try:
-        held.acquire(timeout=-1 if wait else 0, poll_interval=POLL_S)
-    except Timeout as error:
-        raise SettingsError(
-            f"{root}: {_name_holder(holder) or 'another process'} is working in {place}; wait for "
-            "it, or choose another --run"
-        ) from error
-    try:
-        dead = _name_holder(holder)
-        note = json.dumps({"pid": os.getpid(), "machine": platform.node()})
-        holder.write_text(note, encoding="utf-8")
-        yield dead
-    finally:
-        holder.unlink(missing_ok=True)
-        held.release()
 
 
 def _name_holder(holder: Path) -> str | None:

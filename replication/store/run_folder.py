@@ -23,7 +23,7 @@ from replication.store.files import (
     read_json,
     write_json,
 )
-from replication.store.locks import HOLDER, LOCK, UNITS, hold, hold_all_units, hold_unit
+from replication.store.locks import HOLDER, LOCK, UNITS, hold, hold_all_units
 from replication.system.provenance import find_commit, find_peak_memory, find_versions, name_machine
 
 RECORD = "stage.json"
@@ -98,7 +98,7 @@ class RunStore:
 
     def locked_unit(self, unit: str, *, wait: bool = False) -> AbstractContextManager[None]:
         """Keep other processes from writing a unit while a block runs."""
-        return hold_unit(self.root, unit, wait=wait)
+        return hold(self.root, unit, wait=wait)
 
     def folder(self, unit: str) -> Path:
         """Return the folder of a complete stage, whose files are as it left them.

@@ -17,15 +17,7 @@ BATCH = 512  # below 128, the decoder's last bits depend on it; larger ones are 
 
 
 class TrainedEvaluator:
-    """A trained evaluation network.
-
-    Args:
-        weights: its `weights.h5`.
-        classes: of its softmax.
-        image_shape: (H, W, C).
-        settings: with which it was trained.
-        activation: with which it was trained.
-    """
+    """A trained evaluation network: its `weights.h5`, and what it was built and trained with."""
 
     def __init__(
         self,
@@ -53,14 +45,7 @@ class TrainedEvaluator:
 
 
 class TrainedGenerator:
-    """The trained encoder and decoder of PPRL-VGAN, in float32.
-
-    Args:
-        folder: of the stage that trained them.
-        identities: number of patients.
-        image_shape: (H, W, C).
-        settings: with which they were trained.
-    """
+    """The trained encoder and decoder of PPRL-VGAN in their stage's folder, in float32."""
 
     def __init__(
         self,

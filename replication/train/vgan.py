@@ -23,6 +23,8 @@ from replication.system.provenance import PROC, read_pairs
 from replication.train.checkpoint import resume_training, save_checkpoint
 
 NETWORKS = ("encoder", "decoder", "discriminator")
+SIZES_AND_RATES = ("units", "kernel_size", "learning_rate", "decay")
+SIZES_AND_RATES += ("generator_weights", "discriminator_weights")
 HISTORY = "history.csv"
 HISTORY_EVERY_STEPS = 25
 CHECKPOINT_EVERY_S = 30.0
@@ -95,12 +97,7 @@ def build_vgan(
     return PprlVgan(
         identities,
         image_shape,
-        units=settings.units,
-        kernel_size=settings.kernel_size,
-        learning_rate=settings.learning_rate,
-        decay=settings.decay,
-        generator_weights=settings.generator_weights,
-        discriminator_weights=settings.discriminator_weights,
+        **{name: getattr(settings, name) for name in SIZES_AND_RATES},
         dtype="mixed_bfloat16" if mixed else "float32",
         seed=seed,
         saturating=saturating,

@@ -1,5 +1,7 @@
 """What models disclose: it is measured and printed before weights or images are exported."""
 
+from dataclasses import asdict
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +9,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 import cli as command_line
+from replication.config import SMOKE
 from replication.records import PrivatizedSet, to_unit_range
 from replication.results.export import find_nearest, measure_leaks
 from replication.store.arrays import save_preprocessed, save_privatized
@@ -31,8 +34,9 @@ def plant_run(root, kind):
     table["identity"], table["glaucoma"] = number % PATIENTS, number % 2 == 0
     table["subset"] = np.where(number < 16, "train", "test")
     store = RunStore(root)
-    source, profile = {"kind": kind, "name": "0042"}, {"name": "cpu", "preprocess": {"channels": 3}}
-    store.open({"source": source, "profile": profile, "seed": 0, "draws": 1, "split": "image"})
+    source = {"kind": kind, "name": "0042"}
+    rest = {"profile": asdict(SMOKE), "seed": 0, "draws": 1, "split": "image"}
+    store.open({"source": source} | rest)
     privatized = rng.integers(0, 256, (PATIENTS, 16, 16), dtype=np.uint8)
     privatized[:COPIES] = images[5 : 5 + COPIES]
     used = (np.arange(PATIENTS)[:, None] + 1) % PATIENTS

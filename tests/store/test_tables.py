@@ -9,24 +9,11 @@ from replication.errors import DataError
 from replication.store.tables import STARTS, read_table, write_table
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=20)
-FORMULAS = [
-    "=1+1",
-    "+1",
-    "-1",
-    "@SUM(A1)",
-    "\tx",
-    "\rx",
-    "\nx",
-    "'=1",
-    "''",
-    "NA",
-    "",
-    "007",
-    "nan",
-]
+FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\nx", "'=1"]
+TRAPS = [*FORMULAS, "''", "NA", "", "007", "nan"]
 
 
-@given(names=st.lists(st.one_of(NAMES, st.sampled_from(FORMULAS)), min_size=1, max_size=8))
+@given(names=st.lists(st.one_of(NAMES, st.sampled_from(TRAPS)), min_size=1, max_size=8))
 def test_every_text_comes_back_and_none_is_a_formula(names, tmp_path_factory):
     file = tmp_path_factory.mktemp("table") / "table.csv"
     write_table(pd.DataFrame({"name": names, "score": [-0.5] * len(names)}), file)
