@@ -13,8 +13,8 @@ import pandas as pd
 
 from replication.config import ExplanationSettings, Profile, VganSettings
 from replication.data.sources import Source, draw_surrogate
-from replication.privatize.methods import Generator, Method
-from replication.records import EyeDataset, PrivatizedSet, Splits
+from replication.privatize.methods import Method
+from replication.records import EyeDataset, Generator, PrivatizedSet, Splits
 from replication.store.arrays import load_preprocessed, load_privatized
 from replication.store.run_folder import RunStore
 from replication.store.run_record import EVALUATORS, PREPROCESSED, VGAN, privatized_unit

@@ -84,10 +84,7 @@ def measure_departures(run: RunData) -> Iterator[tuple[str, Figures]]:
 
 
 def _measure_choices(run: RunData) -> Iterator[tuple[str, Figures]]:
-    networks = {
-        task: run.load_evaluator(task, run.store.folder(unit)).predict
-        for task, unit in EVALUATORS.items()
-    }
+    networks = {task: run.load_evaluator(task).predict for task in EVALUATORS}
     found = {"iris found": float(_manifest(run)["iris_found"].mean())}
     yield f"{NETWORKS}, ours", evaluate_networks(run.test_set, networks) | found
     yield from measure_privatizers(run.test_set, networks, **_give(run, run.generator))
