@@ -168,13 +168,13 @@ def test_another_interpolation_is_seen(reference, monkeypatch):
 
 
 def test_another_sampling_formula_is_seen(reference, monkeypatch):
-    # The encoder's output taken for the deviation itself. exp(s / 2), the reference's second
+    # The encoder's output taken for the standard deviation itself. exp(s / 2), the reference's second
     # formula, can't be seen here: these weights have s near 0, where it equals exp(s**2 / 2).
     monkeypatch.setattr(replication.train.trained, "standard_deviation", lambda s: s)
     assert reference.find_drift(reference.privatize("pprl-vgan-random"))
 
 
 def test_the_two_formulas_of_the_reference_agree_on_these_weights(reference):
-    _, deviation = reference.load_generator().encode(reference.test.images)
-    s = np.sqrt(2 * np.log(deviation))
-    np.testing.assert_allclose(np.exp(s / 2), deviation, atol=0.02)
+    _, std = reference.load_generator().encode(reference.test.images)
+    s = np.sqrt(2 * np.log(std))
+    np.testing.assert_allclose(np.exp(s / 2), std, atol=0.02)

@@ -57,10 +57,8 @@ def test_even_or_empty_kernels_are_refused(kernel_px):
         blur_images(random_queries().images, kernel_px)
 
 
-def test_the_method_yields_one_set_and_uses_nobody():
+def test_the_registry_binds_the_kernel():
     queries = random_queries()
-    (only,) = METHODS["blur-9"].privatize(
-        queries, gallery=queries, generator=None, seed=0, draws=10
-    )
-    assert (only.method, only.draw, only.used_identities) == ("blur-9", 0, None)
+    given = {"gallery": queries, "generator": None, "seed": 0, "draws": 10}
+    (only,) = METHODS["blur-9"].privatize(queries, **given)
     np.testing.assert_array_equal(only.images, blur_images(queries.images, 9))

@@ -1,4 +1,4 @@
-"""The five PPRL-VGAN regimes with a generator of numpy whose images tell how they were made."""
+"""The five PPRL-VGAN regimes with a generator of numpy whose images show how they were made."""
 
 from itertools import combinations
 
@@ -13,18 +13,12 @@ from replication.privatize.pprl_vgan import average_of_identities
 
 REGIMES = [name for name, method in METHODS.items() if method.needs_generator]
 SINGLE, AVERAGED = REGIMES[:3], REGIMES[3:]
+DIRECT = LatentGenerator()
 
 
-def run(name, *, draws=3, seed=0, generator=None):
-    return list(
-        METHODS[name].privatize(
-            random_queries(),
-            gallery=random_gallery(),
-            generator=generator or LatentGenerator(),
-            seed=seed,
-            draws=draws,
-        )
-    )
+def run(name, *, generator=DIRECT, **options):
+    given = {"gallery": random_gallery(), "generator": generator, "seed": 0, "draws": 3}
+    return list(METHODS[name].privatize(random_queries(), **(given | options)))
 
 
 def levels(drawn):
@@ -68,7 +62,7 @@ def test_each_image_has_noise_of_its_own_and_the_encoder_runs_once():
     noise = (np.stack(generator.latents) - mean) / 0.5
     assert noise.shape == (12, 16, 128)
     assert len(np.unique(noise[..., 0])) == 12 * 16
-    # 24,576 standard normal numbers: five standard errors of the mean and of the deviation.
+    # 24,576 standard normal numbers: five standard errors of the mean and of the std.
     assert abs(noise.mean()) < 0.032
     assert abs(noise.std() - 1) < 0.023
 
@@ -104,8 +98,4 @@ def test_methods_draw_apart():
 
 def test_no_generator_is_one_sentence():
     with pytest.raises(SettingsError, match="pprl-vgan-random: needs a trained generator"):
-        next(
-            METHODS["pprl-vgan-random"].privatize(
-                random_queries(), gallery=random_gallery(), generator=None, seed=0, draws=1
-            )
-        )
+        run("pprl-vgan-random", generator=None)

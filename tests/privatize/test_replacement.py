@@ -43,19 +43,18 @@ def test_a_patient_with_both_kinds_shares_every_pathology_and_differs_from_none(
         assert (fits[:, patients == 11] == both_in).all()
 
 
+def draw(queries, gallery, pool, *, count=1, others_only=False, seed=0):
+    rng = np.random.default_rng(seed)
+    options = {"pool": pool, "count": count, "others_only": others_only}
+    return draw_replacements(queries, gallery, **options, rng=rng)
+
+
 @pytest.mark.parametrize("others_only", [False, True])
 @pytest.mark.parametrize("pool", Pool)
 def test_drawn_identities_are_distinct_and_of_the_pool(pool, others_only):
     queries, gallery = random_queries(), random_gallery()
     for seed in range(20):
-        drawn = draw_replacements(
-            queries,
-            gallery,
-            pool=pool,
-            count=5,
-            others_only=others_only,
-            rng=np.random.default_rng(seed),
-        )
+        drawn = draw(queries, gallery, pool, count=5, others_only=others_only, seed=seed)
         for row in range(len(queries)):
             fits = pool_slowly(queries.glaucoma[row], gallery, pool)
             if others_only:
@@ -65,17 +64,9 @@ def test_drawn_identities_are_distinct_and_of_the_pool(pool, others_only):
 
 
 def test_every_patient_of_the_pool_is_drawn_as_often_the_own_one_too():
-    gallery = random_gallery()
     count = 6000
     queries = random_eyes([7] * count, [True] * count, seed=0, prefix="test", size_px=1)
-    drawn = draw_replacements(
-        queries,
-        gallery,
-        pool=Pool.SAME_PATHOLOGY,
-        count=1,
-        others_only=False,
-        rng=np.random.default_rng(0),
-    )
+    drawn = draw(queries, random_gallery(), Pool.SAME_PATHOLOGY)
     patients, times = np.unique(drawn, return_counts=True)
     np.testing.assert_array_equal(patients, [6, 7, 8, 9, 10, 11])
     # Five standard deviations of a count with chance 1/6.
@@ -86,11 +77,4 @@ def test_a_pathology_that_nobody_else_has_is_named():
     gallery = random_eyes([0, 1, 2], [False, False, True], seed=0, prefix="train")
     query = random_eyes([2], [True], seed=1, prefix="test")
     with pytest.raises(DataError, match="'same pathology': an image with glaucoma needs 1 .* 0"):
-        draw_replacements(
-            query,
-            gallery,
-            pool=Pool.SAME_PATHOLOGY,
-            count=1,
-            others_only=True,
-            rng=np.random.default_rng(0),
-        )
+        draw(query, gallery, Pool.SAME_PATHOLOGY, others_only=True)

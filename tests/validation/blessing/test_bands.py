@@ -40,7 +40,7 @@ def test_the_committed_table_is_that_of_the_committed_seeds_and_keeps_the_papers
 def test_no_band_is_narrower_than_one_image(test_images):
     image = 1 / min(test_images, 340)
     for (_, metric), band in by_cell(test_images=test_images).items():
-        # One image changes F1 by more than it does accuracy, so this asks less than it could.
+        # One image changes F1 by more than it does accuracy, so this checks less than it could.
         assert band.low <= max(band.paper - image, 0), metric
         assert band.high >= min(band.paper + image, 1), metric
 

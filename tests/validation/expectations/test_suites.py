@@ -84,10 +84,10 @@ def lose_patient(tables):
 # Expectation -> fault planted against it, and the keys that it must name.
 FAULTS = {
     "image-id-given": (put(RAW, "image_id", None, 3), ("None",)),
-    "path-given": (put(RAW, "path", None, 3), ("image03",)),
-    "patient-id-given": (put(RAW, "patient_id", None, 3), ("image03",)),
-    "eye-given": (put(RAW, "eye", None, 3), ("image03",)),
-    "glaucoma-given": (put(RAW, "glaucoma", None, 3), ("image03",)),
+    **{
+        f"{name}-given": (put(RAW, name.replace("-", "_"), None, 3), ("image03",))
+        for name in ("path", "patient-id", "eye", "glaucoma")
+    },
     "raw-images-differ": (put(RAW, "image_id", "image05", 3), ("image05",)),
     "eye-left-or-right": (put(RAW, "eye", "third", 3), ("image03",)),
     "two-patients-or-more": (put(RAW, "patient_id", "p0", *range(20)), ()),

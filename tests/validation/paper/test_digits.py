@@ -54,14 +54,11 @@ def test_matching_counts_are_those_that_print_so(total, text):
     assert list(matching_counts(to_hundredths(text), total)) == slow
 
 
-def test_a_half_may_go_either_way():
+def test_a_half_may_go_either_way_and_nothing_of_nothing_is_printed():
+    assert not rounds_to(0, 0, 0)
     # 1/16 is 6.25%, 1/32 is 3.125%.
     assert rounds_to(625, 1, 16) and not rounds_to(624, 1, 16)
     assert rounds_to(312, 1, 32) and rounds_to(313, 1, 32) and not rounds_to(311, 1, 32)
-
-
-def test_nothing_of_nothing_is_printed():
-    assert not rounds_to(0, 0, 0)
 
 
 def test_fitting_totals_need_every_number():

@@ -17,15 +17,17 @@ def test_test_size_and_draws_are_what_the_digits_say():
     assert (TEST_IMAGES, DRAWS) == (audit.test_images, audit.draws)
 
 
-def test_every_share_prints_as_the_papers_digits():
+def test_every_count_prints_as_the_papers_digits():
     printed = read_paper_percent()
     shares = {cell: find_proportion(printed, *cell) for cell in printed}
     assert len(shares) == 51
     assert {cell: f"{100 * share.value:.2f}" for cell, share in shares.items()} == printed
 
 
-def test_shares_count_images_of_one_draw():
+def test_counts_are_images_of_one_draw_and_draws_are_pprl_vgans_alone():
     printed = read_paper_percent()
+    assert [count_draws(name) for name in ("original", "blur-3", "k-same-3")] == [1, 1, 1]
+    assert count_draws("pprl-vgan-averaged-random") == 10
     assert find_proportion(printed, "original", "identity_accuracy") == Proportion(
         "identity_accuracy", 306, 340
     )
@@ -33,11 +35,6 @@ def test_shares_count_images_of_one_draw():
     assert find_proportion(printed, "pprl-vgan-random", "identity_accuracy").hits == pytest.approx(
         1.7
     )
-
-
-def test_draws_are_pprl_vgans_alone():
-    assert [count_draws(name) for name in ("original", "blur-3", "k-same-3")] == [1, 1, 1]
-    assert count_draws("pprl-vgan-averaged-random") == 10
 
 
 def test_digits_that_fit_no_count_are_refused():

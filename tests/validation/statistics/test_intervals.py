@@ -32,9 +32,11 @@ def test_a_fraction_of_a_count_lies_between_its_neighbours():
 @pytest.mark.parametrize(
     ("hits", "trials", "confidence"), [(-1, 3, 0.9), (4, 3, 0.9), (0, 0, 0.9), (1, 3, 1), (1, 3, 0)]
 )
-def test_what_is_no_share_is_refused(hits, trials, confidence):
+def test_what_is_no_proportion_is_refused(hits, trials, confidence):
     with pytest.raises(ValueError, match="interval"):
         proportion_interval(hits, trials, confidence=confidence)
+    with pytest.raises(ValueError, match="interval"):
+        f1_interval(0, 0, confidence=0.95)  # true negatives alone
 
 
 @pytest.mark.parametrize(("true_positive", "errors"), [(83, 23), (20, 83), (58, 71)])
@@ -56,8 +58,3 @@ def test_f1s_interval_holds_where_the_number_of_glaucoma_images_is_fixed():
     truth = 2 * 54 / (54 + 90 + 25)
     ends = [f1_interval(*pair, confidence=0.95) for pair in zip(hits, errors, strict=True)]
     assert np.mean([low <= truth <= high for low, high in ends]) >= 0.95
-
-
-def test_f1_of_true_negatives_alone_is_refused():
-    with pytest.raises(ValueError, match="interval"):
-        f1_interval(0, 0, confidence=0.95)

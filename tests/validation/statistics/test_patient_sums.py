@@ -1,7 +1,4 @@
-"""
-
-Figures of weighted patients, against rows repeated as often as their patient counts.
-"""
+"""Statistics of weighted patients, against rows repeated as often as their patient counts."""
 
 import numpy as np
 import pytest
@@ -27,14 +24,11 @@ def predictions():
 def test_all_patients_together_give_the_planted_numbers(predictions):
     ratios = sum_by_patient(predictions)
     everyone = np.ones((1, 120))
-    for method, numbers in {"original": (0.9, None), "k-same-3": (0.2, 0.4)}.items():
-        identity, replacement = numbers
-        assert ratios[method, "identity_accuracy"].weigh(everyone).item() == pytest.approx(identity)
-        if replacement is None:
-            assert (method, "replacement_accuracy") not in ratios
-        else:
-            found = ratios[method, "replacement_accuracy"].weigh(everyone).item()
-            assert found == pytest.approx(replacement)
+    planted = {("original", "identity"): 0.9, ("k-same-3", "identity"): 0.2}
+    for (method, name), rate in (planted | {("k-same-3", "replacement"): 0.4}).items():
+        found = ratios[method, f"{name}_accuracy"].weigh(everyone).item()
+        assert found == pytest.approx(rate)
+    assert ("original", "replacement_accuracy") not in ratios
 
 
 def test_a_mean_over_draws_is_not_a_pool_of_them(predictions):
@@ -108,7 +102,7 @@ def test_balanced_accuracy_is_scikit_learns():
     assert found == pytest.approx(expected)
 
 
-def test_combined_figures_share_their_weights():
+def test_combined_statistics_share_their_weights():
     ratio = Combined((average_images(VALUES, PATIENTS), average_images(TRUTH, PATIENTS)), np.divide)
     expected = [
         np.nanmean(VALUES[rows]) / np.mean(TRUTH[rows]) for rows in map(repeat_rows, WEIGHTS)

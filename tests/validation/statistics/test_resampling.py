@@ -1,20 +1,21 @@
+"""The bootstrap over patients against loops, scipy's bootstrap and the exact tests."""
+
 import numpy as np
 import pandas as pd
 import pytest
 from planted_predictions import EVERY_CLAIM_HOLDS, Rates, plant_predictions
 from scipy.stats import bootstrap
 
-from validation.statistics.resampling import margin_interval, resample_patients
+from validation.statistics.intervals import f1_interval, proportion_interval
+from validation.statistics.patient_sums import sum_by_patient
+from validation.statistics.resampling import find_intervals, margin_interval, resample_patients
 
 FIRST, SECOND = ("first", "identity_accuracy"), ("second", "identity_accuracy")
+METHODS = ("original", "k-same-3", "pprl-vgan-random", "pprl-vgan-different-pathology")
 
 
 def difference(first, second):
     return first - second
-
-
-def itself(number):
-    return number
 
 
 def resample(predictions, seed=0, **options):
@@ -42,21 +43,26 @@ def compare(identity, first, second):
     return resample(pd.concat(rows, ignore_index=True))
 
 
+def subtract(identity, first, second, *, confidence=0.95):
+    """Return the interval of the difference of two accuracies."""
+    resamples = compare(identity, first, second)
+    return margin_interval(difference, (FIRST, SECOND), resamples, confidence=confidence)
+
+
 def width(interval):
     return interval[1] - interval[0]
 
 
 def test_a_replicate_is_the_table_of_the_patients_drawn():
-    methods = ("original", "k-same-3", "pprl-vgan-random")
-    predictions = plant_predictions({m: EVERY_CLAIM_HOLDS[m] for m in methods}, draws=3)
+    predictions = plant_predictions({m: EVERY_CLAIM_HOLDS[m] for m in METHODS}, draws=3)
     found = resample(predictions, seed=7, replicates=4).replicates
     drawn = np.random.default_rng(7).multinomial(120, np.full(120, 1 / 120), size=4)
     for replicate, times in enumerate(drawn):
-        for method in methods:
+        for method in METHODS:
             expected = slow_numbers(predictions[predictions["method"] == method], times)
             for metric, value in expected.items():
                 assert found[method, metric][replicate] == pytest.approx(value, abs=1e-12)
-    assert len(found) == 3 + 4 + 4
+    assert len(found) == 3 + 4 + 4 + 4
 
 
 def slow_numbers(rows, times):
@@ -81,9 +87,6 @@ def slow_numbers(rows, times):
 def test_agrees_with_scipys_paired_bootstrap_where_patients_have_one_image():
     rng = np.random.default_rng(2)
     first, second = rng.random(150) < 0.6, rng.random(150) < 0.3
-    found = margin_interval(
-        difference, (FIRST, SECOND), compare(np.arange(150), first, second), confidence=0.95
-    )
     expected = bootstrap(
         (first.astype(float), second.astype(float)),
         lambda a, b, axis: a.mean(axis) - b.mean(axis),
@@ -91,6 +94,7 @@ def test_agrees_with_scipys_paired_bootstrap_where_patients_have_one_image():
         method="percentile",
         rng=np.random.default_rng(0),
     ).confidence_interval
+    found = subtract(np.arange(150), first, second)
     assert found == pytest.approx((expected.low, expected.high), abs=0.01)
 
 
@@ -105,13 +109,13 @@ def test_patients_are_drawn_and_not_images():
     identity = np.repeat(np.arange(100), 4)
     by_patient = np.repeat(np.arange(100) < 50, 4)  # half of the patients, with all their images
     by_image = np.arange(400) % 4 < 2  # half of each patient's images
-    widths = [
-        width(margin_interval(itself, (cell,), resamples, confidence=0.95))
-        for resamples in [compare(identity, by_patient, by_image)]
+    resamples = compare(identity, by_patient, by_image)
+    of_patients, of_images = (
+        width(margin_interval(lambda number: number, (cell,), resamples, confidence=0.95))
         for cell in (FIRST, SECOND)
-    ]
-    assert widths[0] == pytest.approx(2 * 1.96 * np.sqrt(0.25 / 100), rel=0.1)
-    assert widths[1] == pytest.approx(2 * 1.96 * np.sqrt(0.25 / 400), rel=0.1)  # the exact one
+    )
+    assert of_patients == pytest.approx(2 * 1.96 * np.sqrt(0.25 / 100), rel=0.1)
+    assert of_images == pytest.approx(2 * 1.96 * np.sqrt(0.25 / 400), rel=0.1)  # the exact one
 
 
 def test_differences_are_paired():
@@ -120,10 +124,7 @@ def test_differences_are_paired():
     nearly, elsewhere = first.copy(), rng.random(300) < 0.45
     nearly[np.flatnonzero(first)[:15]] = False
     paired, independent = (
-        margin_interval(
-            difference, (FIRST, SECOND), compare(np.arange(300), first, second), confidence=0.95
-        )
-        for second in (nearly, elsewhere)
+        subtract(np.arange(300), first, second) for second in (nearly, elsewhere)
     )
     assert width(paired) < width(independent) / 2
 
@@ -139,31 +140,42 @@ def test_no_hit_at_all_still_has_an_interval():
 @pytest.mark.parametrize(("differing", "believed"), [(3, False), (5, False), (6, True)])
 def test_few_patients_are_believed_as_the_exact_sign_test_does(differing, believed):
     nobody, few = np.zeros(115, dtype=bool), np.arange(115) < differing
-    up, down = compare(np.arange(115), few, nobody), compare(np.arange(115), nobody, few)
-    assert (margin_interval(difference, (FIRST, SECOND), up, confidence=0.95)[0] > 0) == believed
-    assert (margin_interval(difference, (FIRST, SECOND), down, confidence=0.95)[1] < 0) == believed
+    assert (subtract(np.arange(115), few, nobody)[0] > 0) == believed
+    assert (subtract(np.arange(115), nobody, few)[1] < 0) == believed
 
 
-def test_more_confidence_asks_for_more_patients():
-    few = compare(np.arange(115), np.arange(115) < 8, np.zeros(115, dtype=bool))
-    ends = [
-        margin_interval(difference, (FIRST, SECOND), few, confidence=confidence)[0]
-        for confidence in (0.95, 0.999)
-    ]
-    assert ends[0] > ends[1] == 0
-
-
-def test_equal_numbers_without_a_hit_decide_nothing():
-    nobody = np.zeros(50, dtype=bool)
-    resamples = compare(np.arange(50), nobody, nobody)
-    assert margin_interval(difference, (FIRST, SECOND), resamples, confidence=0.95) == (0, 0)
+def test_more_confidence_needs_more_patients_and_equal_numbers_decide_nothing():
+    nobody, few = np.zeros(115, dtype=bool), np.arange(115) < 8
+    assert subtract(np.arange(115), few, nobody)[0] > 0
+    assert subtract(np.arange(115), few, nobody, confidence=0.999)[0] == 0
+    assert subtract(np.arange(115), nobody, nobody) == (0, 0)
 
 
 def test_true_negatives_alone_have_no_f1_and_decide_nothing():
-    seen = {"original": Rates(0.5, None, 0.5, 0.0)}
-    resamples = resample(plant_predictions(seen))
+    resamples = resample(plant_predictions({"original": Rates(0.5, None, 0.5, 0.0)}))
     healthy = (np.arange(120) >= 40).astype(float)
     assert resamples.ratios["original", "glaucoma_f1"].weigh(healthy[None]) == [0]
+
+
+def test_every_number_of_a_table_lies_in_its_interval_and_none_is_sure_of_no_hit():
+    predictions = plant_predictions({m: EVERY_CLAIM_HOLDS[m] for m in METHODS}, draws=2)
+    found, ratios = find_intervals(predictions), sum_by_patient(predictions)
+    assert found.keys() == ratios.keys()
+    for cell, (low, high) in found.items():
+        assert 0 <= low <= ratios[cell].weigh(np.ones((1, 120))).item() <= high <= 1
+    without_hit = found["pprl-vgan-different-pathology", "identity_accuracy"]
+    assert without_hit == proportion_interval(0, 600, confidence=0.95)
+    assert find_intervals(predictions) == found
+
+
+def test_f1_is_a_ratio_and_contains_its_exact_interval():
+    own = plant_predictions({"original": EVERY_CLAIM_HOLDS["original"]})
+    found = own["glaucoma_probability"] > 0.5
+    hits, errors = (found & own["glaucoma"]).sum(), (found != own["glaucoma"]).sum()
+    low, high = find_intervals(own)["original", "glaucoma_f1"]
+    exact = f1_interval(hits, errors, confidence=0.95)
+    assert low <= exact[0] and exact[1] <= high
+    assert high - low < 2 * (exact[1] - exact[0])
 
 
 @pytest.mark.slow
@@ -172,8 +184,8 @@ def test_methods_that_are_equal_are_rarely_told_apart(metric):
     rng = np.random.default_rng(6)
     cells = (("first", metric), ("second", metric))
     drawn = [
-        margin_interval(difference, cells, draw_equal(share, alike, rng), confidence=0.95)
-        for share in (0.02, 0.1, 0.5)
+        margin_interval(difference, cells, draw_equal(rate, alike, rng), confidence=0.95)
+        for rate in (0.02, 0.1, 0.5)
         for alike in (0.01, 0.3)
         for _ in range(100)
     ]
@@ -181,20 +193,20 @@ def test_methods_that_are_equal_are_rarely_told_apart(metric):
     assert np.mean([low > 0 or high < 0 for low, high in drawn]) < 0.1
 
 
-def draw_equal(share, alike, rng):
+def draw_equal(rate, alike, rng):
     """Draw two methods of one truth on 360 images of 115 patients; `alike`: within a patient."""
     identity = np.sort(np.concatenate([np.arange(115), rng.integers(0, 115, 245)]))
     glaucoma = (rng.random(115) < 0.25)[identity]
     rows = []
     for method in ("first", "second"):
-        hit = draw_hits(identity, share, alike, rng)
+        hit = draw_hits(identity, rate, alike, rng)
         right = draw_hits(identity, 0.8, alike, rng)
         seen = {"glaucoma": glaucoma, "glaucoma_probability": np.where(right, glaucoma, ~glaucoma)}
         rows.append(make_rows(method, identity, hit).assign(**seen))
     return resample_patients(pd.concat(rows, ignore_index=True), rng=rng, replicates=1000)
 
 
-def draw_hits(identity, share, alike, rng):
+def draw_hits(identity, rate, alike, rng):
     spread = (1 - alike) / alike
-    of_patient = rng.beta(share * spread, (1 - share) * spread, size=115)
+    of_patient = rng.beta(rate * spread, (1 - rate) * spread, size=115)
     return rng.random(len(identity)) < of_patient[identity]
