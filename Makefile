@@ -68,7 +68,7 @@ clean: ## remove .venv, .python and caches of the tools; results stay
 # Two steps, so that a change of setup.py alone costs seconds and not a new environment. Python
 # compiles what it imports; to compile all that is installed takes pip about as long as the rest.
 .venv/.stamp: .venv/.locked setup.py
-	.venv/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	.venv/bin/python -m pip install -qq --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .venv/.locked: requirements.lock
