@@ -2,9 +2,7 @@
 
 import os
 import platform
-import subprocess
 from functools import cache
-from importlib import metadata
 from pathlib import Path
 
 PROC = Path("/proc")
@@ -45,6 +43,8 @@ def read_pairs(file: Path) -> dict[str, str]:
 
 def find_versions() -> dict[str, str]:
     """Return the versions of Python and of packages that affect results."""
+    from importlib import metadata  # late, as subprocess below: --help needs neither
+
     return {"python": platform.python_version()} | {
         package: metadata.version(package) for package in RECORDED_PACKAGES
     }
@@ -65,6 +65,8 @@ def find_peak_memory() -> int | None:
 @cache
 def find_commit() -> str | None:
     """Return the commit of this code, None where it was changed since or is in no git clone."""
+    import subprocess
+
     outputs = []
     for words in (["rev-parse", "HEAD"], ["status", "--porcelain", "--untracked-files=no"]):
         try:
