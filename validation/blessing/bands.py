@@ -95,11 +95,7 @@ def find_limits(
     Args:
         theirs: the paper's number.
         confidence: of this band alone.
-        test_images: size of the run's test set.
-        std: over training seeds, a fraction; None adds nothing.
-
-    Raises:
-        ValueError: when the standard deviation is negative or not finite.
+        test_images, std: as for `derive_bands`; None adds nothing.
     """
     if std is not None and not 0 <= std < math.inf:
         raise ValueError(f"spread: expected a standard deviation of at least 0, got {std}")
@@ -126,13 +122,10 @@ def _explain(cell: Cell, theirs: Proportion, test_images: int, std: float | None
 
 
 def judge(measured: float | None, band: Band, *, comparable: bool = True) -> Verdict:
-    """Judge a measured number by its band.
+    """Judge a measured fraction (None or NaN where there is none) by the band of its number.
 
-    Args:
-        measured: fraction in [0, 1]; None or NaN where there is none.
-        band: of the same method and metric.
-        comparable: False where the paper's numbers don't apply: another data set than the
-            paper's, or a run that is not meant to reach them.
+    `comparable` is False where the paper's numbers don't apply: another data set than the paper's,
+    or a run that is not meant to reach them.
     """
     if measured is None or math.isnan(measured):
         return Verdict.NOT_MEASURED
@@ -142,11 +135,7 @@ def judge(measured: float | None, band: Band, *, comparable: bool = True) -> Ver
 
 
 def to_csv(seed_std: Mapping[Cell, float]) -> str:
-    """Write validation/paper/paper_table1.csv: the paper's digits with their bands, in percent.
-
-    Args:
-        seed_std: standard deviation over training seeds by (method, metric), as fractions.
-    """
+    """Write validation/paper/paper_table1.csv: the paper's digits with their bands, in percent."""
     printed = read_paper_percent()
     # As rounded in the file, so that who reads it derives the same bands.
     points = {cell: f"{100 * std:.3f}" for cell, std in seed_std.items()}

@@ -47,10 +47,8 @@ class Check:
     """One thing that was checked.
 
     Args:
-        group: `TABLE`, `CLAIMS`, `DATA` or `DRIFT`.
-        name: unique within its group.
-        verdict: in the words of its group.
-        outcome: what that means for the blessing.
+        group: `TABLE`, `CLAIMS`, `DATA` or `DRIFT`; the name is unique within it.
+        verdict: in the words of its group; the outcome is what that means for the blessing.
         detail: the numbers behind it, in words.
     """
 
@@ -122,12 +120,9 @@ class Blessing:
 def check_numbers(
     bands: Iterable[Band], measured: Mapping[Cell, float | None], *, comparable: bool
 ) -> tuple[Check, ...]:
-    """Hold the 51 numbers against the bands of the paper's.
+    """Hold the 51 numbers, fractions, against the bands of the paper's for the run's test size.
 
-    Args:
-        bands: of all numbers, for the run's test size.
-        measured: fractions by (method, metric).
-        comparable: whether the paper's numbers apply: its own data, and a run meant to reach them.
+    `comparable` is whether the paper's numbers apply: its own data, and a run meant to reach them.
     """
     return tuple(_check_number(TABLE, band, measured, comparable) for band in bands)
 
@@ -151,12 +146,7 @@ def _check_number(
 
 
 def check_claims(judgements: Iterable[Judgement], *, meant: bool) -> tuple[Check, ...]:
-    """Take over what became of the claims.
-
-    Args:
-        judgements: of all claims.
-        meant: False for a run that only shows that everything runs.
-    """
+    """Take over what became of the claims; not `meant` is a run that only shows that all runs."""
     checks = []
     for judgement in judgements:
         verdict, outcome = judgement.finding.value, OF_FINDINGS[judgement.finding]
@@ -168,10 +158,9 @@ def check_claims(judgements: Iterable[Judgement], *, meant: bool) -> tuple[Check
 
 
 def check_data(expectations: Iterable[Mapping] | None) -> tuple[Check, ...]:
-    """Take over what became of the expectations on the data.
+    """Take over what became of the expectations on the data, None where they weren't validated.
 
-    Args:
-        expectations: of validation.json: name, suite, meaning, success; None where not validated.
+    They are those of validation.json: name, suite, meaning, success.
     """
     if expectations is None:
         detail = "the data were not validated; `cli.py validate` does it"
@@ -200,12 +189,7 @@ def to_json(blessing: Blessing) -> str:
 
 
 def to_markdown(blessing: Blessing, *, heading: str) -> str:
-    """Write a page: the verdict, why, and a table of checks per group.
-
-    Args:
-        blessing: of a run.
-        heading: what was run on what.
-    """
+    """Write a page: the verdict, what was run on what, why, and a table of checks per group."""
     lines = [f"# {blessing.word}", "", heading, ""]
     lines += [f"- {reason}" for reason in blessing.reasons]
     for group, checks in blessing.by_group().items():

@@ -1,20 +1,19 @@
 """What the reference weights may give on another processor: bands for a regression test.
 
-The same weights and images give the same table but for rounding: another order of the same float32
-sums moves a probability by some millionths, and a generated pixel that lies between two bytes by
-one grey level. That only matters for an image whose decision was a tie. So a band reaches from the
-number with all ties lost to the number with all ties won; without ties it is one number.
-docs/validation.md, "Drift", has the rounding that was measured.
+Another order of the same float32 sums moves a probability by some millionths, and a generated pixel
+that lies between two bytes by one gray level. That only matters for an image whose decision was a
+tie. So a band reaches from the number with all ties lost to the number with all ties won; without
+ties it is one number. docs/validation.md, "Drift", has the rounding that was measured.
 """
 
 import csv
 import io
-from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
 
 from validation.blessing.bands import Band
+from validation.statistics.intervals import F1
 
 # Ours: how near to a tie a decision may be for rounding to turn it, as a probability; above the most
 # that three ways of computing differed by (tests/test_rounding.py holds that).
@@ -28,7 +27,7 @@ def derive_references(predictions: pd.DataFrame) -> tuple[Band, ...]:
     """Derive the bands of all numbers from the predictions behind them.
 
     Args:
-        predictions: of stage 06; a decision is a tie when its lead is less than the tie above, or
+        predictions: of stage 06; a decision is a tie when its lead is below its kind of tie, or
             its glaucoma probability as near to 0.5.
     """
     bands = []
@@ -44,31 +43,23 @@ def derive_references(predictions: pd.DataFrame) -> tuple[Band, ...]:
 
 def _bound_draw(rows: pd.DataFrame, tie: float) -> dict[str, tuple[float, float, float, float]]:
     """Return each number of a draw: as it is, with all ties lost, with all won; and the ties."""
-    named = (rows["predicted_identity"] == rows["identity"]).to_numpy()
-    bounds = {"identity_accuracy": _bound_accuracy(named, _is_tie(rows["identity_lead"], tie))}
-    if rows["replacement_shown"].notna().all():
-        shown = rows["replacement_shown"].to_numpy(bool)
-        close = _is_tie(rows["replacement_lead"], tie)
-        bounds["replacement_accuracy"] = _bound_accuracy(shown, close)
     truth = rows["glaucoma"].to_numpy(bool)
-    right = ((rows["glaucoma_probability"] > 0.5) == truth).to_numpy()
-    close = _is_tie(rows["glaucoma_probability"] - 0.5, tie)
-    bounds["glaucoma_accuracy"] = _bound_accuracy(right, close)
-    f1 = (_f1(answers, truth) for answers in _outcomes(right, close))
-    bounds["glaucoma_f1"] = (*f1, float(close.sum()))
+    named, margin = (
+        rows["predicted_identity"] == rows["identity"],
+        rows["glaucoma_probability"] - 0.5,
+    )
+    decisions = {"identity_accuracy": (named, rows["identity_lead"])}
+    if rows["replacement_shown"].notna().all():
+        decisions["replacement_accuracy"] = rows["replacement_shown"], rows["replacement_lead"]
+    decisions |= dict.fromkeys(("glaucoma_accuracy", F1), ((margin > 0) == truth, margin))
+    bounds = {}
+    for metric, (decided, lead) in decisions.items():
+        right = decided.to_numpy(bool)
+        close = (lead.astype(float).abs() < tie).to_numpy()
+        outcomes = (right, right & ~close, right | close)
+        numbers = (_f1(o, truth) if metric == F1 else float(o.mean()) for o in outcomes)
+        bounds[metric] = (*numbers, float(close.sum()))
     return bounds
-
-
-def _is_tie(lead: pd.Series, tie: float) -> np.ndarray:
-    return (lead.astype(float).abs() < tie).to_numpy()
-
-
-def _bound_accuracy(right: np.ndarray, close: np.ndarray) -> tuple[float, float, float, float]:
-    return (*(float(answers.mean()) for answers in _outcomes(right, close)), float(close.sum()))
-
-
-def _outcomes(right: np.ndarray, close: np.ndarray) -> Iterator[np.ndarray]:
-    yield from (right, right & ~close, right | close)
 
 
 def _f1(right: np.ndarray, truth: np.ndarray) -> float:

@@ -50,12 +50,8 @@ def judge_claims(predictions: pd.DataFrame, *, seed: int = 0) -> list[Judgement]
     """Judge every claim by the predictions of a run.
 
     Args:
-        predictions: of stage 06, one row per method, draw and test image; the columns needed are
-            `validation.statistics.patient_sums.COLUMNS`. A method without rows was not measured.
+        predictions: as for `resample_patients`; a method without rows was not measured.
         seed: of the bootstrap.
-
-    Raises:
-        ValueError: when the table can't be judged (`patient_sums.check_predictions`).
     """
     resamples = resample_patients(predictions, rng=np.random.default_rng(seed))
     return [judge_claim(claim, resamples) for claim in CLAIMS]

@@ -75,11 +75,6 @@ def exceeds(metric: str, method: str, other: str, *, fraction: float = 1.0) -> P
     return Part(f"{WORDS[metric]}: {scale}{method} over {other}", (option,))
 
 
-def exceeds_each(metric: str, method: str, others: tuple[str, ...]) -> tuple[Part, ...]:
-    """Return the parts: a method's number is above that of each of the others."""
-    return tuple(exceeds(metric, method, other) for other in others)
-
-
 def outweighs(method: str, metric: str, other: str) -> Part:
     """Return the part: one number of a method is above another of its numbers."""
     option = Option(((method, metric), (method, other)), lambda own, its: own - its)
@@ -121,12 +116,8 @@ def trades_better(
 ) -> tuple[Part, ...]:
     """Return the parts: one of the best has a better trade-off than each other method.
 
-    The trade-off is glaucoma accuracy minus identity or replacement accuracy, the higher one.
-
-    Args:
-        best: methods with replacement identities; one of them has to be better.
-        without: the other methods that have no replacement identities.
-        with_replacement: the other methods that have.
+    The trade-off is glaucoma accuracy minus identity or replacement accuracy, the higher one. The
+    best have replacement identities, the others have none or some.
     """
     plain = ("glaucoma_accuracy", "identity_accuracy")
     full = (*plain, "replacement_accuracy")

@@ -40,9 +40,8 @@ class Expectation:
 
     Args:
         name: unique over all suites, for messages and reports.
-        type: Great Expectations' name of it, `expect_...`.
+        type, arguments: Great Expectations' name of it, `expect_...`, and what that takes.
         meaning: what has to hold, in words.
-        arguments: what that type takes.
     """
 
     name: str
@@ -53,14 +52,7 @@ class Expectation:
 
 @dataclass(frozen=True)
 class Suite:
-    """Expectations on one table.
-
-    Args:
-        name: of the suite.
-        table: the name of its table.
-        key: the column that names a row at fault.
-        expectations: judged one by one.
-    """
+    """Expectations on the table of that name; `key` is the column that names a row at fault."""
 
     name: str
     table: str

@@ -178,9 +178,7 @@ def solve_rows(printed: Printed) -> dict[str, tuple[Confusion, ...]]:
 def bound_positives(solved: Solved, *, pooled: bool) -> Counts:
     """Return the fewest and the most test images with glaucoma that the rows allow.
 
-    Args:
-        solved: answers by method.
-        pooled: whether to use the means over draws too, as if F1 were that of the pooled draws.
+    `pooled`: whether to use the means over draws too, as if F1 were that of the pooled draws.
     """
     lowest, highest = 0, TEST_IMAGES
     for method, solutions in solved.items():

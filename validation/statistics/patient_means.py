@@ -17,12 +17,10 @@ from validation.statistics.resampling import REPLICATES, count_unbelieved
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean over images.
+    """A mean over so many images of so many patients, NaN without images.
 
     Args:
-        mean: NaN without images.
         low, high: two-sided interval; NaN where the patients are too few for one.
-        images, patients: that went in.
     """
 
     mean: float
@@ -85,8 +83,7 @@ def estimate_rate(
     Without a hit no replicate has one, and the bootstrap's interval would have no width.
 
     Args:
-        hits: (N,) in [0, 1]; NaN where an image has none.
-        patients, rng, replicates, confidence: as for `estimate_mean`.
+        hits: (N,) in [0, 1]; NaN where an image has none. The rest is as for `estimate_mean`.
     """
     rate = estimate_mean(hits, patients, rng=rng, replicates=replicates, confidence=confidence)
     if np.isnan(rate.low):

@@ -40,13 +40,11 @@ REPLICATES = 10_000
 
 @dataclass(frozen=True)
 class Resamples:
-    """The numbers of a run as observed, in every replicate, and without each of the patients.
+    """The numbers of a run that were measured, and how many images each draw has.
 
     Args:
-        ratios: by (method, metric), only those that were measured.
-        images: how many images each draw has.
-        observed: (1,) number by (method, metric).
-        replicates: (replicates,) numbers.
+        ratios: by (method, metric), for any weighting of the patients.
+        observed, replicates: (1,) and (replicates,) numbers.
         without_one: (patients,) numbers, each without one patient.
     """
 
@@ -90,10 +88,8 @@ def resample_ratios(
 
     Args:
         ratios: by (method, metric), each over the same patients.
-        patients: how many.
-        images: how many each draw has.
-        rng: draws the patients.
-        replicates: how many times.
+        patients, images: how many there are, images in each draw.
+        rng, replicates: what draws the patients, and how many times.
     """
     drawn = rng.multinomial(patients, np.full(patients, 1 / patients), size=replicates)
     weightings = (
@@ -167,12 +163,9 @@ def find_intervals(
     """Return the interval of every measured number, fractions by (method, metric).
 
     Args:
-        predictions: of stage 06, one row per method, draw and test image.
+        predictions: as for `resample_patients`.
         seed: of the bootstrap.
         confidence: within (0, 1), of each interval alone.
-
-    Raises:
-        ValueError: when the table can't be judged (`patient_sums.check_predictions`).
     """
     resamples = resample_patients(predictions, rng=np.random.default_rng(seed))
     return {
