@@ -92,9 +92,7 @@ def test_the_summary_is_read_off_the_sections(run, tmp_path):
     summary = page.partition("<!-- begin")[0]
     assert "\n| originals: glaucoma F1 | 70.00 |\n" in summary
     assert "\n| best retrained attacker, Blurring kernel 21 | - |\n" in summary
-    counts = [
-        page.count(f": {finding}.**") for finding in ("holds", "fails", "cannot be told apart")
-    ]
+    counts = [page.count(f": {finding}.**") for finding in ("holds", "fails", "undecided")]
     assert f" (number) | {' / '.join(map(str, counts))} |\n" in summary
     failed = re.findall(r"^- \*\*(.*): fails\.\*\*", page, re.MULTILINE)
     assert f"| claims that fail | {'; '.join(failed) or 'none'} |\n" in summary

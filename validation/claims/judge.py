@@ -22,7 +22,7 @@ class Finding(StrEnum):
 
     HOLDS = "holds"
     FAILS = "fails"
-    UNDECIDED = "cannot be told apart"
+    UNDECIDED = "undecided"
     NOT_MEASURED = "not measured"
 
 

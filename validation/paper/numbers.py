@@ -3,7 +3,7 @@
 The paper states no test size. `validation.paper.audit` derives the two constants from the digits of
 Table 1, and its test holds them to that.
 
-Numbers whose 95% intervals overlap are called not told apart. All methods were judged on the same
+Numbers whose 95% intervals overlap are called undecided. All methods were judged on the same
 test images, so a paired comparison of the predictions could separate some of these pairs; the
 printed numbers can't. Chance is, by column:
 
@@ -31,7 +31,7 @@ from validation.statistics.intervals import (
 TEST_IMAGES = 340
 DRAWS = 10  # of the replacement identities, in the rows of PPRL-VGAN
 PATIENTS = 115  # paper §2.1
-NOT_APART = "not told apart"
+UNDECIDED = "undecided"
 # Identities that count as a row's replacement, if not one: six averaged, one the original's own.
 USED_IDENTITIES = {
     **dict.fromkeys(("pprl-vgan-averaged-random", "pprl-vgan-averaged-same-pathology"), 5),
@@ -125,7 +125,7 @@ class PrintedNumber:
         hits, trials: as of `Proportion`.
         interval: at 95%, with the images' number, also for means over draws.
         chance: the lowest and the highest that chance may score.
-        against_chance: "above", "below" or "not told apart".
+        against_chance: "above", "below" or "undecided".
         not_told_apart: methods whose number in the same column has an overlapping interval.
     """
 
@@ -159,7 +159,7 @@ def compare_numbers(
         alike = tuple(
             other
             for (other, column), interval in intervals.items()
-            if column == metric and other != method and _side(own, interval) == NOT_APART
+            if column == metric and other != method and _side(own, interval) == UNDECIDED
         )
         hits, trials = counts[cell].hits, counts[cell].trials
         numbers.append(
@@ -179,4 +179,4 @@ def guess_identity(method: str, metric: str) -> Interval:
 def _side(own: Interval, other: Interval) -> str:
     if own[0] > other[1]:
         return "above"
-    return "below" if own[1] < other[0] else NOT_APART
+    return "below" if own[1] < other[0] else UNDECIDED

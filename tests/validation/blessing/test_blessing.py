@@ -51,7 +51,7 @@ def test_it_is_blessed_when_everything_is_inside_holds_and_is_valid():
         ({"number": 0.5}, 1, "Table 1, outside"),
         ({"number": None}, 4, "Table 1, not measured"),
         ({"finding": Finding.FAILS}, 1, f"claims, fails: {CLAIMS[0].name}"),
-        ({"finding": Finding.UNDECIDED}, 4, "claims, cannot be told apart"),
+        ({"finding": Finding.UNDECIDED}, 4, "claims, undecided"),
         ({"finding": Finding.NOT_MEASURED}, 4, "claims, not measured"),
         ({"data": BAD_DATA}, 3, "data, fails: flip/mirrored"),
         ({"data": None}, 4, "data, not measured"),
