@@ -42,11 +42,11 @@ def draw_twin(root: Path, file: str, *, with_signs: bool = False) -> np.ndarray:
 
 
 def draw_contact_sheet(root: Path, path: Path, *, seed: int) -> None:
-    """Write a sheet: one eye a row, every second row with glaucoma, the last image's twin at the end.
+    """Write a PNG: one eye a row, every second row with glaucoma, the last image's twin at the end.
 
     Args:
         root: a folder that `synthesize` wrote.
-        path: the PNG to write.
+        path: of the PNG.
         seed: chooses the patients.
 
     Raises:
@@ -54,13 +54,13 @@ def draw_contact_sheet(root: Path, path: Path, *, seed: int) -> None:
     """
     _, eyes = read_origin(root)
     rng = np.random.default_rng(seed)
-    rows = []
+    chosen = []
     for glaucoma in (False, True):
         kind = [e for e in eyes if e.glaucoma == glaucoma]
         count = min(SHEET_ROWS // 2, len(kind))
-        rows += [kind[i] for i in rng.choice(len(kind), size=count, replace=False)]
-    order = np.argsort(np.arange(len(rows)) % (SHEET_ROWS // 2), kind="stable")
-    sheet = np.concatenate([_draw_sheet_row(root, rows[i]) for i in order])
+        chosen += enumerate(kind[i] for i in rng.choice(len(kind), size=count, replace=False))
+    ordered = sorted(chosen, key=lambda item: item[0])
+    sheet = np.concatenate([_draw_sheet_row(root, eye) for _, eye in ordered])
     path.parent.mkdir(parents=True, exist_ok=True)
     cv2.imwrite(str(path), sheet)
 

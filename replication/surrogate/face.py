@@ -49,7 +49,7 @@ def paint_skin(identity: EyeIdentity) -> np.ndarray:
 def paint_sclera(identity: EyeIdentity) -> np.ndarray:
     """Draw the white of one eye with its vessels, (height, width) float32 over MAP_SIZE."""
     rng = identity.rng(FACE_STREAM + 100)
-    height, width = MAP_SIZE[1], MAP_SIZE[0]
+    width, height = MAP_SIZE
     vessels = np.zeros((height, width), np.uint8)
     for _ in range(int(rng.integers(6, 16))):
         side = rng.choice([-1.0, 1.0])

@@ -5,7 +5,7 @@ Ours. Steps: eyeball (sclera, iris, pupil, signs), lids over it, lashes, highlig
 strip are those of the Warsaw layout.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -67,8 +67,7 @@ def draw_frame(
     """Draw one image of an eye.
 
     Args:
-        eye: the eye.
-        shot: what this image changes.
+        eye, shot: the eye, and what this image changes.
         image: number of the image within the eye, for lashes and grain.
         label: text at the left and the right of the label strip.
         with_signs: False draws the twin, the same picture without its glaucoma signs.
@@ -79,9 +78,9 @@ def draw_frame(
     identity = eye.identity
     rng = identity.rng(NOISE_STREAM + image)
     to_frame = _place_eye(shot)
-    iris_xy = to_frame[:, :2] @ np.array(shot.gaze) + to_frame[:, 2]
-    view = view_iris(identity, shot, iris_xy)
-    ball = _warp(eye.sclera, _shift(to_frame, shot.gaze))
+    ball_to_frame = _shift(to_frame, shot.gaze)
+    view = view_iris(identity, shot, ball_to_frame[:, 2])
+    ball = _warp(eye.sclera, ball_to_frame)
     window = _draw_iris(ball[view.window], eye, view)
     signs = []
     for sign in identity.signs if with_signs else ():
@@ -91,12 +90,11 @@ def draw_frame(
     scene = cover_with_lids(ball, _warp(eye.skin, to_frame), identity, shot, to_frame)
     scene = draw_lashes(scene, identity, shot, to_frame, rng)
     scene = _draw_highlights(scene, view, shot)
-    pixels = _expose(scene, shot, rng)
     pupil = next((c for kind, c in signs if kind is SignKind.DILATED), view.pupil)
-    drawn = DrawnFrame(pixels, view.iris, pupil, tuple(signs))
+    drawn = DrawnFrame(_expose(scene, shot, rng), view.iris, pupil, tuple(signs))
     if identity.eye is Eye.RIGHT:
         drawn = _mirror(drawn)
-    return DrawnFrame(_write_label(drawn.pixels, label), drawn.iris, drawn.pupil, drawn.signs)
+    return replace(drawn, pixels=_write_label(drawn.pixels, label))
 
 
 def draw_planned(
@@ -104,8 +102,7 @@ def draw_planned(
 ) -> DrawnFrame:
     """Draw one numbered image of an eye."""
     shot = describe_shot(eye.identity, image, session_of(image))
-    stem = planned.name_file(image).removesuffix(".jpg")
-    patient, side, camera, number = stem.split("_")
+    patient, side, camera, number = planned.name_file(image).removesuffix(".jpg").split("_")
     label = (f"{camera} {patient} {side} {number}", "AD100")
     return draw_frame(eye, shot, image=image, label=label, with_signs=with_signs)
 
@@ -180,15 +177,14 @@ def _expose(scene: np.ndarray, shot: Shot, rng: np.random.Generator) -> np.ndarr
 
 
 def _mirror(drawn: DrawnFrame) -> DrawnFrame:
-    """Return the frame and its circles seen in a mirror."""
-    last = FRAME_SIZE[0] - 1
-    iris, pupil, *signs = (
-        Circle(last - c.x, c.y, c.radius)
-        for c in (drawn.iris, drawn.pupil, *(circle for _, circle in drawn.signs))
-    )
-    kinds = (kind for kind, _ in drawn.signs)
+    """Return the frame and its circles as in a mirror."""
+
+    def turn(circle: Circle) -> Circle:
+        return replace(circle, x=FRAME_SIZE[0] - 1 - circle.x)
+
     pixels = np.ascontiguousarray(drawn.pixels[:, ::-1])
-    return DrawnFrame(pixels, iris, pupil, tuple(zip(kinds, signs, strict=True)))
+    signs = tuple((kind, turn(circle)) for kind, circle in drawn.signs)
+    return DrawnFrame(pixels, turn(drawn.iris), turn(drawn.pupil), signs)
 
 
 def _write_label(pixels: np.ndarray, label: tuple[str, str]) -> np.ndarray:

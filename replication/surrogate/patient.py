@@ -139,14 +139,13 @@ class Shot:
 def describe_eye(seed: int, patient: int, eye: Eye, *, glaucoma: bool) -> EyeIdentity:
     """Draw the lasting parameters of one eye.
 
-    Args:
-        seed: seed of the whole surrogate.
-        patient: patient number, from 1.
-        eye: which eye.
-        glaucoma: whether it carries glaucoma signs.
+    The other eye of the same patient is alike and not equal.
 
-    Returns:
-        The eye; its sibling (the other `eye` of the same patient) is alike and not equal.
+    Args:
+        seed: of the whole surrogate.
+        patient: number, from 1.
+        eye: which eye.
+        glaucoma: whether it has glaucoma signs.
     """
     patient_rng, eye_rng = (_seed_rng(seed, patient, whose, 0) for whose in (None, eye))
     traits = {}
@@ -158,13 +157,7 @@ def describe_eye(seed: int, patient: int, eye: Eye, *, glaucoma: bool) -> EyeIde
 
 
 def describe_shot(identity: EyeIdentity, image: int, session: int) -> Shot:
-    """Draw what the session (both eyes alike) and the single image change.
-
-    Args:
-        identity: the eye.
-        image: number of the image within the eye, from 1.
-        session: number of the session, from 1.
-    """
+    """Draw what the session (both eyes alike) and the single image change; both count from 1."""
     visit, shot = identity.patient_rng(SESSION_STREAM + session), identity.rng(image)
     pupil = identity.traits["pupil_ratio"] + visit.normal(0, 0.035) + shot.normal(0, 0.015)
     opening = visit.normal(0.95, 0.035) + shot.normal(0, 0.04)

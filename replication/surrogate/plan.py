@@ -1,4 +1,4 @@
-"""Which eyes the surrogate has, how many images of each, and what its annotations say.
+"""Which eyes the surrogate has, how many images of each, and its annotations.
 
 The counts and the names follow the Warsaw database (paper §2.1; names as in public code that
 reads it); who has what is drawn from the seed.
@@ -21,8 +21,6 @@ TRUTH_FILE = "truth.csv"
 ORIGIN_FILE = "surrogate.json"
 # What reading the origin may raise, whatever it holds.
 BROKEN = (OSError, ValueError, LookupError, TypeError, ArithmeticError, RecursionError, DataError)
-ORIGIN_NOTE = "a surrogate drawn from a seed, not the Warsaw database"
-ANNOTATIONS_HEADER = "patient;left eye;right eye"
 
 
 @dataclass(frozen=True)
@@ -56,11 +54,7 @@ def session_of(image: int) -> int:
 
 
 def plan_eyes(settings: SurrogateSettings, *, seed: int) -> tuple[PlannedEye, ...]:
-    """Share the images out over patients and eyes.
-
-    Args:
-        settings: the exact counts.
-        seed: seed of the whole surrogate.
+    """Distribute the exact counts of images over patients and eyes.
 
     Returns:
         The eyes, sorted by patient, left before right; the images sum to the counts.
@@ -76,8 +70,8 @@ def plan_eyes(settings: SurrogateSettings, *, seed: int) -> tuple[PlannedEye, ..
     count = int(np.clip(round(labelled / total * len(eyes)), mixed, len(eyes) - mixed))
     glaucoma = _choose_glaucoma(eyes, count, rng)
     images = np.zeros(len(eyes), int)
-    images[glaucoma] = _share_out(labelled, count, rng)
-    images[~glaucoma] = _share_out(total - labelled, len(eyes) - count, rng)
+    images[glaucoma] = _distribute(labelled, count, rng)
+    images[~glaucoma] = _distribute(total - labelled, len(eyes) - count, rng)
     return tuple(
         PlannedEye(patient, eye, bool(has_glaucoma), int(images_of_eye))
         for (patient, eye), has_glaucoma, images_of_eye in zip(eyes, glaucoma, images, strict=True)
@@ -86,20 +80,18 @@ def plan_eyes(settings: SurrogateSettings, *, seed: int) -> tuple[PlannedEye, ..
 
 def write_annotations(eyes: tuple[PlannedEye, ...], *, seed: int) -> str:
     """Return medical-description-v2-1.csv: the diseases per patient and eye."""
-    findings: dict[int, dict[Eye, str]] = {}
-    for planned in eyes:
-        findings.setdefault(planned.patient, {})[planned.eye] = _write_findings(planned, seed)
+    cells = {(planned.patient, planned.eye): _write_findings(planned, seed) for planned in eyes}
     lines = [
-        f"{patient};{of_eye.get(Eye.LEFT, '')};{of_eye.get(Eye.RIGHT, '')}"
-        for patient, of_eye in sorted(findings.items())
+        ";".join([str(patient), *(cells.get((patient, eye), "") for eye in Eye)])
+        for patient in sorted({patient for patient, _ in cells})
     ]
-    return "\n".join([ANNOTATIONS_HEADER, *lines, ""])
+    return "\n".join(["patient;left eye;right eye", *lines, ""])
 
 
 def write_origin(settings: SurrogateSettings, *, seed: int) -> str:
     """Return surrogate.json: what a surrogate was drawn from."""
-    origin = {"note": ORIGIN_NOTE, "seed": seed, "settings": asdict(settings)}
-    return json.dumps(origin, indent=2) + "\n"
+    note = "a surrogate drawn from a seed, not the Warsaw database"
+    return json.dumps({"note": note, "seed": seed, "settings": asdict(settings)}, indent=2) + "\n"
 
 
 def list_images(eyes: tuple[PlannedEye, ...]) -> dict[str, tuple[PlannedEye, int]]:
@@ -160,7 +152,7 @@ def _choose_glaucoma(
     return glaucoma
 
 
-def _share_out(images: int, eyes: int, rng: np.random.Generator) -> np.ndarray:
+def _distribute(images: int, eyes: int, rng: np.random.Generator) -> np.ndarray:
     """Return (eyes,) counts that sum to images, unequal, each as large as FEWEST_IMAGES allows."""
     if eyes == 0:
         return np.zeros(0, int)

@@ -1,4 +1,4 @@
-"""The surrogate's iris as seen in one frame, and the glaucoma signs drawn into it.
+"""The surrogate's iris as it lies in one frame, and the glaucoma signs drawn into it.
 
 Ours, after the textbook look of each sign. A sign changes pixels only within the circle that is
 recorded for it, so the same eye without it is the same picture elsewhere.
@@ -71,8 +71,7 @@ def view_iris(identity: EyeIdentity, shot: Shot, iris_xy: np.ndarray) -> IrisVie
     """Lay the eye's polar coordinates over the part of a frame around its iris.
 
     Args:
-        identity: the eye.
-        shot: what the image changes.
+        identity, shot: the eye, and what the image changes.
         iris_xy: (2,) centre of the iris in pixels.
     """
     traits, radius = identity.traits, shot.scale_px
@@ -104,8 +103,7 @@ def draw_sign(ball: np.ndarray, view: IrisView, sign: Sign, strength: float) -> 
 
     Args:
         ball: (rows, columns) float32 gray levels of the eyeball in the view's window.
-        view: where the iris lies.
-        sign: what to draw.
+        view, sign: where the iris lies, and what to draw.
         strength: of the image, about 1.
     """
     draw = {
