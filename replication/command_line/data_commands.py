@@ -74,14 +74,15 @@ def doctor(folder: Path) -> None:
       python cli.py data doctor eyes/manifest.csv
     """
     from replication.data.doctor import examine
+    from replication.data.survey import Finding
 
-    report = examine(folder)
-    for what, figure in report.found:
+    survey = examine(folder)
+    for what, figure in survey.counts:
         click.echo(f"{what}: {figure}")
-    for heading, lines in (("missing", report.missing), ("odd", report.odd)):
-        for line in lines:
-            click.echo(f"{heading}: {line}")
-    if not report.usable:
+    for heading, kinds in (("missing", [Finding.MISSING]), ("odd", [Finding.WRONG, Finding.ODD])):
+        for remark in survey.list_remarks(*kinds):
+            click.echo(f"{heading}: {remark}")
+    if survey.errors:
         click.echo("Not usable as it is.")
         sys.exit(3)
     option = "--data-dir" if folder.is_dir() else "--manifest"

@@ -6,7 +6,8 @@ logged.
 """
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import replace
 from os.path import isfile  # unlike Path.is_file, never raises
 from pathlib import Path
 
@@ -14,33 +15,11 @@ import pandas as pd
 
 from replication.data.manifest import survey_manifest
 from replication.data.sources import WARSAW
-from replication.data.survey import Finding, Survey, name_some
+from replication.data.survey import Finding, Survey, remark_on
 from replication.data.warsaw import survey_warsaw
 
 
-@dataclass(frozen=True)
-class DoctorReport:
-    """What was found in a data set.
-
-    Args:
-        found: (what, figure) pairs, in the order to print them.
-        missing: sentences about what is missing; each of them stops a run.
-        odd: sentences about what is wrong or odd, the wrong first.
-        errors: the sentences of missing and odd that stop a run.
-    """
-
-    found: tuple[tuple[str, str], ...]
-    missing: tuple[str, ...]
-    odd: tuple[str, ...]
-    errors: tuple[str, ...]
-
-    @property
-    def usable(self) -> bool:
-        """Return whether a run would accept the data."""
-        return not self.errors
-
-
-def examine(root_or_manifest: Path) -> DoctorReport:
+def examine(root_or_manifest: Path) -> Survey:
     """Look at a Warsaw folder, or at a manifest when it is a file; never raises for bad data.
 
     Every file is hashed and its image header read; no image is decoded, so that damage behind
@@ -48,68 +27,53 @@ def examine(root_or_manifest: Path) -> DoctorReport:
 
     Args:
         root_or_manifest: a folder in the Warsaw layout, or a CSV `path,patient_id,eye,glaucoma`.
+
+    Returns:
+        The reader's survey with counts of what a run would use before the reader's own, and a
+        remark on patients with a single image, whom no test can identify.
     """
     is_csv = isfile(root_or_manifest) or root_or_manifest.suffix.lower() == ".csv"
     survey = survey_manifest(root_or_manifest) if is_csv else survey_warsaw(root_or_manifest)
-    missing, odd, errors = (
-        tuple(map(str, remarks))
-        for remarks in (
-            survey.list_remarks(Finding.MISSING),
-            survey.list_remarks(Finding.WRONG, Finding.ODD),
-            survey.errors,
-        )
-    )
-    counts = [(what, str(figure)) for what, figure in survey.counts]
-    return DoctorReport(
-        found=(*_count_images(survey), *counts),
-        missing=missing,
-        odd=(*odd, *_doubt_patients(survey.table)),
-        errors=errors,
+    images = survey.table["patient_id"].value_counts().sort_index()
+    single = images[images == 1].index.tolist()
+    doubt = remark_on(Finding.ODD, "{}: one image, used in training only", single, what="patients")
+    return replace(
+        survey,
+        remarks=(*survey.remarks, *doubt),
+        counts=(*_count_images(survey), *survey.counts),
     )
 
 
-def _count_images(survey: Survey) -> list[tuple[str, str]]:
-    """Return the figures of the images that a run would use, none where there are no images."""
+def _count_images(survey: Survey) -> Iterator[tuple[str, object]]:
+    """Yield the figures of the images that a run would use, none where there are no images."""
     table = survey.table
     if table.empty:
-        return []
+        return
     per_patient = table["patient_id"].value_counts()
     eyes = table.groupby("patient_id")["eye"].nunique()
     spread = f"{per_patient.min()} / {per_patient.median():g} / {per_patient.max()}"
-    return [
-        ("images", f"{len(table)} (paper: {WARSAW.images})"),
-        ("patients", f"{len(per_patient)} (paper: {WARSAW.patients})"),
-        *_count_glaucoma(table),
-        ("eyes", str(eyes.sum())),
-        ("patients with both eyes", str((eyes == 2).sum())),
-        ("images per patient, min / median / max", spread),
-        ("patients with one image", str((per_patient == 1).sum())),
-        ("image sizes", _format_sizes(survey)),
-    ]
+    yield "images", f"{len(table)} (paper: {WARSAW.images})"
+    yield "patients", f"{len(per_patient)} (paper: {WARSAW.patients})"
+    yield from _count_glaucoma(table)
+    yield "eyes", eyes.sum()
+    yield "patients with both eyes", (eyes == 2).sum()
+    yield "images per patient, min / median / max", spread
+    yield "patients with one image", (per_patient == 1).sum()
+    yield "image sizes", _format_sizes(survey)
 
 
-def _count_glaucoma(table: pd.DataFrame) -> list[tuple[str, str]]:
+def _count_glaucoma(table: pd.DataFrame) -> Iterator[tuple[str, object]]:
     known = table[table["glaucoma"].notna()]
-    unknown = len(table) - len(known)
     labelled = known[known["glaucoma"].astype(bool)]
     rate = f", {len(labelled) / len(known):.1%}" if len(known) else ""
-    eyes = len(labelled[["patient_id", "eye"]].drop_duplicates())
-    rows = [
-        ("images with glaucoma", f"{len(labelled)}{rate} (paper: {WARSAW.glaucoma_images})"),
-        ("eyes with glaucoma", str(eyes)),
-        ("patients with glaucoma", str(labelled["patient_id"].nunique())),
-    ]
-    return [*rows, ("images without a label", str(unknown))] if unknown else rows
+    yield "images with glaucoma", f"{len(labelled)}{rate} (paper: {WARSAW.glaucoma_images})"
+    yield "eyes with glaucoma", len(labelled[["patient_id", "eye"]].drop_duplicates())
+    yield "patients with glaucoma", labelled["patient_id"].nunique()
+    if len(known) < len(table):
+        yield "images without a label", len(table) - len(known)
 
 
 def _format_sizes(survey: Survey) -> str:
     counts = Counter(size for size in survey.sizes_px if size is not None)
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return ", ".join(f"{w}x{h} ({count})" for (w, h), count in ordered) or "none readable"
-
-
-def _doubt_patients(table: pd.DataFrame) -> list[str]:
-    """Name the patients with a single image, whom no test can identify."""
-    counts = table["patient_id"].value_counts().sort_index()
-    single = counts[counts == 1].index.tolist()
-    return [f"{name_some(single)}: one image, used in training only"] if single else []

@@ -64,13 +64,6 @@ def survey_manifest(file: Path) -> Survey:
     if not isfile(file):
         sentence = f"{file}: no such file, give a CSV of {','.join(FIELDS)}"
         return survey_images(file.parent, [], remarks=[Remark(Finding.MISSING, sentence)])
-    rows, counted, remarks = _read_rows(file)
-    counts = [("rows", counted)] if counted else []
-    return survey_images(file.parent, rows, remarks=remarks, counts=counts)
-
-
-def _read_rows(file: Path) -> tuple[list[ImageRow], int, list[Remark]]:
-    """Return what `parse_rows` does; of a file that isn't such a table no row, and why."""
     try:
         numbered = read_rows(file, delimiter=",")
         _, header = next(numbered, (0, []))
@@ -78,11 +71,12 @@ def _read_rows(file: Path) -> tuple[list[ImageRow], int, list[Remark]]:
         if fault is None:
             rows, counted, remarks = parse_rows(file, header, numbered)
             if counted:
-                return rows, counted, remarks
+                counts = [("rows", counted)]
+                return survey_images(file.parent, rows, remarks=remarks, counts=counts)
             fault = "no rows under the header, add one row per image"
     except (OSError, csv.Error) as error:
         fault = f"can't be read ({error}), save it again as CSV"
-    return [], 0, [Remark(Finding.WRONG, f"{file}: {fault}")]
+    return survey_images(file.parent, [], remarks=[Remark(Finding.WRONG, f"{file}: {fault}")])
 
 
 def read_rows(file: Path, *, delimiter: str) -> Iterator[tuple[int, list[str]]]:
@@ -134,8 +128,7 @@ def parse_rows(
 
     Args:
         file: the CSV, whose folder the paths are relative to.
-        header: the names of the columns.
-        numbered: the rows under it, each with its line number.
+        header, numbered: the names of the columns, and the rows under them with their lines.
     """
     names = [name.lower() for name in header]
     counted = 0
@@ -155,12 +148,7 @@ def parse_rows(
 
 
 def parse_row(root: Path, cells: dict[str, str]) -> ImageRow | Fault:
-    """Return one row of the manifest, or why it can't be used.
-
-    Args:
-        root: the manifest's folder.
-        cells: column name -> stripped cell; a column may be absent where the row is too short.
-    """
+    """Return one row of the manifest, or why it can't be used; a short row lacks some cells."""
     absent = [name for name in FIELDS if not cells.get(name)]
     if absent:
         return Fault("blank", f"{name_some(absent)} is blank, fill it in")

@@ -40,13 +40,7 @@ class Remark(NamedTuple):
     """A sentence about a data set, with names of files or patients or without them.
 
     Names of files and folders begin with patients' numbers: `data doctor` prints them, errors and
-    logs don't.
-
-    Args:
-        kind: of the fault.
-        sentence: has one `{}` where names belong, if there are any.
-        names: what belongs there.
-        instead: what stands there in errors and logs.
+    logs don't. The sentence has one `{}` for the names, if there are any, or what stands `instead`.
     """
 
     kind: Finding
@@ -92,14 +86,14 @@ class Survey:
         table: the manifest, sorted by image_id; glaucoma is a nullable boolean.
         sizes_px: (width, height) of each row's image, None where its header can't be read.
         remarks: everything missing, wrong or odd.
-        counts: figures of what was left out or stands beside the images.
+        counts: figures of what was left out or stands beside the images, by what they count.
     """
 
     root: Path
     table: pd.DataFrame
     sizes_px: tuple[tuple[int, int] | None, ...]
     remarks: tuple[Remark, ...]
-    counts: tuple[tuple[str, int], ...] = ()
+    counts: tuple[tuple[str, object], ...] = ()
 
     def list_remarks(self, *kinds: Finding) -> tuple[Remark, ...]:
         """Return the remarks of some kinds, one kind after the other."""
@@ -114,8 +108,7 @@ class Survey:
         """Return the table with its glaucoma column as plain bool.
 
         Raises:
-            DataError: with the first sentence about what is missing or wrong, naming no file or
-                patient.
+            DataError: with the first error, naming no file or patient.
         """
         for error in self.errors:
             _LOG.debug("%s", error)
@@ -135,8 +128,7 @@ def survey_images(
     Args:
         root: folder that the rows' paths are relative to.
         rows: the images, in any order, no path twice.
-        remarks: of the reader.
-        counts: figures of what the reader left out.
+        remarks, counts: of the reader, about what it found and left out.
     """
     unwritable = sorted(row.path for row in rows if not _is_unicode(row.path))
     found = remark_on(Finding.WRONG, "{}: the name is no UTF-8, rename it", unwritable)
@@ -208,11 +200,8 @@ def _find_copies(paths: Sequence[str], facts: Sequence[FileFacts]) -> list[Remar
     first: dict[str, str] = {}
     pairs = []
     for path, fact in zip(paths, facts, strict=True):
-        if fact.sha256 is None or fact.empty:
-            continue
-        if fact.sha256 in first:
+        if fact.sha256 and not fact.empty and first.setdefault(fact.sha256, path) != path:
             pairs.append((first[fact.sha256], path))
-        first.setdefault(fact.sha256, path)
     if not pairs:
         return []
     more = f" ({len(pairs) - 1} more copies)" if len(pairs) > 1 else ""
@@ -239,12 +228,7 @@ def _find_other_sizes(paths: Sequence[str], facts: Sequence[FileFacts]) -> list[
 
 
 def inspect_files(root: Path, paths: Sequence[str]) -> list[FileFacts]:
-    """Hash every file and read its image header; hashing leaves the interpreter's lock free.
-
-    Args:
-        root: folder that the paths are relative to.
-        paths: of the files, in the order of what is returned.
-    """
+    """Hash every file below the root and read its image header, many at once, in their order."""
     with ThreadPool(os.cpu_count()) as pool:
         return pool.map(lambda path: inspect_file(root / path), paths)
 

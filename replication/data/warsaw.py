@@ -12,12 +12,12 @@ tolerant of spelling and reports what it skips:
 """
 
 import csv
+import fnmatch
 import logging
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pandas as pd
@@ -49,6 +49,7 @@ _AD100 = re.compile(
     r"(?:(?<![a-z])|left|right|(?<![a-z])[lr])ig(?:(?![a-z])|left|right|[lr](?![a-z]))",
     re.IGNORECASE,
 )
+_ANNOTATIONS = re.compile(fnmatch.translate(ANNOTATIONS_PATTERN), re.IGNORECASE)
 _LOG = logging.getLogger(__name__)
 
 
@@ -136,8 +137,7 @@ def survey_warsaw(root: Path) -> Survey:
 def find_absent_folder(root: Path) -> str | None:
     """Return what is missing before any image can be looked for, or None.
 
-    Raises:
-        OSError: when a folder can't be listed.
+    It raises OSError, as all below do, when a folder can't be listed.
     """
     if not root.is_dir():
         return f"{root}: no such folder, give the one that holds {NIR_FOLDER}"
@@ -159,8 +159,7 @@ def _survey_folder(root: Path) -> Survey:
     files = sort_files(folders)
     annotations = read_annotations(root)
     remarks = [
-        *_remark_on_files(root, files),
-        *_remark_on_strays(root, strays),
+        *_remark_on_files(root, files, strays),
         *annotations.remarks,
         *compare_patients(annotations, folders, visible),
         *_remark_on_blanks(annotations, files),
@@ -184,26 +183,25 @@ def _survey_folder(root: Path) -> Survey:
     return survey_images(root, rows, remarks=remarks, counts=counts)
 
 
-def _remark_on_files(root: Path, files: SortedFiles) -> list[Remark]:
-    types = ", ".join(sorted(IMAGE_SUFFIXES))
-    others = _name_paths(root, files.other_types)
-    remarks = remark_on(Finding.ODD, f"{{}} left out, only {types} are read", others)
-    if not files.ad100:
-        found = f"{len(files.other_cameras)} images of other cameras and none of the AD100"
-        sentence = f"{root}: {NIR_FOLDER} holds {found}, add those with IG in their name"
-        remarks.append(Remark(Finding.MISSING, sentence))
-    return remarks
-
-
-def _remark_on_strays(root: Path, strays: Sequence[Path]) -> list[Remark]:
-    """Refuse AD100 images outside eye folders, as neither patient nor eye is known."""
+def _remark_on_files(root: Path, files: SortedFiles, strays: Sequence[Path]) -> list[Remark]:
+    """Refuse AD100 images outside eye folders, as neither patient nor eye is known, or none."""
     lost = [path for path in strays if any(map(is_ad100_image, walk_files(path)))]
     rest = [path for path in strays if path not in lost]
     unknown = "{}: AD100 images of an unknown eye, name their folder such as 0060left"
-    skipped = "{} left out, no eye folder such as 0060left"
+    types = ", ".join(sorted(IMAGE_SUFFIXES))
+    other = f"{len(files.other_cameras)} images of other cameras and none of the AD100"
+    none = f"{root}: {NIR_FOLDER} holds {other}, add those with IG in their name"
     return [
+        *([] if files.ad100 else [Remark(Finding.MISSING, none)]),
         *remark_on(Finding.MISSING, unknown, _name_paths(root, lost)),
-        *remark_on(Finding.ODD, skipped, _name_paths(root, rest)),
+        *remark_on(
+            Finding.ODD,
+            f"{{}} left out, only {types} are read",
+            _name_paths(root, files.other_types),
+        ),
+        *remark_on(
+            Finding.ODD, "{} left out, no eye folder such as 0060left", _name_paths(root, rest)
+        ),
     ]
 
 
@@ -217,14 +215,11 @@ def compare_patients(
     """
     if any(remark.kind is not Finding.ODD for remark in annotations.remarks):
         return []
-    annotated = annotations.patients()
+    annotated, file = annotations.patients(), annotations.file
     unknown = [folder.path.name for folder in folders if folder.patient not in annotated]
     absent = sorted(annotated - {folder.patient for folder in (*folders, *visible)})
-    file = annotations.file
     no_row = f"{file}: no row for the patient of {{}}, add the row or remove the folder"
-    no_folder = (
-        f"{file}: no folder for the patient of row {{}}, restore the folder or remove the row"
-    )
+    no_folder = f"{file}: no folder for the patient of row {{}}, restore it or remove the row"
     return [
         *remark_on(Finding.MISSING, no_row, unknown, what="folders"),
         *remark_on(Finding.MISSING, no_folder, absent, what="of the table"),
@@ -243,15 +238,7 @@ def _name_paths(root: Path, paths: Sequence[Path]) -> list[str]:
 
 
 def list_eye_folders(root: Path, kind: str) -> tuple[list[EyeFolder], list[Path]]:
-    """Return the eye folders of one kind of image, and what else lies beside them.
-
-    Args:
-        root: the data folder.
-        kind: `NIR_FOLDER` or `VISIBLE_FOLDER`.
-
-    Raises:
-        OSError: when a folder can't be listed.
-    """
+    """Return the eye folders in `NIR_FOLDER` or `VISIBLE_FOLDER`, and what lies beside them."""
     folders, strays = [], []
     for parent in find_folders(root, kind):
         for entry in list_entries(parent):
@@ -275,11 +262,7 @@ def list_entries(folder: Path) -> list[Path]:
 
 
 def sort_files(folders: Iterable[EyeFolder]) -> SortedFiles:
-    """Sort the files under the eye folders into AD100 images, other cameras' and other types.
-
-    Raises:
-        OSError: when a folder can't be listed.
-    """
+    """Sort the files under the eye folders into AD100 images, other cameras' and other types."""
     ad100, other_cameras, other_types = [], [], []
     for folder in folders:
         for file in walk_files(folder.path):
@@ -301,17 +284,13 @@ def walk_files(path: Path) -> Iterator[Path]:
     """Yield the file itself, or all files at any depth of the folder, sorted.
 
     Links to folders are not followed below the given one, as they may lead in a circle.
-
-    Raises:
-        OSError: when a folder can't be listed.
     """
     if not path.is_dir():
         yield path
         return
     for folder, inner, names in os.walk(path, onerror=_raise):
-        inner[:] = sorted(name for name in inner if not name.startswith("."))
-        for name in sorted(name for name in names if not name.startswith(".")):
-            yield Path(folder, name)
+        inner[:], names = (sorted(n for n in each if n[0] != ".") for each in (inner, names))
+        yield from (Path(folder, name) for name in names)
 
 
 def _raise(error: OSError) -> None:
@@ -319,16 +298,9 @@ def _raise(error: OSError) -> None:
 
 
 def read_annotations(root: Path) -> Annotations:
-    """Find and read the annotations file of a data folder; never raises for its content.
-
-    Args:
-        root: the data folder, which exists.
-    """
-    files = sorted(
-        entry
-        for entry in root.iterdir()
-        if entry.is_file() and fnmatchcase(entry.name.lower(), ANNOTATIONS_PATTERN)
-    )
+    """Find and read the annotations file of a data folder; never raises for its content."""
+    named = (entry for entry in root.iterdir() if _ANNOTATIONS.fullmatch(entry.name))
+    files = sorted(entry for entry in named if entry.is_file())
     if not files:
         fault = f"no annotations file {ANNOTATIONS_PATTERN}, put the database's own there"
         return Annotations(None, remarks=(Remark(Finding.MISSING, f"{root}: {fault}"),))

@@ -7,6 +7,7 @@ import pytest
 from drawn_eyes import FILES, ROWS, write_annotations, write_image, write_manifest, write_warsaw
 
 from replication.data.doctor import examine
+from replication.data.survey import Finding
 
 
 @pytest.fixture
@@ -17,20 +18,21 @@ def root(tmp_path: Path) -> Path:
 def test_the_figures_of_a_good_folder(root: Path) -> None:
     write_image(root / "images-NIR/0002left/0002_L_CA_1.png", seed=50)
     report = examine(root)
-    found = dict(report.found)
-    assert report.usable
+    found = dict(report.counts)
+    assert not report.errors
     assert found["images"].startswith("5 ")
     assert found["patients"].startswith("3 ")
     assert found["images with glaucoma"].startswith("2, 40.0%")
-    assert found["eyes"] == "4"
-    assert found["eyes with glaucoma"] == "2"
-    assert found["patients with both eyes"] == "1"
+    assert found["eyes"] == 4
+    assert found["eyes with glaucoma"] == 2
+    assert found["patients with both eyes"] == 1
     assert found["images per patient, min / median / max"] == "1 / 1 / 3"
-    assert found["patients with one image"] == "2"
+    assert found["patients with one image"] == 2
     assert found["image sizes"] == "8x6 (5)"
-    assert found["images of other cameras, left out"] == "1"
-    assert report.missing == ()
-    assert report.odd == ("'0002', '0003': one image, used in training only",)
+    assert found["images of other cameras, left out"] == 1
+    [odd] = report.remarks
+    assert odd.kind is Finding.ODD
+    assert str(odd) == "'0002', '0003': one image, used in training only"
 
 
 def test_all_that_is_wrong_is_reported_at_once(root: Path) -> None:
@@ -40,8 +42,8 @@ def test_all_that_is_wrong_is_reported_at_once(root: Path) -> None:
     (root / "images-NIR/0001left/Thumbs.db").touch()
     (root / "images-NIR/notes").mkdir()
     report = examine(root)
-    assert not report.usable
-    lines = "\n".join((*report.missing, *report.odd))
+    assert report.errors
+    lines = "\n".join(map(str, report.remarks))
     for part in (
         "no row for the patient of '0003right'",
         "no folder for the patient of row '9'",
@@ -52,23 +54,24 @@ def test_all_that_is_wrong_is_reported_at_once(root: Path) -> None:
     ):
         assert lines.count(part) == 1
     assert len(report.errors) == 4
-    assert dict(report.found)["images without a label"] == "1"
+    assert dict(report.counts)["images without a label"] == 1
 
 
 def test_images_are_counted_without_annotations(root: Path) -> None:
     (root / "medical-description-v2-1.csv").unlink()
     report = examine(root)
-    assert len(report.errors) == len(report.missing) == 1
-    found = dict(report.found)
+    [error] = report.errors
+    assert error.kind is Finding.MISSING
+    found = dict(report.counts)
     assert found["images"].startswith("5 ")
-    assert found["images without a label"] == "5"
+    assert found["images without a label"] == 5
 
 
 @pytest.mark.parametrize("name", ["absent", "absent.csv", "x" * 5000, "nul\0"])
 def test_nothing_there_is_reported_and_not_raised(tmp_path: Path, name: str) -> None:
     report = examine(tmp_path / name)
-    assert not report.usable
-    assert report.found == ()
+    assert report.errors
+    assert report.counts == ()
     assert len(report.errors) == 1
 
 
@@ -76,20 +79,19 @@ def test_damaged_files_are_odd(root: Path) -> None:
     (root / FILES[0]).write_bytes(b"")
     (root / FILES[1]).write_bytes(b"nonsense")
     report = examine(root)
-    assert report.usable
-    assert f"'{FILES[0]}', '{FILES[1]}': no readable image header" in report.odd
-    assert dict(report.found)["image sizes"] == "8x6 (3)"
+    assert not report.errors
+    assert f"'{FILES[0]}', '{FILES[1]}': no readable image header" in map(str, report.remarks)
+    assert dict(report.counts)["image sizes"] == "8x6 (3)"
 
 
 def test_a_manifest_is_examined_too(tmp_path: Path) -> None:
     report = examine(write_manifest(tmp_path))
-    assert report.usable
-    assert dict(report.found)["rows"] == "3"
-    assert dict(report.found)["images with glaucoma"].startswith("1, 33.3%")
+    assert not report.errors
+    assert dict(report.counts)["rows"] == 3
+    assert dict(report.counts)["images with glaucoma"].startswith("1, 33.3%")
 
 
 def test_a_manifest_of_bad_rows_only(tmp_path: Path) -> None:
     rows = ["path,patient_id,eye,glaucoma", "gone.png,a,left,no", "eyes/1.png,a,up,no"]
     report = examine(write_manifest(tmp_path, rows))
-    assert len(report.missing) == 1
-    assert len(report.errors) == 2
+    assert [error.kind for error in report.errors] == [Finding.MISSING, Finding.WRONG]
