@@ -27,8 +27,7 @@ class ImageFacts:
         frame_width_px, frame_height_px: of the frame as the camera gave it.
         strip_rows_removed: rows cut off the bottom.
         mirrored: whether left and right were exchanged.
-        iris_found: whether the centre below was found; else the image is not centred.
-        iris_centre_x_px, iris_centre_y_px, iris_radius_px, pupil_radius_px: NaN where not found.
+        iris_found: whether the iris was found; else its places are NaN, the image not centred.
         iris_confidence: in [0, 1].
         shift_x_px, shift_y_px: how far the frame was moved right and down to centre the iris.
     """
@@ -94,13 +93,7 @@ def preprocess_image(
 
 
 def repeat_steps(gray: np.ndarray, facts: ImageFacts, *, size_px: int) -> np.ndarray:
-    """Preprocess a frame as another one was, its iris taken to be where it was in that one.
-
-    Args:
-        gray: (H, W) uint8, as the camera gave it.
-        facts: of the other frame.
-        size_px: S of the (S, S) uint8 that is returned.
-    """
+    """Preprocess a frame as another one was, by the facts of that one, to (S, S) uint8."""
     frame = _cut(gray, facts.strip_rows_removed, mirrored=facts.mirrored)
     return _centre_and_resize(frame, facts, size_px=size_px)
 

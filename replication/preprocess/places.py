@@ -108,10 +108,7 @@ def cover_pixels(inside: np.ndarray, row: object, *, size_px: int) -> np.ndarray
     Args:
         inside: (H, W) bool, in the frame after cut and mirroring.
         row: of the manifest, with shift_x_px and shift_y_px.
-        size_px: S, of the preprocessed image.
-
-    Returns:
-        (S, S) float32 in [0, 1].
+        size_px: S, of the (S, S) float32 in [0, 1] that is returned.
     """
     moved = cv2.warpAffine(
         inside.astype(np.float32),

@@ -65,17 +65,8 @@ def split_by_patient(
     patients from the front, passing over a patient with an only image; of each patient taken,
     enrol half of the images.
 
-    Args:
-        image_id, identity: as for `split_dataset`.
-        glaucoma: (N,) bool, per eye.
-        settings: the subsets' fractions of the patients, summing to 1, and the shuffling's seed.
-
-    Returns:
-        The rows of each subset, ascending.
-
-    Raises:
-        DataError: when ids come twice, or there are too few patients for such a split.
-        SettingsError: when the fractions are not positive or don't sum to 1.
+    Arguments, result and errors are those of `split_dataset`; fractions are of the patients, and
+    glaucoma is (N,) bool, per eye.
     """
     shuffled = shuffle_by_id(image_id, seed=settings.seed)
     _, person, images = np.unique(identity, return_inverse=True, return_counts=True)
@@ -96,12 +87,7 @@ def split_by_patient(
 
 
 def count_held_out(total: int, settings: SplitSettings, *, what: str = "images") -> tuple[int, int]:
-    """Return how many of all images, or patients, are for test and for validation.
-
-    Raises:
-        DataError: when one of the three subsets would be empty.
-        SettingsError: when the fractions are not positive or don't sum to 1.
-    """
+    """Return how many of all images, or patients, are for test and for validation."""
     fractions = (settings.train, settings.validation, settings.test)
     if min(fractions) <= 0 or not np.isclose(sum(fractions), 1.0):
         raise SettingsError(f"split: expected positive fractions that sum to 1, got {fractions}")
@@ -114,11 +100,7 @@ def count_held_out(total: int, settings: SplitSettings, *, what: str = "images")
 
 
 def shuffle_by_id(image_id: np.ndarray, *, seed: int) -> np.ndarray:
-    """Return the rows in an order that depends on the ids and the seed alone.
-
-    Raises:
-        DataError: when an id comes twice.
-    """
+    """Return the rows in an order that depends on the ids and the seed alone."""
     ids = np.asarray(image_id, dtype=str)
     if len(np.unique(ids)) != len(ids):
         raise DataError("split: an image_id comes twice, ids must be unique")
@@ -158,10 +140,6 @@ def draw_patients(
         has_glaucoma: (P,) bool, whether any eye has it.
         images: (P,) images of each patient; who has one alone isn't taken.
         settings: the subsets' fractions of the patients.
-
-    Raises:
-        DataError: when there are too few patients.
-        SettingsError: when the fractions are not positive or don't sum to 1.
     """
     sizes = np.array(count_held_out(len(order), settings, what="patients"))
     if sizes.min() < 2:
@@ -175,20 +153,17 @@ def draw_patients(
     for label, wanted in ((True, labelled), (False, sizes - labelled)):
         of_kind = order[has_glaucoma[order] == label]
         able = of_kind[images[of_kind] > 1]
-        _check_enough(len(of_kind), len(able), needed=int(wanted.sum()), glaucoma=label)
+        needed = int(wanted.sum())
+        if needed > min(len(able), len(of_kind) - 1):
+            kind = "with an eye with glaucoma" if label else "without glaucoma"
+            raise DataError(
+                f"split by patient: validation and test need {needed} patients {kind} and at least "
+                f"two images, and training one more; there are {len(of_kind)}, {len(able)} of them "
+                "with two images: add patients, or split by image"
+            )
         test.append(able[: wanted[0]])
-        validation.append(able[wanted[0] : wanted.sum()])
+        validation.append(able[wanted[0] : needed])
     return np.concatenate(test), np.concatenate(validation)
-
-
-def _check_enough(patients: int, able: int, *, needed: int, glaucoma: bool) -> None:
-    if needed > min(able, patients - 1):
-        kind = "with an eye with glaucoma" if glaucoma else "without glaucoma"
-        raise DataError(
-            f"split by patient: validation and test need {needed} patients {kind} and at least two "
-            f"images, and training one more; there are {patients}, {able} of them with two "
-            "images: add patients, or split by image"
-        )
 
 
 def enrol_half(rows: np.ndarray, person: np.ndarray, glaucoma: np.ndarray) -> np.ndarray:

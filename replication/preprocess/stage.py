@@ -41,7 +41,7 @@ def preprocess_images(
         manifest: columns image_id, path (relative to root) and eye ('left' or 'right').
         root: the folder that the paths start from; read only.
         settings: strip rows and image size.
-        workers: processes to share the work.
+        workers: processes that preprocess.
         on_image: called after each image, for a progress bar.
         prepare: what is done to one frame.
 
@@ -56,8 +56,7 @@ def preprocess_images(
     """
     if manifest.empty:
         raise DataError("manifest: expected at least one image, got none")
-    odd = sorted(set(manifest["eye"]) - set(EYES))
-    if odd:
+    if odd := sorted(set(manifest["eye"]) - set(EYES)):
         raise DataError(f"manifest, column eye: expected 'left' or 'right', got {odd[0]!r}")
     tasks = [(root / path, eye) for path, eye in zip(manifest.path, manifest.eye, strict=True)]
     work = partial(_preprocess_file, settings, prepare)

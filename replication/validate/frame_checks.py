@@ -94,8 +94,7 @@ def measure_offset(
         width_px, height_px: of the frame without its label strip.
 
     Returns:
-        How far right of and below the middle the iris is, px of the camera's frame; None where
-        it isn't found.
+        How far right of and below the middle it is, px of the camera's frame; None if not found.
     """
     scale = len(image) / min(width_px, height_px)
     size = (round(width_px * scale), round(height_px * scale))

@@ -11,6 +11,7 @@ Departure: the paper reports no validation of its data.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -55,19 +56,17 @@ def validate_images(
 
     Args:
         preprocessed: folder of the complete stage 01; read only.
-        raw: manifest as the reader of the data gives it.
-        root: folder that its paths start from; read only.
+        raw, root: manifest as the reader of the data gives it, and where its paths start; read only.
         preprocess: strip rows and image size.
         split: the subsets' fractions.
         counts: what the data set must hold; None where that isn't known.
         by_patient: whether the split is by patient.
         folder: to write into.
-        workers: processes to share the work.
+        workers: processes that measure.
         on_image: called after each image, for a progress bar.
 
     Raises:
-        DataError: when an expectation fails; the message names it, and `folder` lists the files
-            at fault.
+        DataError: when an expectation fails; the message names it, `folder` the files at fault.
     """
     manifest = load_manifest(preprocessed)
     tables = {
@@ -104,12 +103,7 @@ def validate_images(
 
 
 def to_markdown(outcomes: Sequence[JudgedExpectation], folder: Path) -> str:
-    """Return a page of all expectations, the failing ones first, each suite linked to its Data Docs.
-
-    Args:
-        outcomes: of all expectations.
-        folder: that holds the Data Docs.
-    """
+    """Return a page of all, the failing ones first, each suite linked to its Data Docs in `folder`."""
     failed = sum(not outcome.success for outcome in outcomes)
     headings = ("suite", "expectation", "verdict", "expected", "found")
     ordered = sorted(outcomes, key=lambda outcome: outcome.success)
@@ -126,22 +120,15 @@ def _to_row(outcome: JudgedExpectation, folder: Path) -> tuple[str, ...]:
 
 
 def check_outcomes(outcomes: Sequence[JudgedExpectation], folder: Path) -> None:
-    """Raise DataError naming the first expectation that fails, where one does.
-
-    Args:
-        outcomes: of all expectations.
-        folder: that holds the page about them.
-    """
+    """Raise DataError naming the first expectation that fails, where one does."""
     failed = [outcome for outcome in outcomes if not outcome.success]
-    if not failed:
-        return
-    more = ", ".join(outcome.expectation.name for outcome in failed[1:])
-    raise DataError(
-        f"validation: '{failed[0].expectation.name}' fails, expected: "
-        f"{failed[0].expectation.meaning}; {_count_fault(failed[0])}"
-        + (f"; also failing: {more}" if more else "")
-        + f"; all of it is in {folder / PAGE}"
-    )
+    if failed:
+        first, also = failed[0].expectation, [outcome.expectation.name for outcome in failed[1:]]
+        raise DataError(
+            f"validation: '{first.name}' fails, expected: {first.meaning}; "
+            f"{_count_fault(failed[0])}{'; also failing: ' if also else ''}{', '.join(also)}"
+            f"; all of it is in {folder / PAGE}"
+        )
 
 
 def _count_fault(outcome: JudgedExpectation) -> str:
@@ -158,13 +145,6 @@ def _name_fault(outcome: JudgedExpectation) -> str:
 
 
 def _to_json(outcome: JudgedExpectation) -> dict:
-    return {
-        "suite": outcome.suite,
-        "name": outcome.expectation.name,
-        "type": outcome.expectation.type,
-        "arguments": dict(outcome.expectation.arguments),
-        "meaning": outcome.expectation.meaning,
-        "success": outcome.success,
-        "observed": outcome.observed,
-        "at_fault": list(outcome.at_fault),
-    }
+    """Return the fields of an outcome and of its expectation side by side."""
+    fields = asdict(outcome)
+    return fields | fields.pop("expectation")

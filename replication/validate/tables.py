@@ -36,15 +36,7 @@ CHUNK = 16
 
 
 def tabulate_raw(raw: pd.DataFrame, manifest: pd.DataFrame) -> pd.DataFrame:
-    """Return the raw manifest, and which of its images and patients were kept.
-
-    Args:
-        raw: as the reader of the data gives it.
-        manifest: of the preprocessed images.
-
-    Returns:
-        The columns of `raw`, and kept and patient_kept (bool).
-    """
+    """Return the raw manifest with the columns kept and patient_kept (bool)."""
     return raw.assign(
         kept=raw["image_id"].isin(manifest["image_id"]),
         patient_kept=raw["patient_id"].isin(manifest["patient_id"]),
@@ -68,10 +60,9 @@ def tabulate_images(
     Args:
         images: (N, H, W) as preprocessing stored them.
         manifest: their N rows.
-        raw: as the reader of the data gives it.
-        root: folder that the paths start from; read only.
+        raw, root: as the reader of the data gives them; the files are read only.
         strip_rows: rows of the label strip.
-        workers: processes to share the work.
+        workers: processes that measure.
         on_image: called after each image, for a progress bar.
 
     Returns:
@@ -101,15 +92,11 @@ def tabulate_images(
 
 
 def note_patients(images: pd.DataFrame) -> pd.DataFrame:
-    """Add what became of each image's patient.
+    """Add what became of each image's patient to one row per image with patient_id and subset.
 
-    Args:
-        images: one row per image with patient_id and subset.
-
-    Returns:
-        The table with subsets_of_patient, in how many of training, validation and test the patient
-        has images, and enrolled_error, how many more of the patient's images are enrolled than half
-        of them, or than none of a training patient's.
+    The columns are subsets_of_patient, in how many of training, validation and test the patient has
+    images, and enrolled_error, how many more of the patient's images are enrolled than half of
+    them, or than none of a training patient's.
     """
     patient, subset = images["patient_id"], images["subset"]
     used = subset.where(subset != Subset.ENROLMENT)
@@ -125,32 +112,21 @@ def note_patients(images: pd.DataFrame) -> pd.DataFrame:
 def tabulate_subsets(manifest: pd.DataFrame, split: SplitSettings) -> pd.DataFrame:
     """Count the images and the glaucoma of each subset, and of all together.
 
-    Args:
-        manifest: of the preprocessed images.
-        split: the subsets' fractions.
-
     Returns:
         One row per subset and one for all: subset, glaucoma_fraction, images_error (how many more
         than its fraction of the images) and chance_of_fraction (of a random split giving a
         glaucoma fraction at least as far from the one of all images, on its side, doubled).
     """
-    rows = [
-        row
-        | {
-            "images_error": len(part) - fraction * len(manifest),
-            "chance_of_fraction": _chance_of_fraction(part["glaucoma"], manifest["glaucoma"]),
-        }
-        for row, part, fraction in _list_subsets(manifest, split)
-    ]
+    rows = []
+    for row, part, fraction in _list_subsets(manifest, split):
+        row["images_error"] = len(part) - fraction * len(manifest)
+        chance = _chance_of_fraction(part["glaucoma"], manifest["glaucoma"])
+        rows.append(row | {"chance_of_fraction": chance})
     return pd.DataFrame(rows)
 
 
 def tabulate_patients(manifest: pd.DataFrame, split: SplitSettings) -> pd.DataFrame:
     """Count the patients of training, validation and test, and of all together.
-
-    Args:
-        manifest: of the preprocessed images.
-        split: the subsets' fractions of the patients.
 
     Returns:
         One row per subset and one for all: subset, glaucoma_fraction of its images, patients_error
@@ -195,13 +171,8 @@ def _measure(root: Path, strip_rows: int, task: tuple[np.ndarray, dict]) -> dict
         is_right=noted["is_right"],
         shift=(noted["shift_x_px"], noted["shift_y_px"]),
     )
-    centred = {"centred": _is_centred(image, noted)}
-    return _measure_values(image) | asdict(agreement) | centred
-
-
-def _measure_values(image: np.ndarray) -> dict:
     lowest, highest = float(image.min()), float(image.max())
-    return {
+    return asdict(agreement) | {
         "height_px": image.shape[0],
         "width_px": image.shape[1],
         "value_type": str(image.dtype),
@@ -210,6 +181,7 @@ def _measure_values(image: np.ndarray) -> dict:
         "gray_span": highest - lowest,
         "strip_found": find_strip(image),
         "pixels_sha256": hashlib.sha256(np.ascontiguousarray(image).tobytes()).hexdigest(),
+        "centred": _is_centred(image, noted),
     }
 
 
