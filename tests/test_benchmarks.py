@@ -9,22 +9,19 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from benchmarks.__main__ import keep_medians
-from benchmarks.bench_k_same import PATIENTS, draw_images
-from benchmarks.bench_vgan_step import to_colour
-from benchmarks.convolution_rate import count_step_operations
-from benchmarks.k_same_pixel import k_same_pixel
+from benchmarks.bench_k_same import PATIENTS, draw_images, k_same_pixel
+from benchmarks.bench_vgan_step import count_step_operations, to_colour
 from benchmarks.machine import describe_machine
 from benchmarks.page import to_markdown
 from benchmarks.published_loop import build_published_step
-from benchmarks.rows import Goal, Row
-from benchmarks.timer import alternate
+from benchmarks.rows import Goal, Row, alternate
 from places import ROOT
 
 from replication.config import CPU, SMOKE
 from replication.train.vgan import build_vgan
 
 
-def test_sides_take_turns_and_nobody_is_always_second() -> None:
+def test_sides_take_turns_and_none_is_always_second() -> None:
     calls = []
     seconds = alternate({"a": lambda: calls.append("a"), "b": lambda: calls.append("b")}, rounds=5)
     assert "".join(calls) == "ab" + "ab" + "ba" + "ab" + "ba" + "ab"
@@ -97,7 +94,7 @@ def test_the_page_says_what_is_reached_and_what_was_not_measured() -> None:
     ]
     here = describe_machine()
     found = [
-        _tell_of(here | {"name": name}, [row.to_dict() for row in seen])
+        _describe(here | {"name": name}, [row.to_dict() for row in seen])
         for name, seen in (("A", rows), ("B", rows[1:]))
     ]
     page = to_markdown({"machines": found})
@@ -116,7 +113,7 @@ def test_a_row_of_several_processes_is_that_of_the_median_ratio() -> None:
     (row,) = keep_medians(found)
     assert row["measured"] == row["seconds"]["ours"] == 2.0
     assert row["reached"]
-    page = to_markdown({"machines": [_tell_of(describe_machine(), [row])]})
+    page = to_markdown({"machines": [_describe(describe_machine(), [row])]})
     assert "2.00x (1.00 to 3.00): yes" in page
 
 
@@ -124,8 +121,8 @@ def test_a_benchmark_run_again_keeps_the_rows_of_the_others(tmp_path) -> None:
     file, kept = tmp_path / "found.json", Row("ours", "theirs", 2.5, Goal(3), "memory").to_dict()
     rows = [{"benchmark": name} | kept for name in ("start", "k_same")]
     here = describe_machine()
-    another = _tell_of(here | {"name": "another"}, rows)
-    file.write_text(json.dumps({"machines": [another, _tell_of(here, rows)]}))
+    another = _describe(here | {"name": "another"}, rows)
+    file.write_text(json.dumps({"machines": [another, _describe(here, rows)]}))
     words = ["--quick", "--again", "start", "--json", file, "--page", tmp_path / "page.md"]
     subprocess.run([sys.executable, "-m", "tests.benchmarks", *words], cwd=ROOT, check=True)
     ours, theirs = json.loads(file.read_text())["machines"]
@@ -151,7 +148,7 @@ def test_one_command_runs_them_all_in_quick_form(tmp_path) -> None:
     assert "Ratios" in files["--page"].read_text()
 
 
-def _tell_of(machine: dict, rows: list[dict]) -> dict:
+def _describe(machine: dict, rows: list[dict]) -> dict:
     """Return what benchmarks.json holds of one machine."""
     return {
         "machine": machine,

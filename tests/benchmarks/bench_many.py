@@ -1,4 +1,4 @@
-"""`cli.py privatize --out DIR` on 100,000 images: killed in the middle, gone on with, its memory."""
+"""`cli.py privatize --out DIR` on 100,000 images: killed in the middle, resumed, its memory."""
 
 import os
 import signal
@@ -63,15 +63,10 @@ def _write_images(folder: Path, count: int, *, listed: tuple[int, ...]) -> None:
         comment = JPEG_COMMENT + (2 + 8).to_bytes(2, "big") + f"{number:08}".encode()
         content = JPEG_START + comment + eyes[number % DIFFERENT_EYES]
         (folder / "eyes" / f"{number:06}.jpg").write_bytes(content)
-    number = pd.Series(range(count))
-    manifest = pd.DataFrame(
-        {
-            "path": number.map("eyes/{:06}.jpg".format),
-            "patient_id": number.map("P{:06}".format),
-            "eye": "left",
-            "glaucoma": number.map(lambda n: "yes" if n % 4 == 0 else "no"),
-        }
+    rows = (
+        (f"eyes/{n:06}.jpg", f"P{n:06}", "left", "no" if n % 4 else "yes") for n in range(count)
     )
+    manifest = pd.DataFrame(rows, columns=["path", "patient_id", "eye", "glaucoma"])
     for size in listed:
         manifest.iloc[:size].to_csv(folder / f"{size}.csv", index=False)
 

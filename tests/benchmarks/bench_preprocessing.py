@@ -3,7 +3,6 @@
 import resource
 import time
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -18,8 +17,7 @@ from replication.preprocess.stage import preprocess_images
 from replication.surrogate.synthesize import synthesize
 from replication.system.provenance import count_cores
 
-from .rows import Goal, Row
-from .timer import LEAST_ROUNDS, alternate
+from .rows import LEAST_ROUNDS, Goal, Row, alternate
 
 EYES = replace(CPU.surrogate, patients=40, images=240, glaucoma_images=90)
 QUICK_EYES = replace(CPU.surrogate, patients=8, images=24, glaucoma_images=8)
@@ -44,13 +42,12 @@ def _beside_decoding(manifest: pd.DataFrame, root: Path) -> Row:
     try:
         seconds = alternate(
             {
-                "preprocessing": partial(
-                    preprocess_images, manifest, root, CPU.preprocess, workers=1
+                "preprocessing": lambda: preprocess_images(
+                    manifest, root, CPU.preprocess, workers=1
                 ),
                 "cv2.imread": lambda: [cv2.imread(str(file)) for file in files],
                 "reading": lambda: [read_gray(file) for file in files],
-            },
-            rounds=LEAST_ROUNDS,
+            }
         )
     finally:
         cv2.setNumThreads(threads)

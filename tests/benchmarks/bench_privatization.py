@@ -11,8 +11,7 @@ from replication.train.trained import TrainedGenerator
 from replication.train.vgan import NETWORKS, build_vgan
 
 from .bench_k_same import PATIENTS, QUERIES, draw_images
-from .rows import Goal, Row
-from .timer import LEAST_ROUNDS, alternate
+from .rows import Goal, Row, alternate
 
 DRAWS = 10
 METHOD = "pprl-vgan-random"
@@ -25,16 +24,12 @@ def measure(*, quick: bool) -> list[Row]:
     gallery = draw_images(2 * PATIENTS, seed=1)
     generator = build_generator(settings, queries.images.shape[1:])
     latent = np.zeros((len(queries), generator.encode(queries.images)[0].shape[1]), np.float32)
+    given = {"gallery": gallery, "generator": generator, "seed": 0, "draws": draws}
     seconds = alternate(
         {
-            "privatization": lambda: list(
-                METHODS[METHOD].privatize(
-                    queries, gallery=gallery, generator=generator, seed=0, draws=draws
-                )
-            ),
+            "privatization": lambda: list(METHODS[METHOD].privatize(queries, **given)),
             "decoder": lambda: [generator.decode(latent, queries.identity) for _ in range(draws)],
-        },
-        rounds=LEAST_ROUNDS,
+        }
     )
     ratio = seconds["privatization"] / seconds["decoder"]
     return [

@@ -10,8 +10,7 @@ from tempfile import TemporaryDirectory
 
 from replication.data.survey import inspect_file
 
-from .rows import Goal, Row
-from .timer import LEAST_ROUNDS, alternate
+from .rows import LEAST_ROUNDS, Goal, Row, alternate
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE_RUN = "surrogate-cpu-seed-0"
@@ -50,8 +49,7 @@ def _second_replicate() -> Row:
         folder = Path(scratch)
         profile = "cpu" if _copy_reference_run(folder) else "smoke"
         command = [str(ROOT / "cli.py"), "replicate", "--all", "--profile", profile]
-        told = _run(command, folder) if profile == "cpu" else ""
-        if profile == "cpu" and ": run" in told:
+        if profile == "cpu" and ": run" in _run(command, folder):
             profile = "smoke"  # the run is of other code or data: not its second time
             command[-1] = profile
         if profile == "smoke":
@@ -59,11 +57,8 @@ def _second_replicate() -> Row:
         seconds = alternate(
             {
                 "replicate": lambda: _run(command, folder),
-                "hashing": lambda: [
-                    inspect_file(file) for file in _list_files(folder / "artifacts")
-                ],
-            },
-            rounds=LEAST_ROUNDS,
+                "hashing": lambda: [*map(inspect_file, _list_files(folder / "artifacts"))],
+            }
         )
     return Row(
         f"a second `replicate --all` with nothing changed, profile {profile}",
@@ -82,7 +77,7 @@ def _list_files(artifacts: Path) -> list[Path]:
 
 
 def _copy_reference_run(folder: Path) -> bool:
-    """Copy a complete run of the cpu profile, with a link to its eyes, into a folder, where there is one."""
+    """Copy a complete run of the cpu profile, with a link to its eyes, into a folder, if any."""
     artifacts = ROOT / "artifacts"
     run = artifacts / "runs" / REFERENCE_RUN
     if not (run / "08_explained" / "stage.json").exists():
@@ -94,7 +89,7 @@ def _copy_reference_run(folder: Path) -> bool:
 
 
 def _run(arguments: list[str], folder: Path | None = None) -> str:
-    """Run Python and return what it said on standard error, whatever its exit code."""
+    """Run Python and return its standard error, whatever its exit code."""
     try:
         done = subprocess.run(
             [sys.executable, *arguments],

@@ -20,13 +20,13 @@ def measure(*, quick: bool) -> list[Row]:
     minutes = {unit: record["seconds"] / 60 for unit, record in records.items()}
     to_table = {unit: spent for unit, spent in minutes.items() if unit not in AFTER_TABLE1}
     return [
-        _tell("raw eyes to Table 1 (stages 01 to 06)", to_table),
-        _tell("the same with attackers, maps and report (to stage 09)", minutes),
-        *_tell_memory(records),
+        _describe("raw eyes to Table 1 (stages 01 to 06)", to_table),
+        _describe("the same with attackers, maps and report (to stage 09)", minutes),
+        *_describe_memory(records),
     ]
 
 
-def _tell(what: str, minutes: Mapping[str, float]) -> Row:
+def _describe(what: str, minutes: Mapping[str, float]) -> Row:
     whole = sum(minutes.values())
     training = sum(spent for unit, spent in minutes.items() if unit.startswith(TRAININGS))
     return Row(
@@ -40,7 +40,7 @@ def _tell(what: str, minutes: Mapping[str, float]) -> Row:
     )
 
 
-def _tell_memory(records: Mapping[str, dict]) -> list[Row]:
+def _describe_memory(records: Mapping[str, dict]) -> list[Row]:
     peaks = [record.get("peak_memory_mib") for record in records.values()]
     if None in peaks:
         return []

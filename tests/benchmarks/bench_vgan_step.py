@@ -1,21 +1,21 @@
 """One training step of PPRL-VGAN beside the published loop, and beside convolutions alone."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 
 import tensorflow as tf
+from keras import layers
 
-from keras_models.vgan_model import PprlVgan, TrainingImages
+from keras_models.vgan_model import GENERATOR_UPDATES, PprlVgan, TrainingImages
 from replication.config import CPU, PAPER, SMOKE, VganSettings
 from replication.records import EyeDataset
 from replication.train.vgan import build_vgan, processor_has_bfloat16
 
 from .bench_k_same import PATIENTS, draw_images
-from .convolution_rate import build_convolution, build_step_convolutions, count_step_operations
 from .machine import describe_machine
 from .published_loop import build_published_step
-from .rows import Goal, Row
-from .timer import LEAST_ROUNDS, alternate
+from .rows import LEAST_ROUNDS, Goal, Row, alternate
 
 TRAINING_IMAGES = 512
 # The paper profile's batch of 256 takes most of a minute a step on two cores; a step's
@@ -23,6 +23,9 @@ TRAINING_IMAGES = 512
 PAPER_BATCH = 32
 RATE_SHARE = 0.7
 FACTORS = {"cpu": (2.5, 3.5), "paper": (1.4, 3.0)}
+IMAGES, SIDE_PX, CHANNELS, KERNEL_PX = 32, 32, 128, 3  # of a convolution that suits processors
+KINDS = (layers.Conv2D, layers.Conv2DTranspose)
+_draw = partial(tf.random.normal, seed=0)
 
 
 def measure(*, quick: bool) -> list[Row]:
@@ -50,48 +53,41 @@ def _measure_profile(name: str, settings: VganSettings) -> list[Row]:
     for dtype, factor in zip(formats, FACTORS[name], strict=False):
         # How long the step's operations take at the rate that a convolution reaches.
         floor = step_operations * seconds[f"convolution {dtype}"] / operations[dtype]
-        rows += _describe(name, settings, dtype, factor, floor, seconds)
+        step = f"PPRL-VGAN training step, profile {name}, {dtype}, batch {settings.batch_size}"
+        rows += _describe(step, dtype, factor, floor, seconds)[: 1 if name == "paper" else 2]
     return rows
 
 
 def _describe(
-    name: str,
-    settings: VganSettings,
-    dtype: str,
-    factor: float,
-    floor: float,
-    seconds: dict[str, float],
+    step: str, dtype: str, factor: float, floor: float, seconds: dict[str, float]
 ) -> list[Row]:
-    step = f"PPRL-VGAN training step, profile {name}, {dtype}, batch {settings.batch_size}"
-    asked = dtype == "float32" or "amx_bf16" in describe_machine()["instruction_sets"]
-    from_floor = seconds[dtype] / floor
+    """Return the row beside the published loop, and that of the rate of convolutions."""
+    has_amx = "amx_bf16" in describe_machine()["instruction_sets"]
+    stated = dtype == "float32" or has_amx or "profile paper" in step
     alone = seconds[f"its convolutions {dtype}"] / seconds[dtype]
     bound = (
         f"its convolutions (arithmetic): made one by one they take {alone:.0%} of the step's time"
     )
-    beside = [
+    return [
         Row(
             step,
             "the published loop, rewritten, float32",
             seconds["published"] / seconds[dtype],
-            Goal(factor, at_least=True, holds_here=asked or name == "paper"),
+            Goal(factor, at_least=True, holds_here=stated),
             f"{bound}; all of them at the rate of one that suits the processor would give "
             f"{seconds['published'] / floor:.1f}x",
-            from_floor,
+            seconds[dtype] / floor,
             seconds,
-        )
+        ),
+        Row(
+            f"rate of the {step.removeprefix('PPRL-VGAN ')}",
+            f"the rate of one {dtype} convolution",
+            floor / seconds[dtype],
+            Goal(RATE_SHARE, at_least=True),
+            bound,
+            seconds[dtype] / floor,
+        ),
     ]
-    if name == "paper":
-        return beside
-    share = Row(
-        f"rate of the {step.removeprefix('PPRL-VGAN ')}",
-        f"the rate of one {dtype} convolution",
-        floor / seconds[dtype],
-        Goal(RATE_SHARE, at_least=True),
-        bound,
-        from_floor,
-    )
-    return [*beside, share]
 
 
 def build_model(train: EyeDataset, settings: VganSettings, *, dtype: str) -> PprlVgan:
@@ -113,3 +109,86 @@ def build_step(model: PprlVgan, train: EyeDataset, batch_size: int) -> Callable[
 def to_colour(gray: EyeDataset) -> EyeDataset:
     channels = CPU.preprocess.channels
     return replace(gray, images=gray.images.repeat(channels, axis=-1))
+
+
+def list_passes(model: PprlVgan) -> Iterator[tuple[layers.Layer, tuple[int, int, int]]]:
+    """Yield every convolution of the networks with how often a training step makes it.
+
+    Three counts: forwards, backwards to its input, backwards to its kernel. The generator goes once
+    forwards for the discriminator, which goes forwards and backwards on reals and on fakes; then,
+    in each of the generator's updates, the generator goes forwards and backwards, and the
+    discriminator forwards and backwards to its input.
+    """
+    updates = GENERATOR_UPDATES
+    generator = (1 + updates, updates, updates)
+    for network, (forward, by_input, by_kernel), by_images in (
+        (model.encoder, generator, 0),
+        (model.decoder, generator, updates),  # takes no images in: its first layer is as any
+        (model.discriminator, (2 + updates, 2 + updates, 2), updates),
+    ):
+        first, *others = (layer for layer in network.layers if isinstance(layer, KINDS))
+        yield first, (forward, by_images, by_kernel)
+        yield from ((layer, (forward, by_input, by_kernel)) for layer in others)
+
+
+def count_step_operations(model: PprlVgan, batch_size: int) -> float:
+    """Return the multiplications and additions of all convolutions in one training step."""
+    return batch_size * sum(
+        sum(passes) * _count_layer(layer) for layer, passes in list_passes(model)
+    )
+
+
+def build_step_convolutions(model: PprlVgan, batch_size: int) -> Callable[[], None]:
+    """Return a function that makes all convolutions of a training step, one after the other."""
+    planned = [
+        (run, times)
+        for layer, passes in list_passes(model)
+        for run, times in zip(_build_passes(layer, batch_size), passes, strict=True)
+    ]
+
+    def make_all() -> None:
+        for run, times in planned:
+            for _ in range(times):
+                run()
+
+    return make_all
+
+
+def build_convolution(dtype: str) -> tuple[Callable[[], object], float]:
+    """Return one convolution of a shape that suits processors, and its operations."""
+    images = tf.cast(_draw((IMAGES, SIDE_PX, SIDE_PX, CHANNELS)), dtype)
+    kernel = tf.cast(_draw((KERNEL_PX, KERNEL_PX, CHANNELS, CHANNELS)), dtype)
+    run = tf.function(lambda: tf.nn.conv2d(images, kernel, 1, "SAME"))
+    return run, 2.0 * IMAGES * SIDE_PX**2 * KERNEL_PX**2 * CHANNELS**2
+
+
+def _count_layer(layer: layers.Layer) -> float:
+    """Return a layer's operations on one image: every weight once per place it is laid on."""
+    transposed = isinstance(layer, layers.Conv2DTranspose)
+    _, height, width, _ = layer.input_shape if transposed else layer.output_shape
+    return 2.0 * height * width * layer.kernel.shape.num_elements()
+
+
+def _build_passes(layer: layers.Layer, batch_size: int) -> list[Callable[[], tf.Tensor]]:
+    """Return a layer's convolution forwards, to its input and to its kernel, on noise."""
+    transposed = isinstance(layer, layers.Conv2DTranspose)
+    shapes = [layer.input_shape, layer.output_shape][:: -1 if transposed else 1]
+    large, small, kernel = (
+        tf.cast(_draw(shape), layer.compute_dtype)
+        for shape in (*((batch_size, *shape[1:]) for shape in shapes), layer.kernel.shape)
+    )
+    laid = {"strides": [1, *layer.strides, 1], "padding": "SAME"}
+    ops = tf.raw_ops
+    down = partial(ops.Conv2D, input=large, filter=kernel, **laid)
+    up = partial(
+        ops.Conv2DBackpropInput, input_sizes=large.shape, filter=kernel, out_backprop=small, **laid
+    )
+    by_kernel = partial(
+        ops.Conv2DBackpropFilter,
+        input=large,
+        filter_sizes=kernel.shape,
+        out_backprop=small,
+        **laid,
+    )
+    passes = (up, down, by_kernel) if transposed else (down, up, by_kernel)
+    return [tf.function(run) for run in passes]

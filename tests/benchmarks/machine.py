@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-import numpy as np  # noqa: F401 (its library is then found below)
+import numpy as np  # noqa: F401 (so that its library is found below)
 from threadpoolctl import threadpool_info
 
 from replication.system.provenance import PROC, name_machine, read_pairs
 
-INSTRUCTION_SETS = (
+INSTRUCTION_SETS = [
     "sse4_2",
     "avx",
     "avx2",
@@ -17,14 +17,14 @@ INSTRUCTION_SETS = (
     "avx512_bf16",
     "amx_tile",
     "amx_bf16",
-)
+]
 
 
 def describe_machine(proc: Path = PROC) -> dict[str, object]:
     """Return its name, its memory, its instruction sets, and what NumPy multiplies matrices by.
 
     Args:
-        proc: where the system tells them; elsewhere than on Linux they stay unknown.
+        proc: where the system lists them; they stay unknown on systems other than Linux.
     """
     flags = set(read_pairs(proc / "cpuinfo").get("flags", "").split())
     kilobytes = read_pairs(proc / "meminfo").get("MemTotal", "").removesuffix(" kB")

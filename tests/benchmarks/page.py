@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from replication.store.numbers import NOT_MEASURED, write_or_absent
 from replication.store.tables import lay_out_table
 
 HEAD = """# Performance
@@ -20,7 +21,6 @@ The published loop and k-Same take longer in one process than in another, all th
 row with such a side is measured in several processes and shown by the one with the median ratio, with
 the least and the largest ratio after it; an older column is of one process.
 """
-NOT_MEASURED = "not measured"
 QUICK = "**Quick form: tiny sizes, only to show that the benchmarks run. Nothing here counts.**\n"
 BOUND_NOTE = """
 "From the bound": the time, or the memory, of ours as a multiple of what the bound alone takes,
@@ -43,17 +43,13 @@ by `make bfloat16` (an hour and a half).
 
 
 def to_markdown(found: Mapping) -> str:
-    """Return the page.
-
-    Args:
-        found: content of benchmarks.json.
-    """
+    """Return the page of the content of benchmarks.json."""
     machines: Sequence[Mapping] = found["machines"]
     parts = [HEAD, *([QUICK] if any(machine["quick"] for machine in machines) else [])]
     parts += ["## Machines\n", *map(_name_machine, machines), ""]
     parts += ["## Ratios\n", *_compare_machines(machines), ""]
     for machine in machines:
-        parts += _describe_rows(machine)
+        parts += _describe_rows(machine["rows"], machine["machine"]["name"])
     return "\n".join([*parts, PAST_ONE_MACHINE])
 
 
@@ -73,61 +69,53 @@ def _compare_machines(machines: Sequence[Mapping]) -> list[str]:
     """Return the table of all rows, those of the first machine first, a column for each machine."""
     found = [{row["what"]: row for row in machine["rows"]} for machine in machines]
     rows = {what: row for rows in reversed(found) for what, row in rows.items()}
-    order = dict.fromkeys(what for by_what in found for what in by_what)
-    return lay_out_table(
-        ("what", "beside", "to reach", *(machine["machine"]["name"] for machine in machines)),
-        [
-            (
-                what,
-                rows[what]["beside"],
-                _goal(rows[what]),
-                *(_measured(by_what.get(what)) for by_what in found),
-            )
-            for what in order
-        ],
-        words=3,
-    )
+    names = (machine["machine"]["name"] for machine in machines)
+    cells = [
+        (
+            what,
+            rows[what]["beside"],
+            _write_goal(rows[what]["goal"]),
+            *(_write_measured(by_what.get(what)) for by_what in found),
+        )
+        for what in dict.fromkeys(what for by_what in found for what in by_what)
+    ]
+    return lay_out_table(("what", "beside", "to reach", *names), cells, words=3)
 
 
-def _describe_rows(machine: Mapping) -> list[str]:
-    """Return the lines that tell what bounds a machine's rows, and their seconds."""
-    rows, name = machine["rows"], machine["machine"]["name"]
-    bounds = lay_out_table(
-        ("what", "bounded by", "from the bound"),
-        [(row["what"], row["bound"], _factor(row["from_bound"])) for row in rows],
-        words=2,
-    )
-    seconds = lay_out_table(
-        ("what", "seconds"),
-        [
-            (
-                row["what"],
-                ", ".join(f"{side} {value:.4g}" for side, value in row["seconds"].items()),
-            )
-            for row in rows
-            if row["seconds"]
-        ],
-        words=2,
-    )
-    head = f"## What bounds them: {name}\n"
-    return [head, *bounds, BOUND_NOTE, f"## Seconds, never judged: {name}\n", *seconds, ""]
+def _describe_rows(rows: Sequence[Mapping], name: str) -> list[str]:
+    """Return the lines of what bounds a machine's rows, and their seconds."""
+    bounds = [
+        (row["what"], row["bound"], write_or_absent(row["from_bound"], "{:.2f}x".format))
+        for row in rows
+    ]
+    seconds = [
+        (row["what"], ", ".join(f"{side} {value:.4g}" for side, value in row["seconds"].items()))
+        for row in rows
+        if row["seconds"]
+    ]
+    return [
+        f"## What bounds them: {name}\n",
+        *lay_out_table(("what", "bounded by", "from the bound"), bounds, words=2),
+        BOUND_NOTE,
+        f"## Seconds, never judged: {name}\n",
+        *lay_out_table(("what", "seconds"), seconds, words=2),
+        "",
+    ]
 
 
-def _measured(row: Mapping | None) -> str:
+def _write_measured(row: Mapping | None) -> str:
     if row is None:
         return NOT_MEASURED
     reached = {True: "yes", False: "**no**", None: "no criterion"}[row["reached"]]
     unit = row["goal"]["unit"]
     values = row.get("processes", [])
     spread = f" ({values[0]:.2f} to {values[-1]:.2f})" if len(values) > 1 else ""
-    return f"{row['measured']:.2f}{f' {unit}' if unit else 'x'}{spread}: {reached}"
+    return f"{row['measured']:.2f}{_write_unit(row['goal'])}{spread}: {reached}"
 
 
-def _goal(row: Mapping) -> str:
-    goal = row["goal"]
-    sign = ">=" if goal["at_least"] else "<="
-    return f"{sign} {goal['value']:g}" + (f" {goal['unit']}" if goal["unit"] else "x")
+def _write_goal(goal: Mapping) -> str:
+    return f"{'>=' if goal['at_least'] else '<='} {goal['value']:g}{_write_unit(goal)}"
 
 
-def _factor(factor: float | None) -> str:
-    return NOT_MEASURED if factor is None else f"{factor:.2f}x"
+def _write_unit(goal: Mapping) -> str:
+    return f" {goal['unit']}" if goal["unit"] else "x"
