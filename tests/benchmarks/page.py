@@ -107,7 +107,6 @@ def _write_measured(row: Mapping | None) -> str:
     if row is None:
         return NOT_MEASURED
     reached = {True: "yes", False: "**no**", None: "no criterion"}[row["reached"]]
-    unit = row["goal"]["unit"]
     values = row.get("processes", [])
     spread = f" ({values[0]:.2f} to {values[-1]:.2f})" if len(values) > 1 else ""
     return f"{row['measured']:.2f}{_write_unit(row['goal'])}{spread}: {reached}"
