@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 PATIENTS, IMAGES_EACH, DRAWS = 40, 3, 2
-SICK = 16  # patients, all of whose images have glaucoma
+WITH_GLAUCOMA = 16  # patients, all of whose images have glaucoma
 SAME, DIFFERENT = "pprl-vgan-same-pathology", "pprl-vgan-different-pathology"
 NOISE = 0.1
 
@@ -45,7 +45,7 @@ def plant_relevance(planted: Mapping[str, Planted] = EVERY_CLAIM_HOLDS) -> pd.Da
 def _plant_draw(method: str, draw: int, means: Planted, rng: np.random.Generator) -> pd.DataFrame:
     identity = np.repeat(np.arange(PATIENTS), IMAGES_EACH)
     spread = rng.normal(0, NOISE, (4, len(identity)))
-    glaucoma = identity < SICK
+    glaucoma = identity < WITH_GLAUCOMA
     rows = pd.DataFrame(
         {
             "method": method,

@@ -51,12 +51,12 @@ Predict = Callable[[np.ndarray], np.ndarray]
 def add_verdict_measures(
     table: Table2, method: str, predictions: pd.DataFrame, *, test: EyeDataset
 ) -> None:
-    """Add the glaucoma network's verdicts on one method's images, from stage 06's predictions.
+    """Add the glaucoma network's verdicts on one method's images to Table 2.
 
     Args:
         table: to add to.
         method: its name.
-        predictions: of `evaluate_sets`, all methods.
+        predictions: of stage 06, all methods.
         test: the N original test images.
     """
     truth, patients = test.glaucoma, test.identity
@@ -142,7 +142,7 @@ def add_twin_measures(
     twins: Twins,
     predict: Predict,
 ) -> None:
-    """Add what changes when the sign is taken away before privatizing.
+    """Add what changes when the sign is taken away before privatizing to Table 2.
 
     Args:
         table: to add to.
@@ -175,8 +175,7 @@ def measure_masked_ncc(
     """Correlate original and privatized image inside the sign, row by row.
 
     Args:
-        originals: (N, S, S, C) float32 in [-1, 1]; gray is the mean over channels.
-        privatized: (N, S, S, C) float32 in [-1, 1].
+        originals, privatized: (N, S, S, C) float32 in [-1, 1]; gray is the mean over channels.
         masks: (N, S, S) bool, the sign's pixels (`preprocess.places.mask_signs`).
         margin_px: how far around the sign pixels count.
 
@@ -204,20 +203,16 @@ def measure_chance_ncc(
     *,
     identity: np.ndarray,
     glaucoma: np.ndarray,
-    margin_px: int = MARGIN_PX,
 ) -> np.ndarray:
     """Correlate each original with other patients' privatized images at the same place.
 
-    The mean over all of them is what drawing one by `explain.agreement.pair_with_others` gives
-    in the long run, without the chance of the draw.
-
     Args:
-        originals, privatized, masks, margin_px: as for `measure_masked_ncc`.
+        originals, privatized, masks: as for `measure_masked_ncc`.
         identity: (N,) integers.
-        glaucoma: (N,) bool; others of the same pathology count.
+        glaucoma: (N,) bool.
 
     Returns:
-        (N,) float64, each the mean of `measure_masked_ncc` over the privatized images of other
+        (N,) float64, each the mean of `measure_masked_ncc` over the privatized images of all other
         patients of the same pathology; NaN also where there is none.
 
     Raises:
@@ -227,7 +222,7 @@ def measure_chance_ncc(
     ours, theirs = (images.mean(axis=-1, dtype=np.float64) for images in (originals, privatized))
     pixels = theirs.reshape(len(theirs), -1)
     chance = np.full(len(masks), np.nan)
-    for row, mask in enumerate(_widen(masks, margin_px)):
+    for row, mask in enumerate(_widen(masks, MARGIN_PX)):
         others = (identity != identity[row]) & (glaucoma == glaucoma[row])
         if mask.any() and others.any():
             shown = pixels[np.ix_(np.flatnonzero(others), np.flatnonzero(mask))]

@@ -49,17 +49,11 @@ HIGHEST_PEAK_RATIO_DB = float(10 * np.log10(DATA_RANGE**2 / ROUNDING_ERROR))  # 
 
 @dataclass(frozen=True)
 class FeatureSums:
-    """Sums of (N, D) features x, by patient or by replicate, whatever the rows R are.
+    """Sums of (N, D) features x, by patient or by replicate, whatever the rows R are."""
 
-    Args:
-        count: (R,) images, or their weights.
-        total: (R, D) sum of x.
-        product: (R, D, D) sum of x x^T.
-    """
-
-    count: np.ndarray
-    total: np.ndarray
-    product: np.ndarray
+    count: np.ndarray  # (R,) images, or their weights
+    total: np.ndarray  # (R, D) sum of x
+    product: np.ndarray  # (R, D, D) sum of x x^T
 
     def weigh(self, weights: np.ndarray) -> Self:
         """Return the sums under each of (W, R) weightings of the rows."""
@@ -73,17 +67,11 @@ class FeatureSums:
 
 @dataclass(frozen=True)
 class FrechetRatio:
-    """The mean over draws of the distance to real eyes, real eyes having 1.
+    """The mean over draws of the distance to real eyes, real eyes having 1; sums by test patient."""
 
-    Args:
-        privatized: sums of each draw's features, by test patient.
-        originals: of the original test images' features.
-        training: of the same patients' original training images' features.
-    """
-
-    privatized: tuple[FeatureSums, ...]
-    originals: FeatureSums
-    training: FeatureSums
+    privatized: tuple[FeatureSums, ...]  # of each draw
+    originals: FeatureSums  # of the original test images
+    training: FeatureSums  # of the same patients' original training images
 
     def weigh(self, weights: np.ndarray) -> np.ndarray:
         """Return (R,) ratios of (R, patients) weights, NaN where real eyes have no distance."""
@@ -98,10 +86,8 @@ class RealEyes:
     """What privatized images are compared with: the original test and training images.
 
     Args:
-        test: the N original test images.
-        embedded: them, by the run's identity network.
-        train: original training images.
-        train_embedded: these.
+        test, train: the images.
+        embedded, train_embedded: each, by the run's identity network.
     """
 
     def __init__(
@@ -143,11 +129,7 @@ class RealEyes:
 
 
 def measure_similarity(images: np.ndarray, originals: np.ndarray) -> np.ndarray:
-    """Return (N,) structural similarities of images to their originals, in [-1, 1].
-
-    Args:
-        images: (N, S, S, C) float32 in [-1, 1], S from 7.
-        originals: the same shape; row i is the original of row i.
+    """Return (N,) structural similarities of (N, S, S, C) images to their originals, in [-1, 1].
 
     Raises:
         DataError: when the two don't fit, or are smaller than a window.
@@ -164,13 +146,9 @@ def measure_similarity(images: np.ndarray, originals: np.ndarray) -> np.ndarray:
 
 
 def measure_peak_ratio(images: np.ndarray, originals: np.ndarray) -> np.ndarray:
-    """Return (N,) peak signal-to-noise ratios of images to their originals, dB.
+    """Return (N,) peak signal-to-noise ratios of (N, S, S, C) images to their originals, dB.
 
     At most HIGHEST_PEAK_RATIO_DB, which identical images have.
-
-    Args:
-        images: (N, S, S, C) float32 in [-1, 1].
-        originals: the same shape; row i is the original of row i.
 
     Raises:
         DataError: when the two don't fit.
@@ -183,13 +161,10 @@ def measure_peak_ratio(images: np.ndarray, originals: np.ndarray) -> np.ndarray:
 
 
 def measure_sharpness(images: np.ndarray) -> np.ndarray:
-    """Return (N,) mean squared gradients, in squared units of [-1, 1] per pixel.
+    """Return (N,) mean squared gradients of (N, S, S, C) images, in squared units of [-1, 1] per px.
 
     Central differences over all pixels that have neighbours on every side. A contrast raised by a
     tenth raises it by a fifth.
-
-    Args:
-        images: (N, S, S, C) float32 in [-1, 1], S from 3.
 
     Raises:
         DataError: when they are no such images.
@@ -223,8 +198,8 @@ def sum_features(
         features: (N, D) finite numbers.
         identity: (N,) classes of the patients.
         identities: P, the number of classes; the sums have a row for each.
-        origin: (D,) taken off first, the same for all sets that are compared, such as the mean of
-            the training originals: no distance changes, and no digits are lost in squares.
+        origin: (D,) subtracted first, the same for all sets that are compared: no distance changes,
+            and no digits are lost in squares.
 
     Raises:
         DataError: when the arrays don't fit or hold what isn't a finite number.
@@ -246,10 +221,8 @@ def frechet_distance(first: FeatureSums, second: FeatureSums) -> np.ndarray:
     """Return the (R,) squared Fréchet distances between R pairs of sets.
 
     The trace of (C1 C2)^(1/2) is the sum of the roots of the eigenvalues of C2^(1/2) C1 C2^(1/2),
-    which is symmetric, so it also holds where a feature never changes.
-
-    Returns:
-        Distances from 0; NaN where a set has fewer than two images.
+    which is symmetric, so it also holds where a feature never changes. NaN where a set has fewer
+    than two images.
     """
     enough = (first.count >= 2) & (second.count >= 2)
     distances = np.full(len(enough), np.nan)

@@ -19,20 +19,12 @@ ORIGINALS_BELOW = 0.05  # ours: the fraction of originals that are below a limit
 
 @dataclass(frozen=True)
 class TrainingDistances:
-    """The nearest training images of N images.
+    """The nearest training images of N images; (N,) each, distances in gray levels."""
 
-    Args:
-        nearest: (N,) distance to the nearest of all, gray levels.
-        nearest_identity: (N,) whose image that is.
-        second: (N,) distance to the nearest of anybody else; inf where there is nobody else.
-        nearest_used: (N,) distance to the nearest of a used identity; NaN where none of them has a
-            training image, or none was used.
-    """
-
-    nearest: np.ndarray
-    nearest_identity: np.ndarray
-    second: np.ndarray
-    nearest_used: np.ndarray
+    nearest: np.ndarray  # to the nearest of all
+    nearest_identity: np.ndarray  # whose image that is
+    second: np.ndarray  # to the nearest of anybody else; inf where there is nobody else
+    nearest_used: np.ndarray  # of an identity used; NaN where none of these has a training image
 
     @property
     def ratio(self) -> np.ndarray:
@@ -43,15 +35,10 @@ class TrainingDistances:
 
 @dataclass(frozen=True)
 class CopyLimits:
-    """Below which an image is nearer to a training image than originals are.
+    """Below which an image is nearer to a training image than originals are."""
 
-    Args:
-        distance: of `TrainingDistances.nearest`.
-        ratio: of `TrainingDistances.ratio`.
-    """
-
-    distance: float
-    ratio: float
+    distance: float  # TrainingDistances.nearest
+    ratio: float  # TrainingDistances.ratio
 
 
 def measure_distances(
@@ -84,14 +71,10 @@ def measure_distances(
 
 
 def set_limits(originals: TrainingDistances, *, below: float = ORIGINALS_BELOW) -> CopyLimits:
-    """Return what one original in twenty is below.
+    """Return what a fraction of the original test images is below.
 
     An original's nearest training image is mostly another shot of the same eye. So an image below
     the limit is nearer to a training image than two shots of one eye nearly always are.
-
-    Args:
-        originals: of the original test images.
-        below: fraction of the originals.
 
     Raises:
         DataError: without originals.
@@ -108,8 +91,7 @@ def find_near_copies(
 ) -> np.ndarray:
     """Return (N,) bool, which images are near-copies of another patient's training image.
 
-    Both limits have to be kept: by distance alone, means of three images are near-copies of each
-    of the three.
+    Both limits count: by distance alone, means of three images are near-copies of each of them.
 
     Args:
         distances: of the privatized images.
@@ -137,10 +119,7 @@ def chance_of_nearest_used(
     Args:
         distances: of the privatized images.
         used: (N, P) bool, as for `measure_distances`.
-        identity: (N,) of the images' own patients.
-
-    Returns:
-        Fractions in [0, 1]; NaN where there is no image of another patient.
+        identity: (N,) of the images' own patients; NaN where there is no image of another.
     """
     _, patient = np.unique(identity, return_inverse=True)
     own = np.zeros((patient.max(initial=-1) + 1, used.shape[1]), dtype=np.intp)

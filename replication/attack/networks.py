@@ -61,10 +61,7 @@ class IdentityNetwork:
     def retrain(self, images: np.ndarray, identity: np.ndarray, *, seed: int) -> None:
         """Begin with the run's network and learn privatized images of known patients.
 
-        Args:
-            images: (N, H, W, C) float32 in [-1, 1].
-            identity: (N,) patient of each.
-            seed: of the order of images and of dropout.
+        The seed is that of the order of the (N, H, W, C) images and of dropout.
         """
         seed_dropout(self._network, seed)
         self._network.set_weights(self._initial)
@@ -102,13 +99,9 @@ class SiameseAttacker:
     def train(
         self, privatized: np.ndarray, originals: np.ndarray, identity: np.ndarray, *, seed: int
     ) -> None:
-        """Learn which privatized image and which original are of one patient.
+        """Learn from (N, D) features which privatized image and which original are of one patient.
 
-        Args:
-            privatized: (N, D) features of privatized training images.
-            originals: (N, D) features of their originals.
-            identity: (N,) patient of each.
-            seed: of the pairs.
+        Row i of both is of the patient `identity[i]`; the seed is that of the pairs.
         """
         self._projection.set_weights(self._initial)
         _reset(self._optimizer)
@@ -144,14 +137,7 @@ class SiameseAttacker:
 def draw_batches(
     rows: int, batch: int, updates: int, *, seed: int | list[int]
 ) -> Iterator[np.ndarray]:
-    """Yield batches of row numbers of one size, no row twice in a pass over the rows.
-
-    Args:
-        rows: how many there are, at least `batch`.
-        batch: rows in each.
-        updates: how many batches.
-        seed: of the order.
-    """
+    """Yield `updates` batches of `batch` row numbers, none twice in a pass over all the rows."""
     rng = np.random.default_rng(seed)
     whole = rows // batch
     for update in range(updates):

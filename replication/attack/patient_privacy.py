@@ -19,17 +19,11 @@ STATIC, CNN, BEST = "static", "cnn", "best"
 
 @dataclass(frozen=True)
 class Embeddings:
-    """The outputs of the identity network for N images.
+    """The outputs of the identity network for N images."""
 
-    Args:
-        features: (N, D) activations of its last convolutional block.
-        embedding: (N, E) activations before the softmax, of length one.
-        probabilities: (N, patients).
-    """
-
-    features: np.ndarray
-    embedding: np.ndarray
-    probabilities: np.ndarray
+    features: np.ndarray  # (N, D) activations of its last convolutional block
+    embedding: np.ndarray  # (N, E) activations before the softmax, of length one
+    probabilities: np.ndarray  # (N, patients)
 
 
 class IdentityNetwork(Protocol):
@@ -104,13 +98,8 @@ class PatientAttack:
     def name_patients(self, privatized: PrivatizedSet, embedded: Embeddings) -> pd.DataFrame:
         """Return whom each attacker names in each image of one privatized set.
 
-        Args:
-            privatized: N images.
-            embedded: them, by the run's identity network.
-
-        Returns:
-            N rows: static, lda_image, lda_crop, nearest, cnn, and best, chosen on validation
-            images.
+        N rows: static, lda_image, lda_crop, nearest, cnn, and best, chosen on validation images;
+        `embedded` are the images by the run's identity network.
         """
         named = self._name_patients(privatized.images)
         return pd.DataFrame(
@@ -120,9 +109,8 @@ class PatientAttack:
     def verify(self, embedded: Embeddings, identity: np.ndarray) -> dict[str, PairCounts]:
         """Compare N privatized images with the originals of the patients among them.
 
-        Of all patients or none: where the tested ones are others than most of the known (a split
-        by patient), an original's patient alone would give the answer, and noise would not be at
-        chance.
+        Not of all patients: where the tested ones are others than most of the known (a split by
+        patient), an original's patient alone would give the answer, and noise wouldn't be at chance.
 
         Args:
             embedded: the images, by the run's identity network.

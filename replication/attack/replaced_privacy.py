@@ -126,11 +126,7 @@ def find_hits(probabilities: np.ndarray, used: np.ndarray) -> np.ndarray:
     """Return (N,) bool, whether the most probable identity is one of those used.
 
     Their mean is Table 1's replacement accuracy, which counts the image's own patient as used
-    where a method has drawn it.
-
-    Args:
-        probabilities: (N, P) of the identity network; of equal ones the lowest class is named.
-        used: (N, P) bool.
+    where a method has drawn it. Of equal (N, P) probabilities the lowest class is named.
 
     Raises:
         DataError: when the two don't fit.
@@ -140,15 +136,10 @@ def find_hits(probabilities: np.ndarray, used: np.ndarray) -> np.ndarray:
 
 
 def chance_of_hit(used: np.ndarray, candidates: np.ndarray) -> np.ndarray:
-    """Return (N,) chances in [0, 1] that a patient guessed from the candidates is one used.
+    """Return (N,) chances in [0, 1] that a patient guessed from (N, P) candidates is one used.
 
-    Args:
-        used: (N, P) bool.
-        candidates: (N, P) bool, whom a guess is drawn from: all ones for K of P, or those that
-            share the pathology, for a guess that knows the pathology and nothing else.
-
-    Returns:
-        The chances, NaN for an image without candidates.
+    All ones are K of P; with those that share the pathology a guess knows that and nothing else.
+    NaN for an image without candidates.
 
     Raises:
         DataError: when the two don't fit.

@@ -15,7 +15,7 @@ to be privatized.
 4. Take the mean over the kinds.
 
 Chance is 0.5. Some of the others have a sign at the same place too, so that even a window without
-one could show a little of the kind; the same windows of other patients' images measure how much.
+one could show a little of the kind.
 """
 
 from dataclasses import dataclass
@@ -41,36 +41,22 @@ REGULARISATION = 0.1  # scikit-learn's C, the same for every method, chosen on o
 
 @dataclass(frozen=True)
 class ShownSigns:
-    """The signs of a set of images, of the kinds that enough patients have.
+    """The M signs of a set of images, of the K kinds that enough patients have."""
 
-    Args:
-        kinds: K names.
-        kind: (M,) place in `kinds`.
-        image: (M,) row of the image.
-        identity: (M,) of whom it is.
-        middle: (M, 2) row and column of the sign's middle, px.
-    """
-
-    kinds: tuple[str, ...]
-    kind: np.ndarray
-    image: np.ndarray
-    identity: np.ndarray
-    middle: np.ndarray
+    kinds: tuple[str, ...]  # K names
+    kind: np.ndarray  # (M,) place in `kinds`
+    image: np.ndarray  # (M,) row of the image
+    identity: np.ndarray  # (M,) of whom it is
+    middle: np.ndarray  # (M, 2) row and column of the sign's middle, px
 
 
 @dataclass(frozen=True)
 class KindPairs:
-    """The pairs of signs that an AUC counts, by the two signs' patients.
+    """The pairs of signs that an AUC counts, by the two signs' patients."""
 
-    Args:
-        patients: (P,) places of the patients with signs among all that are weighed.
-        pairs: (K, P, P) pairs of a sign of the kind (rows) and another kind's (columns).
-        right: (K, P, P) those of them that were read right; half of one for a tie.
-    """
-
-    patients: np.ndarray
-    pairs: np.ndarray
-    right: np.ndarray
+    patients: np.ndarray  # (P,) places of the patients with signs among all that are weighed
+    pairs: np.ndarray  # (K, P, P) of a sign of the kind (rows) and another kind's (columns)
+    right: np.ndarray  # (K, P, P) those of them that were read right; half of one for a tie
 
     def weigh(self, weights: np.ndarray) -> np.ndarray:
         """Return the mean AUC over kinds for each weighting of patients.
@@ -127,15 +113,12 @@ def list_shown_signs(
 
 
 def plan_folds(signs: ShownSigns, *, seed: int, repeats: int = REPEATS) -> np.ndarray:
-    """Divide the patients among folds, the kinds as evenly as can be; the same for all methods.
+    """Return (R, M) fold of each sign, from 0: no patient in two, the kinds as even as can be.
 
     Args:
-        signs: which to divide.
+        signs: which to divide; the folds are the same for all methods.
         seed: of the first division; the next has the next one.
         repeats: R, how often.
-
-    Returns:
-        (R, M) fold of each sign, from 0.
 
     Raises:
         DataError: when fewer than two kinds are left to compare.
@@ -153,21 +136,13 @@ def plan_folds(signs: ShownSigns, *, seed: int, repeats: int = REPEATS) -> np.nd
     return folds
 
 
-def view_signs(
-    images: np.ndarray,
-    signs: ShownSigns,
-    identity: np.ndarray,
-    *,
-    others: np.ndarray | None = None,
-) -> np.ndarray:
+def view_signs(images: np.ndarray, signs: ShownSigns, identity: np.ndarray) -> np.ndarray:
     """Measure how the middle of each sign differs from what other patients show there.
 
     Args:
         images: (N, S, S, C) float32 in [-1, 1], all by one method.
         signs: of these images.
         identity: (N,) integers.
-        others: (N,) rows of other images (`explain.agreement.pair_with_others`) to take instead,
-            each at the place of the image's sign, for the chance level.
 
     Returns:
         (M, D) float64; 0 where all other patients show the same. Only images with signs are
@@ -182,14 +157,10 @@ def view_signs(
     gray = images.mean(axis=-1, dtype=np.float64)
     gray = np.pad(gray, ((0, 0), (half, half), (half, half)), mode="edge")
     with_signs = np.unique(signs.image)
-    shown = signs.image if others is None else others[signs.image]
-    windows = np.empty((len(shown), (2 * half + 1) ** 2))
-    for place, (own, image, (row, column)) in enumerate(
-        zip(signs.image, shown, signs.middle, strict=True)
-    ):
+    windows = np.empty((len(signs.image), (2 * half + 1) ** 2))
+    for place, (image, (row, column)) in enumerate(zip(signs.image, signs.middle, strict=True)):
         window = gray[:, row : row + 2 * half + 1, column : column + 2 * half + 1]
-        strangers = with_signs[~np.isin(identity[with_signs], identity[[own, image]])]
-        usual = window[strangers]
+        usual = window[with_signs[identity[with_signs] != identity[image]]]
         error, std = window[image] - usual.mean(axis=0), usual.std(axis=0)
         windows[place] = np.divide(error, std, out=np.zeros_like(error), where=std > 0).ravel()
     return windows

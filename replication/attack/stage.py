@@ -10,6 +10,7 @@ every two methods compared, paired; `attackers.csv`, whom each attacker names in
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -22,17 +23,26 @@ from replication.attack.evidence import (
     add_verdict_measures,
 )
 from replication.attack.image_quality import RealEyes
+from replication.attack.intervals import Table2Intervals
 from replication.attack.near_copies import measure_distances, set_limits
+from replication.attack.outputs import JSON, PAGE, PLANE
 from replication.attack.patient_privacy import (
+    BEST,
     Embeddings,
     Networks,
     PatientAttack,
     add_patient_measures,
 )
 from replication.attack.replaced_privacy import add_replaced_measures
-from replication.attack.table2 import NOISE, Table2
+from replication.attack.table2 import NOISE, Table2, summarise_methods
+from replication.attack.table2_text import to_markdown
+from replication.figures.evidence_plane import draw_evidence_plane
 from replication.privatize.methods import BASELINE
 from replication.records import EyeDataset, PrivatizedSet, to_unit_range
+from replication.store.files import write_json, write_text
+from replication.store.tables import to_records, write_table
+from validation.claims.judge import judge_claims
+from validation.claims.parts import Claim
 
 DRAWS = 3  # of each method's: patients differ more than draws do
 LEARNING_SEED = 2**32  # above all seeds of runs: what attackers learn from is drawn for them alone
@@ -43,12 +53,12 @@ Privatize = Callable[[str, EyeDataset, int, int], Iterator[PrivatizedSet]]
 
 @dataclass(frozen=True)
 class Known:
-    """The eyes that the attack is made on, and what is known of them.
+    """The original images that the attack is made on, and what is known of them.
 
     Args:
-        train: original images of all patients.
+        train: of all patients.
         validation: other ones of theirs.
-        test: the N original test images.
+        test: N images.
         facts: the N rows of the preprocessed manifest.
         signs: of `preprocess.places.read_signs`, or None where the signs' places aren't known.
         twins: of the test images, or None where none can be drawn.
@@ -125,6 +135,76 @@ def make_controls(method: str, dataset: EyeDataset, *, seed: int) -> PrivatizedS
     return PrivatizedSet(method, 0, images, None)
 
 
+def write_attack(
+    folder: Path,
+    table: Table2,
+    named: pd.DataFrame,
+    predictions: pd.DataFrame,
+    *,
+    heading: str,
+    seed: int,
+) -> None:
+    """Write Table 2 and what comes of it.
+
+    Args:
+        folder: of the stage.
+        table: all entries.
+        named: whom each attacker names, of `attack_sets`.
+        predictions: of stage 06.
+        heading: which data, which settings.
+        seed: of the bootstrap.
+    """
+    intervals = Table2Intervals(table, seed=seed)
+    numbers = intervals.list_numbers()
+    write_table(numbers, folder / "table2.csv")
+    write_table(intervals.compare_methods(), folder / "differences.csv")
+    write_table(named, folder / "attackers.csv")
+    attack = {
+        "heading": heading,
+        "rows": to_records(numbers),
+        "summary": to_records(summarise_methods(numbers)),
+        "claims": judge_retrained(predictions, named),
+    }
+    write_json(folder / JSON, attack)
+    write_text(folder / PAGE, to_markdown(attack, heading=heading))
+    plane = folder / PLANE
+    draw_evidence_plane(attack["rows"], title=heading, files=[plane, plane.with_suffix(".pdf")])
+
+
+def judge_retrained(predictions: pd.DataFrame, named: pd.DataFrame) -> list[dict[str, str]]:
+    """Judge the claims that rest on identity accuracy by both attackers.
+
+    The paper's numbers are of a network that has seen originals alone. Here the best attacker's
+    predictions take the place of that network's, and `validation.claims.judge` judges as before.
+
+    Args:
+        predictions: of stage 06.
+        named: of `attack_sets`: whom each attacker names.
+
+    Returns:
+        Rows with name, quotation, and the findings: static, and of the best retrained attacker.
+    """
+    keys = ["method", "draw", "image_id"]
+    # Of a method that draws, fewer draws are attacked than are predicted.
+    attacked = predictions.merge(named[[*keys, BEST]], on=keys, validate="1:1")
+    attacked["predicted_identity"] = attacked.pop(BEST)
+    return [
+        {
+            "name": static.claim.name,
+            "quotation": static.claim.quotation,
+            "static": static.finding.value,
+            "retrained": retrained.finding.value,
+        }
+        for static, retrained in zip(judge_claims(predictions), judge_claims(attacked), strict=True)
+        if _rests_on_identity(static.claim)
+    ]
+
+
+def _rests_on_identity(claim: Claim) -> bool:
+    options = (option for part in claim.parts for option in part.either)
+    return any(metric == "identity_accuracy" for option in options for _, metric in option.cells)
+
+
 def _load_some(method: str, test: EyeDataset, load: Callable) -> Iterable[PrivatizedSet]:
     if method in (BASELINE, NOISE):
         return [make_controls(method, test, seed=0)]
@@ -161,7 +241,7 @@ class _Attack:
         Args:
             sets: draws of the test images.
             learned: the training and the validation images, privatized.
-            twins: the same draws of the test images with twins; empty where there are none.
+            twins: as `sets`, of the images with twins; empty where there are none.
         """
         known, method = self._known, sets[0].method
         embedded = [self._networks.static.embed(drawn.images) for drawn in sets]

@@ -21,7 +21,7 @@ NOISE = "noise"
 
 
 class Requirement(StrEnum):
-    """What the paper asks of a privatized explanation (§1), privacy of both who are in it."""
+    """What the paper requires of a privatized explanation (§1): privacy of both who are in it."""
 
     PATIENT = "privacy of the patient"
     REPLACED = "privacy of the replaced"
@@ -92,16 +92,10 @@ MEASURES = {measure.name: measure for measure in _list_measures()}
 
 @dataclass(frozen=True)
 class Entry:
-    """One number of the table before its interval.
+    """One number of the table before its interval, and on how many images and patients it rests."""
 
-    Args:
-        statistic: for any weighting of the test patients.
-        chance: its value where nothing is shown, or None.
-        images, patients: that it rests on.
-    """
-
-    statistic: Statistic
-    chance: float | None
+    statistic: Statistic  # for any weighting of the test patients
+    chance: float | None  # its value where nothing is shown
     images: int
     patients: int
 

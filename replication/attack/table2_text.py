@@ -61,13 +61,7 @@ SHOWN = (
 
 
 def to_markdown(attack: Mapping, *, heading: str) -> str:
-    """Write the page.
-
-    Args:
-        attack: rows, of `Table2Intervals.list_numbers`; summary, of `summarise_methods`; and
-            claims, as `table2.json` holds them.
-        heading: which data, which settings.
-    """
+    """Write the page of rows, summary and claims, as `table2.json` has them, under a heading."""
     tables = [
         Section(f"**{title}.** {table.note}".rstrip(), table.headings, table.rows, table.words)
         for title, table in to_tables(attack).items()
@@ -76,11 +70,7 @@ def to_markdown(attack: Mapping, *, heading: str) -> str:
 
 
 def to_tables(attack: Mapping) -> dict[str, Section]:
-    """Lay Table 2 out, by title: one table per requirement, then the summary and the claims.
-
-    Args:
-        attack: as for `to_markdown`.
-    """
+    """Lay Table 2 out, by title: one table per requirement, then the summary and the claims."""
     tables = {
         requirement.value.capitalize(): _tabulate(attack["rows"], requirement)
         for requirement in Requirement
@@ -138,12 +128,7 @@ def _find_form(measure: str) -> Write:
 def lay_out_table2(numbers: Sequence[Mapping], *, title: str) -> list[str]:
     """Return the table's lines for a terminal, none of more than `COLUMNS` letters.
 
-    Args:
-        numbers: rows of `Table2Intervals.list_numbers`.
-        title: what was measured on what.
-
-    Returns:
-        The title, two lines of headings, the methods in Table 1's order and then noise.
+    They are the title, two lines of headings, the methods in Table 1's order and then noise.
     """
     values = {(row["method"], row["measure"]): row["value"] for row in numbers}
     measured = {method for method, _ in values}

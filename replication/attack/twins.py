@@ -99,8 +99,8 @@ def check_twins(
 def swap_twins(test: EyeDataset, twins: np.ndarray, rows: np.ndarray) -> EyeDataset:
     """Put twins in the place of their originals.
 
-    Labels stay, since the paper's methods are told them. So a privatizer called with the same seed
-    draws the same identities and the same noise for every image, and only the sign is missing.
+    Labels stay, since the paper's methods use them. So a privatizer called with the same seed draws
+    the same identities and the same noise for every image, and only the sign is missing.
 
     Args:
         test: N images.

@@ -1,8 +1,8 @@
 """Whether a privatized image and an original are of one patient: AUC and equal error rate.
 
-Verification asks less of an attacker than naming one patient of all; the paper's Siamese network
-(§4) answers it. Every privatized test image is held against every original training image, and the
-nearer their embeddings, the likelier they are of one patient.
+Verification is easier for an attacker than naming one patient of all; the paper's Siamese network
+(§4) does it. Every privatized test image is compared with every original training image: the nearer
+their embeddings, the likelier they are of one patient.
 """
 
 from dataclasses import dataclass
@@ -30,18 +30,18 @@ class PairCounts:
         return PairCounts(self.same + other.same, self.different + other.different)
 
     def accumulate(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return (R, BINS + 1) shares of either kind of pairs that lie below each bin's upper end.
+        """Return (R, BINS + 1) fractions of either kind of pairs below each bin's upper end.
 
         Args:
             weights: (R, patients) how often each patient is counted.
         """
-        shares = []
+        fractions = []
         for counts in (self.same, self.different):
             weighed = weights @ counts
             total = weighed.sum(axis=1, keepdims=True)
             below = np.cumsum(weighed, axis=1) / np.maximum(total, np.finfo(float).tiny)
-            shares.append(np.pad(below, ((0, 0), (1, 0))))
-        return shares[0], shares[1]
+            fractions.append(np.pad(below, ((0, 0), (1, 0))))
+        return fractions[0], fractions[1]
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Area:
 
 @dataclass(frozen=True)
 class EqualErrorRate:
-    """The rate at which pairs of one patient are missed and others taken for one alike."""
+    """The rate at which pairs of one patient are missed and others are taken for one."""
 
     pairs: PairCounts
 

@@ -1,17 +1,17 @@
 """How far two relevance maps agree, and whether they agree more where the pathology is the same.
 
-The paper shows three maps and says that original and privatized image are relevant "in the same
-regions", and not so where the pathology differs (paper §3, Figure 5). Ours is what is measured:
+The paper shows three maps: original and privatized image are relevant "in the same regions", and
+not so where the pathology differs (paper §3, Figure 5). Ours is what is measured:
 
 - rank correlation: Spearman's over all pixels;
-- top overlap: share of the most relevant tenth of pixels that both maps have in common (of a map
-  with fewer relevant pixels, these);
+- top overlap: fraction of the most relevant tenth of pixels that both maps have in common (of a
+  map with fewer relevant pixels, these);
 - structural similarity: SSIM (Wang et al., IEEE Trans. Image Processing 13, 2004) by scikit-image,
   in windows of 7 x 7 pixels, of maps divided by their highest value.
 
 No measure changes when a map is multiplied by a number: what is compared is where relevance is, not
-how much (its sum follows the logit). A map of one value throughout says nothing of where, above all
-an empty one (a negative logit): it has no agreement with any map and enters no mean.
+how much (its sum follows the logit). A map of one value throughout has no place, above all an empty
+one (a negative logit): it has no agreement with any map and enters no mean.
 """
 
 import numpy as np
@@ -20,20 +20,17 @@ from scipy.stats import rankdata
 from skimage.metrics import structural_similarity
 
 from replication.errors import DataError
-from validation.statistics.intervals import CONFIDENCE
 from validation.statistics.patient_means import Estimate, estimate_mean
-from validation.statistics.resampling import REPLICATES
 
 MEASURES = ("rank_correlation", "top_overlap", "structural_similarity")
-TOP_SHARE = 0.1  # ours
+TOP_FRACTION = 0.1  # ours
 
 
 def measure_agreement(first: np.ndarray, second: np.ndarray) -> pd.DataFrame:
     """Measure the agreement of maps, row by row; exchanging the two changes nothing.
 
     Args:
-        first: (N, S, S) float32, not negative.
-        second: (N, S, S) float32, not negative; row i is compared with row i.
+        first, second: (N, S, S) float32, not negative; row i is compared with row i.
 
     Returns:
         N rows with the columns MEASURES: correlations in [-1, 1], overlap in [0, 1] (0.1 by
@@ -77,22 +74,18 @@ def compare_agreements(
     second: pd.DataFrame,
     *,
     rng: np.random.Generator,
-    replicates: int = REPLICATES,
-    confidence: float = CONFIDENCE,
 ) -> pd.DataFrame:
     """Compare two agreements of the same images, such as under two choices of the replacement.
 
-    1. Average each image's agreement over the draws that have one. 2. Keep the images that have
-    one in both tables, so that the two means are of the same images. 3. Estimate both means and
-    that of the images' differences, over patients.
+    1. Average each image's agreement over the draws that have one.
+    2. Keep the images that have one in both tables: the two means are of the same images.
+    3. Estimate both means and that of the images' differences, over patients.
 
     Args:
         first: columns image_id, identity and MEASURES (`measure_agreement` of original and
             privatized), one row per image and draw.
         second: the same of the other agreement.
         rng: draws the patients.
-        replicates: how many times.
-        confidence: of the intervals, within (0, 1).
 
     Returns:
         One row per measure: measure, then mean, low and high of `first_`, `second_` and
@@ -112,18 +105,12 @@ def compare_agreements(
         row: dict[str, object] = {"measure": measure}
         values = {"first": ours, "second": theirs, "difference": ours - theirs}
         for name, value in values.items():
-            estimate = estimate_mean(
-                value[both].to_numpy(),
-                patients[both].to_numpy(),
-                rng=rng,
-                replicates=replicates,
-                confidence=confidence,
-            )
+            estimate = estimate_mean(value[both].to_numpy(), patients[both].to_numpy(), rng=rng)
             row |= name_parts(name, estimate)
         row |= {"images": estimate.images, "patients": estimate.patients}
-        row |= {"left_out_images": int((~both).sum())}
-        row |= {"first_empty": int(first[measure].isna().sum())}
-        row |= {"second_empty": int(second[measure].isna().sum())}
+        row["left_out_images"] = int((~both).sum())
+        row["first_empty"] = int(first[measure].isna().sum())
+        row["second_empty"] = int(second[measure].isna().sum())
         rows.append(row)
     return pd.DataFrame(rows)
 
@@ -131,7 +118,7 @@ def compare_agreements(
 def pair_with_others(
     identity: np.ndarray, glaucoma: np.ndarray, *, rng: np.random.Generator
 ) -> np.ndarray:
-    """Draw for each image one of another patient with the same pathology.
+    """Return (N,) rows: for each image one of another patient with the same pathology, or -1.
 
     Any two eyes' maps agree somewhat, since all irises are in the middle. The agreement of
     privatized images with the originals `maps[pair_with_others(...)]` is what an agreement with
@@ -141,13 +128,10 @@ def pair_with_others(
         identity: (N,) integers.
         glaucoma: (N,) bool.
         rng: draws the images.
-
-    Returns:
-        (N,) rows, -1 for an image whose pathology no other patient has.
     """
     rows = []
-    for own, ill in zip(identity, glaucoma, strict=True):
-        others = np.flatnonzero((identity != own) & (glaucoma == ill))
+    for own, label in zip(identity, glaucoma, strict=True):
+        others = np.flatnonzero((identity != own) & (glaucoma == label))
         rows.append(rng.choice(others) if len(others) else -1)
     return np.array(rows)
 
@@ -170,8 +154,8 @@ def _correlate_ranks(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 
 def _overlap_top(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Return (N,) shares of the top pixels of (N, P) that are the other's top pixels too."""
-    count = round(TOP_SHARE * first.shape[1])
+    """Return (N,) fractions of the top pixels of (N, P) that are the other's top pixels too."""
+    count = round(TOP_FRACTION * first.shape[1])
     tops = [_choose_top(pixels, count) for pixels in (first, second)]
     return np.minimum(*tops).sum(axis=1) / np.max([top.sum(axis=1) for top in tops], axis=0)
 

@@ -1,7 +1,6 @@
-"""Stage 08: where in an image the glaucoma network's output comes from (paper §2.3).
+"""The parent of the explanation worker: starts `explain.worker` as a process, explains by it.
 
-Starts `explain_worker` as a process and hands arrays over by files. What is wrong on either side
-ends as one sentence, and leaves no files.
+Arrays are passed by files. An error on either side is one sentence, and its files are removed.
 """
 
 import os
@@ -24,8 +23,8 @@ from replication.explain.exchange import (
     DEEP_TAYLOR,
     EXPLAINED,
     ExplanationRequest,
-    forget_relevance,
     load_relevance,
+    remove_relevance,
     save_request,
 )
 from replication.records import Neuron, RelevanceMaps, check_images
@@ -47,10 +46,10 @@ SIGNS_OF_FULL_MEMORY = (
 
 
 class ExplanationWorker:
-    """A worker process that explains what it is asked, request after request.
+    """A worker process that explains images, request after request.
 
-    It starts with the first request, since its start takes longer than hundreds of images, and is
-    ended with the block that it is opened for.
+    It starts with the first request, since its start takes longer than hundreds of images, and ends
+    with the block that it is opened for.
 
     Args:
         folder: the worker's files lie in it while it works.
@@ -87,12 +86,11 @@ class ExplanationWorker:
             images: (N, H, W, C) float32 in [-1, 1].
             weights: of the evaluator, legacy HDF5.
             classes: of its softmax.
-            settings: with which it was trained.
-            predictions: (N, classes) probabilities that it gives for the images; the worker's must
-                agree to 1e-5.
+            settings, activation: with which it was trained.
+            predictions: (N, classes) probabilities that it predicts for the images; the worker's
+                must agree to 1e-5.
             neuron: the predicted class of each image, or glaucoma on all.
             method: `deep_taylor` or `deep_taylor.bounded`.
-            activation: with which the evaluator was trained.
             on_image: called once for each image explained.
 
         Returns:
@@ -107,7 +105,7 @@ class ExplanationWorker:
         if self._process is None:
             self._start()
         save_request(self._exchange, request, images, predictions)
-        if not self._ask(on_image):
+        if not self._await_answer(on_image):
             lines = (self._exchange / LOG).read_text("utf-8", errors="replace").splitlines()
             raise ExplanationError(describe_end(self._process.wait(), lines, weights))
         return _load_answer(self._exchange, images.shape[:3])
@@ -126,9 +124,9 @@ class ExplanationWorker:
         )
         self._open.callback(_end, self._process)
 
-    def _ask(self, on_image: Callable[[], None]) -> bool:
-        """Have the worker answer the request in its folder; return whether it did."""
-        with suppress(BrokenPipeError):  # of a worker that has died: its log says why
+    def _await_answer(self, on_image: Callable[[], None]) -> bool:
+        """Make the worker explain the request in its folder; return whether it did."""
+        with suppress(BrokenPipeError):  # of a worker that has died: its log has the reason
             self._process.stdin.write("\n")
             self._process.stdin.flush()
         for line in self._process.stdout:
@@ -161,7 +159,7 @@ def _check_inputs(
 
 @contextmanager
 def _exchange(folder: Path) -> Iterator[Path]:
-    """Give an empty folder that is gone afterwards; one left by a killed parent is emptied."""
+    """Yield an empty folder, removed afterwards; one left by a killed parent is emptied."""
     exchange = folder / EXCHANGE
     shutil.rmtree(exchange, ignore_errors=True)
     exchange.mkdir(parents=True)
@@ -172,7 +170,7 @@ def _exchange(folder: Path) -> Iterator[Path]:
 
 
 def _end(process: subprocess.Popen) -> None:
-    """End a worker that has nothing more to do, or whose parent stops."""
+    """End a worker that has nothing more to do, or whose parent is interrupted."""
     process.kill()
     process.stdout.close()
     with suppress(BrokenPipeError):
@@ -181,12 +179,12 @@ def _end(process: subprocess.Popen) -> None:
 
 
 def describe_end(code: int, lines: list[str], weights: Path) -> str:
-    """Say in one sentence how the worker ended.
+    """Return in one sentence how the worker ended.
 
     Args:
         code: its exit code; negative, the signal that ended it.
         lines: of its log.
-        weights: which network it was to explain.
+        weights: of the network to explain.
     """
     last = [line.strip() for line in lines if line.strip()][-LAST_LINES:]
     if code == ExplanationError.exit_code and last:
@@ -200,8 +198,8 @@ def describe_end(code: int, lines: list[str], weights: Path) -> str:
         end = f"was ended by {signal.Signals(-code).name}"
     else:
         end = f"failed (exit code {code})"
-    said = " | ".join(last) if last else "none"
-    return f"{weights}: the explanation worker {end}; its last lines: {said}"
+    lines = " | ".join(last) if last else "none"
+    return f"{weights}: the explanation worker {end}; its last lines: {lines}"
 
 
 def _load_answer(exchange: Path, shape: tuple[int, int, int]) -> RelevanceMaps:
@@ -210,7 +208,7 @@ def _load_answer(exchange: Path, shape: tuple[int, int, int]) -> RelevanceMaps:
     except (OSError, ValueError, DataError) as error:
         raise ExplanationError(f"the explanation worker left no usable maps: {error}") from error
     finally:
-        forget_relevance(exchange)
+        remove_relevance(exchange)
     if relevance.maps.shape != shape:
         raise ExplanationError(
             f"the explanation worker's maps: expected {shape}, got {relevance.maps.shape}"

@@ -9,17 +9,13 @@ import numpy as np
 from replication.config import EvaluatorSettings
 from replication.records import Neuron, RelevanceMaps
 
-REQUEST = "request.json"
-IMAGES = "images.npy"
-PREDICTIONS = "predictions.npy"
-MAPS = "maps.npy"
-NEURON = "neuron.npy"
-LOGIT = "logit.npy"
+REQUEST, IMAGES, PREDICTIONS = "request.json", "images.npy", "predictions.npy"
+RELEVANCE = ("maps.npy", "neuron.npy", "logit.npy")
 
-# The worker's words on its standard output: before a number of images, and after a whole answer.
+# What the worker prints: before a number of images, and after all maps of a request.
 EXPLAINED = "explained"
 ANSWERED = "answered"
-BATCH = 64  # images that the worker explains, and tells of, at once
+BATCH = 64  # images that the worker explains, and reports, at once
 
 DEEP_TAYLOR = "deep_taylor"
 # iNNvestigate's names; the bounds are those of the images.
@@ -31,36 +27,20 @@ ANALYZER_OPTIONS: dict[str, dict[str, float]] = {
 
 @dataclass(frozen=True)
 class ExplanationRequest:
-    """Which network is to be explained, and how.
+    """Which network is to be explained, and how."""
 
-    Args:
-        weights: of the evaluator, legacy HDF5.
-        classes: of its softmax.
-        settings: with which it was trained.
-        activation: with which it was trained.
-        neuron: the output to explain.
-        method: a name of `ANALYZER_OPTIONS`.
-    """
-
-    weights: Path
-    classes: int
-    settings: EvaluatorSettings
-    activation: str
-    neuron: Neuron
-    method: str
+    weights: Path  # of the evaluator, legacy HDF5
+    classes: int  # of its softmax
+    settings: EvaluatorSettings  # with which it was trained
+    activation: str  # with which it was trained
+    neuron: Neuron  # the output to explain
+    method: str  # a name of ANALYZER_OPTIONS
 
 
 def save_request(
     folder: Path, request: ExplanationRequest, images: np.ndarray, predictions: np.ndarray
 ) -> None:
-    """Write what the worker needs.
-
-    Args:
-        folder: that both sides know.
-        request: which network, and how.
-        images: (N, H, W, C) float32 in [-1, 1].
-        predictions: (N, classes) probabilities that the network gives here.
-    """
+    """Write a request, its (N, H, W, C) images and their (N, classes) probabilities here."""
     np.save(folder / IMAGES, images, allow_pickle=False)
     np.save(folder / PREDICTIONS, predictions, allow_pickle=False)
     content = asdict(request) | {"weights": str(request.weights.resolve())}
@@ -68,7 +48,7 @@ def save_request(
 
 
 def load_request(folder: Path) -> tuple[ExplanationRequest, np.ndarray, np.ndarray]:
-    """Read the request, its images (left on disk until they are used) and their predictions."""
+    """Read the request, its images (on disk until they are used) and their predictions."""
     content = json.loads((folder / REQUEST).read_text("utf-8"))
     request = ExplanationRequest(
         **content
@@ -84,24 +64,17 @@ def load_request(folder: Path) -> tuple[ExplanationRequest, np.ndarray, np.ndarr
 
 def save_relevance(folder: Path, relevance: RelevanceMaps) -> None:
     """Write relevance maps with the neuron that each explains and its logit."""
-    for name, array in zip(
-        (MAPS, NEURON, LOGIT), (relevance.maps, relevance.neuron, relevance.logit), strict=True
-    ):
+    arrays = (relevance.maps, relevance.neuron, relevance.logit)
+    for name, array in zip(RELEVANCE, arrays, strict=True):
         np.save(folder / name, array, allow_pickle=False)
 
 
 def load_relevance(folder: Path) -> RelevanceMaps:
-    """Read relevance maps back.
-
-    Raises:
-        DataError: when they contradict themselves.
-    """
-    return RelevanceMaps(
-        *(np.load(folder / name, allow_pickle=False) for name in (MAPS, NEURON, LOGIT))
-    )
+    """Read relevance maps back, or raise DataError when they contradict themselves."""
+    return RelevanceMaps(*(np.load(folder / name, allow_pickle=False) for name in RELEVANCE))
 
 
-def forget_relevance(folder: Path) -> None:
-    """Remove an answer that was read, so that it is never taken for the next one."""
-    for name in (MAPS, NEURON, LOGIT):
+def remove_relevance(folder: Path) -> None:
+    """Remove maps that were read, so that they are never taken for the next request's."""
+    for name in RELEVANCE:
         (folder / name).unlink(missing_ok=True)

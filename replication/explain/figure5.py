@@ -33,22 +33,17 @@ RULE = (
 
 @dataclass(frozen=True)
 class Example:
-    """Which image the figure shows.
+    """Which image the figure shows."""
 
-    Args:
-        row: of the test images; None where none fits the rule.
-        text: the rule, how many images fit it and how the maps of the one shown agree.
-    """
-
-    row: int | None
-    text: str
+    row: int | None  # of the test images; None where none fits the rule
+    text: str  # the rule, how many images fit it and how the maps of the one shown agree
 
 
 def choose_example(relevance: pd.DataFrame) -> Example:
     """Choose the image by RULE.
 
     Args:
-        relevance: columns of `relevance_table`; one row per map, those of a set in the order of
+        relevance: columns of `describe_maps`; one row per map, those of a set in the order of
             the test images.
     """
     first = relevance[relevance["draw"] == 0]
@@ -56,25 +51,19 @@ def choose_example(relevance: pd.DataFrame) -> Example:
     if any(table.empty for table in sets.values()):
         return Example(None, f"{RULE}. Not all three sets were explained, so there is none.")
     shown = ~np.any([table["empty"] for table in sets.values()], axis=0)
-    ill = {name: table["explains_glaucoma"] for name, table in sets.items()}
-    fits = shown & sets[BASELINE]["glaucoma"] & ill[BASELINE] & ill[SAME] & ~ill[DIFFERENT]
+    found = {name: table["explains_glaucoma"] for name, table in sets.items()}
+    fits = shown & sets[BASELINE]["glaucoma"] & found[BASELINE] & found[SAME] & ~found[DIFFERENT]
     agreement = sets[SAME].loc[fits, "rank_correlation"].sort_values(kind="stable")
     if agreement.empty:
         return Example(None, f"{RULE}. No image fits, so there is none.")
     row = agreement.index[(len(agreement) - 1) // 2]
-    found = f"{len(agreement)} images fit, and in the one shown it is {agreement[row]:.2f}"
-    return Example(int(row), f"{RULE}: {found}.")
+    count = f"{len(agreement)} images fit, and in the one shown it is {agreement[row]:.2f}"
+    return Example(int(row), f"{RULE}: {count}.")
 
 
 def draw_figure5(
     sets: Mapping[str, tuple[np.ndarray, RelevanceMaps]], row: int, folder: Path
 ) -> None:
-    """Draw the figure as FILES.
-
-    Args:
-        sets: by method, (N, S, S, C) images in [-1, 1] and their N maps.
-        row: which of the N.
-        folder: to write into.
-    """
+    """Draw row `row` of each method's (N, S, S, C) images in [-1, 1] and N maps, as FILES."""
     shown = [show_map(title, *sets[method], row) for method, title in TITLES.items()]
     draw_maps(shown, [folder / name for name in FILES])

@@ -1,12 +1,10 @@
-"""Relevance maps in numbers, one row per map: where it lies, how far it agrees with its original's.
+"""Relevance maps in numbers: one row per map, the summary of all of them, and its page.
 
 The paper shows three maps (§3, Figure 5). What is claimed of maps, and what is printed about them,
 comes from these rows and not from the maps.
-
-What comes of all relevance maps: how many are empty, how far they agree, where they lie.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import numpy as np
 import pandas as pd
@@ -17,14 +15,24 @@ from replication.explain.agreement import (
     measure_agreement,
     name_parts,
 )
-from replication.explain.places import tabulate_iris_shares
+from replication.explain.places import tabulate_iris_fractions
 from replication.privatize.methods import BASELINE
 from replication.records import CLASS_OF_GLAUCOMA, EyeDataset, RelevanceMaps
+from replication.store.numbers import NOT_MEASURED, write_interval, write_or_absent
+from replication.store.tables import Section, to_records
 from validation.claims.table1_claims import DIFFERENT, SAME
 from validation.statistics.patient_means import estimate_mean
 
 OTHER = "other_"
 COMPARED = (*MEASURES, *(OTHER + name for name in MEASURES))
+# Of each fraction of relevance: the column's heading.
+FRACTIONS = {
+    "in_iris": "in the iris",
+    "iris_area": "even map",
+    "in_upper_half": "in its upper half",
+    "upper_half_area": "even map",
+    "upper_of_iris": "upper half / iris",
+}
 
 
 def describe_maps(
@@ -36,22 +44,22 @@ def describe_maps(
     iris: np.ndarray,
     upper: np.ndarray,
 ) -> pd.DataFrame:
-    """Say of each map whose it is, what it explains and where it lies.
+    """Return for each map whose it is, what it explains and where its relevance lies.
 
     Args:
         relevance: of the N test images, or of one draw of them privatized, in the same order.
         test: the N original test images.
         method: a privatizer's name, or that of the originals.
         draw: from 0.
-        iris, upper: (N, S, S) bool of `sign_places.mask_irises`; privatizing moves nothing, so a
-            privatized image has its original's.
+        iris, upper: (N, S, S) bool of `preprocess.places.mask_irises`; privatizing moves nothing,
+            so a privatized image has its original's.
 
     Returns:
         N rows: method, draw, image_id, identity, glaucoma, explains_glaucoma (else the explained
-        class is no glaucoma), logit, relevance_sum, empty, those of `tabulate_iris_shares`, and
+        class is no glaucoma), logit, relevance_sum, empty, those of `tabulate_iris_fractions`, and
         NaN for each of COMPARED.
     """
-    told = pd.DataFrame(
+    rows = pd.DataFrame(
         {
             "method": method,
             "draw": draw,
@@ -64,8 +72,8 @@ def describe_maps(
             "empty": relevance.empty,
         }
     )
-    shares = tabulate_iris_shares(relevance.maps, iris, upper)
-    return pd.concat([told, shares], axis=1).assign(**dict.fromkeys(COMPARED, np.nan))
+    fractions = tabulate_iris_fractions(relevance.maps, iris, upper)
+    return pd.concat([rows, fractions], axis=1).assign(**dict.fromkeys(COMPARED, np.nan))
 
 
 def compare_with_originals(
@@ -76,20 +84,16 @@ def compare_with_originals(
     Args:
         maps: (N, S, S) of the privatized images.
         originals: (N, S, S) of their originals.
-        others: (N,) rows of `relevance_agreement.pair_with_others`: another patient's original,
-            whose agreement is what the own one's has to beat.
+        others: (N,) rows of `pair_with_others`: another patient's original, whose agreement is
+            what the own one's has to beat.
 
     Returns:
         N rows with the columns COMPARED: MEASURES, and the same of the other originals, NaN where
         there is no other.
     """
-    own, other = (measure_agreement(seen, maps) for seen in (originals, originals[others]))
+    own, other = (measure_agreement(one, maps) for one in (originals, originals[others]))
     other[others < 0] = np.nan
     return pd.concat([own, other], axis=1).set_axis(list(COMPARED), axis=1)
-
-
-SHARES = ("in_iris", "iris_area", "in_upper_half", "upper_half_area", "upper_of_iris")
-EYES = {"all": "all test images", "glaucoma": "test images of eyes with glaucoma"}
 
 
 def summarise_relevance(
@@ -98,24 +102,21 @@ def summarise_relevance(
     """Summarise the table of maps.
 
     Args:
-        relevance: columns of `relevance_table`; one row per map.
-        signs: of `relevance_place.judge_places`, or None where no sign's place is known.
+        relevance: columns of `describe_maps`; one row per map.
+        signs: of `measure_places`, or None where no sign's place is known.
         rng: draws the patients.
 
     Returns:
         Tables as lists of rows: "maps" (per method: maps, empty, explains_glaucoma,
-        sum_follows_logit), "agreement", "iris" and "signs"; a number that there is not is None.
+        sum_follows_logit), "agreement", "iris" and "signs"; None where there is no number.
     """
     tables = {
         "maps": pd.DataFrame(_count_maps(relevance)),
         "agreement": pd.DataFrame(_compare_all(relevance, rng)),
-        "iris": pd.DataFrame(_average_shares(relevance, rng)),
+        "iris": pd.DataFrame(_average_fractions(relevance, rng)),
         "signs": pd.DataFrame() if signs is None else signs,
     }
-    return {
-        name: table.astype(object).where(table.notna(), None).to_dict("records")
-        for name, table in tables.items()
-    }
+    return {name: to_records(table) for name, table in tables.items()}
 
 
 def _count_maps(relevance: pd.DataFrame) -> Iterator[dict]:
@@ -146,18 +147,18 @@ def _compare_all(relevance: pd.DataFrame, rng: np.random.Generator) -> Iterator[
                 yield {"eyes": eyes, "comparison": comparison, **row}
 
 
-def _average_shares(relevance: pd.DataFrame, rng: np.random.Generator) -> Iterator[dict]:
+def _average_fractions(relevance: pd.DataFrame, rng: np.random.Generator) -> Iterator[dict]:
     for eyes, rows in _choose_eyes(relevance):
         for method in (BASELINE, SAME, DIFFERENT):
             own = rows[rows["method"] == method]
-            by_image = own.groupby("image_id")[["identity", *SHARES]].mean()
-            for share in SHARES if len(own) else ():
+            by_image = own.groupby("image_id")[["identity", *FRACTIONS]].mean()
+            for fraction in FRACTIONS if len(own) else ():
                 patients = by_image["identity"].to_numpy()
-                found = estimate_mean(by_image[share].to_numpy(), patients, rng=rng)
+                found = estimate_mean(by_image[fraction].to_numpy(), patients, rng=rng)
                 yield {
                     "eyes": eyes,
                     "method": method,
-                    "share": share,
+                    "share": fraction,
                     **name_parts("share", found),
                     "images": found.images,
                     "patients": found.patients,
@@ -165,5 +166,111 @@ def _average_shares(relevance: pd.DataFrame, rng: np.random.Generator) -> Iterat
 
 
 def _choose_eyes(relevance: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
-    yield EYES["all"], relevance
-    yield EYES["glaucoma"], relevance[relevance["glaucoma"]]
+    yield "all test images", relevance
+    yield "test images of eyes with glaucoma", relevance[relevance["glaucoma"]]
+
+
+def to_markdown(summary: Mapping, *, heading: str, example: str) -> str:
+    """Write the page of tables.
+
+    Args:
+        summary: of `summarise_relevance`.
+        heading: which data, which settings, what is explained.
+        example: which images Figure 5 shows, and by which rule, or why there is none.
+    """
+    sections = (
+        _describe_maps(summary["maps"]),
+        _describe_agreement(summary["agreement"]),
+        _describe_iris(summary["iris"]),
+        _describe_signs(summary["signs"]),
+        Section(f"**Figure 5.** {example}"),
+    )
+    return "\n\n".join([heading, *(section.to_markdown() for section in sections)]) + "\n"
+
+
+def _describe_maps(rows: Iterable[Mapping]) -> Section:
+    counts = ("method", "maps", "empty", "explains_glaucoma")
+    return Section(
+        "**Maps.** An empty map is one of a class whose logit isn't positive; it enters no mean.",
+        ("set", "maps", "empty", "explain glaucoma", "correlation of sum and logit"),
+        [(*(row[name] for name in counts), _write(row["sum_follows_logit"])) for row in rows],
+    )
+
+
+def _describe_agreement(rows: Iterable[Mapping]) -> Section:
+    """One row per comparison, one column per measure."""
+    compared = _gather(rows, ("eyes", "comparison"), "measure", _write_comparison)
+    return Section(
+        "**Agreement of maps of privatized images and originals.** Means over images, one / the "
+        "other, then their paired difference with its 95% interval by bootstrap over patients.",
+        ("eyes", "compared", *(name.replace("_", " ") for name in MEASURES), "images"),
+        [
+            (*key, *(cells.get(name, NOT_MEASURED) for name in MEASURES), cells["images"])
+            for key, cells in compared.items()
+        ],
+        words=2,
+    )
+
+
+def _describe_iris(rows: Iterable[Mapping]) -> Section:
+    """One row per set, one column per fraction."""
+    found = _gather(rows, ("eyes", "method"), "share", lambda row: _write_mean(row, "share_"))
+    return Section(
+        "**Place in the iris.** Shares of a map's relevance, and of the image that an even map "
+        "would have; means over images, 95% intervals by bootstrap over patients.",
+        ("eyes", "set", *FRACTIONS.values(), "images"),
+        [
+            (*key, *(cells[name] for name in FRACTIONS), cells["images"])
+            for key, cells in found.items()
+        ],
+        words=2,
+    )
+
+
+def _describe_signs(rows: list[Mapping]) -> Section:
+    if not rows:
+        return Section("**Known signs.** Their places are not known on this data.")
+    first = rows[0]
+    return Section(
+        f"**Known signs.** Originals of eyes with drawn signs: {first['images']} images of "
+        f"{first['patients']} patients, {first['empty']} empty maps left out; the signs take "
+        f"{_write(first['area'])} of an image. Lead: relevance minus control, paired.",
+        ("measure", "map", "mean", "lead of relevance"),
+        [
+            (
+                row["measure"],
+                row["map"],
+                _write_mean(row),
+                "" if row["map"] == first["map"] else _write_mean(row, "lead_"),
+            )
+            for row in rows
+        ],
+        words=2,
+    )
+
+
+def _gather(
+    rows: Iterable[Mapping], keys: tuple[str, ...], name: str, write: Callable[[Mapping], str]
+) -> dict[tuple, dict[str, object]]:
+    """Return, by the keys' values, the cells of all rows by their names, and how many images."""
+    gathered: dict[tuple, dict[str, object]] = {}
+    for row in rows:
+        cells = gathered.setdefault(tuple(row[key] for key in keys), {})
+        cells |= {row[name]: write(row), "images": row["images"]}
+    return gathered
+
+
+def _write_comparison(row: Mapping) -> str:
+    first, second = (_write(row[f"{part}_mean"]) for part in ("first", "second"))
+    return f"{first} / {second}; {_write_mean(row, 'difference_')}"
+
+
+def _write_mean(row: Mapping, prefix: str = "") -> str:
+    mean, low, high = (row[f"{prefix}{end}"] for end in ("mean", "low", "high"))
+    if low is None:
+        return _write(mean) if mean is None else f"{_write(mean)} (too few patients)"
+    return write_interval(mean, low, high, _write)
+
+
+def _write(value: float | None) -> str:
+    return write_or_absent(value, "{:.3f}".format)

@@ -16,21 +16,13 @@ from replication.records import CLASS_OF_GLAUCOMA, RelevanceMaps, to_unit_range
 
 @dataclass(frozen=True)
 class ImageExplanation:
-    """What the network makes of one image.
+    """The network's prediction for one image and its explanation."""
 
-    Args:
-        glaucoma_probability: in [0, 1].
-        explains_glaucoma: whether the map explains glaucoma, else its absence.
-        logit: of the class explained.
-        empty: whether the map is empty, since that logit isn't positive.
-        iris_found: whether the image could be centred.
-    """
-
-    glaucoma_probability: float
-    explains_glaucoma: bool
-    logit: float
-    empty: bool
-    iris_found: bool
+    glaucoma_probability: float  # in [0, 1]
+    explains_glaucoma: bool  # else its absence
+    logit: float  # of the class explained
+    empty: bool  # whether the map is empty, since that logit isn't positive
+    iris_found: bool  # and so the image centred
 
 
 def explain_one(

@@ -1,4 +1,4 @@
-"""What stage 08 left in a run's folder, read back by those who come after the stages."""
+"""What stage 08 leaves in a run's folder, for those that read it back."""
 
 from replication.store.run_folder import RECORD, RunStore
 
@@ -8,5 +8,5 @@ SUMMARY, PAGE, FIGURE5 = "explanation.json", "explanation.md", "figure5.png"
 
 
 def is_explained(store: RunStore) -> bool:
-    """Tell whether a run's explanation is complete."""
+    """Return whether a run's explanation is complete."""
     return (store.root / EXPLAINED / RECORD).exists()

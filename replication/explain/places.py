@@ -2,11 +2,11 @@
 
 The paper names "the upper side of the iris" (paper §3, Figure 5). Where a sign's place is known, two
 measures say whether a map finds it: the pointing game (Zhang et al., IJCV 126, 2018: is the highest
-pixel inside?) and relevance mass (Arras et al., Information Fusion 81, 2022: the share of relevance
-inside). Both are only as good as they beat maps that know nothing of the network: a random map, an
-edge detector and a blob in the middle, where preprocessing puts the iris.
+pixel inside?) and relevance mass (Arras et al., Information Fusion 81, 2022: the fraction of
+relevance inside). Both are only as good as they beat controls that don't depend on the network: a
+random map, an edge detector and a blob in the middle, where preprocessing puts the iris.
 
-A map of one value throughout, such as an empty one, says nothing of where: NaN.
+A map of one value throughout, such as an empty one, has no place: NaN.
 """
 
 import cv2
@@ -15,9 +15,7 @@ import pandas as pd
 
 from replication.errors import DataError
 from replication.explain.agreement import check_maps, has_pattern, name_parts
-from validation.statistics.intervals import CONFIDENCE
 from validation.statistics.patient_means import estimate_mean, estimate_rate
-from validation.statistics.resampling import REPLICATES
 
 CONTROLS = ("random", "edges", "centre")
 BLOB_SIGMA = 1 / 8  # ours, of the image's side: two thirds of it fall on a surrogate's iris
@@ -25,14 +23,11 @@ RELEVANCE = "relevance"
 
 
 def measure_mass(maps: np.ndarray, masks: np.ndarray) -> np.ndarray:
-    """Return the share of each map's relevance that lies in its mask.
+    """Return (N,) float64 in [0, 1], the fraction of each map's relevance that lies in its mask.
 
     Args:
-        maps: (N, S, S), not negative.
-        masks: (N, S, S) bool.
-
-    Returns:
-        (N,) float64 in [0, 1]; NaN where the map has one value throughout or the mask is empty.
+        maps: (N, S, S), not negative; NaN for one of one value throughout.
+        masks: (N, S, S) bool; NaN for an empty one.
 
     Raises:
         DataError: when shapes differ or a map is negative or not finite.
@@ -44,18 +39,10 @@ def measure_mass(maps: np.ndarray, masks: np.ndarray) -> np.ndarray:
 
 
 def measure_pointing(maps: np.ndarray, masks: np.ndarray) -> np.ndarray:
-    """Return whether each map's highest pixel lies in its mask.
+    """Return (N,) float64, whether each map's highest pixel lies in its mask.
 
-    Args:
-        maps: (N, S, S), not negative.
-        masks: (N, S, S) bool.
-
-    Returns:
-        (N,) float64, 0 or 1, or the share inside of several highest pixels; NaN as in
-        `measure_mass`.
-
-    Raises:
-        DataError: as in `measure_mass`.
+    0 or 1, or the fraction inside of several highest pixels. Arguments, NaN and errors are those of
+    `measure_mass`.
     """
     shown = _check_places(maps, masks)
     highest = maps == maps.max(axis=(1, 2), keepdims=True)
@@ -64,7 +51,7 @@ def measure_pointing(maps: np.ndarray, masks: np.ndarray) -> np.ndarray:
 
 
 def make_controls(images: np.ndarray, *, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """Make maps that know nothing of any network.
+    """Make maps that don't depend on any network.
 
     Args:
         images: (N, S, S, C) float32 in [-1, 1].
@@ -87,68 +74,62 @@ def make_controls(images: np.ndarray, *, rng: np.random.Generator) -> dict[str, 
     return dict(zip(CONTROLS, (noise, np.stack(edges), centre), strict=True))
 
 
-def judge_places(
+def measure_places(
     maps: np.ndarray,
     masks: np.ndarray,
     controls: dict[str, np.ndarray],
     patients: np.ndarray,
     *,
     rng: np.random.Generator,
-    replicates: int = REPLICATES,
-    confidence: float = CONFIDENCE,
 ) -> pd.DataFrame:
-    """Judge maps by the known places of signs, beside controls on the same images.
+    """Measure how well maps find the known places of signs, beside controls on the same images.
 
     Args:
         maps: (N, S, S), not negative.
-        masks: (N, S, S) bool, of `sign_places.mask_signs`; images without a sign are left out.
+        masks: (N, S, S) bool, of `preprocess.places.mask_signs`; images without a sign are left out.
         controls: of `make_controls`.
         patients: (N,) of whom each image is.
         rng: draws the patients.
-        replicates: how many times.
-        confidence: of the intervals, within (0, 1).
 
     Returns:
         One row per measure ('pointing', 'mass') and map ('relevance' first, then the controls):
         measure, map, mean, low, high, then lead_mean, lead_low, lead_high (relevance minus
-        control, paired), area (mean share of the image that the signs take: both measures' mean of
-        the random map), images, patients, and empty: the maps of images with a sign that have no
+        control, paired), area (mean fraction of the image that the signs take: both measures' mean
+        of the random map), images, patients, and empty: the maps of images with a sign that have no
         pattern and are left out.
 
     Raises:
         DataError: as in `measure_mass`.
     """
     signed = masks.any(axis=(1, 2))
-    judged = signed & has_pattern(maps)
-    area = masks[judged].mean() if judged.any() else np.nan
-    settings = {"rng": rng, "replicates": replicates, "confidence": confidence}
+    used = signed & has_pattern(maps)
+    area = masks[used].mean() if used.any() else np.nan
     measures = {
         "pointing": (measure_pointing, estimate_rate),
         "mass": (measure_mass, estimate_mean),
     }
     rows = []
     for measure, (measure_map, estimate) in measures.items():
-        ours = measure_map(maps[judged], masks[judged])
+        ours = measure_map(maps[used], masks[used])
         for name, those in {RELEVANCE: maps, **controls}.items():
-            values = measure_map(those[judged], masks[judged])
-            found = estimate(values, patients[judged], **settings)
+            values = measure_map(those[used], masks[used])
+            found = estimate(values, patients[used], rng=rng)
             row = {"measure": measure, "map": name}
             row |= {"mean": found.mean, "low": found.low, "high": found.high}
             if name != RELEVANCE:
-                row |= name_parts(
-                    "lead", estimate_mean(ours - values, patients[judged], **settings)
-                )
+                lead = estimate_mean(ours - values, patients[used], rng=rng)
+                row |= name_parts("lead", lead)
             row |= {"area": area, "images": found.images, "patients": found.patients}
-            rows.append(row | {"empty": int((signed & ~judged).sum())})
+            rows.append(row | {"empty": int((signed & ~used).sum())})
     return pd.DataFrame(rows)
 
 
-def tabulate_iris_shares(maps: np.ndarray, iris: np.ndarray, upper: np.ndarray) -> pd.DataFrame:
-    """Return the shares of each map's relevance in the iris and in its upper half.
+def tabulate_iris_fractions(maps: np.ndarray, iris: np.ndarray, upper: np.ndarray) -> pd.DataFrame:
+    """Return the fractions of each map's relevance in the iris and in its upper half.
 
     Args:
         maps: (N, S, S), not negative.
-        iris: (N, S, S) bool, of `sign_places.mask_irises`.
+        iris: (N, S, S) bool, of `preprocess.places.mask_irises`.
         upper: (N, S, S) bool, of the same.
 
     Returns:
@@ -162,7 +143,7 @@ def tabulate_iris_shares(maps: np.ndarray, iris: np.ndarray, upper: np.ndarray) 
     """
     in_iris, in_upper = (measure_mass(maps, mask) for mask in (iris, upper))
     nothing = np.full(len(maps), np.nan)
-    shares = pd.DataFrame(
+    fractions = pd.DataFrame(
         {
             "in_iris": in_iris,
             "in_upper_half": in_upper,
@@ -171,12 +152,12 @@ def tabulate_iris_shares(maps: np.ndarray, iris: np.ndarray, upper: np.ndarray) 
             "upper_of_iris": np.divide(in_upper, in_iris, out=nothing, where=in_iris > 0),
         }
     )
-    shares.loc[np.isnan(in_iris)] = np.nan
-    return shares
+    fractions.loc[np.isnan(in_iris)] = np.nan
+    return fractions
 
 
 def _check_places(maps: np.ndarray, masks: np.ndarray) -> np.ndarray:
-    """Return (N,) bool, whether map and mask say where; raise DataError unless they fit."""
+    """Return (N,) bool, whether map and mask have a place; raise DataError unless they fit."""
     check_maps(maps)
     if masks.shape != maps.shape or masks.dtype != bool:
         raise DataError(f"masks: expected {maps.shape} bool, got {masks.shape} {masks.dtype}")

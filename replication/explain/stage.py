@@ -2,7 +2,7 @@
 
 Leaves, in the stage's folder: `maps/<method>/draw-<n>/` with maps, explained classes and logits;
 `relevance.csv`, one row per map; `sign_places.csv`, where the signs' places are known;
-`figure5.png`, `figure5.pdf`; and `explanation.md` with `explanation.json`, what comes of it.
+`figure5.png`, `figure5.pdf`; and `explanation.md` with `explanation.json`, the summary.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -15,17 +15,21 @@ import pandas as pd
 from replication.explain.agreement import pair_with_others
 from replication.explain.exchange import save_relevance
 from replication.explain.figure5 import choose_example, draw_figure5
-from replication.explain.map_table import compare_with_originals, describe_maps, summarise_relevance
+from replication.explain.map_table import (
+    compare_with_originals,
+    describe_maps,
+    summarise_relevance,
+    to_markdown,
+)
 from replication.explain.outputs import PAGE, PLACES, RELEVANCE, SUMMARY
-from replication.explain.page import to_markdown
-from replication.explain.places import judge_places, make_controls
+from replication.explain.places import make_controls, measure_places
 from replication.preprocess.places import mask_irises, mask_signs
 from replication.privatize.methods import BASELINE
 from replication.records import EyeDataset, PrivatizedSet, RelevanceMaps
 from replication.store.files import write_json, write_text
 from replication.store.tables import write_table
 
-# `ExplanationWorker.explain` of one network: images, and `predictions` by name, to their maps.
+# `ExplanationWorker.explain` of one network: images, and their `predictions`, to their maps.
 Explain = Callable[..., RelevanceMaps]
 
 
@@ -45,10 +49,10 @@ def explain_sets(
     Args:
         test: the N original test images.
         sets: all draws of the methods to explain, N images each.
-        explain: has images explained.
+        explain: images to maps.
         predictions: the network's (N, 2) probabilities for each set, by method and draw.
         facts: the N rows of the preprocessed manifest.
-        signs: of `sign_places.read_signs`, or None where the signs' places aren't known.
+        signs: of `preprocess.places.read_signs`, or None where the signs' places aren't known.
         heading: which data, which settings, what is explained.
         folder: of the stage.
 
@@ -59,11 +63,14 @@ def explain_sets(
     rng = np.random.default_rng(0)
     explain_set = partial(_explain, explain=explain, predictions=predictions, folder=folder)
     own = explain_set(PrivatizedSet(BASELINE, 0, test.images, None))
-    explained = ((judged, explain_set(judged)) for judged in sets)
+    explained = ((privatized, explain_set(privatized)) for privatized in sets)
     table, shown = _tabulate(test, own, explained, facts=facts, rng=rng)
     write_table(table, folder / RELEVANCE)
-    found = None if signs is None else _judge_signs(test, own, facts, signs, rng)
-    if found is not None:
+    found = None
+    if signs is not None:
+        masks = mask_signs(facts, signs, size_px=test.images.shape[1])
+        controls = make_controls(test.images, rng=rng)
+        found = measure_places(own.maps, masks, controls, test.identity, rng=rng)
         write_table(found, folder / PLACES)
     example = choose_example(table)
     if example.row is not None:
@@ -74,10 +81,11 @@ def explain_sets(
 
 
 def _explain(
-    judged: PrivatizedSet, *, explain: Explain, predictions: Mapping, folder: Path
+    privatized: PrivatizedSet, *, explain: Explain, predictions: Mapping, folder: Path
 ) -> RelevanceMaps:
-    relevance = explain(judged.images, predictions=predictions[judged.method, judged.draw])
-    kept = folder / "maps" / judged.method / f"draw-{judged.draw}"
+    method, draw = privatized.method, privatized.draw
+    relevance = explain(privatized.images, predictions=predictions[method, draw])
+    kept = folder / "maps" / method / f"draw-{draw}"
     kept.mkdir(parents=True, exist_ok=True)
     save_relevance(kept, relevance)
     return relevance
@@ -97,22 +105,10 @@ def _tabulate(
     others = pair_with_others(test.identity, test.glaucoma, rng=rng)
     tables = [describe_maps(own, test, method=BASELINE, draw=0, **places)]
     shown = {BASELINE: (test.images, own)}
-    for judged, relevance in explained:
-        told = describe_maps(relevance, test, method=judged.method, draw=judged.draw, **places)
+    for privatized, relevance in explained:
+        method, draw = privatized.method, privatized.draw
+        described = describe_maps(relevance, test, method=method, draw=draw, **places)
         compared = compare_with_originals(relevance.maps, own.maps, others)
-        tables.append(told.assign(**compared))
-        shown.setdefault(judged.method, (judged.images, relevance))
+        tables.append(described.assign(**compared))
+        shown.setdefault(method, (privatized.images, relevance))
     return pd.concat(tables, ignore_index=True), shown
-
-
-def _judge_signs(
-    test: EyeDataset,
-    own: RelevanceMaps,
-    facts: pd.DataFrame,
-    signs: pd.DataFrame,
-    rng: np.random.Generator,
-) -> pd.DataFrame:
-    masks = mask_signs(facts, signs, size_px=test.images.shape[1])
-    return judge_places(
-        own.maps, masks, make_controls(test.images, rng=rng), test.identity, rng=rng
-    )

@@ -1,13 +1,13 @@
 """The explanation worker: Deep Taylor by iNNvestigate (paper §2.3), as a process of its own.
 
 Run as `python -m replication.explain.worker FOLDER`; FOLDER holds a request, its images and
-predictions, and receives the relevance maps. Each line on standard input says that a request is
-there; the worker ends with its input. Nothing imports this file: iNNvestigate needs
-TensorFlow's eager mode off before any model is built, which the rest of the project needs on.
+predictions, and receives the relevance maps. Each line on standard input means that a request is
+ready; the worker ends with its input. Nothing imports this file: iNNvestigate needs TensorFlow's
+eager mode off before any model is built, which the rest of the project needs on.
 
-Steps: rebuild the evaluator, load its weights, strip its softmax, hold its predictions against
-those of the request, and only then analyze, batch by batch. Each batch and each whole answer is
-told on standard output; a refusal is one sentence, the last line on standard error.
+Steps: rebuild the evaluator, load its weights, strip its softmax, compare its predictions with
+those of the request, and only then analyze, batch by batch. Each batch and each finished request is
+printed on standard output; an error is one sentence, the last line on standard error.
 """
 
 import tensorflow as tf
@@ -42,14 +42,14 @@ TOLERANCE = 1e-5  # of a probability: two ways of computing the same network dif
 
 
 def main() -> None:
-    """Explain what is asked for in the folder given as the only argument."""
-    sys.excepthook = tell_last
+    """Explain the requests in the folder given as the only argument."""
+    sys.excepthook = write_last
     tf.get_logger().setLevel("ERROR")  # its warnings are about its own age
     folder = Path(sys.argv[1])
     try:
         for _ in sys.stdin:
             save_relevance(folder, explain(*load_request(folder)))
-            _tell(ANSWERED)
+            _print(ANSWERED)
     except ReplicationError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(ExplanationError.exit_code)
@@ -80,7 +80,7 @@ def explain(
     return RelevanceMaps(maps, neuron, logits[np.arange(len(images)), neuron])
 
 
-def tell_last(kind: type[BaseException], error: BaseException, trace: TracebackType) -> None:
+def write_last(kind: type[BaseException], error: BaseException, trace: TracebackType) -> None:
     """Write an unforeseen error with its first line once more at the end.
 
     TensorFlow's errors end in pages of where an operation was made, not in what went wrong.
@@ -124,7 +124,7 @@ def _predict_logits(network: Model, images: np.ndarray) -> np.ndarray:
 def _check_predictions(
     request: ExplanationRequest, logits: np.ndarray, predictions: np.ndarray
 ) -> None:
-    """Refuse a network that isn't the one it should be.
+    """Raise ExplanationError unless the network is the one of the request.
 
     With eager mode off, files in Keras' newer formats load without an error and change nothing.
     """
@@ -155,17 +155,17 @@ def _build_analyzer(request: ExplanationRequest, network: Model) -> AnalyzerBase
 
 
 def _analyze(analyzer: AnalyzerBase, images: np.ndarray, neuron: np.ndarray) -> np.ndarray:
-    """Return (N, H, W) relevance, summed over channels, and tell of each batch."""
+    """Return (N, H, W) relevance, summed over channels, and print each batch."""
     maps = np.empty(images.shape[:3], np.float32)
     for start in range(0, len(images), BATCH):
         batch = slice(start, start + BATCH)
         relevance = analyzer.analyze(images[batch], neuron_selection=neuron[batch])
         maps[batch] = relevance.sum(axis=-1)
-        _tell(f"{EXPLAINED} {len(relevance)}")
+        _print(f"{EXPLAINED} {len(relevance)}")
     return maps
 
 
-def _tell(words: str) -> None:
+def _print(words: str) -> None:
     sys.stdout.write(f"{words}\n")
     sys.stdout.flush()
 

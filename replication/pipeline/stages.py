@@ -16,9 +16,8 @@ import numpy as np
 import pandas as pd
 
 from replication.attack.evidence import Twins
-from replication.attack.outputs import write_attack
 from replication.attack.patient_privacy import Networks
-from replication.attack.stage import Known, attack_sets, make_controls
+from replication.attack.stage import Known, attack_sets, make_controls, write_attack
 from replication.attack.twins import check_twins, draw_twins, has_twins, swap_twins
 from replication.config import EvaluatorSettings, VganSettings
 from replication.data.sources import Kind, Source

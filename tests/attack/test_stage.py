@@ -4,9 +4,17 @@ import numpy as np
 import pandas as pd
 import pytest
 from fake_eyes import draw_noise, plant_eyes
+from planted_predictions import EVERY_CLAIM_HOLDS, plant_predictions
 
 from replication.attack.patient_privacy import Embeddings, Networks, PatientAttack
-from replication.attack.stage import DRAWS, LEARNING_SEED, Known, attack_sets, make_controls
+from replication.attack.stage import (
+    DRAWS,
+    LEARNING_SEED,
+    Known,
+    attack_sets,
+    judge_retrained,
+    make_controls,
+)
 from replication.attack.table2 import NOISE
 from replication.privatize.methods import BASELINE
 from replication.records import EyeDataset, PrivatizedSet
@@ -252,3 +260,27 @@ def test_who_is_tested_reveals_nothing_where_most_of_the_known_are_not():
     pairs = attack.verify(FakeNetwork().embed(tested.images), tested.identity)["evaluator"]
     originals = np.isin(TRAIN.identity, (0, 1)).sum()
     assert pairs.same.sum() + pairs.different.sum() == len(tested) * originals
+
+
+def judge(best):
+    predictions = plant_predictions(EVERY_CLAIM_HOLDS)
+    named = predictions[["method", "draw", "image_id"]].assign(best=best(predictions))
+    rows = judge_retrained(predictions, named)
+    return {row["name"]: (row["static"], row["retrained"]) for row in rows}
+
+
+def test_an_attacker_who_recognises_through_blur_overturns_the_claims_about_blur():
+    def recognise_through_blur(rows):
+        blurred = rows["method"].str.startswith("blur")
+        return rows["predicted_identity"].mask(blurred, rows["identity"])
+
+    judged = judge(recognise_through_blur)
+    assert judged
+    assert {static for static, _ in judged.values()} == {"holds"}
+    overturned = [name for name, (_, retrained) in judged.items() if retrained == "fails"]
+    assert any("blur" in name for name in overturned), judged
+
+
+def test_an_attacker_who_does_no_better_changes_no_claim():
+    judged = judge(lambda rows: rows["predicted_identity"])
+    assert all(static == retrained for static, retrained in judged.values())

@@ -1,4 +1,4 @@
-"""The parent's side, with stand-ins for the worker: what it asks, what it accepts, how it fails."""
+"""The parent of the worker, with stand-ins for it: its requests, what it accepts, how it fails."""
 
 import signal
 import sys
@@ -27,7 +27,7 @@ request, images, predictions = load_request(Path(sys.argv[1]))
 logit = predictions[:, 0] - np.float32(0.5)
 maps = np.broadcast_to(np.maximum(logit, 0)[:, None, None], images.shape[:3]).astype(np.float32)
 relevance = RelevanceMaps(maps, predictions.argmax(axis=1), logit)
-print("TensorFlow says something")
+print("TensorFlow prints something")
 print("explained 2")
 print("explained 1", flush=True)
 """
@@ -64,9 +64,9 @@ def request_of_three(tmp_path):
     }
 
 
-def explain_images(images, *, folder, **asked):
+def explain_images(images, *, folder, **request):
     with ExplanationWorker(folder) as worker:
-        return worker.explain(images, **asked)
+        return worker.explain(images, **request)
 
 
 def left_in(folder):
@@ -75,13 +75,13 @@ def left_in(folder):
 
 def test_the_answer_comes_back_with_its_progress_and_leaves_no_files(stand_in, request_of_three):
     stand_in(ANSWER + SAVE)
-    told = []
-    relevance = explain_images(**request_of_three, on_image=lambda: told.append(1))
+    calls = []
+    relevance = explain_images(**request_of_three, on_image=lambda: calls.append(1))
     np.testing.assert_allclose(relevance.logit, [0.4, -0.3, 0.1], atol=1e-6)
     np.testing.assert_array_equal(relevance.empty, [False, True, False])
     np.testing.assert_array_equal(relevance.neuron, [0, 1, 0])
     np.testing.assert_allclose(relevance.maps.sum(axis=(1, 2)), [8, 0, 2], atol=1e-5)
-    assert len(told) == 3
+    assert len(calls) == 3
     assert left_in(request_of_three["folder"]) == []
 
 
@@ -100,7 +100,7 @@ def test_one_worker_answers_one_request_after_another(stand_in, request_of_three
     folder = request_of_three.pop("folder")
     others = request_of_three | {"predictions": request_of_three["predictions"][::-1].copy()}
     with ExplanationWorker(folder) as worker:
-        first, second = (worker.explain(**asked) for asked in (request_of_three, others))
+        first, second = (worker.explain(**request) for request in (request_of_three, others))
     np.testing.assert_array_equal(first.logit, second.logit[::-1])
     assert left_in(folder) == []
 
@@ -194,24 +194,24 @@ def test_missing_weights_start_no_worker(stand_in, request_of_three):
         (5, [], "exit code 5"),
     ],
 )
-def test_how_a_worker_ended_is_said(tmp_path, code, lines, words):
-    said = describe_end(code, lines, tmp_path / "weights.h5")
-    assert words in said
-    assert "weights.h5" in said
-    assert "\n" not in said
+def test_how_a_worker_ended_is_one_sentence(tmp_path, code, lines, words):
+    sentence = describe_end(code, lines, tmp_path / "weights.h5")
+    assert words in sentence
+    assert "weights.h5" in sentence
+    assert "\n" not in sentence
 
 
 def test_the_request_reaches_the_worker_as_it_was_made(stand_in, request_of_three, monkeypatch):
     stand_in("pass")
-    seen = []
+    requests = []
     monkeypatch.setattr(
         ExplanationWorker,
-        "_ask",
-        lambda worker, on_image: seen.append(load_request(worker._exchange)) or True,
+        "_await_answer",
+        lambda worker, on_image: requests.append(load_request(worker._exchange)) or True,
     )
     with pytest.raises(ExplanationError):
         explain_images(**request_of_three | {"neuron": "glaucoma"}, activation="leaky_relu")
-    request, images, predictions = seen[0]
+    request, images, predictions = requests[0]
     assert request.weights == request_of_three["weights"].resolve()
     assert request.settings == SMOKE.evaluator
     assert (request.neuron, request.activation) == (Neuron.GLAUCOMA, "leaky_relu")

@@ -20,8 +20,8 @@ def first_draw(relevance, method):
 
 
 def test_the_example_is_the_median_of_those_that_fit(relevance):
-    sick = first_draw(relevance, SAME) & relevance["glaucoma"]
-    relevance.loc[sick, "rank_correlation"] = np.linspace(0.2, 0.9, sick.sum())
+    with_glaucoma = first_draw(relevance, SAME) & relevance["glaucoma"]
+    relevance.loc[with_glaucoma, "rank_correlation"] = np.linspace(0.2, 0.9, with_glaucoma.sum())
     row = choose_example(relevance).row
     # 48 images of eyes with glaucoma stand first: the lower middle one is the 24th.
     assert row == 23
@@ -40,7 +40,7 @@ def test_the_example_is_the_median_of_those_that_fit(relevance):
         (DIFFERENT, "empty", True),
     ],
 )
-def test_where_no_image_fits_there_is_none_and_it_is_said(relevance, method, column, value):
+def test_where_no_image_fits_there_is_none_with_a_reason(relevance, method, column, value):
     relevance.loc[relevance["method"] == method, column] = value
     example = choose_example(relevance)
     assert example.row is None

@@ -1,7 +1,4 @@
-"""Maps in numbers, row by row.
-
-What comes of all maps, as numbers and as a page; what was not measured says so.
-"""
+"""Maps in numbers: row by row, all of them, and as a page."""
 
 import json
 
@@ -12,8 +9,12 @@ from fake_eyes import random_eyes
 from planted_relevance import DIFFERENT, EVERY_CLAIM_HOLDS, SAME, plant_relevance
 
 from replication.explain.agreement import MEASURES, measure_agreement
-from replication.explain.map_table import compare_with_originals, describe_maps, summarise_relevance
-from replication.explain.page import to_markdown
+from replication.explain.map_table import (
+    compare_with_originals,
+    describe_maps,
+    summarise_relevance,
+    to_markdown,
+)
 from replication.records import RelevanceMaps
 
 SIDE = 8
@@ -27,7 +28,7 @@ def draw_maps(seed, *, empty=()):
     return RelevanceMaps(maps, np.array([1, 0, 1]), logit)
 
 
-def test_a_row_says_whose_map_it_is_what_it_explains_and_where_it_lies():
+def test_a_row_has_whose_map_it_is_what_it_explains_and_where_it_lies():
     eyes = random_eyes([4, 4, 7], [True, True, False], seed=0, prefix="eye")
     iris = np.zeros((3, SIDE, SIDE), bool)
     iris[:, 2:6] = True
@@ -51,7 +52,7 @@ def test_maps_are_compared_with_their_own_originals_and_with_others():
     originals, maps = draw_maps(2).maps, draw_maps(3).maps
     others = np.array([2, 0, 1])
     table = compare_with_originals(maps, originals, others)
-    own, other = (measure_agreement(seen, maps) for seen in (originals, originals[others]))
+    own, other = (measure_agreement(one, maps) for one in (originals, originals[others]))
     for name in MEASURES:
         np.testing.assert_array_equal(table[name], own[name])
         np.testing.assert_array_equal(table[f"other_{name}"], other[name])
@@ -104,7 +105,7 @@ def test_agreements_are_compared_between_pathologies_and_with_other_originals(su
     )
 
 
-def test_eyes_with_glaucoma_are_told_apart(summary):
+def test_eyes_with_glaucoma_have_rows_of_their_own(summary):
     assert {row["images"] for row in summary["agreement"]} == {120, 48}
     assert {row["eyes"]: row["images"] for row in summary["iris"]} == {
         "all test images": 120,
@@ -112,7 +113,7 @@ def test_eyes_with_glaucoma_are_told_apart(summary):
     }
 
 
-def test_the_page_has_every_table_and_says_what_is_not_known(summary):
+def test_the_page_has_every_table_and_what_is_not_known(summary):
     page = to_markdown(summary, heading="On planted maps.", example="None fits.")
     assert page.startswith("On planted maps.\n")
     assert "| pprl-vgan-same-pathology | 240 | 0 |" in page
@@ -123,7 +124,7 @@ def test_the_page_has_every_table_and_says_what_is_not_known(summary):
     assert json.dumps(summary)
 
 
-def test_known_signs_are_told_beside_their_controls():
+def test_known_signs_stand_beside_their_controls():
     row = {"mean": 0.4, "low": 0.2, "high": 0.6, "area": 0.05, "images": 9, "patients": 3}
     signs = pd.DataFrame(
         [
@@ -141,7 +142,7 @@ def test_known_signs_are_told_beside_their_controls():
 
 
 @pytest.mark.parametrize("missing", [SAME, DIFFERENT])
-def test_without_a_set_nothing_is_said_of_it(missing):
+def test_without_a_set_it_has_no_rows(missing):
     relevance = plant_relevance()
     summary = summarise(relevance[relevance["method"] != missing])
     assert summary["agreement"] == []

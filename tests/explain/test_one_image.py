@@ -21,11 +21,11 @@ def eye(tmp_path):
     return frame, tmp_path / "eye.png"
 
 
-def ask(file, picture, *, logit=2.0, eye="left"):
-    seen = []
+def explain_file(file, picture, *, logit=2.0, eye="left"):
+    predicted = []
 
     def predict(images):
-        seen.append(images)
+        predicted.append(images)
         return np.array([[0.3, 0.7]], np.float32)
 
     def explain(images, *, predictions):
@@ -33,27 +33,27 @@ def ask(file, picture, *, logit=2.0, eye="left"):
         maps = np.maximum(images.mean(axis=3), 0) * (logit > 0)
         return RelevanceMaps(maps, np.array([1]), np.array([logit], np.float32))
 
-    told = explain_one(
+    found = explain_one(
         file, eye=eye, settings=SETTINGS, predict=predict, explain=explain, picture=picture
     )
-    return told, seen[0]
+    return found, predicted[0]
 
 
 @pytest.mark.parametrize("side", ["left", "right"])
 def test_the_image_is_preprocessed_as_the_runs_are(eye, tmp_path, side):
     frame, file = eye
-    told, images = ask(file, tmp_path / "out.png", eye=side)
+    found, images = explain_file(file, tmp_path / "out.png", eye=side)
     gray, _ = preprocess_image(frame, eye=side, settings=SETTINGS)
     np.testing.assert_array_equal(images, np.repeat(to_unit_range(gray)[None, ..., None], 3, -1))
-    assert told.glaucoma_probability == pytest.approx(0.7)
-    assert (told.explains_glaucoma, told.logit, told.empty) == (True, 2.0, False)
-    assert told.iris_found
+    assert found.glaucoma_probability == pytest.approx(0.7)
+    assert (found.explains_glaucoma, found.logit, found.empty) == (True, 2.0, False)
+    assert found.iris_found
     assert cv2.imread(str(tmp_path / "out.png")) is not None
 
 
-def test_an_empty_map_is_told_and_drawn(eye, tmp_path):
-    told, _ = ask(eye[1], tmp_path / "out.png", logit=-1.0)
-    assert told.empty and told.logit == -1
+def test_an_empty_map_is_marked_and_drawn(eye, tmp_path):
+    found, _ = explain_file(eye[1], tmp_path / "out.png", logit=-1.0)
+    assert found.empty and found.logit == -1
     assert (tmp_path / "out.png").exists()
 
 
@@ -69,16 +69,16 @@ def test_a_file_that_is_no_image_is_one_sentence(tmp_path, content, words):
     if content:
         file.write_bytes(content)
     with pytest.raises(DataError, match=f"^{words}"):
-        ask(file, tmp_path / "out.png")
+        explain_file(file, tmp_path / "out.png")
     assert not (tmp_path / "out.png").exists()
 
 
-def test_a_frame_that_is_only_strip_is_told_by_its_name(tmp_path):
+def test_a_frame_that_is_only_strip_is_an_error_with_its_name(tmp_path):
     cv2.imwrite(str(tmp_path / "low.png"), np.zeros((9, 40), np.uint8))
     with pytest.raises(DataError, match=r"^low\.png: expected more than 11 rows, got 9"):
-        ask(tmp_path / "low.png", tmp_path / "out.png")
+        explain_file(tmp_path / "low.png", tmp_path / "out.png")
 
 
 def test_a_picture_of_another_kind_is_refused_before_any_work(eye, tmp_path):
     with pytest.raises(DataError, match=r"out\.gif: expected a name in \.png or \.pdf"):
-        ask(eye[1], tmp_path / "out.gif")
+        explain_file(eye[1], tmp_path / "out.gif")

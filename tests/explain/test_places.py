@@ -8,11 +8,11 @@ from quantus_scores import score_by_quantus
 from replication.errors import DataError
 from replication.explain.places import (
     CONTROLS,
-    judge_places,
     make_controls,
     measure_mass,
+    measure_places,
     measure_pointing,
-    tabulate_iris_shares,
+    tabulate_iris_fractions,
 )
 
 COUNT, SIDE = 60, 64
@@ -35,11 +35,11 @@ def draw_random(count: int = COUNT, *, seed: int = 2) -> np.ndarray:
     return np.random.default_rng(seed).random((count, SIDE, SIDE), dtype=np.float32)
 
 
-def judge(maps, masks, images=None, patients=None):
+def measure_all(maps, masks, images=None, patients=None):
     rng = np.random.default_rng(0)
     controls = make_controls(draw_images(len(maps)) if images is None else images, rng=rng)
     patients = np.arange(len(maps)) // 2 if patients is None else patients
-    found = judge_places(maps, masks, controls, patients, rng=rng, replicates=1000)
+    found = measure_places(maps, masks, controls, patients, rng=rng)
     return found.set_index(["measure", "map"])
 
 
@@ -48,7 +48,7 @@ def test_the_signs_own_mask_wins_both_games():
     maps = masks.astype(np.float32) * 0.3
     assert (measure_pointing(maps, masks) == 1).all()
     np.testing.assert_allclose(measure_mass(maps, masks), 1)
-    found = judge(maps, masks)
+    found = measure_all(maps, masks)
     assert (found.xs("relevance", level="map")["mean"] == 1).all()
     for control in CONTROLS:
         assert (found.xs(control, level="map")["lead_low"] > 0.3).all()
@@ -72,7 +72,7 @@ def test_a_map_beside_the_sign_loses():
     beside = (~masks).astype(np.float32)
     assert (measure_pointing(beside, masks) == 0).all()
     assert (measure_mass(beside, masks) == 0).all()
-    found = judge(beside, masks)
+    found = measure_all(beside, masks)
     assert (found["lead_high"].dropna() <= 0).all()
     assert 0 < found.loc[("pointing", "relevance"), "high"] < 0.1
 
@@ -84,7 +84,7 @@ def test_chance_is_the_area():
     # Its standard error is sqrt(0.03 * 0.97 / 800) = 0.006.
     assert measure_pointing(maps, masks).mean() == pytest.approx(area, abs=0.02)
     assert measure_mass(maps, masks).mean() == pytest.approx(area, abs=0.001)
-    found = judge(maps, masks)
+    found = measure_all(maps, masks)
     for measure in ("pointing", "mass"):
         random = found.loc[(measure, "random")]
         assert random["area"] == pytest.approx(area)
@@ -109,11 +109,11 @@ def test_empty_maps_and_images_without_a_sign_enter_no_mean():
         found = measure(maps, masks)
         assert np.isnan(found[:7]).all() and np.isnan(found[50:]).all()
         assert (found[7:50] == 1).all()
-    judged = judge(maps, masks)
-    assert (judged["images"] == 43).all()
-    assert (judged["empty"] == 7).all()
-    assert judged.loc[("mass", "relevance"), "mean"] == 1
-    nothing = judge(np.zeros_like(maps), masks)
+    found = measure_all(maps, masks)
+    assert (found["images"] == 43).all()
+    assert (found["empty"] == 7).all()
+    assert found.loc[("mass", "relevance"), "mean"] == 1
+    nothing = measure_all(np.zeros_like(maps), masks)
     assert (nothing["images"] == 0).all() and nothing["mean"].isna().all()
 
 
@@ -148,25 +148,25 @@ def test_sobel_is_its_definition():
         assert edges[row, column] == pytest.approx(slow, rel=1e-5)
 
 
-def test_iris_shares_of_planted_maps():
+def test_iris_fractions_of_planted_maps():
     iris = draw_masks(3)
     rows = np.arange(SIDE)[None, :, None]
     middle = np.array([np.nonzero(one)[0].mean() for one in iris])[:, None, None]
     upper = iris & (rows < middle)
     even = np.ones(iris.shape, np.float32)
-    even[:, 0, 0] = 1.001  # a map of one value would say nothing
-    found = tabulate_iris_shares(even, iris, upper)
+    even[:, 0, 0] = 1.001  # a map of one value has no place
+    found = tabulate_iris_fractions(even, iris, upper)
     np.testing.assert_allclose(found["in_iris"], found["iris_area"], rtol=1e-3)
     np.testing.assert_allclose(found["in_upper_half"], found["upper_half_area"], rtol=1e-3)
-    top = tabulate_iris_shares(upper.astype(np.float32), iris, upper)
+    top = tabulate_iris_fractions(upper.astype(np.float32), iris, upper)
     assert (top[["in_iris", "in_upper_half", "upper_of_iris"]] == 1).all(axis=None)
-    low = tabulate_iris_shares((iris & ~upper).astype(np.float32), iris, upper)
+    low = tabulate_iris_fractions((iris & ~upper).astype(np.float32), iris, upper)
     assert (low["in_iris"] == 1).all() and (low["upper_of_iris"] == 0).all()
-    outside = tabulate_iris_shares((~iris).astype(np.float32), iris, upper)
+    outside = tabulate_iris_fractions((~iris).astype(np.float32), iris, upper)
     assert (outside["in_iris"] == 0).all() and outside["upper_of_iris"].isna().all()
     iris[1] = upper[1] = False
     even[2] = 0
-    assert tabulate_iris_shares(even, iris, upper).isna().all(axis=1).tolist() == [
+    assert tabulate_iris_fractions(even, iris, upper).isna().all(axis=1).tolist() == [
         False,
         True,
         True,
@@ -194,7 +194,7 @@ def test_masks_that_do_not_fit_are_refused(measure):
 def test_quantus_finds_the_same(metric, measure):
     masks = draw_masks()
     maps = draw_random() + masks * np.float32(0.01)  # so little that two in five miss the sign
-    # One highest pixel each: of several, Quantus asks whether any is inside, ours how many are.
+    # One highest pixel each: of several, Quantus counts whether any is inside, ours how many are.
     assert ((maps == maps.max(axis=(1, 2), keepdims=True)).sum(axis=(1, 2)) == 1).all()
     theirs = score_by_quantus(metric, maps, masks)
     assert theirs.min() < theirs.mean() < theirs.max()

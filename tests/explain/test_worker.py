@@ -42,10 +42,10 @@ def draw_images():
     return images
 
 
-def ask(folder, network, weights, **changes):
+def explain(folder, network, weights, **changes):
     """Explain the drawn images by a worker."""
     images = draw_images()
-    asked = {
+    request = {
         "weights": weights,
         "classes": 2,
         "settings": SMOKE.evaluator,
@@ -53,7 +53,7 @@ def ask(folder, network, weights, **changes):
         "neuron": "predicted",
     }
     with ExplanationWorker(folder) as worker:
-        return worker.explain(images, **asked | changes)
+        return worker.explain(images, **request | changes)
 
 
 @pytest.fixture(scope="module")
@@ -65,11 +65,11 @@ def network():
 def explained(network, tmp_path_factory):
     folder = tmp_path_factory.mktemp("explained")
     network.save_weights(folder / "weights.h5")
-    told = []
-    relevance = ask(
-        folder, network, folder / "weights.h5", neuron="glaucoma", on_image=lambda: told.append(1)
+    calls = []
+    relevance = explain(
+        folder, network, folder / "weights.h5", neuron="glaucoma", on_image=lambda: calls.append(1)
     )
-    assert len(told) == COUNT
+    assert len(calls) == COUNT
     return relevance
 
 
@@ -137,7 +137,7 @@ def test_where_normalisation_changes_nothing_relevance_sums_to_the_logit(tmp_pat
         layer.set_weights([ones, zeros, zeros, ones - layer.epsilon])
     centre_logits(network)
     network.save_weights(tmp_path / "weights.h5")
-    relevance = ask(tmp_path, network, tmp_path / "weights.h5", method="deep_taylor.bounded")
+    relevance = explain(tmp_path, network, tmp_path / "weights.h5", method="deep_taylor.bounded")
     predicted = network(draw_images(), training=False).numpy().argmax(axis=1)
     np.testing.assert_array_equal(relevance.neuron, predicted)
     assert 0 < (~relevance.empty).sum()
@@ -148,7 +148,7 @@ def test_where_normalisation_changes_nothing_relevance_sums_to_the_logit(tmp_pat
 @pytest.mark.slow
 def test_one_worker_explains_network_after_network_each_as_its_own(tmp_path):
     images = draw_images()
-    asked = {"classes": 2, "settings": SMOKE.evaluator, "neuron": "predicted"}
+    request = {"classes": 2, "settings": SMOKE.evaluator, "neuron": "predicted"}
     networks = [build_network(seed=seed) for seed in (1, 3)]
     maps = []
     with ExplanationWorker(tmp_path) as worker:
@@ -156,7 +156,7 @@ def test_one_worker_explains_network_after_network_each_as_its_own(tmp_path):
             weights = tmp_path / f"network-{number}.h5"
             networks[number].save_weights(weights)
             predictions = networks[number](images, training=False).numpy()
-            maps.append(worker.explain(images, weights=weights, predictions=predictions, **asked))
+            maps.append(worker.explain(images, weights=weights, predictions=predictions, **request))
     first, other, again = (relevance.maps for relevance in maps)
     np.testing.assert_allclose(again, first, rtol=1e-4, atol=1e-6 * first.max())
     assert np.abs(other - first).max() > 0.1 * first.max()
@@ -166,7 +166,7 @@ def test_weights_that_load_as_nothing_are_refused(network, tmp_path):
     weights = tmp_path / "glaucoma.weights.h5"
     network.save_weights(weights)
     with pytest.raises(ExplanationError, match=r"glaucoma\.weights\.h5: .*predicts otherwise"):
-        ask(tmp_path, network, weights)
+        explain(tmp_path, network, weights)
     assert sorted(tmp_path.iterdir()) == [weights]
 
 
@@ -175,18 +175,18 @@ def test_weights_of_another_network_are_refused(network, tmp_path):
     other = build_evaluator(5, SHAPE, block_dropout=0, dense_dropout=0, seed=0)
     other.save_weights(tmp_path / "identity.h5")
     with pytest.raises(ExplanationError, match=r"identity\.h5: not the weights .* of 2 classes"):
-        ask(tmp_path, network, tmp_path / "identity.h5")
+        explain(tmp_path, network, tmp_path / "identity.h5")
 
 
 @pytest.mark.slow
 def test_a_file_that_holds_no_weights_is_refused(network, tmp_path):
     (tmp_path / "notes.h5").write_text("no weights")
     with pytest.raises(ExplanationError, match=r"notes\.h5: not the weights"):
-        ask(tmp_path, network, tmp_path / "notes.h5")
+        explain(tmp_path, network, tmp_path / "notes.h5")
 
 
 def test_an_evaluator_with_leaky_relu_is_refused_by_innvestigate(tmp_path):
     leaky = build_network("leaky_relu")
     leaky.save_weights(tmp_path / "weights.h5")
     with pytest.raises(ExplanationError, match="'leaky_relu'; train it with 'relu'.*only supports"):
-        ask(tmp_path, leaky, tmp_path / "weights.h5", activation="leaky_relu")
+        explain(tmp_path, leaky, tmp_path / "weights.h5", activation="leaky_relu")
