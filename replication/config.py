@@ -46,6 +46,11 @@ class EvaluatorSettings:
     block_dropout: float = 0.0  # PPRL-VGAN Privacy_vs_Utility_check.py
     dense_dropout: float = 0.5  # PPRL-VGAN Privacy_vs_Utility_check.py
 
+    @property
+    def dropout(self) -> dict[str, float]:
+        """The rates as `keras_models.evaluator.build_evaluator` takes them."""
+        return {"block_dropout": self.block_dropout, "dense_dropout": self.dense_dropout}
+
     def epochs(self, images: int) -> int:
         """Return the passes over so many training images that make the updates."""
         return ceil(self.updates / ceil(images / self.batch_size))

@@ -43,13 +43,7 @@ class IdentityNetwork:
     ) -> None:
         _make_deterministic()
         self._settings = settings
-        self._network = build_evaluator(
-            classes,
-            image_shape,
-            block_dropout=evaluator.block_dropout,
-            dense_dropout=evaluator.dense_dropout,
-            seed=0,
-        )
+        self._network = build_evaluator(classes, image_shape, **evaluator.dropout, seed=0)
         self._network.load_weights(str(weights))
         self._optimizer = Adam(settings.learning_rate)
         self._network.compile(self._optimizer, "sparse_categorical_crossentropy")

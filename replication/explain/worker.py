@@ -101,8 +101,7 @@ def _rebuild_network(request: ExplanationRequest, image_shape: tuple[int, int, i
     network = build_evaluator(
         request.classes,
         image_shape,
-        block_dropout=request.settings.block_dropout,
-        dense_dropout=request.settings.dense_dropout,
+        **request.settings.dropout,
         seed=0,
         activation=request.activation,
     )

@@ -28,13 +28,7 @@ def build_network(
     image_shape: tuple[int, int, int], settings: EvaluatorSettings, *, seed: int
 ) -> Model:
     """Build an untrained glaucoma network; the seed of a training gives its first weights."""
-    return build_evaluator(
-        CLASSES,
-        image_shape,
-        block_dropout=settings.block_dropout,
-        dense_dropout=settings.dense_dropout,
-        seed=seed,
-    )
+    return build_evaluator(CLASSES, image_shape, **settings.dropout, seed=seed)
 
 
 def get_weights(network: Model) -> Weights:

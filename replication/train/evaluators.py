@@ -74,12 +74,7 @@ def train_evaluator(
 
     def build() -> Model:
         model = build_evaluator(
-            classes,
-            train.images.shape[1:],
-            block_dropout=settings.block_dropout,
-            dense_dropout=settings.dense_dropout,
-            seed=seed,
-            activation=activation,
+            classes, train.images.shape[1:], **settings.dropout, seed=seed, activation=activation
         )
         optimizer = Adam(settings.learning_rate, decay=settings.decay)
         model.compile(optimizer, "categorical_crossentropy", metrics=_metrics(task, classes))

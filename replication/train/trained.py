@@ -29,12 +29,7 @@ class TrainedEvaluator:
         activation: str = "relu",
     ) -> None:
         model = build_evaluator(
-            classes,
-            image_shape,
-            block_dropout=settings.block_dropout,
-            dense_dropout=settings.dense_dropout,
-            seed=0,
-            activation=activation,
+            classes, image_shape, **settings.dropout, seed=0, activation=activation
         )
         load_weights(model, weights)
         self._predict = compile_network(model)

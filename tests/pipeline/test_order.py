@@ -164,7 +164,7 @@ def test_a_broken_stage_is_made_again_and_gives_the_same_table(first_run, call):
     assert (first_run / "06_evaluated" / "table1.json").read_text() == before
 
 
-def test_only_what_was_asked_for_is_measured_and_the_rest_says_so(first_run, call):
+def test_only_chosen_methods_are_measured_and_the_page_marks_the_rest(first_run, call):
     result = call("--method", "blur-9", "--method", "k-same-6")
     assert result.exit_code == 0
     table = from_json((first_run / "06_evaluated" / "table1.json").read_text())
