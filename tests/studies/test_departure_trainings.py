@@ -2,6 +2,7 @@
 
 from contextlib import nullcontext
 from dataclasses import replace
+from inspect import signature
 from pathlib import Path
 
 import numpy as np
@@ -69,12 +70,14 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(RunData, "raw", (manifest, tmp_path / "eyes"))
     monkeypatch.setattr(RunData, "load_evaluator", lambda *_: Network())
     monkeypatch.setattr(RunData, "load_generator", lambda *_: Generator())
-    asked = {}
+    asked, usual = {}, {}
+    for train in (train_evaluators.train_evaluator, train_vgan.train_vgan):
+        usual |= {name: given.default for name, given in signature(train).parameters.items()}
 
     def note(*data, folder, **options) -> None:
         (folder / "weights.h5").write_bytes(b"w")
         name = folder.relative_to(tmp_path / "run" / "departures").as_posix()
-        asked[name.removesuffix(".partial")] = {"data": data} | options
+        asked[name.removesuffix(".partial")] = usual | {"data": data} | options
 
     store = RunStore(tmp_path / "run")
     store.open({})
