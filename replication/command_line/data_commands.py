@@ -56,7 +56,7 @@ def contact_sheet(folder: Path, picture: Path, seed: int) -> None:
     Example:
       python cli.py data contact-sheet eyes sheet.png
     """
-    from replication.surrogate.contact_sheet import draw_contact_sheet
+    from replication.surrogate.synthesize import draw_contact_sheet
 
     draw_contact_sheet(folder, picture, seed=seed)
     click.echo(f"Written: {picture}")

@@ -20,17 +20,11 @@ from replication.data.warsaw import survey_warsaw
 
 
 def examine(root_or_manifest: Path) -> Survey:
-    """Look at a Warsaw folder, or at a manifest when it is a file; never raises for bad data.
+    """Return the survey of a folder in Warsaw's layout or of a manifest; never raises for bad data.
 
     Every file is hashed and its image header read; no image is decoded, so that damage behind
-    the header shows only when the images are preprocessed.
-
-    Args:
-        root_or_manifest: a folder in the Warsaw layout, or a CSV `path,patient_id,eye,glaucoma`.
-
-    Returns:
-        The reader's survey with counts of what a run would use before the reader's own, and a
-        remark on patients with a single image, whom no test can identify.
+    the header shows only when the images are preprocessed. What a run would use is counted too, and
+    patients with a single image, whom no test can identify, are odd.
     """
     is_csv = isfile(root_or_manifest) or root_or_manifest.suffix.lower() == ".csv"
     survey = survey_manifest(root_or_manifest) if is_csv else survey_warsaw(root_or_manifest)

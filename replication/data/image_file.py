@@ -1,6 +1,6 @@
 """Read an image file's header alone, or the whole file as gray bytes, or return why it can't be read.
 
-OpenCV fills the missing part of a truncated file with gray and says nothing, and takes any size
+OpenCV fills the missing part of a truncated file with gray without an error, and takes any size
 that a header claims; so Pillow looks at the file first. Understood are BMP, JPEG and PNG:
 Warsaw-BioBase holds the first two.
 """

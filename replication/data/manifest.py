@@ -43,14 +43,11 @@ class Fault(NamedTuple):
 
 
 def read_manifest(file: Path) -> tuple[pd.DataFrame, Path]:
-    """Return the manifest of a user's CSV, and the folder that its paths are relative to.
+    """Return the manifest of a user's CSV, as `read_warsaw` does, and the CSV's folder.
 
     Args:
         file: a CSV with a header row and the columns `FIELDS` in any order, further ones being
             ignored; eye is left or right, glaucoma one of `TRUTH`, in any case.
-
-    Returns:
-        The table, as `replication.data.warsaw.read_warsaw` gives it, and the CSV's folder.
 
     Raises:
         DataError: when anything is missing or wrong; the first such thing is named.

@@ -35,12 +35,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Source:
-    """One data set on disk.
-
-    Args:
-        kind: what it is; a folder in the Warsaw layout may be any of three.
-        path: the folder, or the manifest's file.
-    """
+    """One data set on disk: a folder, which in Warsaw's layout may be any of three, or a manifest."""
 
     kind: Kind
     path: Path
@@ -73,7 +68,7 @@ class Source:
         """Return the manifest and the folder that its paths are relative to.
 
         Raises:
-            DataError: when the data can't be used; the message says what to do.
+            DataError: when the data can't be used, with what to do.
         """
         if self.kind is Kind.MANIFEST:
             return read_manifest(self.path)

@@ -130,7 +130,8 @@ def survey_images(
         rows: the images, in any order, no path twice.
         remarks, counts: of the reader, about what it found and left out.
     """
-    unwritable = sorted(row.path for row in rows if not _is_unicode(row.path))
+    # Of another name than text no table can be written.
+    unwritable = sorted(p for p, *_ in rows if p.encode(errors="ignore").decode() != p)
     found = remark_on(Finding.WRONG, "{}: the name is no UTF-8, rename it", unwritable)
     ordered = sorted(row for row in rows if row.path not in unwritable)
     facts = inspect_files(root, [row.path for row in ordered])
@@ -184,15 +185,6 @@ def name_some(names: Sequence[object]) -> str:
     """Return the first three names, quoted with line breaks escaped, and how many more there are."""
     shown = ", ".join(repr(str(name)) for name in names[:3])
     return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"
-
-
-def _is_unicode(name: str) -> bool:
-    """Return whether a file's name is text; of another name no table can be written."""
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _find_copies(paths: Sequence[str], facts: Sequence[FileFacts]) -> list[Remark]:

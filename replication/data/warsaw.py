@@ -106,9 +106,8 @@ def read_warsaw(root: Path) -> pd.DataFrame:
         root: folder that holds `images-NIR` and the annotations file.
 
     Returns:
-        One row per AD100 image, sorted by image_id, with the columns
-        `replication.data.survey.COLUMNS`: image_id and path (POSIX, relative to the root),
-        patient_id (four digits), eye (left or right), glaucoma (bool), sha256 (hex).
+        One row per AD100 image, sorted by image_id: image_id and path (POSIX, relative to the
+        root), patient_id (four digits), eye (left or right), glaucoma (bool), sha256 (hex).
 
     Raises:
         DataError: when anything is missing or wrong; the first such thing is named.
@@ -188,20 +187,15 @@ def _remark_on_files(root: Path, files: SortedFiles, strays: Sequence[Path]) -> 
     lost = [path for path in strays if any(map(is_ad100_image, walk_files(path)))]
     rest = [path for path in strays if path not in lost]
     unknown = "{}: AD100 images of an unknown eye, name their folder such as 0060left"
-    types = ", ".join(sorted(IMAGE_SUFFIXES))
+    unread = f"{{}} left out, only {', '.join(sorted(IMAGE_SUFFIXES))} are read"
+    stray = "{} left out, no eye folder such as 0060left"
     other = f"{len(files.other_cameras)} images of other cameras and none of the AD100"
     none = f"{root}: {NIR_FOLDER} holds {other}, add those with IG in their name"
     return [
         *([] if files.ad100 else [Remark(Finding.MISSING, none)]),
         *remark_on(Finding.MISSING, unknown, _name_paths(root, lost)),
-        *remark_on(
-            Finding.ODD,
-            f"{{}} left out, only {types} are read",
-            _name_paths(root, files.other_types),
-        ),
-        *remark_on(
-            Finding.ODD, "{} left out, no eye folder such as 0060left", _name_paths(root, rest)
-        ),
+        *remark_on(Finding.ODD, unread, _name_paths(root, files.other_types)),
+        *remark_on(Finding.ODD, stray, _name_paths(root, rest)),
     ]
 
 

@@ -54,7 +54,7 @@ def preprocess_image(
     find: Callable[[np.ndarray], IrisFit] = find_iris,
     interpolation: int = cv2.INTER_AREA,
 ) -> tuple[np.ndarray, ImageFacts]:
-    """Preprocess one frame.
+    """Preprocess one frame to (S, S) uint8, and return what was measured.
 
     1. Drop the label strip. 2. Mirror a right eye. 3. Find the iris and move it to the middle,
     repeating the border. 4. Resize the whole frame.
@@ -66,9 +66,6 @@ def preprocess_image(
         find: finds the iris; another than ours measures what ours costs.
         interpolation: OpenCV's number of how the frame is resized; the same.
 
-    Returns:
-        (S, S) uint8 and what was measured.
-
     Raises:
         DataError: when the frame is no higher than its label strip.
     """
@@ -78,16 +75,9 @@ def preprocess_image(
     frame = _cut(gray, settings.strip_rows, mirrored=eye == "right")
     fit = find(frame)
     measured = (fit.centre_x_px, fit.centre_y_px, fit.radius_px, fit.pupil_radius_px)
-    facts = ImageFacts(
-        width,
-        height,
-        settings.strip_rows,
-        eye == "right",
-        fit.found,
-        *(measured if fit.found else (float("nan"),) * len(measured)),
-        fit.confidence,
-        *_shift_to_middle(frame, fit),
-    )
+    places = measured if fit.found else (float("nan"),) * len(measured)
+    done = (width, height, settings.strip_rows, eye == "right", fit.found)
+    facts = ImageFacts(*done, *places, fit.confidence, *_shift_to_middle(frame, fit))
     size_px = settings.image_size_px
     return _centre_and_resize(frame, facts, size_px=size_px, interpolation=interpolation), facts
 

@@ -201,11 +201,8 @@ def find_rings(distance: np.ndarray, height_px: int, width_px: int) -> np.ndarra
     search among all borders.
 
     Args:
-        distance: of any shape, px, 0 or above.
+        distance: of any shape, px, 0 or above; so is what is returned, from 0 to K + 1.
         height_px, width_px: of the working image, as for `list_radii`.
-
-    Returns:
-        Whole numbers from 0 to K + 1, in the same shape.
     """
     borders, ring_at_px = _list_borders(height_px, width_px)
     ring = ring_at_px.take(distance.astype(np.intp), mode="clip")
@@ -239,12 +236,12 @@ def _arcs_in_frame(
 
 
 def _surprise(aligned: np.ndarray, total: np.ndarray, arc: np.ndarray) -> np.ndarray:
-    """Return -log10 of Chernoff's bound on P(this share aligned by chance), 0 or above.
+    """Return -log10 of Chernoff's bound on P(this fraction aligned by chance), 0 or above.
 
     A whole outline has one point per px, so where there are fewer the rest count as not aligned.
     """
     tried = np.maximum(np.maximum(total, arc), 1)
-    share = np.clip(aligned / tried, CHANCE, 1 - 1e-6)
-    divergence = share * np.log(share / CHANCE)
-    divergence += (1 - share) * np.log((1 - share) / (1 - CHANCE))
+    fraction = np.clip(aligned / tried, CHANCE, 1 - 1e-6)
+    divergence = fraction * np.log(fraction / CHANCE)
+    divergence += (1 - fraction) * np.log((1 - fraction) / (1 - CHANCE))
     return divergence * (tried / CORRELATION_PX / np.log(10))

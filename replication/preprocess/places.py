@@ -58,13 +58,9 @@ def mask_signs(
     """Return the pixels that show a sign, even in part: the smallest sign is two pixels wide.
 
     Args:
-        facts: rows of the preprocessed images' manifest: path, frame_width_px, frame_height_px,
-            strip_rows_removed, mirrored, shift_x_px, shift_y_px.
+        facts: N rows of the preprocessed images' manifest: path and the fields of `ImageFacts`.
         signs: of `read_signs`.
-        size_px: S, of the preprocessed images.
-
-    Returns:
-        (N, S, S) bool, all False for an image without a sign.
+        size_px: S, of the (N, S, S) bool returned, all False for an image without a sign.
     """
     circles = {file: rows for file, rows in signs.groupby("file")}
     masks = np.zeros((len(facts), size_px, size_px), bool)
@@ -82,8 +78,7 @@ def mask_irises(
     """Return the pixels of each iris, its pupil among them, and those of its upper half.
 
     Args:
-        facts: as for `mask_signs`, and iris_centre_x_px, iris_centre_y_px, iris_radius_px, which
-            are places in the frame after cut and mirroring.
+        facts: as for `mask_signs`; the iris's places are in the frame after cut and mirroring.
         size_px: S, of the preprocessed images.
 
     Returns:
@@ -103,12 +98,9 @@ def mask_irises(
 
 
 def cover_pixels(inside: np.ndarray, row: object, *, size_px: int) -> np.ndarray:
-    """Return how much of each pixel of the preprocessed image a part of its frame covers.
+    """Return how much of each pixel of the image a part of its frame covers, (S, S) float32.
 
-    Args:
-        inside: (H, W) bool, in the frame after cut and mirroring.
-        row: of the manifest, with shift_x_px and shift_y_px.
-        size_px: S, of the (S, S) float32 in [0, 1] that is returned.
+    The part is (H, W) bool, in the frame after cut and mirroring.
     """
     moved = cv2.warpAffine(
         inside.astype(np.float32),

@@ -62,9 +62,8 @@ def preprocess_images(
     work = partial(_preprocess_file, settings, prepare)
     results = spread(work, tasks, workers=workers, chunk=CHUNK)
     images, rows = zip(*advance_each(results, on_image), strict=True)
-    facts = pd.DataFrame(rows, columns=["readable", "problem", *ImageFacts.__annotations__])
-    for place, column in enumerate(("image_id", "path")):
-        facts.insert(place, column, manifest[column].to_numpy())
+    done = pd.DataFrame(rows, columns=["readable", "problem", *ImageFacts.__annotations__])
+    facts = pd.concat([manifest[["image_id", "path"]].reset_index(drop=True), done], axis=1)
     _report_unreadable(facts)
     return np.stack([image for image in images if image is not None]), facts
 

@@ -80,19 +80,11 @@ class Disease(StrEnum):
 
 @dataclass(frozen=True)
 class Sign:
-    """One glaucoma sign of an eye.
-
-    Args:
-        kind: which sign.
-        angle: its direction from the pupil, radians, clockwise from the right.
-        rho: its distance, 0 at the pupil's edge and 1 at the iris's.
-        size: its own extent, 0 to 1 within what the kind allows.
-        strength: 0 to 1 within what the kind allows.
-    """
+    """One glaucoma sign of an eye; size and strength are 0 to 1 within what the kind allows."""
 
     kind: SignKind
-    angle: float
-    rho: float
+    angle: float  # direction from the pupil, radians, clockwise from the right
+    rho: float  # distance, 0 at the pupil's edge and 1 at the iris's
     size: float
     strength: float
 

@@ -62,11 +62,17 @@ def plan_eyes(settings: SurrogateSettings, *, seed: int) -> tuple[PlannedEye, ..
     Raises:
         DataError: when no set of eyes has these counts.
     """
-    _check_counts(settings)
+    patients, total, labelled = settings.patients, settings.images, settings.glaucoma_images
+    mixed = 0 < labelled < total
+    fewest = max(patients, 2 if mixed else 1)
+    if not 1 <= patients <= 9999 or total < fewest or not 0 <= labelled <= total:
+        raise DataError(
+            f"surrogate: {total} images of {patients} patients, {labelled} with glaucoma, can't be "
+            "drawn; give 1 to 9999 patients, at least one image each, and no more glaucoma "
+            "images than images"
+        )
     rng = np.random.default_rng([seed, 0, 0, 0])
     eyes = _choose_eyes(settings, rng)
-    total, labelled = settings.images, settings.glaucoma_images
-    mixed = 0 < labelled < total
     count = int(np.clip(round(labelled / total * len(eyes)), mixed, len(eyes) - mixed))
     glaucoma = _choose_glaucoma(eyes, count, rng)
     images = np.zeros(len(eyes), int)
@@ -114,18 +120,6 @@ def read_origin(root: Path) -> tuple[int, tuple[PlannedEye, ...]]:
         return seed, plan_eyes(settings, seed=seed)
     except BROKEN as error:
         raise DataError(f"{root.name}: no readable {ORIGIN_FILE}, so not a surrogate") from error
-
-
-def _check_counts(settings: SurrogateSettings) -> None:
-    """Raise DataError when the counts contradict each other."""
-    patients, images, labelled = settings.patients, settings.images, settings.glaucoma_images
-    fewest = max(patients, 2 if 0 < labelled < images else 1)
-    if patients < 1 or images < fewest or not 0 <= labelled <= images or patients > 9999:
-        raise DataError(
-            f"surrogate: {images} images of {patients} patients, {labelled} with glaucoma, can't be "
-            "drawn; give 1 to 9999 patients, at least one image each, and no more glaucoma "
-            "images than images"
-        )
 
 
 def _choose_eyes(settings: SurrogateSettings, rng: np.random.Generator) -> list[tuple[int, Eye]]:

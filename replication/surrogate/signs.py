@@ -37,12 +37,9 @@ class IrisView:
     Args:
         window: rows and columns of the frame that the arrays cover.
         x, y: pixel coordinates, broadcastable to the window.
-        angle: radians, clockwise from the right, torsion taken off.
+        angle: radians, clockwise from the right, without the eye's `turn` in the frame.
         from_pupil_px: distance to the pupil's centre.
         rho: 0 at the pupil's edge, 1 at the limbus.
-        iris, pupil: the circles; the pupil's outline may differ from its own.
-        turn: of the eye in the frame, radians.
-        traits: of the eye.
     """
 
     window: tuple[slice, slice]

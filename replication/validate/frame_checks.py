@@ -44,8 +44,7 @@ def compare_with_frame(
     mirror, any image is taken to be as it should.
 
     Args:
-        image: (S, S) preprocessed.
-        frame: (H, W) uint8 as the camera gave it.
+        image, frame: (S, S) preprocessed, and (H, W) uint8 as the camera gave it.
         strip_rows: rows of the label strip.
         is_right: whether it is a right eye.
         shift: recorded px right and down.
@@ -69,9 +68,6 @@ def find_strip(image: np.ndarray) -> bool:
     1. In the lowest third, look for two rows, one between them, that differ by an edge of one sign
     in most columns. 2. Take it for a strip's where all rows below are alike. In a dark frame there
     is no such edge, so it isn't taken for a strip.
-
-    Args:
-        image: (S, S) preprocessed.
     """
     first = round(len(image) * (1 - SCANNED))
     # The row between the two may be half of the strip, so what is below starts after it.

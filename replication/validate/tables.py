@@ -55,14 +55,12 @@ def tabulate_images(
 ) -> pd.DataFrame:
     """Measure every preprocessed image, alone and against its file.
 
-    The table is the same for any number of workers.
-
     Args:
         images: (N, H, W) as preprocessing stored them.
         manifest: their N rows.
         raw, root: as the reader of the data gives them; the files are read only.
         strip_rows: rows of the label strip.
-        workers: processes that measure.
+        workers: processes that measure; the table is the same for any number.
         on_image: called after each image, for a progress bar.
 
     Returns:

@@ -16,8 +16,7 @@ from replication.preprocess import frame as eye_frame
 from replication.preprocess.frame import preprocess_image
 from replication.preprocess.iris import find_iris
 from replication.preprocess.places import find_sign_table, mask_irises, mask_signs, read_signs
-from replication.surrogate.contact_sheet import draw_twin
-from replication.surrogate.synthesize import synthesize
+from replication.surrogate.synthesize import draw_twin, synthesize
 
 SETTINGS = PreprocessSettings()
 BLUR_PX = 28  # how far focus and JPEG blocks carry a sign, as in test_synthesize

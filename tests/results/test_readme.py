@@ -16,7 +16,7 @@ from replication.results.readme import (
     fill_table,
     lay_out_baseline,
 )
-from replication.surrogate import contact_sheet as synthetic_twin
+from replication.surrogate import synthesize as surrogate
 from replication.surrogate.plan import ORIGIN_FILE, write_origin
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -52,21 +52,21 @@ def test_the_contact_sheet_is_the_surrogate_s(tmp_path, monkeypatch):
     root, sheet = tmp_path / "eyes", tmp_path / "sheet.png"
     root.mkdir()
     (root / ORIGIN_FILE).write_text(write_origin(CPU.surrogate, seed=SURROGATE_SEED))
-    draw_row = synthetic_twin._draw_sheet_row
+    draw_row = surrogate._draw_sheet_row
 
     def draw_files_and_row(root, planned):
         """Draw what the row shows, instead of all images of the surrogate."""
         folder = root / "images-NIR" / planned.folder
         folder.mkdir(parents=True)
-        shown = np.linspace(1, planned.images, synthetic_twin.SHEET_COLUMNS).round().astype(int)
+        shown = np.linspace(1, planned.images, surrogate.SHEET_COLUMNS).round().astype(int)
         for image in shown.tolist():
             name = planned.name_file(image)
-            frame = synthetic_twin.draw_twin(root, name, with_signs=True)
+            frame = surrogate.draw_twin(root, name, with_signs=True)
             (folder / name).write_bytes(cv2.imencode(".png", frame)[1].tobytes())
         return draw_row(root, planned)
 
-    monkeypatch.setattr(synthetic_twin, "_draw_sheet_row", draw_files_and_row)
-    synthetic_twin.draw_contact_sheet(root, sheet, seed=1)
+    monkeypatch.setattr(surrogate, "_draw_sheet_row", draw_files_and_row)
+    surrogate.draw_contact_sheet(root, sheet, seed=1)
     kept = cv2.imread(str(ROOT / "docs/images/surrogate-contact-sheet.png"))
     drawn = cv2.imread(str(sheet))
     assert kept.shape == drawn.shape

@@ -15,11 +15,10 @@ from hypothesis import settings as hypothesis_settings
 from replication.config import SurrogateSettings
 from replication.errors import DataError
 from replication.surrogate import synthesize as synthetic_eyes
-from replication.surrogate.contact_sheet import draw_contact_sheet, draw_twin
 from replication.surrogate.frame import draw_frame, paint_eye
 from replication.surrogate.patient import Eye, SignKind, describe_eye, describe_shot
 from replication.surrogate.plan import plan_eyes
-from replication.surrogate.synthesize import synthesize
+from replication.surrogate.synthesize import draw_contact_sheet, draw_twin, synthesize
 
 SETTINGS = SurrogateSettings(patients=9, images=34, glaucoma_images=14)
 SEED = 5
