@@ -26,7 +26,7 @@ class PreprocessSettings:
 
 @dataclass(frozen=True)
 class SplitSettings:
-    """Shares of the three subsets, and the seed of the shuffling."""
+    """Fractions of the three subsets, and the seed of the shuffling."""
 
     train: float = 0.65  # paper §2.1
     validation: float = 0.15  # paper §2.1

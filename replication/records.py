@@ -76,11 +76,7 @@ class EyeDataset:
 
 @dataclass(frozen=True)
 class Splits:
-    """Row indices of the subsets of one `EyeDataset`; none is enrolled where the split is by image.
-
-    Raises:
-        DataError: when two subsets share a row.
-    """
+    """Row indices of the subsets of one `EyeDataset`, none twice; by image, none is enrolled."""
 
     train: np.ndarray
     validation: np.ndarray
@@ -120,8 +116,7 @@ class PrivatizedSet:
     """One draw of a privatizer over the images of a source data set.
 
     Args:
-        method: a name of `replication.privatize.methods.METHODS`.
-        draw: number of the draw, from 0.
+        method: a name of `replication.privatize.methods.METHODS`; draws count from 0.
         images: (N, H, W, C) float32 in [-1, 1]; row i is the source's row i, privatized.
         used_identities: (N, K) identity classes of whose images or likeness went in, or None
             where the method uses nobody else's (blur).
@@ -216,7 +211,7 @@ def check_images(name: str, images: np.ndarray) -> None:
 
 
 def _check_columns(record: EyeDataset | RelevanceMaps, kinds: Mapping[str, str]) -> None:
-    """Raise DataError unless the record's arrays of these names have one cell per row, so typed."""
+    """Raise DataError unless these arrays of the record have one cell per row, so typed."""
     for name, kind in kinds.items():
         array = getattr(record, name)
         if array.shape != (len(record),) or array.dtype.kind not in kind:

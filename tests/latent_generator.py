@@ -6,7 +6,7 @@ STEP = 1 / 127.5
 
 
 class LatentGenerator:
-    """Latent: an image's first 128 numbers. Decoded: a flat image, 5 grey levels per identity."""
+    """Latent: an image's first 128 numbers. Decoded: a flat image, 5 gray levels per identity."""
 
     def __init__(self, spread=0.0):
         self.spread = spread

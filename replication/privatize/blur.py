@@ -28,9 +28,8 @@ def privatize_by_blur(
     """Yield the one blurred set, draw 0.
 
     Args:
-        queries: the images to privatize.
-        gallery, generator, seed, draws: of the common shape, not used here.
-        method: name of the method in the registry.
+        queries, gallery, generator, seed, draws: of the common shape (`methods.Method`).
+        method: its name in the registry.
         kernel_px, sigma_px: as for `blur_images`.
     """
     yield PrivatizedSet(method, 0, blur_images(queries.images, kernel_px, sigma_px), None)

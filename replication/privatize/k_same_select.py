@@ -35,10 +35,8 @@ def privatize_by_k_same_select(
     """Yield the one averaged set, draw 0.
 
     Args:
-        queries: the images to privatize.
-        gallery: the training images that are averaged.
-        generator, seed, draws: of the common shape, not used here.
-        method: name of the method in the registry.
+        queries, gallery, generator, seed, draws: of the common shape (`methods.Method`).
+        method: its name in the registry.
         k: number of images in a mean, each of another patient.
         own_patient: whether the query's patient may be one of them.
 

@@ -51,7 +51,8 @@ class Method(Row):
 
     Args:
         privatize: `(queries, *, gallery, generator, seed, draws)` to an iterator of
-            `PrivatizedSet`: one set where nothing is drawn, else one per draw.
+            `PrivatizedSet`: one set where nothing is drawn, else one per draw. Queries are the
+            images to privatize, the gallery the training images.
         needs_generator: whether a trained generator has to be handed in.
         painted: identities that a generator paints into one image, 0 without one.
     """

@@ -60,12 +60,9 @@ def privatize_by_pprl_vgan(
     nor the other methods of a run change it.
 
     Args:
-        queries: the images to privatize.
-        gallery: the training images; their patients are the replacement identities.
-        generator: the trained networks.
-        seed: from 0.
-        draws: number of sets.
-        method: name of the method in the registry.
+        queries, gallery, generator, seed, draws: of the common shape (`methods.Method`); the
+            gallery's patients are the replacement identities.
+        method: its name in the registry.
         pool: which patients may replace a query's.
         replacements: replacement identities per image; with more than one image the mean is taken.
         with_original: whether one more image keeps the original identity.

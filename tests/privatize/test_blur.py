@@ -34,7 +34,7 @@ def blur_slowly(image: np.ndarray, kernel_px: int, sigma: float) -> np.ndarray:
 
 @pytest.mark.parametrize("sigma", [0.0, 1.5])
 @pytest.mark.parametrize("kernel_px", [3, 9, 15, 21])
-def test_blur_is_the_definition_within_half_a_grey_level(kernel_px, sigma):
+def test_blur_is_the_definition_within_half_a_gray_level(kernel_px, sigma):
     images = np.tile(random_queries().images, (1, 3, 3, 1))[:2]
     blurred = blur_images(images, kernel_px, sigma)
     slow = np.stack([blur_slowly(image, kernel_px, sigma) for image in images])

@@ -84,16 +84,22 @@ def build_suites(
     )
 
 
+def expect_column(
+    name: str, kind: str, column: str, meaning: str, **arguments: object
+) -> Expectation:
+    """Expect of a column what Great Expectations calls `expect_column_<kind>`."""
+    return Expectation(name, f"expect_column_{kind}", meaning, {"column": column, **arguments})
+
+
 def expect_each(name: str, column: str, values: tuple, meaning: str, **more: object) -> Expectation:
     """Expect every cell to be one of the values, or (`mostly`) a fraction of the cells to be."""
-    arguments = {"column": column, "value_set": list(values), **more}
-    return Expectation(name, "expect_column_values_to_be_in_set", meaning, arguments)
+    kind = "values_to_be_in_set"
+    return expect_column(name, kind, column, meaning, value_set=list(values), **more)
 
 
 def expect_between(name: str, column: str, meaning: str, **limits: object) -> Expectation:
     """Expect every cell to be between the limits."""
-    arguments = {"column": column, **limits}
-    return Expectation(name, "expect_column_values_to_be_between", meaning, arguments)
+    return expect_column(name, "values_to_be_between", column, meaning, **limits)
 
 
 def expect_within(name: str, column: str, most: float, meaning: str) -> Expectation:
@@ -101,9 +107,14 @@ def expect_within(name: str, column: str, most: float, meaning: str) -> Expectat
     return expect_between(name, column, meaning, min_value=-most, max_value=most)
 
 
+def expect_kinds(name: str, column: str, meaning: str, **limits: int) -> Expectation:
+    """Expect the number of different values to be between the limits."""
+    return expect_column(name, "unique_value_count_to_be_between", column, meaning, **limits)
+
+
 def expect_unique(name: str, column: str, meaning: str) -> Expectation:
     """Expect no cell to come twice."""
-    return Expectation(name, "expect_column_values_to_be_unique", meaning, {"column": column})
+    return expect_column(name, "values_to_be_unique", column, meaning)
 
 
 def expect_equal(name: str, column: str, other: str, meaning: str) -> Expectation:
@@ -112,19 +123,13 @@ def expect_equal(name: str, column: str, other: str, meaning: str) -> Expectatio
     return Expectation(name, "expect_column_pair_values_to_be_equal", meaning, arguments)
 
 
-def expect_kinds(name: str, column: str, meaning: str, **limits: int) -> Expectation:
-    """Expect the number of different values to be between the limits."""
-    arguments = {"column": column, **limits}
-    return Expectation(name, "expect_column_unique_value_count_to_be_between", meaning, arguments)
-
-
 RAW_MANIFEST = (
     *(
-        Expectation(
+        expect_column(
             f"{column.replace('_', '-')}-given",
-            "expect_column_values_to_not_be_null",
+            "values_to_not_be_null",
+            column,
             f"every image has its {column}",
-            {"column": column},
         )
         for column in ("image_id", "path", "patient_id", "eye", "glaucoma")
     ),
@@ -151,41 +156,39 @@ RAW_MANIFEST = (
 )
 
 
-def expect_counts(
-    counts: Counts,
-) -> tuple[tuple[Expectation, ...], tuple[Expectation, ...]]:
+def expect_counts(counts: Counts) -> tuple[tuple[Expectation, ...], tuple[Expectation, ...]]:
     """Return what must hold of the raw manifest, and of the labels, where the counts are known."""
-    patients = {"min_value": counts.patients, "max_value": counts.patients}
-    labelled = {"min_value": counts.glaucoma_images, "max_value": counts.glaucoma_images}
-    fraction = counts.glaucoma_images / counts.images
-    raw = (
-        Expectation(
-            "images-counted",
-            "expect_table_row_count_to_equal",
-            f"there are {counts.images} images",
-            {"value": counts.images},
-        ),
-        expect_kinds(
-            "patients-counted", "patient_id", f"there are {counts.patients} patients", **patients
-        ),
-        Expectation(
-            "glaucoma-counted",
-            "expect_column_sum_to_be_between",
-            f"{counts.glaucoma_images} images have glaucoma",
-            {"column": "glaucoma", **labelled},
-        ),
+    images, patients, glaucoma = counts.images, counts.patients, counts.glaucoma_images
+    rows = Expectation(
+        "images-counted",
+        "expect_table_row_count_to_equal",
+        f"there are {images} images",
+        {"value": images},
     )
-    labels = Expectation(
+    different = expect_kinds(
+        "patients-counted",
+        "patient_id",
+        f"there are {patients} patients",
+        min_value=patients,
+        max_value=patients,
+    )
+    labelled = expect_column(
+        "glaucoma-counted",
+        "sum_to_be_between",
+        "glaucoma",
+        f"{glaucoma} images have glaucoma",
+        min_value=glaucoma,
+        max_value=glaucoma,
+    )
+    frequent = expect_column(
         "glaucoma-share",
-        "expect_column_mean_to_be_between",
-        f"over all images, {fraction:.1%} have glaucoma",
-        {
-            "column": "glaucoma",
-            "min_value": fraction - FRACTION_TOLERANCE,
-            "max_value": fraction + FRACTION_TOLERANCE,
-        },
+        "mean_to_be_between",
+        "glaucoma",
+        f"over all images, {glaucoma / images:.1%} have glaucoma",
+        min_value=glaucoma / images - FRACTION_TOLERANCE,
+        max_value=glaucoma / images + FRACTION_TOLERANCE,
     )
-    return raw, (labels,)
+    return (rows, different, labelled), (frequent,)
 
 
 LABELS = (

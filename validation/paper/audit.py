@@ -13,7 +13,7 @@ follow from its 51 numbers (paper §3, Table 1), in these steps:
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, astuple, dataclass
 
 from validation.paper.digits import (
@@ -304,11 +304,10 @@ def _rank_column(audit: Audit, metric: str) -> TextTable:
     )
 
 
-def _show_range(counts: Counts) -> str:
-    low, high = counts
-    return str(low) if low == high else f"{low} to {high}"
-
-
 def _show_percent(interval: Interval) -> str:
-    low, high = (f"{100 * end:.1f}" for end in interval)
-    return low if low == high else f"{low} to {high}"
+    return _show_range(f"{100 * end:.1f}" for end in interval)
+
+
+def _show_range(ends: Iterable[object]) -> str:
+    low, high = ends
+    return f"{low}" if low == high else f"{low} to {high}"

@@ -105,8 +105,5 @@ def test_the_three_forms_say_the_same():
     assert (report.tests, report.failures, report.skipped) == (3, 2, 0)
     assert [suite.name for suite in report] == ["Table 1", "claims", "data"]
     assert summarise(blessing)[0] == ("Table 1", "1 outside")
-
-
-def test_what_is_not_judged_is_skipped_in_junit():
     report = JUnitXml.fromstring(to_junit(bless(comparable=False)))
     assert (report.tests, report.failures, report.skipped) == (3, 0, 1)

@@ -29,8 +29,8 @@ def predict(leads, probabilities, *, method=PLAIN, shown=None, truth=TRUTH):
     )
 
 
-def find(references, metric):
-    return next(band for band in references if band.metric == metric)
+def find(judged, metric):
+    return next(band for band in derive_references(judged) if band.metric == metric)
 
 
 def test_without_ties_the_band_is_the_number():
@@ -50,36 +50,33 @@ def test_without_ties_the_band_is_the_number():
 @pytest.mark.parametrize(("method", "tie"), [(PLAIN, 1e-5), (GENERATED, 3e-3)])
 def test_a_tied_identity_may_be_lost_or_won(method, tie):
     judged = predict([0.9, tie, -tie, -0.9], [0.9] * 4, method=method)
-    band = find(derive_references(judged), "identity_accuracy")
+    band = find(judged, "identity_accuracy")
     assert (band.paper, band.low, band.high) == pytest.approx((2 / 4, 1 / 4, 3 / 4), abs=1e-8)
     assert "2 of 4" in band.reason
 
 
 def test_what_is_a_tie_of_generated_images_is_none_of_others():
-    band = find(
-        derive_references(predict([0.9, 3e-3, -3e-3, -0.9], [0.9] * 4)), "identity_accuracy"
-    )
+    band = find(predict([0.9, 3e-3, -3e-3, -0.9], [0.9] * 4), "identity_accuracy")
     assert (band.low, band.high) == pytest.approx((2 / 4, 2 / 4), abs=1e-8)
 
 
 def test_a_tied_glaucoma_moves_accuracy_and_f1_together():
-    references = derive_references(predict([0.9] * 4, [0.9, 0.502, 0.498, 0.1], method=GENERATED))
-    accuracy, f1 = find(references, "glaucoma_accuracy"), find(references, "glaucoma_f1")
+    judged = predict([0.9] * 4, [0.9, 0.502, 0.498, 0.1], method=GENERATED)
+    accuracy, f1 = find(judged, "glaucoma_accuracy"), find(judged, "glaucoma_f1")
     assert (accuracy.low, accuracy.high) == pytest.approx((2 / 4, 1.0), abs=1e-8)
     # Lost: one true positive, one missed, one false alarm.
     assert (f1.low, f1.high) == pytest.approx((2 / (2 + 2), 1.0), abs=1e-8)
 
 
 def test_draws_are_averaged_as_the_table_does():
-    lead = [0.9, -0.9, -0.9, -0.9]
-    first = predict(lead, [0.9] * 4, shown=[1, 1, -1, -1], method=GENERATED)
-    lead = [0.9, 0.9, 1e-4, -0.9]
-    second = predict(lead, [0.9] * 4, shown=[1, -1, -1e-4, -1], method=GENERATED)
-    references = derive_references(pd.concat([first, second.assign(draw=1)]))
-    identity = find(references, "identity_accuracy")
+    given = {"probabilities": [0.9] * 4, "method": GENERATED}
+    first = predict([0.9, -0.9, -0.9, -0.9], shown=[1, 1, -1, -1], **given)
+    second = predict([0.9, 0.9, 1e-4, -0.9], shown=[1, -1, -1e-4, -1], **given)
+    judged = pd.concat([first, second.assign(draw=1)])
+    identity = find(judged, "identity_accuracy")
     assert identity.paper == pytest.approx((1 / 4 + 3 / 4) / 2)
     assert (identity.low, identity.high) == pytest.approx((3 / 8, 1 / 2), abs=1e-8)
-    shown = find(references, "replacement_accuracy")
+    shown = find(judged, "replacement_accuracy")
     assert shown.paper == pytest.approx((2 / 4 + 1 / 4) / 2)
     assert (shown.low, shown.high) == pytest.approx((3 / 8, 4 / 8), abs=1e-8)
 
@@ -90,10 +87,10 @@ def test_no_outcome_of_the_ties_leaves_the_band():
     for _ in range(50):
         away = rng.choice([-0.3, -0.004, 0.004, 0.3], size=4)
         judged = predict([0.9] * 4, 0.5 + away, truth=truth, method=GENERATED)
-        band = find(derive_references(judged), "glaucoma_f1")
+        band = find(judged, "glaucoma_f1")
         turned = np.where((abs(away) < 0.005) & (rng.random(4) < 0.5), -away, away)
         other = predict([0.9] * 4, 0.5 + turned, truth=truth, method=GENERATED)
-        assert judge(find(derive_references(other), "glaucoma_f1").paper, band) is Verdict.INSIDE
+        assert judge(find(other, "glaucoma_f1").paper, band) is Verdict.INSIDE
 
 
 def test_the_file_keeps_every_digit():

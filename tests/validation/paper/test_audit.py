@@ -117,7 +117,7 @@ def test_a_half_image_per_draw_is_rounded_inwards():
 
 
 def test_the_chance_of_one_answer_for_all(audit):
-    assert [round(100 * share, 2) for share in audit.majority_accuracy] == [71.47, 75.59]
+    assert [round(100 * end, 2) for end in audit.majority_accuracy] == [71.47, 75.59]
     positives = range(83, 98)
     always = [2 * (count / 340) / (count / 340 + 1) for count in positives]
     assert audit.always_positive_f1 == pytest.approx((min(always), max(always)))

@@ -16,7 +16,7 @@ from validation.paper.digits import (
 
 
 def print_both_ways(numerator, denominator):
-    """Round a share to a percentage with two decimals, a half up and a half down."""
+    """Round a fraction to a percentage with two decimals, a half up and a half down."""
     # 60 digits keep apart all halves of denominators this small.
     with localcontext() as context:
         context.prec = 60

@@ -19,9 +19,11 @@ def test_test_size_and_draws_are_what_the_digits_say():
 
 def test_every_count_prints_as_the_papers_digits():
     printed = read_paper_percent()
-    shares = {cell: find_proportion(printed, *cell) for cell in printed}
-    assert len(shares) == 51
-    assert {cell: f"{100 * share.value:.2f}" for cell, share in shares.items()} == printed
+    proportions = {cell: find_proportion(printed, *cell) for cell in printed}
+    assert len(proportions) == 51
+    assert {
+        cell: f"{100 * proportion.value:.2f}" for cell, proportion in proportions.items()
+    } == printed
 
 
 def test_counts_are_images_of_one_draw_and_draws_are_pprl_vgans_alone():
@@ -43,7 +45,7 @@ def test_digits_that_fit_no_count_are_refused():
 
 
 @pytest.mark.parametrize("metric", ["identity_accuracy", F1])
-def test_more_images_of_the_same_shares_narrow_the_interval(metric):
-    share = Proportion(metric, 50, 100)
-    narrow, wide = (share.interval(confidence=0.95, scale=scale) for scale in (2, 1))
-    assert wide[0] < narrow[0] < share.value < narrow[1] < wide[1]
+def test_more_images_of_the_same_proportions_narrow_the_interval(metric):
+    proportion = Proportion(metric, 50, 100)
+    narrow, wide = (proportion.interval(confidence=0.95, scale=scale) for scale in (2, 1))
+    assert wide[0] < narrow[0] < proportion.value < narrow[1] < wide[1]

@@ -32,7 +32,7 @@ def test_all_patients_together_give_the_planted_numbers(predictions):
 
 
 def test_a_mean_over_draws_is_not_a_pool_of_them(predictions):
-    # F1 of 200 sick images: all found in one draw, none in the other
+    # F1 of 200 images with glaucoma: all found in one draw, none in the other
     drawn = predictions[predictions["method"] == "original"].copy()
     drawn["glaucoma_probability"] = np.where(drawn["glaucoma"] & (drawn["draw"] == 0), 0.9, 0.1)
     ratio = sum_by_patient(drawn)["original", "glaucoma_f1"]

@@ -9,16 +9,15 @@ from validation.statistics.spread import measure_spread
 CELL, OTHER = ("original", "glaucoma_f1"), ("blur-3", "identity_accuracy")
 
 
-def test_mean_deviation_and_interval_are_those_of_the_textbook():
+def test_mean_std_and_interval_are_those_of_the_textbook():
     values = [0.5, 0.75, 0.875, 0.625, 1.0]
     found = measure_spread([{CELL: value} for value in values])[CELL]
     assert found.runs == 5
     assert found.mean == pytest.approx(statistics.mean(values))
     assert found.std == pytest.approx(statistics.stdev(values))
     half = 2.7764 * statistics.stdev(values) / math.sqrt(5)  # Student's t, 4 degrees of freedom
-    assert (found.low, found.high) == pytest.approx(
-        (found.mean - half, found.mean + half), abs=1e-4
-    )
+    ends = (found.mean - half, found.mean + half)
+    assert (found.low, found.high) == pytest.approx(ends, abs=1e-4)
     assert t.cdf(2.7764, 4) == pytest.approx(0.975, abs=1e-4)
 
 
