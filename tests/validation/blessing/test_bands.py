@@ -53,9 +53,9 @@ def find_coverage(truth, test_images):
     theirs = binom.pmf(np.arange(341), 340, truth)
     covered = 0.0
     for count in range(341):
-        theirs = Proportion("identity_accuracy", count, 340)
+        printed = Proportion("identity_accuracy", count, 340)
         limits = {"confidence": confidence, "test_images": test_images, "std": None}
-        low, high = find_limits(theirs, **limits)
+        low, high = find_limits(printed, **limits)
         covered += theirs[count] * ours[(measured >= low) & (measured <= high)].sum()
     return covered
 
