@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 PATIENTS, IMAGES_EACH = 120, 5
-GLAUCOMA = 40  # patients, all of whose images have glaucoma
+WITH_GLAUCOMA = 40  # patients, all of whose images have glaucoma
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def plant_predictions(rates: Mapping[str, Rates], *, draws: int = 1) -> pd.DataF
 
 def _plant_draw(method: str, draw: int, rates: Rates, rng: np.random.Generator) -> pd.DataFrame:
     identity = np.repeat(np.arange(PATIENTS), IMAGES_EACH)
-    glaucoma = identity < GLAUCOMA
+    glaucoma = identity < WITH_GLAUCOMA
     named = np.where(_choose(np.ones_like(glaucoma), rates.identity, rng), identity, PATIENTS)
     shown = None
     if rates.replacement is not None:
