@@ -16,8 +16,7 @@ import tensorflow as tf
 from click.testing import CliRunner
 
 import cli as command_line
-import replication.evaluate.metrics
-import replication.evaluate.table1
+import replication.evaluate.stage
 import replication.train.trained
 from replication.command_line import opening
 from replication.config import CPU
@@ -144,10 +143,8 @@ def test_another_order_of_channels_is_seen(reference):
 
 
 def test_another_positive_class_of_f1_is_seen(reference, monkeypatch):
-    f1 = replication.evaluate.metrics.f1_score
-    monkeypatch.setattr(
-        replication.evaluate.table1, "f1_score", lambda seen, true: f1(~seen, ~true)
-    )
+    f1 = replication.evaluate.stage.f1_score
+    monkeypatch.setattr(replication.evaluate.stage, "f1_score", lambda seen, true: f1(~seen, ~true))
     assert reference.find_drift(original=True) == ["original/glaucoma_f1"]
 
 

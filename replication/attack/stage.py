@@ -36,7 +36,7 @@ from replication.attack.patient_privacy import (
 from replication.attack.replaced_privacy import add_replaced_measures
 from replication.attack.table2 import NOISE, Table2, summarise_methods
 from replication.attack.table2_text import to_markdown
-from replication.figures.evidence_plane import draw_evidence_plane
+from replication.figures.planes import draw_evidence_plane
 from replication.privatize.methods import BASELINE
 from replication.records import EyeDataset, PrivatizedSet, to_unit_range
 from replication.store.files import write_json, write_text

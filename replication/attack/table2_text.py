@@ -1,6 +1,5 @@
 """Table 2 as text: a table per requirement, the summary, the claims; and in short for a terminal."""
 
-import textwrap
 from collections.abc import Mapping, Sequence
 from functools import partial
 
@@ -13,7 +12,7 @@ from replication.store.numbers import (
     write_interval,
     write_percent,
 )
-from replication.store.tables import Section
+from replication.store.tables import Section, lay_out_for_terminal
 
 READ_ME = (
     "Value (95% interval by bootstrap over patients) / chance, what it would be with nothing to "
@@ -47,9 +46,7 @@ NOTES = {
 }
 SHORT = {row.name: row.short for row in ROWS} | {NOISE: NOISE}
 
-COLUMNS = 80  # of a terminal
-NUMBER = 12
-NAME = COLUMNS - 5 * NUMBER
+NUMBER = 12  # letters of a column
 # What a terminal has room for: the measure, and its heading in two lines.
 SHOWN = (
     ("identity_static", "Identity:", "static"),
@@ -126,21 +123,19 @@ def _find_form(measure: str) -> Write:
 
 
 def lay_out_table2(numbers: Sequence[Mapping], *, title: str) -> list[str]:
-    """Return the table's lines for a terminal, none of more than `COLUMNS` letters.
+    """Return the table's lines for a terminal.
 
     They are the title, two lines of headings, the methods in Table 1's order and then noise.
     """
     values = {(row["method"], row["measure"]): row["value"] for row in numbers}
     measured = {method for method, _ in values}
-    lines = [*textwrap.wrap(title, COLUMNS), ""]
-    for line in (1, 2):
-        lines.append(" " * NAME + "".join(f"{shown[line]:>{NUMBER}}" for shown in SHOWN))
-    return lines + [
-        f" {short:<{NAME - 1}}"
-        + "".join(f"{_write(values, method, shown[0]):>{NUMBER}}" for shown in SHOWN)
+    headings = [("", *(shown[line] for shown in SHOWN)) for line in (1, 2)]
+    rows = [
+        (f" {short}", *(_write(values, method, shown[0]) for shown in SHOWN))
         for method, short in SHORT.items()
         if method in measured
     ]
+    return lay_out_for_terminal(title, [*headings, *rows], number=NUMBER)
 
 
 def _write(values: Mapping, method: str, measure: str) -> str:

@@ -14,23 +14,23 @@ WORST_FIRST = (3, 1, NOT_MEASURED)
 
 def print_table1(run) -> None:
     """Print Table 1, ours beside the paper's, and where the files are."""
-    from replication.evaluate.outputs import read_table
-    from replication.evaluate.table1 import lay_out_for_terminal
+    from replication.evaluate.table1 import to_terminal
+    from replication.results.finished_run import FinishedRun
     from replication.store.run_record import describe_split
     from validation.paper.numbers import read_paper_percent
 
     title = f"Table 1 on {run.data.source.title}." + describe_split(by_patient=run.data.by_patient)
-    percent = read_paper_percent()
-    _print_lines(lay_out_for_terminal(read_table(run.store), paper_percent=percent, title=title))
+    percent, table = read_paper_percent(), FinishedRun(run.store).table
+    _print_lines(to_terminal(table, paper_percent=percent, title=title))
     click.echo(f"Files: {run.store.root} (the table: 06_evaluated/table1.md)")
 
 
 def print_table2(run) -> None:
     """Print the main figures of Table 2, and where the rest is."""
-    from replication.attack.outputs import read_attack
     from replication.attack.table2_text import lay_out_table2
+    from replication.results.finished_run import FinishedRun
 
-    attack = read_attack(run.store)
+    attack = FinishedRun(run.store).attack
     _print_lines(lay_out_table2(attack["rows"], title=attack["heading"]))
     click.echo(f"All of it, with intervals and chance: {run.store.root}/07_attacked/table2.md")
 
@@ -54,7 +54,8 @@ def print_explanation(found, picture: Path) -> None:
 
 def print_verdict(run, *, whole: bool, in_one_line: bool = False) -> int:
     """Print a run's verdict; return its exit code, in which nothing left out on purpose counts."""
-    from replication.results.check import SMOKE, check_run
+    from replication.results.check import check_run
+    from replication.results.finished_run import SMOKE
 
     blessing = check_run(run.store)
     if in_one_line:

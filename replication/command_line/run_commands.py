@@ -176,7 +176,7 @@ def _print_fault(task, outcome) -> None:
 
 def _print_sweep(runs: list[tuple], failed: dict, *, until: str, whole: bool) -> int:
     """Print a line for each run, and where the spread of several seeds is; return the exit code."""
-    from replication.evaluate.outputs import EVALUATED
+    from replication.evaluate.table1 import EVALUATED
 
     codes, kinds = {outcome.exit_code for some in failed.values() for _, outcome in some}, {}
     for request, run in runs:

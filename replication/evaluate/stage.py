@@ -1,29 +1,31 @@
-"""Stage 06: what the two evaluation networks see in originals and privatized images (Table 1).
+"""Stage 06: measure what two evaluation networks recognise in every image (Table 1, paper §2.3).
 
 Leaves `predictions.csv` (one row per method, draw and test image), `table1.json`, `table1.csv`
 and `table1.md`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 import pandas as pd
+from sklearn import metrics
 
-from replication.evaluate.outputs import PAGE, PREDICTIONS, TABLE
+from replication.errors import DataError
 from replication.evaluate.table1 import (
+    PAGE,
+    PREDICTIONS,
+    TABLE,
     Table1,
-    average_draws,
     build_table,
-    evaluate_set,
     to_csv,
     to_json,
     to_markdown,
 )
 from replication.privatize.methods import BASELINE
-from replication.records import EyeDataset, PrivatizedSet, Table1Row
+from replication.records import TABLE1_METRICS, EyeDataset, PrivatizedSet, Table1Row
 from replication.store.tables import write_table
 
 
@@ -41,7 +43,7 @@ def evaluate_sets(
     identity_network: Evaluator,
     glaucoma_network: Evaluator,
 ) -> tuple[Table1, pd.DataFrame]:
-    """Judge the original test set and every privatized one.
+    """Evaluate the original test set and every privatized one.
 
     Args:
         test: the N original test images.
@@ -61,43 +63,18 @@ def evaluate_sets(
     draws: dict[str, list[Table1Row]] = {}
     predictions = []
     for judged in chain([originals], sets):
-        seen = _predict(judged, test, identity_network, glaucoma_network)
-        predictions.append(seen)
-        draws.setdefault(judged.method, []).append(
-            evaluate_set(
-                judged.method,
-                seen["predicted_identity"].to_numpy(),
-                seen["glaucoma_probability"].to_numpy() > 0.5,
-                source=test,
-                used_identities=judged.used_identities,
-            )
+        found = _predict(judged, test, identity_network, glaucoma_network)
+        predictions.append(found)
+        row = evaluate_set(
+            judged.method,
+            found["predicted_identity"].to_numpy(),
+            found["glaucoma_probability"].to_numpy() > 0.5,
+            source=test,
+            used_identities=judged.used_identities,
         )
+        draws.setdefault(judged.method, []).append(row)
     table = build_table([average_draws(rows) for rows in draws.values()])
     return table, pd.concat(predictions, ignore_index=True)
-
-
-def write_evaluation(
-    folder: Path,
-    table: Table1,
-    predictions: pd.DataFrame,
-    *,
-    paper_percent: Mapping[tuple[str, str], str],
-    heading: str,
-) -> None:
-    """Write the table in its three forms, and the predictions it comes from.
-
-    Args:
-        folder: of the stage.
-        table: Table 1, measured.
-        predictions: of `evaluate_sets`.
-        paper_percent: the paper's printed digits by method and metric.
-        heading: of the Markdown table: which data, which settings.
-    """
-    write_table(predictions, folder / PREDICTIONS)
-    (folder / TABLE).write_text(to_json(table), encoding="utf-8")
-    (folder / "table1.csv").write_text(to_csv(table), encoding="utf-8")
-    text = f"{heading}\n\n{to_markdown(table, paper_percent=paper_percent)}"
-    (folder / PAGE).write_text(text, encoding="utf-8")
 
 
 def _predict(
@@ -134,3 +111,120 @@ def _lead(probabilities: np.ndarray, chosen: np.ndarray) -> np.ndarray:
     np.put_along_axis(is_chosen, chosen, True, axis=1)
     best = np.where(is_chosen, probabilities, -np.inf).max(axis=1)
     return best - np.where(is_chosen, -np.inf, probabilities).max(axis=1)
+
+
+def evaluate_set(
+    method: str,
+    predicted_identity: np.ndarray,
+    predicted_glaucoma: np.ndarray,
+    *,
+    source: EyeDataset,
+    used_identities: np.ndarray | None,
+) -> Table1Row:
+    """Return the row of one draw of one method, or of the original test set.
+
+    Args:
+        method: name of the row.
+        predicted_identity: (N,) identity classes predicted from the privatized images.
+        predicted_glaucoma: (N,) bool.
+        source: the N original images with their true labels.
+        used_identities: (N, K) replacement identities, or None where there are none.
+
+    Raises:
+        DataError: when lengths differ, or no original image has glaucoma, so that there is no F1.
+    """
+    replacement = None
+    if used_identities is not None:
+        replacement = any_of_accuracy(predicted_identity, used_identities)
+    return Table1Row(
+        method,
+        True,
+        identity_accuracy=accuracy(predicted_identity, source.identity),
+        replacement_accuracy=replacement,
+        glaucoma_accuracy=accuracy(predicted_glaucoma, source.glaucoma),
+        glaucoma_f1=f1_score(predicted_glaucoma, source.glaucoma),
+    )
+
+
+def accuracy(predicted: np.ndarray, actual: np.ndarray) -> float:
+    """Return the fraction of (N,) classes predicted right.
+
+    Raises:
+        DataError: when there are no images or the lengths differ.
+    """
+    _check_aligned(predicted, actual)
+    return float(metrics.accuracy_score(actual, predicted))
+
+
+def any_of_accuracy(predicted: np.ndarray, used: np.ndarray) -> float:
+    """Return the fraction of images predicted as any of the identities used to make them.
+
+    Args:
+        predicted: (N,) identity classes.
+        used: (N, K) identity classes.
+
+    Raises:
+        DataError: as `accuracy`.
+    """
+    _check_aligned(predicted, used)
+    return float(np.mean((predicted[:, None] == used).any(axis=1)))
+
+
+def f1_score(predicted: np.ndarray, actual: np.ndarray) -> float:
+    """Return the F1 score of (N,) bool, True for glaucoma.
+
+    Raises:
+        DataError: as `accuracy`, or when no image has glaucoma, so that F1 means nothing.
+    """
+    _check_aligned(predicted, actual)
+    if not actual.any():
+        raise DataError("F1: none of the images has glaucoma; choose a test set with both classes")
+    return float(metrics.f1_score(actual, predicted))
+
+
+def _check_aligned(predicted: np.ndarray, actual: np.ndarray) -> None:
+    """Raise DataError unless there is a prediction for each of at least one image."""
+    if len(predicted) == 0 or len(predicted) != len(actual):
+        raise DataError(
+            f"predictions: expected one per image, got {len(predicted)} for {len(actual)}"
+        )
+
+
+def average_draws(rows: Sequence[Table1Row]) -> Table1Row:
+    """Return the mean row over the draws of one method; the paper's digits fit a mean over 10.
+
+    Raises:
+        DataError: when there is no row, or rows of several methods.
+    """
+    methods = {row.method for row in rows}
+    if len(methods) != 1:
+        raise DataError(f"draws: expected rows of one method, got {sorted(methods)}")
+    means = {}
+    for name in TABLE1_METRICS:
+        values = [getattr(row, name) for row in rows]
+        means[name] = None if None in values else float(np.mean(values))
+    return Table1Row(rows[0].method, True, **means)
+
+
+def write_evaluation(
+    folder: Path,
+    table: Table1,
+    predictions: pd.DataFrame,
+    *,
+    paper_percent: Mapping[tuple[str, str], str],
+    heading: str,
+) -> None:
+    """Write the table in its three forms, and the predictions it comes from.
+
+    Args:
+        folder: of the stage.
+        table: Table 1, measured.
+        predictions: of `evaluate_sets`.
+        paper_percent: the paper's printed digits by method and metric.
+        heading: of the Markdown table: which data, which settings.
+    """
+    write_table(predictions, folder / PREDICTIONS)
+    (folder / TABLE).write_text(to_json(table), encoding="utf-8")
+    (folder / "table1.csv").write_text(to_csv(table), encoding="utf-8")
+    text = f"{heading}\n\n{to_markdown(table, paper_percent=paper_percent)}"
+    (folder / PAGE).write_text(text, encoding="utf-8")

@@ -10,7 +10,7 @@ from replication.config import EvaluatorSettings
 from replication.records import Neuron, RelevanceMaps
 
 REQUEST, IMAGES, PREDICTIONS = "request.json", "images.npy", "predictions.npy"
-RELEVANCE = ("maps.npy", "neuron.npy", "logit.npy")
+RELEVANCE = MAPS, NEURON, LOGIT = ("maps.npy", "neuron.npy", "logit.npy")
 
 # What the worker prints: before a number of images, and after all maps of a request.
 EXPLAINED = "explained"

@@ -5,17 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from replication.figures.charts import make_figure, save_figure
 from replication.records import CLASS_OF_GLAUCOMA, RelevanceMaps
 
 CLASSES = {True: "glaucoma", False: "no glaucoma"}
 PALETTE = "inferno"  # perceptually uniform
-DOTS_PER_INCH = 200
 INCHES = (6.2, 2.25)  # of a row
-# Without a date the same figure has the same bytes.
-DATELESS = {".png": {"Software": None}, ".pdf": {"CreationDate": None}}
 
 
 @dataclass(frozen=True)
@@ -50,8 +47,7 @@ def draw_maps(shown: Sequence[ShownMap], files: Sequence[Path]) -> None:
         shown: the rows, from the top.
         files: to write, PNG or PDF by their names.
     """
-    figure = Figure(figsize=(INCHES[0], INCHES[1] * len(shown)), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = make_figure(figsize=(INCHES[0], INCHES[1] * len(shown)), layout="constrained")
     parts = np.atleast_1d(figure.subfigures(len(shown), 1))
     highest = max(float(row.relevance.max()) for row in shown)
     for part, row in zip(parts, shown, strict=True):
@@ -60,8 +56,7 @@ def draw_maps(shown: Sequence[ShownMap], files: Sequence[Path]) -> None:
             f"{row.title}; explained: {row.explained}, logit {row.logit:.2f}{empty}", size=9
         )
         _draw_row(part, row, highest=highest)
-    for file in files:
-        figure.savefig(file, dpi=DOTS_PER_INCH, metadata=DATELESS[file.suffix])
+    save_figure(figure, files)
 
 
 def _draw_row(part: Figure, row: ShownMap, *, highest: float) -> None:

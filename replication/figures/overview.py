@@ -5,10 +5,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 
-from replication.figures.style import DATELESS, DOTS_PER_INCH
+from replication.figures.charts import make_figure, save_figure
 
 WIDTH, HEIGHT = 4.8, 4.4  # inches of a panel
 PANELS = 2  # in a row
@@ -38,20 +36,15 @@ def draw_overview(panels: Mapping[str, Mapping[str, Point]], file: Path) -> None
         file: to write, PNG or PDF by its name.
     """
     rows, columns = -(-len(panels) // PANELS), min(PANELS, len(panels))
-    figure = Figure(figsize=(WIDTH * columns, HEIGHT * rows), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = make_figure(figsize=(WIDTH * columns, HEIGHT * rows), layout="constrained")
     places = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel()
     for axes, (title, methods) in zip(places, panels.items(), strict=False):
         _draw_panel(axes, title, methods)
     for axes in places[len(panels) :]:
         axes.set_axis_off()
-    figure.legend(
-        *places[0].get_legend_handles_labels(),
-        loc="outside lower center",
-        ncols=columns + 1,
-        fontsize=8,
-    )
-    figure.savefig(file, dpi=DOTS_PER_INCH, metadata=DATELESS[file.suffix])
+    place = {"loc": "outside lower center", "ncols": columns + 1}
+    figure.legend(*places[0].get_legend_handles_labels(), fontsize=8, **place)
+    save_figure(figure, [file])
 
 
 def _draw_panel(axes: Axes, title: str, methods: Mapping[str, Point]) -> None:

@@ -1,85 +1,110 @@
-"""The plane of privacy and utility: what each method leaves of the patient and of the disease.
+"""Planes with a point for each method: what it leaves of the patient, and what of the disease.
 
-Left is private, up is useful: identity accuracy against the F1 of glaucoma, ours in one panel and
-the paper's in another beside it, for its numbers are of other images. Both are columns of Table 1;
-the paper has no such figure. Lines say what an answer that looks at no image would score.
+Left is private, up is useful. There are three: the trade-off of Table 1 (paper §3, which has no such
+figure), ours beside the paper's, for the README; the same in one panel, for a report; and that of
+Table 2, by attackers who retrain and by the sign itself, which no label flatters. On all of them an
+experiment has one marker and one colour. Lines are what an answer scores that looks at no image.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from textwrap import fill
 
+import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Annotation
 from matplotlib.ticker import PercentFormatter
 from matplotlib.transforms import Bbox
 
-from replication.figures.maps import DATELESS, DOTS_PER_INCH
+from replication.figures.charts import (
+    INK,
+    LINE,
+    MUTED,
+    PAGE,
+    Chart,
+    drawing,
+    make_figure,
+    save_chart,
+    save_figure,
+)
 from replication.privatize.methods import ROWS, Row
 
 Numbers = Mapping[tuple[str, str], float]
 
 PRIVACY, UTILITY = "identity_accuracy", "glaucoma_f1"
-INCHES = (9.6, 4.4)
-LINEAR_TO = 0.01  # privacy is a matter of orders of magnitude, but 0 has its place too
-TICKS = (0, 0.01, 0.1, 1)
-# Okabe and Ito's colours, told apart by the colour-blind; the markers do without colour.
+RETRAINED, EVIDENCE = "identity_best", "sign_kind_auc"
+CHANCE_AREA = 0.5
+# Okabe and Ito's colours, which the colour-blind distinguish; the markers do without colour.
 STYLES = {
-    "Baseline": ("black", "*"),
+    "Baseline": (INK, "*"),
     "PPRL-VGAN": ("#D55E00", "o"),
     "Blurring": ("#0072B2", "s"),
     "K-Same-Select": ("#009E73", "^"),
 }
-PLACES = tuple((x, y) for y in (0, 8, -8, 16, -16, 24, -24) for x in (7, -7))  # points
+GRADED = ("Blurring", "K-Same-Select")  # one parameter that grows: its path is a line
+TWO_PANELS, EVIDENCE_INCHES = (9.6, 4.4), (6.4, 4.8)
+LINEAR_TO = 0.01  # privacy is a matter of orders of magnitude, but 0 has its place too
+TICKS = (0, 0.01, 0.1, 1)
+TITLE_WIDTH = 75  # letters; a longer line is wider than the frame
+SMALL = 7
+WORDS = {"fontsize": SMALL, "color": "dimgray"}
+# Names at points, with offsets in points.
+PLACES = tuple((x, y) for y in (0, 8, -8, 16, -16, 24, -24) for x in (7, -7))
 FAR = 8  # points up or down; as bad as covering a line
 HIDDEN, UNREADABLE = 2, 4  # times as bad: words on a point, and on words
-SMALL = 7
+# A report's planes.
+REPORT_INCHES, LEGEND_INCHES = (5.0, 4.6), 0.5
+LABELS = {
+    PRIVACY: "identity accuracy, % (root scale)",
+    "replacement_accuracy": "replacement identity accuracy, % (root scale)",
+}
+REPORT_TICKS = (0, 1, 5, 10, 25, 50, 75, 100)
+NOTE = {"textcoords": "offset points", "size": 9, "color": MUTED}
+ROOM = 13  # pixels between two labelled points
 
 
 @dataclass(frozen=True)
-class Floors:
-    """What answers that look at no image score, fractions.
+class ChanceLevels:
+    """What answers that look at no image score, fractions in [0, 1].
 
     Args:
-        identity: accuracy of naming patients by chance.
-        all_ill: F1 of calling every eye ill; calling every eye healthy has an F1 of 0.
+        one: accuracy of naming patients by chance.
+        any_used: the same where one of several patients counts as found.
+        all_glaucoma: F1 of calling every eye glaucoma; calling every eye healthy has an F1 of 0.
     """
 
-    identity: float
-    all_ill: float
+    one: float
+    any_used: float
+    all_glaucoma: float
 
 
-def find_floors(*, patients: int, glaucoma_share: float) -> Floors:
-    """Return the floors of a test set.
+def find_chance_levels(*, patients: int, glaucoma_rate: float, guesses: int = 1) -> ChanceLevels:
+    """Return the chance levels of a test set.
 
     Args:
         patients: among whom the identity network chooses.
-        glaucoma_share: of the images, in (0, 1).
+        glaucoma_rate: of the images, in (0, 1): as precision with a recall of 1, F1 = 2p / (1 + p).
+        guesses: the most patients of whom one counts as found.
     """
-    return Floors(1 / patients, 2 * glaucoma_share / (1 + glaucoma_share))
+    return ChanceLevels(
+        1 / patients, min(guesses / patients, 1.0), 2 * glaucoma_rate / (1 + glaucoma_rate)
+    )
 
 
-PAPER_FLOORS = find_floors(patients=115, glaucoma_share=425 / 1795)  # paper §2.1, all images
+PAPER_CHANCE = find_chance_levels(patients=115, glaucoma_rate=425 / 1795)  # paper §2.1, all images
 
 
 def draw_plane(
-    ours: Numbers, paper: Numbers, *, title: str, floors: Floors, files: Sequence[Path]
+    ours: Numbers, paper: Numbers, *, title: str, chance: ChanceLevels, files: Sequence[Path]
 ) -> None:
-    """Draw both tables' methods in the plane.
-
-    Args:
-        ours, paper, title, floors: as in `build_plane`.
-        files: to write, PNG or PDF by their names.
-    """
-    figure = build_plane(ours, paper, title=title, floors=floors)
-    for file in files:
-        figure.savefig(file, dpi=DOTS_PER_INCH, metadata=DATELESS[file.suffix])
+    """Draw both tables' methods in two panels: `build_plane` into files, PNG or PDF by their names."""
+    save_figure(build_plane(ours, paper, title=title, chance=chance), files)
 
 
-def build_plane(ours: Numbers, paper: Numbers, *, title: str, floors: Floors) -> Figure:
+def build_plane(ours: Numbers, paper: Numbers, *, title: str, chance: ChanceLevels) -> Figure:
     """Build the figure.
 
     Args:
@@ -87,51 +112,199 @@ def build_plane(ours: Numbers, paper: Numbers, *, title: str, floors: Floors) ->
             without both metrics are left out.
         paper: the paper's, likewise.
         title: what ours were measured on.
-        floors: of the images that ours were measured on.
+        chance: of the images that ours were measured on.
     """
-    figure = Figure(figsize=INCHES, layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = make_figure(figsize=TWO_PANELS, layout="constrained")
     left, right = figure.subplots(1, 2, sharex=True, sharey=True)
     left.set_ylabel("glaucoma F1: what is left of the disease")
-    _draw_panel(left, f"ours, {title}", ours, floors)
-    _draw_panel(right, "paper, Warsaw", paper, PAPER_FLOORS)
+    panels = ((left, f"ours, {title}", ours, chance), (right, "paper, Warsaw", paper, PAPER_CHANCE))
+    for panel in panels:
+        _draw_panel(*panel)
     right.legend(loc="lower left", bbox_to_anchor=(0, 0.1), fontsize=SMALL + 1)
     figure.supxlabel("identity accuracy: what is left of the patient", fontsize=10)
     figure.draw_without_rendering()  # only then is known where the names have room
-    for axes, numbers, own in ((left, ours, floors), (right, paper, PAPER_FLOORS)):
-        name_points(axes, _list_points(numbers), lines=(own.identity, own.all_ill))
+    for axes, _, numbers, levels in panels:
+        lines = (levels.one, levels.all_glaucoma)
+        _name_points(axes, _list_points(numbers, PRIVACY, UTILITY), lines=lines)
     return figure
 
 
-def _list_points(numbers: Numbers) -> list[tuple[Row, float, float]]:
-    """Return the rows that have both numbers, with them."""
-    return [
-        (row, numbers[row.name, PRIVACY], numbers[row.name, UTILITY])
-        for row in ROWS
-        if (row.name, PRIVACY) in numbers and (row.name, UTILITY) in numbers
-    ]
-
-
-def _draw_panel(axes: Axes, heading: str, numbers: Numbers, floors: Floors) -> None:
+def _draw_panel(axes: Axes, heading: str, numbers: Numbers, chance: ChanceLevels) -> None:
     axes.set_title(heading, fontsize=10)
-    axes.set_xscale("symlog", linthresh=LINEAR_TO)
-    axes.set_xticks(TICKS)
-    axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+    _set_log_axis(axes)
     axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     axes.set(xlim=(-0.001, 1.6), ylim=(-0.05, 1.05))
-    words = {"fontsize": SMALL, "color": "dimgray"}
-    axes.axvline(floors.identity, color="gray", linestyle=":")
-    axes.text(floors.identity, 0.01, " chance", **words)
-    for height, what in ((floors.all_ill, "every eye called ill"), (0, "every eye called healthy")):
+    axes.axvline(chance.one, color="gray", linestyle=":")
+    axes.text(chance.one, 0.01, " chance", **WORDS)
+    for height, what in ((chance.all_glaucoma, "glaucoma"), (0, "healthy")):
         axes.axhline(height, color="gray", linestyle="--", linewidth=0.8)
-        axes.text(1.5, height - 0.012, what, ha="right", va="top", **words)
-    for experiment, points in groupby(_list_points(numbers), lambda point: point[0].experiment):
+        place = {"ha": "right", "va": "top"}
+        axes.text(1.5, height - 0.012, f"every eye called {what}", **place, **WORDS)
+    points = _list_points(numbers, PRIVACY, UTILITY)
+    for experiment, group in groupby(points, lambda point: point[0].experiment):
         colour, marker = STYLES[experiment]
-        _, x, y = zip(*points, strict=True)
+        _, x, y = zip(*group, strict=True)
         axes.plot(x, y, marker, color=colour, label=experiment, alpha=0.8, markersize=7)
 
 
-def name_points(
+def draw_evidence_plane(numbers: Sequence[Mapping], *, title: str, files: Sequence[Path]) -> bool:
+    """Draw every method that has both numbers of Table 2, with their intervals.
+
+    Args:
+        numbers: rows of `Table2Intervals.list_numbers`.
+        title: what they were measured on.
+        files: to write, PNG or PDF by their names.
+
+    Returns:
+        Whether anything was drawn: nothing is where no sign's place is known.
+    """
+    cells = {(row["method"], row["measure"]): row for row in numbers}
+    points = _list_points({key: row["value"] for key, row in cells.items()}, RETRAINED, EVIDENCE)
+    if not points:
+        return False
+    figure = make_figure(figsize=EVIDENCE_INCHES, layout="constrained")
+    axes = figure.subplots()
+    axes.set_title(fill(title, TITLE_WIDTH), fontsize=9)
+    chance = cells[points[0][0].name, RETRAINED]["chance"]
+    _draw_levels_of_evidence(axes, chance)
+    for row, x, y in points:
+        colour, marker = STYLES[row.experiment]
+        across, up = (_find_reach(cells[row.name, name]) for name in (RETRAINED, EVIDENCE))
+        look = {"color": colour, "ecolor": colour, "elinewidth": 0.6, "alpha": 0.8}
+        axes.errorbar(x, y, xerr=across, yerr=up, fmt=marker, label=row.experiment, **look)
+    handles, names = axes.get_legend_handles_labels()
+    unique = dict(zip(names, handles, strict=True))
+    axes.legend(unique.values(), unique.keys(), fontsize=8, loc="upper left")
+    figure.draw_without_rendering()  # only then is known where the names have room
+    _name_points(axes, points, lines=(chance, CHANCE_AREA))
+    save_figure(figure, files)
+    return True
+
+
+def _draw_levels_of_evidence(axes: Axes, chance: float) -> None:
+    _set_log_axis(axes)
+    axes.set(xlim=(-0.001, 2.2), ylim=(0.25, 1.02))
+    axes.set_xlabel("patients named by the best retrained attacker")
+    axes.set_ylabel("which kind of sign is shown: AUC")
+    axes.axvline(chance, color="gray", linestyle=":")
+    axes.axhline(CHANCE_AREA, color="gray", linestyle="--", linewidth=0.8)
+    axes.text(chance, 0.26, " chance", **WORDS)
+    axes.text(0, 0.49, "chance", va="top", **WORDS)
+
+
+def _find_reach(row: Mapping) -> list[list[float]] | None:
+    """Return how far the interval reaches below and above the value."""
+    if row["low"] is None:
+        return None
+    return [[row["value"] - row["low"]], [row["high"] - row["value"]]]
+
+
+def draw_report_plane(
+    metric: str, ours: Numbers, paper: Numbers, chance: ChanceLevels, folder: Path
+) -> Chart:
+    """Draw one plane as PNG, PDF and for the page: ours filled, the paper's hollow.
+
+    Args:
+        metric: the horizontal axis, a key of `LABELS`.
+        ours, paper: fractions by (method, metric).
+        chance: drawn as lines and a band.
+        folder: to write into.
+    """
+    name = f"plane-{metric.split('_')[0]}"
+    drawn = {True: _list_points(ours, metric, UTILITY), False: _list_points(paper, metric, UTILITY)}
+    with drawing(name, inches=REPORT_INCHES, above=LEGEND_INCHES) as (figure, axes):
+        _set_root_axes(axes, metric)
+        _draw_levels(axes, chance)
+        for is_ours, points in drawn.items():
+            for experiment, group in groupby(points, lambda point: point[0].experiment):
+                _draw_experiment(axes, experiment, list(group), is_ours=is_ours)
+        hollow = {"marker": "o", "facecolor": PAGE, "edgecolor": MUTED}
+        axes.scatter([], [], label="hollow: the paper", **hollow)
+        place = {"loc": "lower left", "bbox_to_anchor": (-0.02, 1), "ncols": 3, "frameon": False}
+        space = {"handletextpad": 0.2, "columnspacing": 1.2}
+        axes.legend(fontsize=9, labelcolor=INK, **place, **space)
+        described = _describe(metric, drawn[True], paper, chance)
+        return save_chart(figure, name, folder, alternative=described)
+
+
+def _set_root_axes(axes: Axes, metric: str) -> None:
+    axes.set_xscale("function", functions=(lambda x: np.sqrt(np.maximum(x, 0)), np.square))
+    axes.set(xlim=(0, 104), ylim=(0, 104), xlabel=LABELS[metric], ylabel="glaucoma F1, %")
+    axes.set_xticks(REPORT_TICKS, map(str, REPORT_TICKS))
+    axes.minorticks_off()
+
+
+def _draw_levels(axes: Axes, chance: ChanceLevels) -> None:
+    dashed = {"color": MUTED, "linewidth": 0.8, "linestyle": (0, (4, 3))}
+    axes.axvspan(0, 100 * chance.any_used, color=LINE, alpha=0.45, linewidth=0)
+    beside = NOTE | {"ha": "right", "va": "bottom"}
+    axes.annotate("chance", (100 * chance.any_used, 0), (-4, 5), rotation=90, **beside)
+    axes.axvline(100 * chance.one, **dashed)
+    axes.axhline(100 * chance.all_glaucoma, **dashed)
+    place = {"xycoords": ("axes fraction", "data")} | beside
+    words = "F1 of calling every image glaucoma"
+    axes.annotate(words, (1, 100 * chance.all_glaucoma), (-2, 1), **place)
+
+
+def _draw_experiment(
+    axes: Axes, experiment: str, points: list[tuple[Row, float, float]], *, is_ours: bool
+) -> None:
+    """Draw one experiment's points in percent, ours with their parameter and a place in the legend."""
+    colour, marker = STYLES[experiment]
+    x, y = 100 * np.array([point[1:] for point in points]).T
+    if experiment in GRADED:
+        axes.plot(x, y, "-" if is_ours else ":", color=colour, linewidth=1, alpha=0.6, zorder=2)
+    look = {"s": 90 if marker == "*" else 38, "marker": marker, "edgecolor": colour}
+    look |= {"facecolor": colour if is_ours else PAGE, "zorder": 3 + is_ours, "clip_on": False}
+    axes.scatter(x, y, label=experiment if is_ours else None, **look)
+    if is_ours and experiment in GRADED:
+        _label_grades(axes, [row.name for row, *_ in points], np.column_stack([x, y]))
+
+
+def _label_grades(axes: Axes, names: list[str], points: np.ndarray) -> None:
+    """Write kernel sizes or K at the points that have room around them."""
+    places = axes.transData.transform(points)
+    for row, (name, point) in enumerate(zip(names, points, strict=True)):
+        others = np.delete(places, row, axis=0)
+        if (np.hypot(*(places[row] - others).T) > ROOM).all():
+            axes.annotate(name.rpartition("-")[2], point, (6, -11), **NOTE)
+
+
+def _describe(
+    metric: str,
+    points: Iterable[tuple[Row, float, float]],
+    paper: Numbers,
+    chance: ChanceLevels,
+) -> str:
+    listed = "; ".join(
+        f"{row.name} {100 * x:.1f} and {100 * y:.1f} "
+        f"(paper {100 * paper[row.name, metric]:.1f} and {100 * paper[row.name, UTILITY]:.1f})"
+        for row, x, y in points
+    )
+    return (
+        f"Scatter plot of {LABELS[metric].partition(',')[0]} against glaucoma F1, in percent: "
+        f"{listed}. Chance is {100 * chance.one:.1f}; calling every image glaucoma has an F1 "
+        f"of {100 * chance.all_glaucoma:.1f}."
+    )
+
+
+def _set_log_axis(axes: Axes) -> None:
+    """Give privacy its orders of magnitude, in percent."""
+    axes.set_xscale("symlog", linthresh=LINEAR_TO)
+    axes.set_xticks(TICKS)
+    axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+
+
+def _list_points(numbers: Numbers, across: str, up: str) -> list[tuple[Row, float, float]]:
+    """Return the rows that have both numbers, with them."""
+    return [
+        (row, numbers[row.name, across], numbers[row.name, up])
+        for row in ROWS
+        if (row.name, across) in numbers and (row.name, up) in numbers
+    ]
+
+
+def _name_points(
     axes: Axes, points: Sequence[tuple[Row, float, float]], *, lines: tuple[float, float]
 ) -> None:
     """Write each point's name where it covers as little as can be and stays in the panel.
@@ -142,7 +315,11 @@ def name_points(
         lines: x of the upright line and y of the level one that names should not cross.
     """
     frame = axes.get_window_extent()
-    taken = _find_lines(axes, *lines)
+    across, up = axes.transData.transform(lines)
+    taken = [
+        Bbox.from_extents(across - 1, frame.y0, across + 1, frame.y1),
+        Bbox.from_extents(frame.x0, up - 1, frame.x1, up + 1),
+    ]
     taken += [text.get_window_extent() for text in axes.texts] * UNREADABLE
     for _, x, y in points:
         across, up = axes.transData.transform((x, y))
@@ -160,16 +337,6 @@ def name_points(
         taken += [boxes[best]] * UNREADABLE
         for name in names[:best] + names[best + 1 :]:
             name.remove()
-
-
-def _find_lines(axes: Axes, x: float, y: float) -> list[Bbox]:
-    """Return the boxes of the lines that a name should not cross."""
-    frame = axes.get_window_extent()
-    across, up = axes.transData.transform((x, y))
-    return [
-        Bbox.from_extents(across - 1, frame.y0, across + 1, frame.y1),
-        Bbox.from_extents(frame.x0, up - 1, frame.x1, up + 1),
-    ]
 
 
 def _write_name(

@@ -12,13 +12,14 @@ from functools import partial
 from pathlib import Path
 
 from replication.attack.outputs import ATTACKED
-from replication.evaluate.outputs import EVALUATED
+from replication.evaluate.table1 import EVALUATED
 from replication.explain.outputs import EXPLAINED
 from replication.pipeline import stages as work
 from replication.pipeline.run_data import RunData
 from replication.privatize.methods import METHODS, Method
-from replication.report.stage import REPORTED, describe_report, is_public
+from replication.report.stage import describe_report, is_public
 from replication.results.baseline import copy_weights
+from replication.results.finished_run import REPORTED
 from replication.store.run_folder import RunStore
 from replication.store.run_record import (
     EVALUATORS,

@@ -22,7 +22,6 @@ from replication.attack.twins import check_twins, draw_twins, has_twins, swap_tw
 from replication.config import EvaluatorSettings, VganSettings
 from replication.data.sources import Kind, Source
 from replication.errors import DataError
-from replication.evaluate.outputs import read_glaucoma_probabilities, read_predictions
 from replication.evaluate.stage import evaluate_sets, write_evaluation
 from replication.explain.client import ExplanationWorker
 from replication.explain.one_image import ImageExplanation, explain_one
@@ -35,6 +34,7 @@ from replication.privatize.blocks import name_classes, privatize_blocks
 from replication.privatize.methods import METHODS, Method
 from replication.records import EyeDataset, PrivatizedSet, RelevanceMaps, Splits, Subset, to_bytes
 from replication.report.stage import is_public, write_report
+from replication.results.finished_run import FinishedRun
 from replication.store.arrays import load_manifest, save_preprocessed, save_privatized, to_dataset
 from replication.store.run_record import EVALUATORS, PREPROCESSED, VGAN, describe_split
 from replication.system.processes import advance_each, hold_interrupt
@@ -166,7 +166,7 @@ def evaluate(run: RunData, folder: Path) -> None:
 
 def attack(run: RunData, folder: Path) -> None:
     """Measure Table 2 (stage 07)."""
-    predictions = read_predictions(run.store)
+    predictions = FinishedRun(run.store).predictions
     with run.track("attacking", 2 + len(run.methods)) as advance:
         table, named = attack_sets(
             run.methods,
@@ -196,7 +196,7 @@ def explain(run: RunData, folder: Path) -> None:
             run.test_set,
             run.load_sets(methods),
             explain=explain,
-            predictions=read_glaucoma_probabilities(run.store),
+            predictions=FinishedRun(run.store).glaucoma_probabilities,
             facts=_read_test_facts(run),
             signs=_read_signs(run),
             heading=_write_heading(run, what, f"{images} images"),
@@ -206,7 +206,7 @@ def explain(run: RunData, folder: Path) -> None:
 
 def report(run: RunData, folder: Path) -> None:
     """Write the page about the run (stage 09)."""
-    write_report(run.store, folder, public=is_public(run.source.kind))
+    write_report(FinishedRun(run.store), folder, public=is_public(run.source.kind))
 
 
 def privatize_many(run: RunData, manifest: Path, method: Method, folder: Path) -> None:

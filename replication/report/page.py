@@ -1,86 +1,45 @@
-"""A report's template, filled: what is written into it is escaped, and its own script is named.
+"""A report's page: its first sentence, Table 1 with intervals and verdicts, and the template filled.
 
-The page's policy (Content Security Policy) allows no request and no script but that one.
-
-How a report writes its numbers, and its first sentence: the one place that formats them.
+What is written into the template is escaped. The page's policy (Content Security Policy) allows no
+request and no script but its own, which it names by its hash.
 """
 
 import base64
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from replication.results.check import SMOKE
+from replication.evaluate.table1 import HEADINGS, SHORT
+from replication.privatize.methods import ROWS, Row
+from replication.records import TABLE1_METRICS
+from replication.results.finished_run import SMOKE
+from replication.store.numbers import write_percent, write_points
 from validation.blessing.blessing import CLAIMS, TABLE, Blessing
 from validation.claims.judge import Finding
-from validation.statistics.intervals import Interval
+from validation.statistics.intervals import Cell, Interval
 
-DASH = "–"
-MINUS = "−"
-
-
-def write_percent(fraction: float, digits: int = 2) -> str:
-    """Write a fraction in percent, without the sign: 0.9324 as 93.24."""
-    return f"{100 * fraction:.{digits}f}".replace("-", MINUS)
-
-
-def write_interval(interval: Interval) -> str:
-    """Write two fractions in percent: 90.2–96.5."""
-    return DASH.join(write_percent(end, 1) for end in interval)
-
-
-def write_margin(fraction: float) -> str:
-    """Write a difference of fractions in points, with its sign: +3.21."""
-    return f"{100 * fraction:+.2f}".replace("-", MINUS)
-
-
-def write_seconds(seconds: float) -> str:
-    """Write a duration: 14.8 s, 15 min 2 s, 1 h 3 min."""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s"
-    return f"{minutes // 60} h {minutes % 60} min"
-
-
-def write_plain(value: object) -> str:
-    """Write a setting or a found value as it is; a fraction in full digits would say too much."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float) and not value.is_integer():
-        return f"{value:.4g}"
-    if isinstance(value, float):
-        return f"{value:.0f}"
-    if isinstance(value, list):
-        return ", ".join(map(write_plain, value))
-    return str(value)
-
-
-def name_data(run: Mapping, *, public: bool) -> str:
-    """Say which data a run is of; a public report doesn't name the folder, which is a path too."""
-    kind, name = run["source"]["kind"], run["source"]["name"]
-    words = {
-        "surrogate": "the embedded surrogate (synthetic eyes, not Warsaw)",
-        "warsaw": "the Warsaw database, the paper’s own data",
-        "folder": "other eyes than the paper’s, in Warsaw’s layout",
-        "manifest": "other eyes than the paper’s, read from a manifest",
-    }[kind]
-    return words if public else f"{words}: {name}"
+TEMPLATES = "templates"
+# Privacy is better where less is recognised, utility where more is.
+BETTER: Mapping[str, Callable] = dict(zip(TABLE1_METRICS, (min, min, max, max), strict=True))
+ALONE = "Baseline"  # one row, so nothing is best in it
 
 
 def answer(run: Mapping, blessing: Blessing) -> str:
-    """Say in one sentence whether the paper's numbers hold, and on which data."""
+    """Return in one sentence whether the paper's numbers hold, and on which data."""
     if run["profile"]["name"] == SMOKE:
         return (
             "A smoke run shows that everything runs: its numbers mean nothing and none is judged."
         )
-    numbers, claims = _count(blessing, TABLE), _count(blessing, CLAIMS)
-    told = join_words(f"{count} {_conjugate(word, count)}" for word, count in claims.items())
-    about_claims = f"of its {claims.total()} claims {told}"
+    numbers, claims = (
+        Counter(check.verdict for check in blessing.checks if check.group == group)
+        for group in (TABLE, CLAIMS)
+    )
+    found = join_words(f"{count} {_conjugate(word, count)}" for word, count in claims.items())
+    about_claims = f"of its {claims.total()} claims {found}"
     if run["source"]["kind"] == "warsaw":
         held = f"{numbers['inside']} of the paper’s {numbers.total()} numbers hold"
         return f"On the paper’s own data, {held}; {about_claims}."
@@ -99,10 +58,6 @@ def join_words(words: Iterable[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def _count(blessing: Blessing, group: str) -> Counter:
-    return Counter(check.verdict for check in blessing.checks if check.group == group)
-
-
 def _conjugate(verdict: str, count: int) -> str:
     many = {
         Finding.HOLDS: "hold",
@@ -114,29 +69,108 @@ def _conjugate(verdict: str, count: int) -> str:
     return (one if count == 1 else many).get(verdict, verdict)
 
 
-TEMPLATES = "templates"
+def name_data(run: Mapping, *, public: bool) -> str:
+    """Describe a run's data; a public report doesn't name the folder, which is a path too."""
+    words = {
+        "surrogate": "the embedded surrogate (synthetic eyes, not Warsaw)",
+        "warsaw": "the Warsaw database, the paper’s own data",
+        "folder": "other eyes than the paper’s, in Warsaw’s layout",
+        "manifest": "other eyes than the paper’s, read from a manifest",
+    }[run["source"]["kind"]]
+    return words if public else f"{words}: {run['source']['name']}"
 
 
-def render_page(**told: object) -> str:
+@dataclass(frozen=True)
+class Number:
+    """One cell of Table 1; fractions in [0, 1].
+
+    Args:
+        ours: None where not measured.
+        interval: of ours; None as above.
+        paper: as printed.
+        best, paper_best: of its method, which the paper prints in bold (§3).
+        verdict: in the words of the blessing.
+    """
+
+    ours: float | None
+    interval: Interval | None
+    paper: float
+    best: bool
+    paper_best: bool
+    verdict: str
+
+
+@dataclass(frozen=True)
+class PageRow:
+    """One row: the paper's words, four cells (None where the table has no number), its verdicts."""
+
+    title: Row
+    starts_method: bool
+    cells: tuple[Number | None, ...]
+    verdict: str
+
+
+def lay_out_rows(
+    numbers: Mapping[Cell, float],
+    intervals: Mapping[Cell, Interval],
+    paper: Mapping[Cell, float],
+    blessing: Blessing,
+) -> tuple[PageRow, ...]:
+    """Return Table 1's rows in the paper's order.
+
+    Args:
+        numbers: ours, fractions; without those that were not measured.
+        intervals: of the same numbers.
+        paper: all 51, fractions.
+        blessing: has a check of each of them.
+    """
+    verdicts = {c.name: c.verdict for c in blessing.checks if c.group == TABLE}
+    ours_best, paper_best = find_best(numbers), find_best(paper)
+    cells = {
+        (method, metric): Number(
+            numbers.get((method, metric)),
+            intervals.get((method, metric)),
+            paper[method, metric],
+            (method, metric) in ours_best,
+            (method, metric) in paper_best,
+            verdicts[f"{method}/{metric}"],
+        )
+        for method, metric in paper
+    }
+    rows, before = [], None
+    for title in ROWS:
+        own = tuple(cells.get((title.name, metric)) for metric in TABLE1_METRICS)
+        rows.append(PageRow(title, title.experiment != before, own, _sum_up(own)))
+        before = title.experiment
+    return tuple(rows)
+
+
+def find_best(numbers: Mapping[Cell, float]) -> set[Cell]:
+    """Return the cells that hold the best number of their method and metric, ties all of them."""
+    best = set()
+    for experiment in {title.experiment for title in ROWS} - {ALONE}:
+        methods = [title.name for title in ROWS if title.experiment == experiment]
+        for metric, choose in BETTER.items():
+            found = {(m, metric): numbers[m, metric] for m in methods if (m, metric) in numbers}
+            best |= {cell for cell, value in found.items() if value == choose(found.values())}
+    return best
+
+
+def _sum_up(cells: tuple[Number | None, ...]) -> str:
+    counts = Counter(cell.verdict for cell in cells if cell is not None)
+    if len(counts) == 1:
+        return next(iter(counts))
+    return ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
+
+
+def render_page(**values: object) -> str:
     """Return the page.
 
     Args:
-        told: every name that `templates/report.html` uses, but for style and script.
+        values: every name that `templates/report.html` uses, but for style, script and metrics.
     """
     script = _read_asset("report.js")
-    return (
-        _environment()
-        .get_template("report.html")
-        .render(
-            **told,
-            style=_read_asset("report.css"),
-            script=script,
-            script_hash=_hash_script(script),
-        )
-    )
-
-
-def _environment() -> Environment:
+    digest = hashlib.sha256(script.encode()).digest()
     environment = Environment(
         loader=PackageLoader("replication.report", TEMPLATES),
         autoescape=True,
@@ -146,18 +180,50 @@ def _environment() -> Environment:
     )
     environment.filters |= {
         "percent": write_percent,
-        "interval": write_interval,
+        "range": write_range,
         "margin": write_margin,
         "seconds": write_seconds,
         "plain": write_plain,
     }
-    return environment
+    return environment.get_template("report.html").render(
+        **values,
+        metrics=list(zip(SHORT, HEADINGS[2:], strict=True)),
+        style=_read_asset("report.css"),
+        script=script,
+        script_hash=base64.b64encode(digest).decode("ascii"),
+    )
 
 
 def _read_asset(name: str) -> str:
     return (files("replication.report") / TEMPLATES / name).read_text(encoding="utf-8")
 
 
-def _hash_script(script: str) -> str:
-    """Return what the page's policy calls its one script."""
-    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+def write_range(interval: Interval) -> str:
+    """Write two fractions in percent: 90.2–96.5."""
+    return "–".join(write_percent(end, 1) for end in interval)
+
+
+def write_margin(fraction: float) -> str:
+    """Write a difference of fractions in points, with a minus sign as wide as the plus: −3.21."""
+    return write_points(fraction).replace("-", "−")
+
+
+def write_seconds(seconds: float) -> str:
+    """Write a duration: 14.8 s, 15 min 2 s, 1 h 3 min."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def write_plain(value: object) -> str:
+    """Write a setting or a found value in as few digits as it needs."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.0f}" if value.is_integer() else f"{value:.4g}"
+    if isinstance(value, list):
+        return ", ".join(map(write_plain, value))
+    return str(value)

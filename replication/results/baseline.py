@@ -14,10 +14,11 @@ import shutil
 from pathlib import Path
 
 from replication.errors import SettingsError, StageNotRun
-from replication.evaluate.outputs import EVALUATED, PAGE, read_predictions
+from replication.evaluate.table1 import EVALUATED, PAGE, PREDICTIONS
 from replication.store.files import new_folder, read_json, write_json, write_text
 from replication.store.run_folder import RunStore
 from replication.store.run_record import is_by_patient, read_run
+from replication.store.tables import read_table
 from replication.system.provenance import ROOT
 from validation.blessing.bands import Band
 from validation.blessing.drift import derive_references, references_from_csv, references_to_csv
@@ -65,7 +66,7 @@ def keep_baseline(store: RunStore, folder: Path = BASELINE) -> None:
         for kept, file in files.items():
             shutil.copyfile(file, partial / kept)
         shutil.copyfile(evaluated / PAGE, partial / PAGE)
-        references = derive_references(read_predictions(store))
+        references = derive_references(read_table(evaluated / PREDICTIONS, text=("image_id",)))
         write_text(partial / REFERENCES, references_to_csv(references))
         made = {name: records[EVALUATED][name] for name in ("versions", "machine")}
         made |= {"commits": commits, "run": run, "weights": _hash_weights(partial)}

@@ -1,16 +1,13 @@
-"""Take weights or privatized sets out of a run, with what they can tell of patients beside them.
+"""Take weights or privatized sets out of a run, with what they reveal of patients beside them.
 
+Measured before they are shared: how often the identity network names the patient, how often it
+names somebody whose likeness went in, and how near the images are to those that were learned from.
 Leaves, in a new folder:
 
-- README.md: what it is, the settings that made it, and what it can tell (`replication.results.export`);
+- README.md: what it is, the settings that made it, and what it reveals;
 - weights: identity.h5, glaucoma.h5, encoder.h5, decoder.h5, legacy HDF5 arrays;
 - or sets: <method>/draw-0/0001.png ..., pixels alone, and labels.csv beside them. The numbers
   follow no order of patients, and another one in each set.
-
-What privatized images can tell of patients, measured before they or their generator are shared.
-
-Three figures per method: how often the identity network names the patient, how often it names
-somebody whose likeness went in, and how near the images are to those that were learned from.
 """
 
 import shutil
@@ -23,31 +20,41 @@ import cv2
 import numpy as np
 import pandas as pd
 
+from replication.attack.near_copies import measure_distances
 from replication.config import PreprocessSettings
 from replication.errors import SettingsError, StageNotRun
-from replication.evaluate.outputs import read_predictions
 from replication.privatize.methods import METHODS, find_method
 from replication.records import EyeDataset, PrivatizedSet, Splits, to_bytes
 from replication.results.baseline import WEIGHTS
+from replication.results.finished_run import FinishedRun
 from replication.store.arrays import load_preprocessed, load_privatized
 from replication.store.files import new_folder, write_text
 from replication.store.run_folder import RunStore
 from replication.store.run_record import PREPROCESSED, privatized_unit, read_run, read_settings
 from replication.store.tables import write_table
 
-GRAY_LEVELS = 127.5  # of 255, per unit of an image in [-1, 1]
-SAME = 0.5  # ours: gray levels below which rounding alone tells two images apart
+SAME = 0.5  # ours: gray levels below which rounding alone makes two images differ
+README, LABELS = "README.md", "labels.csv"
+SURROGATE = "surrogate"
+MAY_SHARE = "--yes-i-may-share"
+
+
+class Goods(StrEnum):
+    """What can be taken out of a run."""
+
+    WEIGHTS = "weights"
+    SETS = "sets"
 
 
 @dataclass(frozen=True)
 class Leaks:
-    """What one method's images tell; accuracies are fractions, distances in gray levels of 255.
+    """What one method's images reveal; accuracies are fractions, distances in gray levels of 255.
 
     Args:
         method: a name of `replication.privatize.methods.METHODS`.
-        identity: share of images in which the identity network names the patient.
+        identity: fraction of images in which the identity network names the patient.
         identity_chance: the same for a network that guesses.
-        replacement: share in which it names one whose likeness went in; None where there is none.
+        replacement: fraction in which it names one whose likeness went in; None where there is none.
         replacement_chance: the same for a guess.
         nearest: median root mean square distance to the nearest training image.
         nearest_original: the same of the test originals, which nobody learned from.
@@ -68,78 +75,19 @@ class Leaks:
         replacement = (
             "nobody else's likeness went in"
             if self.replacement is None
-            else f"one whose likeness went in {100 * self.replacement:.1f}% "
-            f"(guessing: {100 * self.replacement_chance:.1f}%)"
+            else f"one whose likeness went in {self.replacement:.1%} "
+            f"(guessing: {self.replacement_chance:.1%})"
         )
         return (
-            f"{self.method}: the identity network names the patient in {100 * self.identity:.1f}% "
-            f"of the images (guessing: {100 * self.identity_chance:.1f}%), {replacement}; the "
+            f"{self.method}: the identity network names the patient in {self.identity:.1%} "
+            f"of the images (guessing: {self.identity_chance:.1%}), {replacement}; the "
             f"nearest training image is {self.nearest:.1f} gray levels away, the median (test "
             f"originals: {self.nearest_original:.1f}), {self.copies} are copies of one"
         )
 
 
-def measure_leaks(
-    judged: PrivatizedSet,
-    predictions: pd.DataFrame,
-    *,
-    training: np.ndarray,
-    originals: np.ndarray,
-    identities: int,
-) -> Leaks:
-    """Measure one privatized set.
-
-    Args:
-        judged: the set, of whose method all draws are in the predictions.
-        predictions: of `replication.evaluate.stage.evaluate_sets`.
-        training: (M, H, W, C) images that were learned from, float32 in [-1, 1].
-        originals: (N, H, W, C) test images.
-        identities: number of patients.
-    """
-    seen = predictions[predictions["method"] == judged.method]
-    used = judged.used_identities
-    nearest = find_nearest(judged.images, training)
-    return Leaks(
-        judged.method,
-        identity=float((seen["predicted_identity"] == seen["identity"]).mean()),
-        identity_chance=1 / identities,
-        replacement=None if used is None else float(seen["replacement_shown"].astype(bool).mean()),
-        replacement_chance=None if used is None else min(1.0, used.shape[1] / identities),
-        nearest=float(np.median(nearest)),
-        nearest_original=float(np.median(find_nearest(originals, training))),
-        copies=int((nearest < SAME).sum()),
-    )
-
-
-def find_nearest(images: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Return each image's root mean square distance to the nearest of the others.
-
-    Args:
-        images: (N, H, W, C) float32 in [-1, 1].
-        others: (M, H, W, C) float32 in [-1, 1].
-
-    Returns:
-        (N,) gray levels of 255.
-    """
-    flat, flat_others = (array.reshape(len(array), -1) for array in (images, others))
-    nearest = [np.square(flat_others - image).mean(axis=1).min() for image in flat]
-    return GRAY_LEVELS * np.sqrt(np.array(nearest))
-
-
-README, LABELS = "README.md", "labels.csv"
-SURROGATE = "surrogate"
-MAY_SHARE = "--yes-i-may-share"
-
-
-class Goods(StrEnum):
-    """What can be taken out of a run."""
-
-    WEIGHTS = "weights"
-    SETS = "sets"
-
-
 def measure_run(store: RunStore, methods: Sequence[str]) -> list[Leaks]:
-    """Measure what a run's privatized sets tell, the first draw's images and all predictions.
+    """Measure what a run's privatized sets reveal, the first draw's images and all predictions.
 
     Args:
         store: of a run whose evaluation is complete.
@@ -157,21 +105,48 @@ def measure_run(store: RunStore, methods: Sequence[str]) -> list[Leaks]:
     if not wanted:
         raise StageNotRun(f"{store.root}: no set of PPRL-VGAN to measure; `replicate` makes one")
     dataset, splits = _load(store)
-    predictions = read_predictions(store)
-    leaks = []
+    data = {"training": dataset.take(splits.train), "originals": dataset.images[splits.test]}
+    data |= {"identities": int(dataset.identity.max()) + 1}
+    predictions, leaks = FinishedRun(store).predictions, []
     for name in wanted:
         find_method(name)
-        judged = next(load_privatized(store.folder(privatized_unit(name)), name))
-        leaks.append(
-            measure_leaks(
-                judged,
-                predictions,
-                training=dataset.images[splits.train],
-                originals=dataset.images[splits.test],
-                identities=int(dataset.identity.max()) + 1,
-            )
-        )
+        first = next(load_privatized(store.folder(privatized_unit(name)), name))
+        leaks.append(measure_leaks(first, predictions, **data))
     return leaks
+
+
+def measure_leaks(
+    measured: PrivatizedSet,
+    predictions: pd.DataFrame,
+    *,
+    training: EyeDataset,
+    originals: np.ndarray,
+    identities: int,
+) -> Leaks:
+    """Measure one privatized set.
+
+    Args:
+        measured: the set, of whose method all draws are in the predictions.
+        predictions: of `replication.evaluate.stage.evaluate_sets`.
+        training: images that were learned from.
+        originals: (N, H, W, C) test images.
+        identities: number of patients.
+    """
+    own = predictions[predictions["method"] == measured.method]
+    used = measured.used_identities
+    nearest, nearest_original = (
+        measure_distances(images, training).nearest for images in (measured.images, originals)
+    )
+    return Leaks(
+        measured.method,
+        identity=float((own["predicted_identity"] == own["identity"]).mean()),
+        identity_chance=1 / identities,
+        replacement=None if used is None else float(own["replacement_shown"].astype(bool).mean()),
+        replacement_chance=None if used is None else min(1.0, used.shape[1] / identities),
+        nearest=float(np.median(nearest)),
+        nearest_original=float(np.median(nearest_original)),
+        copies=int((nearest < SAME).sum()),
+    )
 
 
 def export_run(
@@ -198,8 +173,8 @@ def export_run(
     run = read_run(store.root)
     if run["source"]["kind"] != SURROGATE and not may_share:
         raise SettingsError(
-            f"{store.root}: made from patients' eyes, of which {goods.value} can tell what is said "
-            f"above; where you may share that, say so by {MAY_SHARE}"
+            f"{store.root}: made from patients' eyes, of which {goods.value} can reveal what is "
+            f"printed above; where you may share that, confirm it by {MAY_SHARE}"
         )
     if target.exists():
         raise SettingsError(f"{target}: exists already; name a new folder")
@@ -212,6 +187,27 @@ def export_run(
             for leak in leaks:
                 _write_set(store, leak.method, partial / leak.method)
         write_text(partial / README, to_markdown(run, goods, leaks))
+
+
+def _write_set(store: RunStore, method: str, folder: Path) -> None:
+    dataset, splits = _load(store)
+    glaucoma = dataset.glaucoma[splits.test]
+    for drawn in load_privatized(store.folder(privatized_unit(method)), method):
+        place = folder / f"draw-{drawn.draw}"
+        place.mkdir(parents=True)
+        # Not seeded, on purpose: whoever knew the seed could find out which image is whose.
+        order = np.random.default_rng().permutation(len(drawn.images))
+        names = [f"{number:04d}.png" for number in range(1, len(order) + 1)]
+        for name, image in zip(names, to_bytes(drawn.images[order]), strict=True):
+            _, png = cv2.imencode(".png", np.ascontiguousarray(image[..., ::-1]))
+            (place / name).write_bytes(png.tobytes())
+        labels = pd.DataFrame({"file": names, "glaucoma": glaucoma[order]})
+        write_table(labels, place / LABELS)
+
+
+def _load(store: RunStore) -> tuple[EyeDataset, Splits]:
+    shape = read_settings(store.root, read_run(store.root), "preprocess", PreprocessSettings)
+    return load_preprocessed(store.folder(PREPROCESSED), shape.channels)
 
 
 def to_markdown(run: dict, goods: Goods, leaks: Sequence[Leaks]) -> str:
@@ -237,24 +233,3 @@ def to_markdown(run: dict, goods: Goods, leaks: Sequence[Leaks]) -> str:
         "",
     ]
     return "\n".join(lines)
-
-
-def _load(store: RunStore) -> tuple[EyeDataset, Splits]:
-    shape = read_settings(store.root, read_run(store.root), "preprocess", PreprocessSettings)
-    return load_preprocessed(store.folder(PREPROCESSED), shape.channels)
-
-
-def _write_set(store: RunStore, method: str, folder: Path) -> None:
-    dataset, splits = _load(store)
-    glaucoma = dataset.glaucoma[splits.test]
-    for drawn in load_privatized(store.folder(privatized_unit(method)), method):
-        place = folder / f"draw-{drawn.draw}"
-        place.mkdir(parents=True)
-        # Not seeded, on purpose: whoever knew the seed could tell which image is whose.
-        order = np.random.default_rng().permutation(len(drawn.images))
-        names = [f"{number:04d}.png" for number in range(1, len(order) + 1)]
-        for name, image in zip(names, to_bytes(drawn.images[order]), strict=True):
-            _, png = cv2.imencode(".png", np.ascontiguousarray(image[..., ::-1]))
-            (place / name).write_bytes(png.tobytes())
-        labels = pd.DataFrame({"file": names, "glaucoma": glaucoma[order]})
-        write_table(labels, place / LABELS)

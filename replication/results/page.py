@@ -1,25 +1,37 @@
 """One page per data set: the tables of complete runs on it, with the settings that made them.
 
-A page keeps one section per run, between two marks. Its figure and its summary are read off the
-sections, so a page can be written where only one of its runs is at hand.
+A page keeps one section per run, between two marks: tables, claims with their margins, settings.
+Its figure and its summary are read off the sections, so a page can be written where only one of its
+runs is at hand.
 """
 
 import re
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from replication.attack.outputs import ATTACKED, PLANE
+from replication.attack.outputs import PAGE as PAGE_OF_ATTACK
 from replication.attack.table2 import MEASURES
 from replication.data.sources import Kind, Source
 from replication.errors import DataError
-from replication.evaluate.table1 import HEADINGS
+from replication.evaluate.table1 import EVALUATED, HEADINGS, PAGE
+from replication.explain.outputs import EXPLAINED, FIGURE5
+from replication.explain.outputs import PAGE as PAGE_OF_MAPS
 from replication.figures.overview import Point, draw_overview
 from replication.privatize.methods import ROWS
-from replication.results.section import describe_run, name_section
+from replication.results.finished_run import SANITY_PAGE, FinishedRun
 from replication.store.files import write_text
+from replication.store.numbers import (
+    DOES_NOT_APPLY,
+    NOT_MEASURED,
+    write_interval,
+    write_or_absent,
+    write_points,
+)
 from replication.store.run_folder import RunStore
-from replication.store.run_record import read_run
 from replication.store.tables import lay_out_table
-from validation.claims.judge import Finding
+from validation.claims.judge import Finding, JudgedPart, Judgement
 
 ORIGIN = "Written by `python cli.py results`; nothing here is typed by hand."
 BRACKETS = "The paper's numbers stand in brackets beside ours; they are of the Warsaw database"
@@ -30,6 +42,10 @@ SHOWN = (
 )
 RETRAINED = MEASURES["identity_best"].heading
 SUMMARISED = ("blur-21", "k-same-12", "pprl-vgan-random", "pprl-vgan-averaged-random")
+CLAIMS_INTRO = (
+    "What the paper says, on this data. Each margin is positive where its part holds; in points, "
+    "with its interval (docs/validation.md):"
+)
 TAKEN = ("index", "surrogate", "")  # names of pages that no folder of data may have
 
 
@@ -51,12 +67,10 @@ def write_results(runs: Sequence[Path], folder: Path) -> list[Path]:
         DataError: when its predictions can't be judged, or a file in the folder is no such page.
     """
     pages: dict[Path, tuple[Source, dict[str, str]]] = {}
-    for store in map(RunStore, runs):
-        run = read_run(store.root)
-        source = Source(Kind(run["source"]["kind"]), Path(run["source"]["name"]))
-        file = folder / f"{_name_page(source)}.md"
-        _, sections = pages.setdefault(file, (source, read_sections(file)))
-        sections[name_section(run)] = describe_run(store, run, folder)
+    for finished in (FinishedRun(RunStore(run)) for run in runs):
+        file = folder / f"{_name_page(finished.source)}.md"
+        _, sections = pages.setdefault(file, (finished.source, read_sections(file)))
+        sections[_name_section(finished)] = describe_run(finished, folder)
     for file, (source, sections) in pages.items():
         file.parent.mkdir(parents=True, exist_ok=True)
         write_text(file, lay_out_page(file.stem, source, sections))
@@ -190,3 +204,129 @@ def draw_page(file: Path, sections: Mapping[str, str]) -> None:
 def _read_number(cell: str | None) -> float:
     found = re.match(r"[\d.]+", cell or "")
     return float(found[0]) if found else float("nan")
+
+
+def describe_run(finished: FinishedRun, pages: Path) -> str:
+    """Return a run's section in Markdown.
+
+    Args:
+        finished: a run whose evaluation is complete.
+        pages: their folder; `images/` in it gets the pictures of runs on the surrogate.
+    """
+    text = (finished.store.folder(EVALUATED) / PAGE).read_text(encoding="utf-8")
+    heading, _, rest = text.partition("\n\n")
+    lines = [
+        f"## {_name_section(finished)}",
+        "",
+        heading,
+        "",
+        rest,
+        CLAIMS_INTRO,
+        "",
+        *_describe_claims(finished.claims_about_table),
+        "",
+        *_describe_attack(finished, pages),
+        *_describe_explanation(finished, pages),
+        *_describe_checks_of_maps(finished.root / SANITY_PAGE),
+        *_describe_departures(finished),
+        *_describe_making(finished),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _name_section(finished: FinishedRun) -> str:
+    """Return the heading of a run's section: no other run of these data has the same."""
+    split, run = "patient" if finished.by_patient else "image", finished.run
+    return f"Split by {split}: profile {run['profile']['name']}, seed {run['seed']}"
+
+
+def _describe_claims(judgements: Sequence[Judgement]) -> list[str]:
+    lines = []
+    for judged in judgements:
+        claim = judged.claim
+        place = f'Paper, {claim.place}: "{claim.quotation}"'
+        lines.append(f"- **{claim.name}: {judged.finding}.** {claim.statement} {place}")
+        lines += [f"  - {part.text}: {_describe_margin(part)}" for part in judged.parts]
+    return lines
+
+
+def _describe_margin(part: JudgedPart) -> str:
+    if part.margin is None:
+        return NOT_MEASURED
+    text = write_interval(part.margin, part.low, part.high, write_points)
+    return text + ("" if part.to_be_shown else "; must not be below 0")
+
+
+def _describe_attack(finished: FinishedRun, pages: Path) -> list[str]:
+    """Return the page of stage 07 and, of drawn eyes, its picture."""
+    if finished.attack is None:
+        return ["Table 2, attackers who retrain: not measured.", ""]
+    folder = finished.store.folder(ATTACKED)
+    words = "Patients named by the best retrained attacker against the AUC of the sign's kind"
+    lines = ["### Table 2", "", (folder / PAGE_OF_ATTACK).read_text("utf-8")]
+    return lines + _take_picture(
+        finished, folder / PLANE, pages, name="evidence-plane", words=words
+    )
+
+
+def _describe_explanation(finished: FinishedRun, pages: Path) -> list[str]:
+    """Return the page of stage 08, the claims about it and, of drawn eyes, its picture."""
+    if finished.relevance is None:
+        return ["Relevance maps: not measured.", ""]
+    folder, claims = finished.store.folder(EXPLAINED), finished.claims_about_maps
+    words = "Figure 5 on the surrogate: three eyes with their relevance"
+    lines = ["### Explanation", "", *_describe_claims(claims), ""]
+    lines.append((folder / PAGE_OF_MAPS).read_text("utf-8"))
+    return lines + _take_picture(finished, folder / FIGURE5, pages, name="figure5", words=words)
+
+
+def _take_picture(
+    finished: FinishedRun, file: Path, pages: Path, *, name: str, words: str
+) -> list[str]:
+    """Copy a picture of drawn eyes beside the page; other data's stay in their run."""
+    if finished.source.kind is not Kind.SURROGATE or not file.exists():
+        return []
+    (pages / "images").mkdir(parents=True, exist_ok=True)
+    copy = f"images/{name}-{finished.root.name}.png"
+    shutil.copyfile(file, pages / copy)
+    return [f"![{words}]({copy})", ""]
+
+
+def _describe_checks_of_maps(page: Path) -> list[str]:
+    if not page.exists():
+        return ["Whether maps depend on what was learned: not measured.", ""]
+    return [page.read_text(encoding="utf-8")]
+
+
+def _describe_departures(finished: FinishedRun) -> list[str]:
+    costs = finished.costs
+    if costs is None:
+        return ["What departures cost on this data: not measured.", ""]
+    kinds = sorted({kind for accuracies in costs.values() for kind in accuracies})
+    rows = [
+        (choice, *(write_or_absent(own.get(kind), absent=DOES_NOT_APPLY) for kind in kinds))
+        for choice, own in costs.items()
+    ]
+    table = lay_out_table(("choice", *kinds), rows, words=1)
+    return ["Departures and their other choice, accuracies on the test images, %:", "", *table, ""]
+
+
+def _describe_making(finished: FinishedRun) -> list[str]:
+    run, records = finished.run, finished.store.records()
+    last = records[EVALUATED]
+    settings = "; ".join(
+        f"{task}: " + _list_items(run["profile"].get(task, {})) for task in ("evaluator", "vgan")
+    )
+    seconds = _list_items({unit: f"{record['seconds']:.0f}" for unit, record in records.items()})
+    return [
+        f"Settings: {run['draws']} draws; {settings}.",
+        "",
+        f"Machine: {last['machine']}; {_list_items(last['versions'])}.",
+        "",
+        f"Seconds per stage: {seconds}.",
+    ]
+
+
+def _list_items(items: Mapping[str, object]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in items.items())

@@ -8,10 +8,9 @@ from pathlib import Path
 
 from replication.config import CPU
 from replication.errors import DataError
-from replication.evaluate.table1 import TERMINAL_HEADINGS, Table1, to_cells
-from replication.figures.planes import draw_plane, find_floors
+from replication.evaluate.table1 import SHORT, to_cells
+from replication.figures.planes import draw_plane, find_chance_levels
 from replication.privatize.methods import ROWS
-from replication.records import TABLE1_METRICS, Table1Row
 from replication.results.baseline import read_references
 from replication.store.files import write_text
 from replication.store.tables import lay_out_table
@@ -50,34 +49,26 @@ def fill_table(page: str, table: str) -> str:
 
 def lay_out_baseline() -> str:
     """Return the baseline's Table 1 in Markdown, in percent, the paper's numbers in brackets."""
-    numbers = {(band.method, band.metric): band.paper for band in read_references()}
-    table = Table1(
-        tuple(
-            Table1Row(
-                row.name,
-                True,
-                **{metric: numbers.get((row.name, metric)) for metric in TABLE1_METRICS},
-            )
-            for row in ROWS
-        )
-    )
-    cells = to_cells(table, paper_percent=read_paper_percent())
+    cells = to_cells(_read_numbers(), paper_percent=read_paper_percent())
     rows = [
-        (experiment, title.short, *values)
-        for title, (experiment, _, *values) in zip(ROWS, cells, strict=True)
+        (experiment, row.short, *values)
+        for row, (experiment, _, *values) in zip(ROWS, cells, strict=True)
     ]
-    return "\n".join(lay_out_table(("Method", "", *TERMINAL_HEADINGS), rows, words=2))
+    return "\n".join(lay_out_table(("Method", "", *SHORT), rows, words=2))
 
 
 def draw_baseline(file: Path) -> None:
     """Draw the baseline's methods in the plane of privacy and utility, beside the paper's."""
     eyes = CPU.surrogate
+    glaucoma = eyes.glaucoma_images / eyes.images
     draw_plane(
-        {(band.method, band.metric): band.paper for band in read_references()},
+        _read_numbers(),
         {cell: float(percent) / 100 for cell, percent in read_paper_percent().items()},
         title="surrogate (not Warsaw)",
-        floors=find_floors(
-            patients=eyes.patients, glaucoma_share=eyes.glaucoma_images / eyes.images
-        ),
+        chance=find_chance_levels(patients=eyes.patients, glaucoma_rate=glaucoma),
         files=[file],
     )
+
+
+def _read_numbers() -> dict[tuple[str, str], float]:
+    return {(band.method, band.metric): band.paper for band in read_references()}

@@ -1,13 +1,11 @@
-"""Several runs that differ in the seed alone: mean, deviation and interval of each number.
+"""Several runs that differ in the seed alone, and two choices of settings compared seed by seed.
 
-The split stays the same, so that what varies is training and what is drawn. Leaves, in a folder of
-its own beside the runs', `seeds.json` (every run's numbers and the settings), `seeds.csv` and
-`seeds.md`.
+Of the runs: mean, standard deviation and interval of each number. The split stays the same, so that
+what varies is training and what is drawn. Leaves, in a folder of its own beside the runs',
+`seeds.json` (every run's numbers and the settings), `seeds.csv` and `seeds.md`.
 
-Two choices of settings side by side, each trained with the same seeds.
-
-The difference is taken seed by seed, so that what the seeds share (split, initial weights,
-evaluation networks) drops out of it, and with it most of the spread.
+Of two such files: the difference of each number. It is taken seed by seed, so that what the seeds
+share (split, initial weights, evaluation networks) drops out of it, and with it most of the spread.
 """
 
 from collections.abc import Mapping
@@ -17,12 +15,12 @@ import pandas as pd
 
 from replication.data.sources import Kind, Source
 from replication.errors import SettingsError
-from replication.evaluate.outputs import EVALUATED, read_table
-from replication.evaluate.table1 import HEADINGS, lay_out_markdown
+from replication.evaluate.table1 import EVALUATED, HEADINGS, lay_out_markdown, write_rows
 from replication.privatize.methods import ROWS
 from replication.records import TABLE1_METRICS
+from replication.results.finished_run import FinishedRun
 from replication.store.files import read_json, write_json, write_text
-from replication.store.numbers import DOES_NOT_APPLY, NOT_MEASURED
+from replication.store.numbers import NOT_MEASURED, write_interval, write_percent, write_points
 from replication.store.run_folder import RunStore
 from replication.store.run_record import describe_split, is_by_patient
 from replication.store.tables import lay_out_table, write_table
@@ -32,7 +30,7 @@ from validation.statistics.spread import Spread, measure_spread
 SEEDS = "seeds.json"
 
 
-def summarise_seeds(stores: Mapping[int, RunStore], folder: Path) -> dict[tuple, Spread]:
+def summarise_seeds(stores: Mapping[int, RunStore], folder: Path) -> dict[Cell, Spread]:
     """Write the spread of several runs' numbers.
 
     Args:
@@ -43,23 +41,50 @@ def summarise_seeds(stores: Mapping[int, RunStore], folder: Path) -> dict[tuple,
         StageNotRun: when a run is not complete.
         SettingsError: when the runs differ in more than the seed.
     """
-    runs = [read_json(store.root / "run.json") | {"seed": None} for store in stores.values()]
+    finished = {seed: FinishedRun(store) for seed, store in stores.items()}
+    runs = [each.run | {"seed": None} for each in finished.values()]
     if any(run != runs[0] for run in runs):
         raise SettingsError(f"{folder.name}: the runs differ in more than the seed")
-    numbers = {seed: read_table(store).numbers() for seed, store in stores.items()}
-    spread = measure_spread(numbers.values())
+    spread = measure_spread(each.numbers for each in finished.values())
     made = {str(seed): _describe_making(store) for seed, store in stores.items()}
     folder.mkdir(parents=True, exist_ok=True)
     tables = {
-        str(seed): {f"{method}/{metric}": value for (method, metric), value in table.items()}
-        for seed, table in numbers.items()
+        str(seed): {f"{method}/{metric}": value for (method, metric), value in each.numbers.items()}
+        for seed, each in finished.items()
     }
     write_json(folder / SEEDS, {"run": runs[0], "made": made, "numbers": tables})
     rows = [{"method": m, "metric": n} | vars(s) for (m, n), s in spread.items()]
-    write_table(pd.DataFrame(rows).rename(columns={"std": "deviation"}), folder / "seeds.csv")
-    page = to_markdown(spread, run=runs[0], seeds=list(stores))
-    write_text(folder / "seeds.md", page)
+    write_table(pd.DataFrame(rows), folder / "seeds.csv")
+    write_text(folder / "seeds.md", to_markdown(spread, run=runs[0], seeds=list(stores)))
     return spread
+
+
+def _describe_making(store: RunStore) -> dict:
+    records = store.records()
+    last = records[EVALUATED]
+    commits = {unit: record.get("commit") for unit, record in records.items()}
+    return {"commits": commits, "versions": last["versions"], "machine": last["machine"]}
+
+
+def to_markdown(spread: Mapping[Cell, Spread], *, run: dict, seeds: list[int]) -> str:
+    """Write Table 1 with mean, standard deviation and interval of the mean in each cell."""
+
+    def write(cell: Cell) -> str:
+        if cell not in spread:
+            return NOT_MEASURED
+        interval = f"({write_percent(spread[cell].low)} to {write_percent(spread[cell].high)})"
+        return f"{_write_spread(spread[cell])} {interval}"
+
+    heading = (
+        f"On {name_data(run)}. Seeds {', '.join(map(str, seeds))} on one split; in percent: mean ± "
+        f"standard deviation ({CONFIDENCE:.0%} interval of the mean)."
+        + describe_split(by_patient=is_by_patient(run))
+    )
+    return "\n".join([heading, "", *lay_out_markdown(write_rows(write)), ""])
+
+
+def _write_spread(spread: Spread) -> str:
+    return f"{write_percent(spread.mean)} ± {write_percent(spread.std)}"
 
 
 def read_seeds(file: Path) -> dict[Cell, Spread]:
@@ -81,55 +106,24 @@ def read_numbers(file: Path) -> tuple[dict, dict[str, dict[Cell, float]]]:
     Raises:
         SettingsError: when the file holds no such numbers of two runs or more.
     """
-    told = read_json(file)
+    content = read_json(file)
     try:
-        is_by_patient(told["run"])
-        name_data(told["run"])
+        is_by_patient(content["run"])
+        name_data(content["run"])
         numbers = {
             seed: {tuple(cell.split("/")): float(value) for cell, value in table.items()}
-            for seed, table in told["numbers"].items()
+            for seed, table in content["numbers"].items()
         }
         measure_spread(numbers.values())
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise SettingsError(f"{file}: not what `replicate --seeds` leaves ({error!r})") from error
-    return told["run"], numbers
+    return content["run"], numbers
 
 
 def name_data(run: dict) -> str:
-    """Say which data runs were made on, from what they have in common."""
+    """Return on which data runs were made, from what they have in common."""
     source = run["source"]
     return Source(Kind(source["kind"]), Path(source["name"])).title
-
-
-def to_markdown(spread: Mapping[tuple[str, str], Spread], *, run: dict, seeds: list[int]) -> str:
-    """Write Table 1 with mean, standard deviation and interval of the mean in each cell."""
-    heading = (
-        f"On {name_data(run)}. Seeds {', '.join(map(str, seeds))} on one split; in percent: mean ± "
-        f"standard deviation ({CONFIDENCE:.0%} interval of the mean)."
-        + describe_split(by_patient=is_by_patient(run))
-    )
-    rows = [
-        (title.experiment, title.dataset, *(_write_cell(spread, title, m) for m in TABLE1_METRICS))
-        for title in ROWS
-    ]
-    return "\n".join([heading, "", *lay_out_markdown(rows), ""])
-
-
-def _write_cell(spread: Mapping, title, metric: str) -> str:
-    if metric not in title.metrics():
-        return DOES_NOT_APPLY
-    if (title.name, metric) not in spread:
-        return NOT_MEASURED
-    cell = spread[title.name, metric]
-    mean, sd, low, high = (100 * v for v in (cell.mean, cell.std, cell.low, cell.high))
-    return f"{mean:.2f} ± {sd:.2f} ({low:.2f} to {high:.2f})"
-
-
-def _describe_making(store: RunStore) -> dict:
-    records = store.records()
-    last = records[EVALUATED]
-    commits = {unit: record.get("commit") for unit, record in records.items()}
-    return {"commits": commits, "versions": last["versions"], "machine": last["machine"]}
 
 
 def compare_seeds(one: Path, other: Path, page: Path) -> dict[Cell, Spread]:
@@ -168,39 +162,44 @@ def compare_seeds(one: Path, other: Path, page: Path) -> dict[Cell, Spread]:
         f"On {data}. Seeds {', '.join(numbers)} on one split; mean ± standard deviation in percent, "
         f"and the difference seed by seed with its {CONFIDENCE:.0%} interval in points."
     )
-    write_text(page, _to_markdown(first, second, difference, changed, names, heading))
+    lines = [
+        f"# Profiles {names[0]} and {names[1]}, seed by seed",
+        "",
+        f"What changes from {names[0]} to {names[1]}, in trainings with the same seeds.",
+        "",
+        heading,
+        "",
+        *(f"- {change}" for change in changed),
+        "",
+        _count_apart(difference),
+        "",
+        *_lay_out_differences(first, second, difference, names),
+        "",
+    ]
+    write_text(page, "\n".join(lines))
     return difference
 
 
-def _to_markdown(
+def _lay_out_differences(
     first: dict[Cell, Spread],
     second: dict[Cell, Spread],
     difference: dict[Cell, Spread],
-    changed: list[str],
     names: tuple[str, str],
-    heading: str,
-) -> str:
-    one, other = names
-    metrics = dict(zip(TABLE1_METRICS, HEADINGS[-len(TABLE1_METRICS) :], strict=True))
+) -> list[str]:
     rows = [
         (
-            title.dataset,
-            heading_of,
-            *map(_tell_spread, (first[cell], second[cell])),
-            _tell_difference(difference[cell]),
+            row.dataset,
+            heading,
+            _write_spread(first[cell]),
+            _write_spread(second[cell]),
+            write_interval(found.mean, found.low, found.high, write_points),
         )
-        for title in ROWS
-        for metric, heading_of in metrics.items()
-        if (cell := (title.name, metric)) in difference
+        for row in ROWS
+        for metric, heading in zip(TABLE1_METRICS, HEADINGS[2:], strict=True)
+        if (found := difference.get(cell := (row.name, metric)))
     ]
-    headings = "Dataset", "Metric", one, other, f"{other} - {one}"
-    table = lay_out_table(headings, rows, words=2)
-    told = [f"- {change}" for change in changed]
-    title = f"# Profiles {one} and {other}, seed by seed"
-    purpose = f"What changes from {one} to {other}, in trainings with the same seeds."
-    return "\n".join(
-        [title, "", purpose, "", heading, "", *told, "", _count_apart(difference), "", *table, ""]
-    )
+    headings = "Dataset", "Metric", *names, f"{names[1]} - {names[0]}"
+    return lay_out_table(headings, rows, words=2)
 
 
 def _count_apart(difference: dict[Cell, Spread]) -> str:
@@ -210,15 +209,6 @@ def _count_apart(difference: dict[Cell, Spread]) -> str:
         f"Of {len(difference)} numbers {vary} differ in some seed. The interval of the difference "
         f"leaves out 0 for {apart}; by chance alone it would for {(1 - CONFIDENCE) * vary:.1f}."
     )
-
-
-def _tell_spread(spread: Spread) -> str:
-    return f"{100 * spread.mean:.2f} ± {100 * spread.std:.2f}"
-
-
-def _tell_difference(spread: Spread) -> str:
-    mean, low, high = (100 * value for value in (spread.mean, spread.low, spread.high))
-    return f"{mean:+.2f} ({low:+.2f} to {high:+.2f})"
 
 
 def _list_changes(one: dict, other: dict, place: str = "") -> list[str]:

@@ -1,4 +1,4 @@
-"""Tables as CSV, no cell of which a spreadsheet takes for a formula, and as Markdown.
+"""Tables as CSV, no cell of which a spreadsheet takes for a formula, and as lines of text.
 
 Names of images and patients come from the user's data, and spreadsheets run a cell that starts
 with one of a few characters (OWASP, "CSV Injection"). Such a cell gets an apostrophe in front, and
@@ -6,6 +6,7 @@ loses it when it is read: every text comes back as it was.
 """
 
 import csv
+import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ import pandas as pd
 from replication.errors import DataError
 
 MARK = "'"
+COLUMNS = 80  # letters of a terminal
 STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", MARK)
 
 
@@ -77,6 +79,21 @@ def lay_out_table(
     """
     first, *others = ["| " + " | ".join(map(str, cells)) + " |" for cells in (headings, *rows)]
     return [first, "|" + "---|" * words + "---:|" * (len(headings) - words), *others]
+
+
+def lay_out_for_terminal(title: str, rows: Iterable[Sequence[str]], *, number: int) -> list[str]:
+    """Return the lines of a table for a terminal, as wide as it or less.
+
+    Args:
+        title: of one or more lines.
+        rows: headings among them; the first cell stands at the left, the others are numbers.
+        number: letters that each number has; the first cell has the rest.
+    """
+    lines = [*textwrap.wrap(title, COLUMNS), ""]
+    for first, *numbers in rows:
+        left = first.ljust(COLUMNS - number * len(numbers)) if numbers else first
+        lines.append(left + "".join(cell.rjust(number) for cell in numbers))
+    return lines
 
 
 @dataclass(frozen=True)

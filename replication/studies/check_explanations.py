@@ -20,8 +20,8 @@ from replication.explain.agreement import pair_with_others
 from replication.explain.client import ExplanationWorker
 from replication.explain.exchange import BATCH, DEEP_TAYLOR
 from replication.records import Neuron, RelevanceMaps, to_unit_range
-from replication.results.measured import SANITY_FIGURES as FIGURES
-from replication.results.measured import SANITY_PAGE as PAGE
+from replication.results.finished_run import SANITY_FIGURES as FIGURES
+from replication.results.finished_run import SANITY_PAGE as PAGE
 from replication.store.arrays import load_preprocessed
 from replication.store.files import write_json, write_text
 from replication.store.run_folder import RunStore

@@ -16,8 +16,7 @@ import numpy as np
 import pandas as pd
 
 from replication.config import PAPER
-from replication.evaluate.metrics import accuracy, any_of_accuracy
-from replication.evaluate.table1 import average_draws, evaluate_set
+from replication.evaluate.stage import accuracy, any_of_accuracy, average_draws, evaluate_set
 from replication.pipeline.run_data import RunData
 from replication.pipeline.stages import train_evaluator, train_vgan
 from replication.preprocess.frame import preprocess_image
@@ -25,7 +24,7 @@ from replication.preprocess.split import split_dataset
 from replication.preprocess.stage import preprocess_images
 from replication.privatize.methods import BASELINE, METHODS, Pool
 from replication.records import EyeDataset, Generator, PrivatizedSet, Splits
-from replication.results.measured import COSTS, Costs
+from replication.results.finished_run import COSTS, Costs
 from replication.store.arrays import load_manifest, to_dataset
 from replication.store.files import write_json
 from replication.store.run_record import EVALUATORS, PREPROCESSED

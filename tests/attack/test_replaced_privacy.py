@@ -11,7 +11,7 @@ from replication.attack.replaced_privacy import (
     rank_used,
 )
 from replication.errors import DataError
-from replication.evaluate.metrics import any_of_accuracy
+from replication.evaluate.stage import any_of_accuracy
 from replication.records import EyeDataset
 
 

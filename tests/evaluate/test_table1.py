@@ -1,36 +1,25 @@
-"""Table 1's rows: which there are, what one holds, and how draws are averaged.
-
-Table 1 in a terminal of 80 columns: nothing wraps, whatever the numbers are.
-
-Table 1 written out: nothing lost in JSON, and the two kinds of absence told apart.
-"""
+"""Table 1: which rows and numbers there are, in files nothing is lost, in a terminal nothing wraps."""
 
 import csv
 import json
 
-import numpy as np
 import pytest
-from fake_eyes import random_eyes
 
 from replication.errors import DataError
 from replication.evaluate.table1 import (
     HEADINGS,
     Table1,
-    average_draws,
     build_table,
-    evaluate_set,
     from_json,
-    lay_out_for_terminal,
     to_cells,
     to_csv,
     to_json,
     to_markdown,
+    to_terminal,
 )
 from replication.privatize.methods import METHODS, ROWS
 from replication.records import TABLE1_METRICS, Table1Row
 from validation.paper.numbers import read_paper_percent
-
-SOURCE = random_eyes([0, 1, 2, 3], [False, False, True, True], seed=0, prefix="test", size_px=1)
 
 
 def full_row(title, value=0.5):
@@ -43,41 +32,6 @@ def test_there_are_14_rows_and_51_numbers_the_paper_s():
     assert len(ROWS) == 14
     assert len(ours) == 51
     assert ours == set(read_paper_percent())
-
-
-def test_a_set_is_judged_by_its_four_numbers():
-    row = evaluate_set(
-        "k-same-3",
-        np.array([0, 2, 2, 0]),
-        np.array([False, True, True, True]),
-        source=SOURCE,
-        used_identities=np.array([[1, 2], [2, 3], [1, 3], [0, 1]]),
-    )
-    assert row == Table1Row("k-same-3", True, 0.5, 0.5, 0.75, 0.8)
-
-
-def test_without_used_identities_replacement_does_not_apply():
-    row = evaluate_set(
-        "original", SOURCE.identity, SOURCE.glaucoma, source=SOURCE, used_identities=None
-    )
-    assert row == Table1Row("original", True, 1.0, None, 1.0, 1.0)
-
-
-def test_draws_are_averaged_number_by_number():
-    rows = [Table1Row("k-same-3", True, *numbers) for numbers in ((0, 0.2, 0.4, 0.6), (1, 0, 0, 0))]
-    mean = average_draws(rows)
-    assert [getattr(mean, name) for name in TABLE1_METRICS] == pytest.approx([0.5, 0.1, 0.2, 0.3])
-
-
-def test_the_mean_of_one_draw_is_the_draw():
-    row = full_row(ROWS[6])
-    assert average_draws([row]) == row
-
-
-def test_draws_of_several_methods_or_none_are_refused():
-    for rows in ([], [full_row(ROWS[0]), full_row(ROWS[1])]):
-        with pytest.raises(DataError, match="rows of one method"):
-            average_draws(rows)
 
 
 def test_a_table_is_put_in_order_and_what_was_not_run_is_marked():
@@ -120,12 +74,12 @@ def widest_table():
 
 
 def test_the_widest_numbers_and_the_longest_title_fit():
-    lines = lay_out_for_terminal(widest_table(), paper_percent=PAPER, title=LONG)
+    lines = to_terminal(widest_table(), paper_percent=PAPER, title=LONG)
     assert max(map(len, lines)) <= 80
 
 
 def test_every_row_is_one_line_below_its_experiment():
-    lines = lay_out_for_terminal(widest_table(), paper_percent=PAPER, title="T")
+    lines = to_terminal(widest_table(), paper_percent=PAPER, title="T")
     assert lines[0] == "T"
     assert lines[2].split("%")[1].split() == ["Identity", "Replacement", "Glaucoma", "F1"]
     rows = [line for line in lines if "100.00 (" in line]
@@ -142,7 +96,7 @@ def test_names_are_short_and_apart_within_an_experiment():
 
 def test_methods_that_were_not_run_are_named_and_have_no_row():
     table = build_table([Table1Row("original", True, 0.5, None, 0.5, 0.5)])
-    lines = lay_out_for_terminal(table, paper_percent=PAPER, title="T")
+    lines = to_terminal(table, paper_percent=PAPER, title="T")
     assert [line for line in lines if "(" in line[20:]] == [
         " original             50.00 (90.00)              -  50.00 (93.24)  50.00 (87.83)"
     ]
@@ -192,7 +146,7 @@ def test_csv_tells_does_not_apply_from_not_measured():
 
 
 def test_cells_are_percent_beside_the_paper_s_digits():
-    cells = to_cells(TABLE, paper_percent=read_paper_percent())
+    cells = to_cells(TABLE.numbers(), paper_percent=read_paper_percent())
     assert cells[0] == (
         "Baseline",
         "Original test set",
@@ -209,6 +163,6 @@ def test_markdown_is_a_table_of_the_cells():
     first, rule, *rows = to_markdown(TABLE, paper_percent=read_paper_percent()).splitlines()
     split = [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in (first, *rows)]
     assert split[0] == HEADINGS
-    assert split[1:15] == to_cells(TABLE, paper_percent=read_paper_percent())
+    assert split[1:15] == to_cells(TABLE.numbers(), paper_percent=read_paper_percent())
     assert rule.count("|") == len(HEADINGS) + 1
     assert rows[14:] == ["", "In percent: measured (paper)."]

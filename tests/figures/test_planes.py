@@ -6,20 +6,19 @@ The plane of Table 2: the same bytes twice, and nothing where no sign's place is
 import numpy as np
 import pytest
 
-from replication.figures.evidence_plane import draw_evidence_plane
-from replication.figures.planes import build_plane, find_floors
+from replication.figures.planes import build_plane, draw_evidence_plane, find_chance_levels
 from replication.privatize.methods import ROWS
 from replication.results.baseline import read_references
 from validation.paper.numbers import read_paper_percent
 
 OURS = {(band.method, band.metric): band.paper for band in read_references()}
 PAPER = {cell: float(percent) / 100 for cell, percent in read_paper_percent().items()}
-FLOORS = find_floors(patients=4, glaucoma_share=0.25)
+CHANCE = find_chance_levels(patients=4, glaucoma_rate=0.25, guesses=3)
 
 
 @pytest.fixture(scope="module")
 def panels():
-    figure = build_plane(OURS, PAPER, title="drawn eyes", floors=FLOORS)
+    figure = build_plane(OURS, PAPER, title="drawn eyes", chance=CHANCE)
     figure.draw_without_rendering()
     return figure.axes
 
@@ -29,10 +28,11 @@ def points(axes):
     return sorted((x, y) for line in lines for x, y in zip(*line.get_data(), strict=True))
 
 
-def test_floors_are_those_of_answers_that_look_at_no_image():
-    # Four patients and one image in four ill: all called ill, 2 TP / (2 TP + FP) = 2 / 5.
-    assert FLOORS.identity == 0.25
-    assert FLOORS.all_ill == pytest.approx(0.4)
+def test_chance_levels_are_of_answers_that_look_at_no_image():
+    # Four patients and one image in four with glaucoma: called so all, 2 TP / (2 TP + FP) = 2 / 5.
+    assert (CHANCE.one, CHANCE.any_used) == (0.25, 0.75)
+    assert find_chance_levels(patients=4, glaucoma_rate=0.25, guesses=12).any_used == 1
+    assert CHANCE.all_glaucoma == pytest.approx(0.4)
 
 
 def test_every_method_stands_where_its_numbers_are(panels):
@@ -64,9 +64,9 @@ def test_names_cover_neither_each_other_nor_the_frame(panels):
 
 def test_what_was_not_measured_is_left_out():
     some = {cell: value for cell, value in OURS.items() if cell[0] in ("original", "blur-9")}
-    axes, _ = build_plane(some, PAPER, title="some", floors=FLOORS).axes
+    axes, _ = build_plane(some, PAPER, title="some", chance=CHANCE).axes
     assert len(points(axes)) == 2
-    axes, _ = build_plane({}, PAPER, title="none", floors=FLOORS).axes
+    axes, _ = build_plane({}, PAPER, title="none", chance=CHANCE).axes
     assert points(axes) == []
 
 

@@ -12,6 +12,7 @@ from replication.data.sources import Kind, Source
 from replication.pipeline import stages
 from replication.pipeline.order import Replication
 from replication.pipeline.run_data import RunData
+from replication.results.finished_run import FinishedRun
 from replication.store.arrays import save_preprocessed
 from replication.store.run_folder import RunStore
 from replication.store.run_record import EVALUATORS
@@ -116,7 +117,7 @@ def test_the_pages_of_a_split_by_patient_say_so(
     monkeypatch.setattr(stages, "evaluate_sets", lambda *_, **__: (None, None))
     monkeypatch.setattr(stages, "write_evaluation", lambda *_, **o: headings.append(o["heading"]))
     monkeypatch.setattr(stages, "explain_sets", lambda *_, **o: headings.append(o["heading"]))
-    monkeypatch.setattr("replication.pipeline.stages.read_glaucoma_probabilities", lambda store: {})
+    monkeypatch.setattr(FinishedRun, "glaucoma_probabilities", {})
     stages.evaluate(work, tmp_path)
     stages.explain(work, tmp_path)
     words = "Split by patient: the glaucoma network never saw the test patients; identity stays"

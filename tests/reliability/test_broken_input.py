@@ -29,8 +29,8 @@ from replication.data.manifest import survey_manifest
 from replication.data.survey import inspect_file
 from replication.data.warsaw import survey_warsaw
 from replication.errors import DataError, SettingsError, StageNotRun
-from replication.results.measured import COSTS, read_costs, read_randomisation
-from replication.results.measured import SANITY_FIGURES as FIGURES
+from replication.results.finished_run import COSTS, FinishedRun
+from replication.results.finished_run import SANITY_FIGURES as FIGURES
 from replication.store.files import read_json, write_json
 from replication.store.run_folder import RunStore
 from replication.store.run_record import read_run
@@ -238,7 +238,7 @@ class Costs:
 
     def attempt(self):
         try:
-            costs = read_costs(self.root)
+            costs = FinishedRun(RunStore(self.root)).costs
         except (DataError, SettingsError) as error:
             return name_file(str(error), self.file.name)
         assert all(0 <= figure <= 1 for figures in costs.values() for figure in figures.values())
@@ -257,7 +257,7 @@ class Checks:
 
     def attempt(self):
         try:
-            found = read_randomisation(self.root)
+            found = FinishedRun(RunStore(self.root)).randomisation
         except (DataError, SettingsError) as error:
             return name_file(str(error), self.file.name)
         plain = json.loads(self.file.read_bytes())["randomisation"]

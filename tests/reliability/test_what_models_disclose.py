@@ -10,8 +10,8 @@ from PIL import Image
 
 import cli as command_line
 from replication.config import SMOKE
-from replication.records import PrivatizedSet, to_unit_range
-from replication.results.export import find_nearest, measure_leaks
+from replication.records import EyeDataset, PrivatizedSet, to_unit_range
+from replication.results.export import measure_leaks
 from replication.store.arrays import save_preprocessed, save_privatized
 from replication.store.run_folder import RunStore
 
@@ -132,15 +132,6 @@ def test_a_run_without_its_table_is_an_error(tmp_path):
     assert result.exit_code == 4
 
 
-def test_the_nearest_is_found_as_by_looping():
-    rng = np.random.default_rng(1)
-    images, others = (rng.uniform(-1, 1, (n, 4, 4, 3)).astype(np.float32) for n in (5, 7))
-    found = find_nearest(images, others)
-    for image, distance in zip(images, found, strict=True):
-        each = [np.sqrt(((image - other) ** 2).mean()) * 127.5 for other in others]
-        assert distance == pytest.approx(min(each), rel=1e-5)
-
-
 def test_where_nobody_went_in_nothing_is_said_of_them():
     images = np.zeros((2, 4, 4, 3), np.float32)
     predictions = pd.DataFrame(
@@ -149,7 +140,7 @@ def test_where_nobody_went_in_nothing_is_said_of_them():
     leaks = measure_leaks(
         PrivatizedSet("blur-3", 0, images, None),
         predictions,
-        training=images,
+        training=EyeDataset(images, np.arange(2), np.array([True, False]), np.array(["a", "b"])),
         originals=images,
         identities=2,
     )

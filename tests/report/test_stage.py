@@ -22,16 +22,16 @@ from planted_run import FILE, FOLDER, PATIENT, draw_eye, plant_whole_run
 import cli as command_line
 from replication.command_line import opening
 from replication.errors import StageNotRun
-from replication.report.data import read_records
 from replication.report.page import (
     answer,
-    write_interval,
+    find_best,
     write_margin,
     write_plain,
+    write_range,
     write_seconds,
 )
 from replication.report.stage import describe_report, remake_report
-from replication.report.table1 import find_best
+from replication.results.finished_run import FinishedRun
 from replication.store.files import write_json
 from replication.store.run_folder import RunStore
 from validation.blessing.blessing import TABLE, Blessing, Check, Outcome
@@ -198,7 +198,7 @@ def test_made_again_it_has_the_same_bytes_without_tensorflow(store):
 def test_it_is_recorded_as_a_stage_of_all_before_it(store):
     record = json.loads((store.root / "09_report" / "stage.json").read_text())
     assert record["key"]["settings"] == describe_report(public=False)
-    assert record["key"]["inputs"].keys() == read_records(store).keys()
+    assert record["key"]["inputs"].keys() == FinishedRun(store).records.keys()
     assert "06_evaluated" in record["key"]["inputs"]
 
 
@@ -317,7 +317,7 @@ def test_on_warsaw_the_numbers_inside_are_counted():
 
 
 def test_numbers_are_written_in_one_way():
-    assert write_interval((0.1234, 1.0)) == "12.3–100.0"
+    assert write_range((0.1234, 1.0)) == "12.3–100.0"
     assert write_margin(-0.01) == "−1.00"
     assert [write_seconds(s) for s in (0.25, 75, 3720)] == ["0.2 s", "1 min 15 s", "1 h 2 min"]
     assert [write_plain(v) for v in (True, 1e-6, 2.0, [1, 0.5])] == ["yes", "1e-06", "2", "1, 0.5"]

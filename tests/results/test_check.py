@@ -8,28 +8,15 @@ from junitparser import JUnitXml
 from left_files import leave_otherwise
 from planted_predictions import EVERY_CLAIM_HOLDS, Rates, plant_predictions
 from planted_relevance import plant_relevance
+from planted_run import tabulate
 
 import cli as command_line
 from replication.command_line import opening
 from replication.errors import DataError, ReplicationError, StageNotRun
-from replication.evaluate.table1 import average_draws, build_table, to_json
-from replication.records import Table1Row
+from replication.evaluate.table1 import to_json
 from replication.results.check import check_run, find_latest
 from replication.store.files import write_json
 from replication.store.run_folder import RunStore
-from validation.statistics.patient_sums import sum_by_patient
-
-
-def tabulate(predictions):
-    """The table of planted predictions, by another way than the evaluation's."""
-    numbers = {
-        cell: ratio.weigh([[1] * len(ratio.top)]).item()
-        for cell, ratio in sum_by_patient(predictions).items()
-    }
-    methods = {method for method, _ in numbers}
-    names = ("identity_accuracy", "replacement_accuracy", "glaucoma_accuracy", "glaucoma_f1")
-    rows = [Table1Row(m, True, *(numbers.get((m, name)) for name in names)) for m in methods]
-    return build_table([average_draws([row]) for row in rows])
 
 
 def plant_run(

@@ -17,7 +17,7 @@ from replication.errors import DataError, StageNotRun
 from replication.evaluate.table1 import build_table, to_json, to_markdown
 from replication.records import Table1Row
 from replication.results import page as pages
-from replication.results.section import CLAIMS_INTRO
+from replication.results.page import CLAIMS_INTRO
 from replication.store.run_folder import RunStore
 from validation.claims.relevance_claims import RELEVANCE_CLAIMS
 from validation.claims.table1_claims import CLAIMS

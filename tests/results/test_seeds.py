@@ -15,7 +15,14 @@ CELL = ("original", "identity_accuracy")
 def plant_run(root, seed, accuracy, *, draws=10, complete=True, **more):
     store = RunStore(root / f"seed-{seed}")
     store.open(
-        {"source": {"kind": "surrogate", "name": "eyes"}, "seed": seed, "draws": draws} | more
+        {
+            "source": {"kind": "surrogate", "name": "eyes"},
+            "profile": {"name": "cpu"},
+            "seed": seed,
+            "split": "image",
+            "draws": draws,
+        }
+        | more
     )
     if complete:
         table = build_table([Table1Row("original", True, accuracy, None, 0.5, 0.25)])

@@ -16,7 +16,7 @@ from replication.pipeline import stages
 from replication.pipeline.order import Replication
 from replication.pipeline.run_data import RunData
 from replication.privatize.methods import METHODS
-from replication.results.measured import read_costs
+from replication.results.finished_run import FinishedRun
 from replication.store.run_folder import RunStore
 from replication.store.run_record import EVALUATORS, VGAN
 from replication.studies.departures import HOUGH, measure_departures
@@ -148,7 +148,7 @@ def test_the_networks_learn_from_the_data_that_the_choice_is_about(work) -> None
 def test_what_was_trained_is_kept_and_what_was_measured_is_read_back(work) -> None:
     made, asked = work
     measured = dict(measure_departures(made))
-    assert read_costs(made.store.root) == measured
+    assert FinishedRun(made.store).costs == measured
     asked.clear()
     assert dict(measure_departures(made)) == measured
     assert asked == {}
@@ -174,7 +174,7 @@ def test_what_was_measured_before_a_fault_is_there(work, monkeypatch) -> None:
     with pytest.raises(ReplicationError, match="not today"):
         dict(measure_departures(made))
     assert list(asked) == TRAININGS[:-3]
-    told = read_costs(made.store.root)
+    told = FinishedRun(made.store).costs
     assert "evaluation networks, split by the next seed" in told
     assert not [choice for choice in told if "Equation 2" in choice]
 

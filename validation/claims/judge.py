@@ -53,7 +53,11 @@ def judge_claims(predictions: pd.DataFrame, *, seed: int = 0) -> list[Judgement]
         predictions: as for `resample_patients`; a method without rows was not measured.
         seed: of the bootstrap.
     """
-    resamples = resample_patients(predictions, rng=np.random.default_rng(seed))
+    return judge_table1(resample_patients(predictions, rng=np.random.default_rng(seed)))
+
+
+def judge_table1(resamples: Resamples) -> list[Judgement]:
+    """Judge every claim about Table 1 by one bootstrap."""
     return [judge_claim(claim, resamples) for claim in CLAIMS]
 
 

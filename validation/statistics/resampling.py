@@ -168,6 +168,11 @@ def find_intervals(
         confidence: within (0, 1), of each interval alone.
     """
     resamples = resample_patients(predictions, rng=np.random.default_rng(seed))
+    return list_intervals(resamples, confidence=confidence)
+
+
+def list_intervals(resamples: Resamples, *, confidence: float = CONFIDENCE) -> dict[Cell, Interval]:
+    """Return the interval of every number of one bootstrap, fractions by (method, metric)."""
     return {
         cell: _find_f1_interval(cell, resamples, confidence)
         if cell[1] == F1

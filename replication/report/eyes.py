@@ -1,0 +1,211 @@
+"""Figures 2 to 5 of the paper: the same eyes, as they are and as each method makes them.
+
+Originals and privatized images of patients are theirs: a report that may be given away has none of
+these figures. Each image is read alone, as one row of its array.
+"""
+
+import base64
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+from matplotlib.image import imsave
+
+from replication.explain.exchange import MAPS
+from replication.explain.figure5 import TITLES, choose_example
+from replication.explain.outputs import EXPLAINED
+from replication.figures.charts import (
+    DOTS_PER_INCH,
+    ENDINGS,
+    FAST,
+    LOOK,
+    METADATA,
+    make_figure,
+    save_figure,
+)
+from replication.figures.maps import PALETTE
+from replication.privatize.methods import BASELINE
+from replication.results.finished_run import FinishedRun
+from replication.store.arrays import IMAGES
+from replication.store.run_record import PREPROCESSED, privatized_unit
+from validation.claims.table1_claims import (
+    AVERAGED_RANDOM,
+    AVERAGED_SAME,
+    BLURS,
+    DIFFERENT,
+    K_SAMES,
+    SAME,
+)
+
+FIGURES = {
+    "figure2": BLURS,
+    "figure3": K_SAMES,
+    "figure4": (SAME, DIFFERENT, AVERAGED_RANDOM, AVERAGED_SAME),
+}
+WORDS = {
+    BASELINE: "original",
+    SAME: "replaced, same pathology",
+    DIFFERENT: "replaced, different pathology",
+    AVERAGED_RANDOM: "averaged, random identities",
+    AVERAGED_SAME: "averaged, same pathology",
+    **{name: f"kernel {name.rpartition('-')[2]}" for name in BLURS},
+    **{name: f"{name.rpartition('-')[2]} identities" for name in K_SAMES},
+}
+RULE = (
+    "The same two eyes throughout: one with glaucoma, that of Figure 5 or else the first of the "
+    "test images, and the first without. First draw of each method."
+)
+ZOOM, GAP, LETTERS_INCHES = 3, 8, 0.28  # dots per pixel, dots between panels
+LETTERS = "abcdefgh"
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One picture of a figure: an image, relevance, or both.
+
+    Args:
+        image: (S, S) uint8, or None.
+        relevance: (S, S), or None; laid over the image.
+    """
+
+    image: np.ndarray | None
+    relevance: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure of eyes for the page.
+
+    Args:
+        name: of its files, without an ending.
+        png: base64 of the PNG without letters, which the page has itself.
+        alternative: what it shows, in words.
+        columns: what stands under (a), (b) and so on.
+    """
+
+    name: str
+    png: str
+    alternative: str
+    columns: tuple[str, ...]
+
+
+def draw_figures(finished: FinishedRun, folder: Path) -> list[Picture]:
+    """Draw Figures 2 to 5, of methods that were run, as PNG, PDF and for the page."""
+    eyes, pictures = TestEyes(finished), []
+    measured = {method for method, _ in finished.numbers}
+    for name, methods in FIGURES.items():
+        shown = [BASELINE, *(method for method in methods if method in measured)]
+        if len(shown) > 1:
+            rows = {
+                words: [Panel(eyes.read(method, row)) for method in shown]
+                for words, row in eyes.shown.items()
+            }
+            pictures.append(draw_eyes(name, rows, [WORDS[m] for m in shown], folder))
+    if eyes.example is not None:
+        images = [eyes.read(method, eyes.example) for method in TITLES]
+        maps = [eyes.read_map(method) for method in TITLES]
+        rows = {
+            "the images": [*map(Panel, images)],
+            "their relevance": [Panel(None, relevance) for relevance in maps],
+            "both": [*map(Panel, images, maps)],
+        }
+        columns = [title.partition(") ")[2] for title in TITLES.values()]
+        pictures.append(draw_eyes("figure5", rows, columns, folder))
+    return pictures
+
+
+class TestEyes:
+    """A run's test images and maps, and which of them are shown.
+
+    Args:
+        finished: the run.
+    """
+
+    def __init__(self, finished: FinishedRun) -> None:
+        self._store, table = finished.store, finished.manifest
+        self._test_rows = np.flatnonzero(table["subset"] == "test")
+        glaucoma = table["glaucoma"].to_numpy(bool)[self._test_rows]
+        relevance = finished.relevance
+        self.example = None if relevance is None else choose_example(relevance).row
+        first = np.flatnonzero(glaucoma)[0] if self.example is None else self.example
+        without = np.flatnonzero(~glaucoma)[0]
+        self.shown = {"an eye with glaucoma": int(first), "an eye without": int(without)}
+
+    def read(self, method: str, row: int) -> np.ndarray:
+        """Return one (S, S) uint8 image of the test set."""
+        if method == BASELINE:
+            return self._read_row(PREPROCESSED, IMAGES, self._test_rows[row])
+        image = self._read_row(privatized_unit(method), "draw-0.npy", row)
+        return image.mean(axis=-1).astype(np.uint8)
+
+    def read_map(self, method: str) -> np.ndarray:
+        """Return the example's (S, S) relevance."""
+        return self._read_row(EXPLAINED, f"maps/{method}/draw-0/{MAPS}", self.example)
+
+    def _read_row(self, unit: str, name: str, row: int) -> np.ndarray:
+        array = np.load(self._store.folder(unit) / name, mmap_mode="r", allow_pickle=False)
+        return np.array(array[row])
+
+
+def draw_eyes(
+    name: str, rows: Mapping[str, Sequence[Panel]], columns: Sequence[str], folder: Path
+) -> Picture:
+    """Draw rows of eyes above letters, as PNG, PDF and for the page.
+
+    Args:
+        name: of the figure.
+        rows: panels by what the row is, one for each column.
+        columns: what each is, from the left.
+        folder: to write into.
+    """
+    mosaic = _compose([*rows.values()])
+    png = io.BytesIO()
+    imsave(png, mosaic, format="png", metadata=METADATA[".png"], pil_kwargs=FAST)
+    _write_files(name, mosaic, len(columns), folder)
+    listed = ", ".join(
+        f"({letter}) {column}" for letter, column in zip(LETTERS, columns, strict=False)
+    )
+    words = f"Rows: {'; '.join(rows)}. Columns: {listed}."
+    return Picture(name, base64.b64encode(png.getvalue()).decode("ascii"), words, tuple(columns))
+
+
+def _compose(rows: Sequence[Sequence[Panel]]) -> np.ndarray:
+    """Return (H, W, 4) uint8 of all panels on one scale of relevance, clear between them."""
+    relevance = [p.relevance for row in rows for p in row if p.relevance is not None]
+    highest = max((float(each.max()) for each in relevance), default=0.0) or 1.0
+    lines = [np.hstack([_paint(panel, highest) for panel in row]) for row in rows]
+    return np.vstack(lines)[:-GAP, :-GAP]
+
+
+def _paint(panel: Panel, highest: float) -> np.ndarray:
+    """Return one panel, a gap to its right and below it."""
+    painted = np.zeros(1)
+    if panel.image is not None:
+        painted = np.repeat(panel.image[..., None] / 255, 3, axis=-1)
+    if panel.relevance is not None:
+        # The root shows faint relevance; the more there is, the less the image shows through.
+        root = np.sqrt(panel.relevance / highest)[..., None]
+        opacity = 1 if panel.image is None else root
+        heat = matplotlib.colormaps[PALETTE](root[..., 0])[..., :3]
+        painted = opacity * heat + (1 - opacity) * painted
+    tile = np.rint(255 * painted).astype(np.uint8).repeat(ZOOM, axis=0).repeat(ZOOM, axis=1)
+    solid = np.pad(tile, ((0, 0), (0, 0), (0, 1)), constant_values=255)
+    return np.pad(solid, ((0, GAP), (0, GAP), (0, 0)))
+
+
+def _write_files(name: str, mosaic: np.ndarray, columns: int, folder: Path) -> None:
+    """Write the mosaic with a letter under each of its columns, as PNG and PDF."""
+    high, wide = (pixels / DOTS_PER_INCH for pixels in mosaic.shape[:2])
+    below = LETTERS_INCHES / (high + LETTERS_INCHES)
+    with matplotlib.rc_context(LOOK):
+        figure = make_figure(figsize=(wide, high + LETTERS_INCHES))
+        axes = figure.add_axes((0, below, 1, 1 - below))
+        axes.imshow(mosaic, interpolation="nearest", aspect="auto")
+        axes.set_axis_off()
+        for column, letter in zip(range(columns), LETTERS, strict=False):
+            middle = (column + 0.5) / columns
+            figure.text(middle, below / 2, f"({letter})", ha="center", va="center", size=12)
+        save_figure(figure, [folder / f"{name}{ending}" for ending in ENDINGS])
