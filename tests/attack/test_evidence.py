@@ -15,11 +15,12 @@ from replication.explain.agreement import pair_with_others
 SIZE = 16
 IDENTITY = np.repeat(np.arange(30), 2)
 GLAUCOMA = IDENTITY < 20
+LABELS = {"identity": IDENTITY, "glaucoma": GLAUCOMA}
 
 
-def plant_eyes(seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+def plant_eyes() -> tuple[np.ndarray, np.ndarray]:
     """Make images of noise; those with glaucoma have a dark hole of 2 x 2 px, and its mask."""
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     images = rng.normal(0.3, 0.05, (len(IDENTITY), SIZE, SIZE, 3)).astype(np.float32)
     masks = np.zeros((len(IDENTITY), SIZE, SIZE), bool)
     for row in np.flatnonzero(GLAUCOMA):
@@ -31,13 +32,10 @@ def plant_eyes(seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 
 def correlate_slowly(original, privatized, mask, margin=MARGIN_PX) -> float:
     pairs = []
-    for y in range(SIZE):
-        for x in range(SIZE):
-            near = mask[max(0, y - margin) : y + margin + 1, max(0, x - margin) : x + margin + 1]
-            if near.any():
-                pairs.append(
-                    [image[y, x].astype(np.float64).mean() for image in (original, privatized)]
-                )
+    for y, x in np.ndindex(SIZE, SIZE):
+        near = mask[max(0, y - margin) : y + margin + 1, max(0, x - margin) : x + margin + 1]
+        if near.any():
+            pairs.append([image[y, x].astype(float).mean() for image in (original, privatized)])
     return np.corrcoef(np.array(pairs).T)[0, 1] if pairs else np.nan
 
 
@@ -56,8 +54,7 @@ def test_the_correlation_is_the_one_of_the_pixels_in_and_around_the_sign(margin)
 
 def test_chance_is_the_mean_over_other_patients_with_the_pathology():
     images, masks = plant_eyes()
-    labels = {"identity": IDENTITY, "glaucoma": GLAUCOMA}
-    chance = measure_chance_ncc(images, images, masks, **labels)
+    chance = measure_chance_ncc(images, images, masks, **LABELS)
     for row in np.flatnonzero(GLAUCOMA)[::9]:
         others = np.flatnonzero((IDENTITY != IDENTITY[row]) & GLAUCOMA)
         slow = [correlate_slowly(images[row], images[other], masks[row]) for other in others]
@@ -72,7 +69,6 @@ def test_chance_is_the_mean_over_other_patients_with_the_pathology():
 
 def test_planted_privatizers_differ():
     images, masks = plant_eyes()
-    labels = {"identity": IDENTITY, "glaucoma": GLAUCOMA}
     rng = np.random.default_rng(5)
     noise = rng.uniform(-1, 1, images.shape).astype(np.float32)
     pasted = np.where(masks[..., None], images, rng.normal(0.3, 0.05, images.shape))
@@ -80,20 +76,15 @@ def test_planted_privatizers_differ():
     levels = {}
     for name, privatized in {"noise": noise, "pasted": pasted, "removed": removed}.items():
         own = np.nanmean(measure_masked_ncc(images, privatized, masks))
-        levels[name] = own, np.nanmean(measure_chance_ncc(images, privatized, masks, **labels))
+        levels[name] = own, np.nanmean(measure_chance_ncc(images, privatized, masks, **LABELS))
     assert levels["pasted"][0] > 0.9
     assert levels["pasted"][0] > levels["pasted"][1] + 0.5
     for name in ("noise", "removed"):
         assert abs(levels[name][0]) < 0.15
     assert np.nanmin(measure_masked_ncc(images, images, masks)) == pytest.approx(1)
     np.testing.assert_allclose(measure_masked_ncc(images, -images, masks)[GLAUCOMA], -1)
-
-
-def test_brightness_and_contrast_change_nothing():
-    images, masks = plant_eyes()
-    np.testing.assert_allclose(
-        measure_masked_ncc(images, 0.3 * images - 0.2, masks)[GLAUCOMA], 1, atol=1e-6
-    )
+    paler = measure_masked_ncc(images, 0.3 * images - 0.2, masks)[GLAUCOMA]
+    np.testing.assert_allclose(paler, 1, atol=1e-6)
 
 
 def test_what_is_flat_shows_nothing_or_has_nothing_to_show():
@@ -101,8 +92,7 @@ def test_what_is_flat_shows_nothing_or_has_nothing_to_show():
     flat = np.full_like(images, 0.1)
     assert (measure_masked_ncc(images, flat, masks)[GLAUCOMA] == 0).all()
     assert np.isnan(measure_masked_ncc(flat, images, masks)).all()
-    labels = {"identity": IDENTITY, "glaucoma": GLAUCOMA}
-    assert (measure_chance_ncc(images, flat, masks, **labels)[GLAUCOMA] == 0).all()
+    assert (measure_chance_ncc(images, flat, masks, **LABELS)[GLAUCOMA] == 0).all()
 
 
 def test_without_a_sign_or_another_patient_there_is_no_number():
@@ -111,8 +101,7 @@ def test_without_a_sign_or_another_patient_there_is_no_number():
     assert np.isnan(measure_masked_ncc(images, images, none)).all()
     one = {"identity": np.zeros(len(images), int), "glaucoma": GLAUCOMA}
     assert np.isnan(measure_chance_ncc(images, images, masks, **one)).all()
-    nobody = images[:0]
-    assert measure_masked_ncc(nobody, nobody, masks[:0]).shape == (0,)
+    assert measure_masked_ncc(images[:0], images[:0], masks[:0]).shape == (0,)
 
 
 def test_shapes_that_do_not_fit_are_refused():

@@ -15,7 +15,7 @@ HARD = np.random.default_rng(0).random(20)[PATIENTS]  # some patients are easy t
 
 @dataclass(frozen=True)
 class Spread:
-    """A positive figure that is no mean: as a distance between sets."""
+    """A positive statistic that is no mean: as a distance between sets."""
 
     values: np.ndarray
 
@@ -74,7 +74,7 @@ def test_a_shares_interval_contains_the_exact_one(numbers):
 def test_a_distances_interval_is_the_jackknifes_and_contains_it(numbers):
     row = numbers.loc[("blur-3", "frechet")]
     values = np.arange(20) / 20
-    # The mean's jackknife deviation is its standard error.
+    # The mean's jackknife std is its standard error.
     reach = 1.959964 * values.std(ddof=1) / np.sqrt(20)
     assert np.log(row["low"]) == pytest.approx(values.mean() - reach, abs=1e-6)
     assert np.log(row["high"]) == pytest.approx(values.mean() + reach, abs=1e-6)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from fake_eyes import plant_eyes
 
 from replication.attack import near_copies
 from replication.attack.near_copies import (
@@ -18,23 +19,9 @@ from replication.errors import DataError
 from replication.records import EyeDataset
 
 SIDE = 8
-
-
-def draw_eyes(patients, shots, *, seed=0, channels=3):
-    """Eyes that differ by patient, and a little by shot, as 8-bit gray levels."""
-    rng = np.random.default_rng(seed)
-    identity = np.repeat(np.arange(patients), shots)
-    eyes = np.random.default_rng(99).normal(0, 40, (patients, SIDE, SIDE))[identity]
-    levels = np.rint((eyes + rng.normal(0, 8, eyes.shape)).clip(-127, 127)) / 127.5
-    return EyeDataset(
-        np.repeat(levels[..., None], channels, axis=-1).astype(np.float32),
-        identity,
-        identity % 2 == 0,
-        np.array([f"{seed}-{row}" for row in range(len(identity))]),
-    )
-
-
-TRAINING, TEST = draw_eyes(9, 3), draw_eyes(9, 2, seed=1)
+TRAINING, TEST = (plant_eyes(9, each, size_px=SIDE, seed=seed) for seed, each in ((0, 3), (1, 2)))
+USED = np.random.default_rng(0).integers(0, 9, (len(TEST), 3))
+MARKS = mark_used(USED, 9)
 
 
 def slow_distances(image, training, used):
@@ -48,11 +35,10 @@ def slow_distances(image, training, used):
     return by_row[nearest], owners[nearest], second, of_used
 
 
-@pytest.mark.parametrize("k", [1, 4])
-@pytest.mark.parametrize("block", [5, 128])
+@pytest.mark.parametrize(("k", "block"), [(1, 128), (3, 5)])
 def test_distances_are_their_definition(k, block, monkeypatch):
     monkeypatch.setattr(near_copies, "BLOCK_IMAGES", block)
-    used = np.random.default_rng(0).integers(0, 9, (len(TEST), k))
+    used = USED[:, :k]
     found = measure_distances(TEST.images, TRAINING, used=mark_used(used, 9))
     slow = [slow_distances(i, TRAINING, set(u)) for i, u in zip(TEST.images, used, strict=True)]
     nearest, owner, second, of_used = zip(*slow, strict=True)
@@ -102,29 +88,21 @@ def test_limits_are_below_one_original_in_twenty():
 
 
 def test_order_of_images_and_of_training_changes_nothing():
-    used = mark_used(np.random.default_rng(0).integers(0, 9, (len(TEST), 2)), 9)
     rows = np.random.default_rng(1).permutation(len(TEST))
     shuffled = TRAINING.take(np.random.default_rng(2).permutation(len(TRAINING)))
-    one = measure_distances(TEST.images, TRAINING, used=used)
-    other = measure_distances(TEST.images[rows], shuffled, used=used[rows])
+    one = measure_distances(TEST.images, TRAINING, used=MARKS)
+    other = measure_distances(TEST.images[rows], shuffled, used=MARKS[rows])
     for name in ("nearest", "nearest_identity", "second", "nearest_used"):
         np.testing.assert_allclose(getattr(other, name), getattr(one, name)[rows], rtol=1e-5)
 
 
 def test_nearest_of_a_used_identity_and_its_chance():
-    rng = np.random.default_rng(0)
-    used = rng.integers(0, 9, (len(TEST), 3))
-    marks = mark_used(used, 9)
-    found = measure_distances(TEST.images, TRAINING, used=marks)
-    nearest = found.nearest_identity
-    hits = find_nearest_used(found, marks)
-    assert hits.tolist() == [n in u for n, u in zip(nearest, used, strict=True)]
-    own = TEST.identity
-    slow = [
-        np.mean([nearest[i] in used[j] for j in range(len(used)) if own[j] != own[i]])
-        for i in range(len(used))
-    ]
-    np.testing.assert_allclose(chance_of_nearest_used(found, marks, identity=own), slow)
+    found = measure_distances(TEST.images, TRAINING, used=MARKS)
+    nearest, own = found.nearest_identity, TEST.identity
+    hits = find_nearest_used(found, MARKS)
+    assert hits.tolist() == [n in u for n, u in zip(nearest, USED, strict=True)]
+    slow = [np.mean([n in u for u in USED[own != o]]) for n, o in zip(nearest, own, strict=True)]
+    np.testing.assert_allclose(chance_of_nearest_used(found, MARKS, identity=own), slow)
 
 
 def test_used_identities_without_training_images_have_no_distance():

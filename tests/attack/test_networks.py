@@ -55,9 +55,9 @@ def test_it_learns_planted_patients_and_begins_anew_each_time(network):
 
 
 def test_it_learns_the_same_in_a_process_that_has_trained_before_and_in_one_that_has_not():
-    words = (sys.executable, ROOT / "tests" / "retrained_attacker.py")
+    command = [sys.executable, ROOT / "tests" / "retrained_attacker.py"]
     processes = [
-        subprocess.Popen([*words, *trained], stdout=subprocess.PIPE)
+        subprocess.Popen([*command, *trained], stdout=subprocess.PIPE)
         for trained in ((), ("trained before",))
     ]
     alone, after = (process.communicate()[0] for process in processes)
@@ -103,12 +103,8 @@ def test_no_row_comes_twice_in_a_pass_and_batches_have_one_size():
     assert [len(batch) for batch in batches] == [4] * 7
     for start in (0, 3):
         assert sorted(np.concatenate(batches[start : start + 3])) == list(range(12))
-    assert [batch.tolist() for batch in draw_batches(12, 4, 7, seed=0)] == [
-        batch.tolist() for batch in batches
-    ]
-
-
-def test_what_fills_no_batch_is_drawn_in_another_pass():
+    np.testing.assert_array_equal(list(draw_batches(12, 4, 7, seed=0)), batches)
+    # What fills no batch is drawn in another pass.
     assert {row for batch in draw_batches(5, 4, 20, seed=0) for row in batch} == set(range(5))
 
 

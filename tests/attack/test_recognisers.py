@@ -61,13 +61,11 @@ def test_a_patient_with_a_single_image_is_learned_without_a_warning():
         assert rate_named(attackers, name, test.images[:4], test.identity[:4]) == 1
 
 
-@pytest.mark.parametrize(
-    ("patients", "each", "words"),
-    [(1, 4, "4 training images of 1 patients"), (4, 1, "4 training images of 4 patients")],
-)
-def test_too_few_patients_or_images_are_an_error(patients, each, words):
+@pytest.mark.parametrize(("patients", "each"), [(1, 4), (4, 1)])
+def test_too_few_patients_or_images_are_an_error(patients, each):
     train = plant_eyes(patients, each)
-    with pytest.raises(DataError, match=f"{words}; recognising patients takes two"):
+    words = f"4 training images of {patients} patients; recognising patients takes two"
+    with pytest.raises(DataError, match=words):
         fit_recognisers(train.images, train.identity)
 
 

@@ -16,11 +16,12 @@ from replication.records import EyeDataset
 
 
 def draw_case(images=40, identities=12, k=3, *, seed=0, levels=6):
-    """Probabilities with many ties, K distinct identities used, own patients."""
+    """Probabilities with many ties, K distinct identities used, and as marks, own patients."""
     rng = np.random.default_rng(seed)
     probabilities = rng.integers(0, levels, (images, identities)) / levels
     used = rng.permuted(np.tile(np.arange(identities), (images, 1)), axis=1)[:, :k]
-    return probabilities.astype(np.float32), used, rng.integers(0, identities, images)
+    own = rng.integers(0, identities, images)
+    return probabilities.astype(np.float32), used, mark_used(used, identities), own
 
 
 def slow_auc(probabilities, used, own, candidates):
@@ -37,12 +38,11 @@ def slow_auc(probabilities, used, own, candidates):
 @pytest.mark.parametrize("k", [1, 3, 11, 12])
 @pytest.mark.parametrize("some", [False, True])
 def test_auc_is_the_share_of_pairs(k, some):
-    probabilities, used, identity = draw_case(k=k)
+    probabilities, used, marks, identity = draw_case(k=k)
     candidates = np.ones(probabilities.shape, dtype=bool)
     if some:
         candidates = np.random.default_rng(1).random(probabilities.shape) < 0.6
     slow = [slow_auc(*row) for row in zip(probabilities, used, identity, candidates, strict=True)]
-    marks = mark_used(used, 12)
     found = rank_used(probabilities, marks, identity, candidates=candidates if some else None)
     np.testing.assert_allclose(found, slow)
 
@@ -54,40 +54,37 @@ def test_auc_of_what_is_ranked_first_and_last():
 
 
 def test_auc_does_not_depend_on_how_probable_the_own_patient_is():
-    probabilities, used, identity = draw_case()
+    probabilities, _, marks, identity = draw_case()
     raised = probabilities.copy()
     np.put_along_axis(raised, identity[:, None], 9, axis=1)
-    marks = mark_used(used, 12)
     np.testing.assert_array_equal(*(rank_used(p, marks, identity) for p in (probabilities, raised)))
 
 
 def test_auc_of_noise_is_half_and_of_equal_probabilities_exactly():
     rng = np.random.default_rng(0)
-    _, used, identity = draw_case(2000, 30, 5)
-    used = mark_used(used, 30)
+    _, _, used, identity = draw_case(2000, 30, 5)
     assert rank_used(rng.random((2000, 30)), used, identity).mean() == pytest.approx(0.5, abs=0.01)
     assert (rank_used(np.full((2000, 30), 1 / 30), used, identity) == 0.5).all()
 
 
 def test_auc_where_nobody_or_only_the_own_patient_is_used():
-    probabilities, _, identity = draw_case()
+    probabilities, _, _, identity = draw_case()
     for used in (np.empty((40, 0), dtype=int), identity[:, None]):
         assert np.isnan(rank_used(probabilities, mark_used(used, 12), identity)).all()
 
 
 @pytest.mark.parametrize("k", [1, 5])
 def test_hits_are_those_of_the_table(k):
-    probabilities, used, _ = draw_case(k=k)
+    probabilities, used, marks, _ = draw_case(k=k)
     predicted = probabilities.argmax(axis=1)
-    hits = find_hits(probabilities, mark_used(used, 12))
+    hits = find_hits(probabilities, marks)
     assert hits.tolist() == [p in u for p, u in zip(predicted, used, strict=True)]
     assert hits.mean() == any_of_accuracy(predicted, used)
 
 
 def test_chance_is_what_guessing_hits():
-    probabilities, used, _ = draw_case(4000, 20, 3)
+    probabilities, used, marks, _ = draw_case(4000, 20, 3)
     candidates = np.random.default_rng(1).random(probabilities.shape) < 0.5
-    marks = mark_used(used, 20)
     assert chance_of_hit(marks, np.ones_like(candidates)) == pytest.approx(3 / 20)
     guesses = np.where(candidates, np.random.default_rng(2).random(candidates.shape), -1)
     chance = chance_of_hit(marks, candidates)
@@ -134,12 +131,12 @@ def test_candidates_are_those_of_one_pathology_where_the_used_are(used, expected
 
 
 def test_order_of_images_and_names_of_patients_change_nothing():
-    probabilities, used, identity = draw_case()
+    probabilities, used, marks, identity = draw_case()
     rows = np.random.default_rng(3).permutation(len(used))
     names = np.random.default_rng(4).permutation(probabilities.shape[1])
     renamed = np.empty_like(probabilities)
     renamed[:, names] = probabilities
-    auc = rank_used(probabilities, mark_used(used, 12), identity)
+    auc = rank_used(probabilities, marks, identity)
     moved = rank_used(renamed[rows], mark_used(names[used][rows], 12), names[identity][rows])
     np.testing.assert_array_equal(moved, auc[rows])
 

@@ -84,24 +84,14 @@ class Privatizer:
 
 def predict_labels(test, methods, draws):
     """Verdicts that are all right."""
-    rows = [
-        pd.DataFrame(
-            {
-                "method": method,
-                "draw": draw,
-                "image_id": test.image_id,
-                "glaucoma_probability": np.where(test.glaucoma, 0.9, 0.1),
-            }
-        )
-        for method in methods
-        for draw in range(draws if method != BASELINE else 1)
-    ]
+    right = {"image_id": test.image_id, "glaucoma_probability": np.where(test.glaucoma, 0.9, 0.1)}
+    sets = [(method, draw) for method in methods for draw in range(draws)]
+    rows = [pd.DataFrame({"method": method, "draw": draw, **right}) for method, draw in sets]
     return pd.concat(rows, ignore_index=True)
 
 
-def attack(test=TEST, *, methods=METHODS, draws=1, seed=7, network=None):
-    privatize = Privatizer()
-    retrained = network or FakeNetwork()
+def attack(test=TEST, *, methods=METHODS, draws=1, seed=7):
+    privatize, retrained = Privatizer(), FakeNetwork()
     known = Known(TRAIN, VALIDATION, test, pd.DataFrame(), None, None)
     table, named = attack_sets(
         methods,
@@ -199,6 +189,18 @@ def test_patients_with_the_pathology_and_without_are_counted_apart(attacked):
         assert table.entries[cell].images == rows.sum()
 
 
+def learn_originals(retrained) -> PatientAttack:
+    return PatientAttack(
+        TRAIN,
+        FakeNetwork().embed(TRAIN.images),
+        TRAIN.images,
+        validation=VALIDATION.images,
+        validation_identity=VALIDATION.identity,
+        networks=Networks(FakeNetwork(), retrained, FakePairs()),
+        seed=0,
+    )
+
+
 def test_the_best_attacker_is_chosen_on_validation_images():
     class Forgetful(FakeNetwork):
         """Is always right about test images, which no choice may rest on, and else wrong."""
@@ -210,18 +212,9 @@ def test_the_best_attacker_is_chosen_on_validation_images():
                 found.features, found.embedding, np.resize(right, found.probabilities.shape)
             )
 
-    networks = Networks(FakeNetwork(), Forgetful(), FakePairs())
-    attack = PatientAttack(
-        TRAIN,
-        networks.static.embed(TRAIN.images),
-        TRAIN.images,
-        validation=VALIDATION.images,
-        validation_identity=VALIDATION.identity,
-        networks=networks,
-        seed=0,
-    )
+    attack = learn_originals(Forgetful())
     hidden = PrivatizedSet(LEAKY, 0, draw_noise(TEST.images, seed=3), None)
-    named = attack.name_patients(hidden, networks.static.embed(hidden.images))
+    named = attack.name_patients(hidden, FakeNetwork().embed(hidden.images))
     assert (named["cnn"] == TEST.identity).all()
     assert attack.best != "cnn"
     pd.testing.assert_series_equal(named["best"], named[attack.best], check_names=False)
@@ -248,15 +241,7 @@ def test_a_test_set_of_one_label_has_no_measure_of_the_other(label, absent):
 
 def test_who_is_tested_reveals_nothing_where_most_of_the_known_are_not():
     tested = TEST.take(np.isin(TEST.identity, (0, 1)))
-    attack = PatientAttack(
-        TRAIN,
-        FakeNetwork().embed(TRAIN.images),
-        TRAIN.images,
-        validation=VALIDATION.images,
-        validation_identity=VALIDATION.identity,
-        networks=Networks(FakeNetwork(), FakeNetwork(), FakePairs()),
-        seed=0,
-    )
+    attack = learn_originals(FakeNetwork())
     pairs = attack.verify(FakeNetwork().embed(tested.images), tested.identity)["evaluator"]
     originals = np.isin(TRAIN.identity, (0, 1)).sum()
     assert pairs.same.sum() + pairs.different.sum() == len(tested) * originals

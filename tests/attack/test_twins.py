@@ -78,17 +78,13 @@ def test_twins_of_another_drawing_are_refused(surrogate, twins):
         check_twins(images, other, facts, signs)
 
 
-def test_only_a_surrogate_has_twins(surrogate, tmp_path):
+def test_only_images_of_a_surrogate_have_twins(surrogate, tmp_path):
     root, _, facts, _ = surrogate
     assert has_twins(root) and not has_twins(tmp_path)
     with pytest.raises(DataError, match="not a surrogate"):
         draw_twins(tmp_path, facts, size_px=SIZE, workers=1)
     with pytest.raises(DataError, match="no image 0009_X.jpg"):
         draw_twins(root, facts.assign(path="a/0009_X.jpg"), size_px=SIZE, workers=1)
-
-
-def test_no_images_have_no_twins(surrogate):
-    root, _, facts, _ = surrogate
     assert draw_twins(root, facts.iloc[:0], size_px=SIZE, workers=2).shape == (0, SIZE, SIZE)
 
 
@@ -128,12 +124,9 @@ def test_a_privatizer_draws_the_same_for_a_twin():
     eyes = random_eyes([0, 6, 7, 1], [False, True, True, False], seed=1, prefix="test")
     twins, rows = plant_twins(eyes)
     for name in ("pprl-vgan-random", "pprl-vgan-averaged-same-pathology"):
+        options = {"gallery": gallery, "generator": MeanGenerator(), "seed": 5, "draws": 2}
         sets = [
-            list(
-                METHODS[name].privatize(
-                    queries, gallery=gallery, generator=MeanGenerator(), seed=5, draws=2
-                )
-            )
+            METHODS[name].privatize(queries, **options)
             for queries in (eyes, swap_twins(eyes, twins, rows))
         ]
         for own, twin in zip(*sets, strict=True):

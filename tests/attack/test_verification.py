@@ -18,14 +18,18 @@ def plant(each, *, spread, seed):
     return places[identity] + spread * noise, identity
 
 
-def compare_all(first, own, second, other):
-    """Nearness and truth of every pair."""
-    return -cdist(first, second).ravel(), (own[:, None] == other).ravel()
+def plant_pairs(spread):
+    return *plant(9, spread=spread, seed=0), *plant(11, spread=spread, seed=1)
 
 
 @pytest.fixture(params=[0.1, 1.0, 20.0])
 def pairs(request):
-    return *plant(9, spread=request.param, seed=0), *plant(11, spread=request.param, seed=1)
+    return plant_pairs(request.param)
+
+
+def compare_all(first, own, second, other):
+    """Nearness and truth of every pair."""
+    return -cdist(first, second).ravel(), (own[:, None] == other).ravel()
 
 
 def count(first, own, second, other):
@@ -50,21 +54,16 @@ def test_the_equal_error_rate_is_where_both_errors_meet_on_the_roc_curve(pairs):
     assert EqualErrorRate(count(*pairs)).weigh(EVERYONE) == pytest.approx(by_hand, abs=step + 2e-3)
 
 
-def test_noise_is_at_chance_and_planted_patients_are_not():
-    far = count(*plant(9, spread=1e6, seed=0), *plant(11, spread=1e6, seed=1))
-    near = count(*plant(9, spread=0.01, seed=0), *plant(11, spread=0.01, seed=1))
-    for figure in (Area, EqualErrorRate):
-        assert figure(far).weigh(EVERYONE) == pytest.approx(0.5, abs=0.06)
+def test_noise_and_equal_images_are_at_chance_and_planted_patients_are_not():
+    near, far = (count(*plant_pairs(spread)) for spread in (0.01, 1e6))
+    for statistic in (Area, EqualErrorRate):
+        assert statistic(far).weigh(EVERYONE) == pytest.approx(0.5, abs=0.06)
     assert Area(near).weigh(EVERYONE) > 0.99
     assert EqualErrorRate(near).weigh(EVERYONE) < 0.01
-
-
-def test_images_that_are_all_alike_are_at_chance():
     _, own = plant(3, spread=1, seed=0)
-    alike = np.ones((len(own), 4))
-    counted = count(alike, own, alike, own)
-    assert Area(counted).weigh(EVERYONE) == pytest.approx(0.5)
-    assert EqualErrorRate(counted).weigh(EVERYONE) == pytest.approx(0.5)
+    alike = count(np.ones((len(own), 4)), own, np.ones((len(own), 4)), own)
+    for statistic in (Area, EqualErrorRate):
+        assert statistic(alike).weigh(EVERYONE) == pytest.approx(0.5)
 
 
 def test_weights_are_patients_counted_again(pairs):

@@ -9,25 +9,22 @@ from replication.explain.figure5 import FILES, RULE, choose_example, draw_figure
 from replication.figures.maps import draw_maps, show_map
 from replication.records import RelevanceMaps
 
-
-@pytest.fixture
-def relevance():
-    return plant_relevance()
+RELEVANCE = plant_relevance()
 
 
 def first_draw(relevance, method):
     return (relevance["method"] == method) & (relevance["draw"] == 0)
 
 
-def test_the_example_is_the_median_of_those_that_fit(relevance):
+def test_the_example_is_the_median_of_those_that_fit():
+    relevance = RELEVANCE.copy()
     with_glaucoma = first_draw(relevance, SAME) & relevance["glaucoma"]
     relevance.loc[with_glaucoma, "rank_correlation"] = np.linspace(0.2, 0.9, with_glaucoma.sum())
     row = choose_example(relevance).row
     # 48 images of eyes with glaucoma stand first: the lower middle one is the 24th.
     assert row == 23
-    relevance.loc[
-        first_draw(relevance, "original") & (relevance["image_id"] == "eye-0"), "empty"
-    ] = True
+    original = first_draw(relevance, "original")
+    relevance.loc[original & (relevance["image_id"] == "eye-0"), "empty"] = True
     assert choose_example(relevance).row == 24
 
 
@@ -40,15 +37,16 @@ def test_the_example_is_the_median_of_those_that_fit(relevance):
         (DIFFERENT, "empty", True),
     ],
 )
-def test_where_no_image_fits_there_is_none_with_a_reason(relevance, method, column, value):
+def test_where_no_image_fits_there_is_none_with_a_reason(method, column, value):
+    relevance = RELEVANCE.copy()
     relevance.loc[relevance["method"] == method, column] = value
     example = choose_example(relevance)
     assert example.row is None
     assert example.text == f"{RULE}. No image fits, so there is none."
 
 
-def test_where_a_set_was_not_explained_there_is_none(relevance):
-    assert choose_example(relevance[relevance["method"] != SAME]).row is None
+def test_where_a_set_was_not_explained_there_is_none():
+    assert choose_example(RELEVANCE[RELEVANCE["method"] != SAME]).row is None
 
 
 def draw_images(seed):
@@ -60,9 +58,8 @@ def draw_images(seed):
 
 def test_the_same_figure_has_the_same_bytes_in_both_kinds(tmp_path):
     sets = {method: draw_images(i) for i, method in enumerate(("original", SAME, DIFFERENT))}
-    (tmp_path / "a").mkdir()
-    (tmp_path / "b").mkdir()
     for name in ("a", "b"):
+        (tmp_path / name).mkdir()
         draw_figure5(sets, 1, tmp_path / name)
     for name in FILES:
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()

@@ -30,10 +30,8 @@ def draw_maps(seed, *, empty=()):
 
 def test_a_row_has_whose_map_it_is_what_it_explains_and_where_it_lies():
     eyes = random_eyes([4, 4, 7], [True, True, False], seed=0, prefix="eye")
-    iris = np.zeros((3, SIDE, SIDE), bool)
-    iris[:, 2:6] = True
-    upper = iris.copy()
-    upper[:, 4:] = False
+    iris, upper = np.zeros((2, 3, SIDE, SIDE), bool)
+    iris[:, 2:6] = upper[:, 2:4] = True
     relevance = draw_maps(1, empty=[1])
     table = describe_maps(relevance, eyes, method="some", draw=2, iris=iris, upper=upper)
     assert table["image_id"].tolist() == ["eye0", "eye1", "eye2"]
@@ -77,21 +75,14 @@ def pick(rows, **wanted):
     return row
 
 
-def test_maps_and_empty_ones_are_counted_per_set():
+def test_empty_maps_are_counted_per_set_and_do_not_move_how_the_sum_follows_the_logit():
     relevance = plant_relevance()
     lost = (relevance["method"] == SAME) & (relevance["image_id"].isin(["eye-0", "eye-1"]))
-    relevance.loc[lost, "empty"] = True
+    relevance.loc[lost, ["relevance_sum", "logit", "empty"]] = [0, -50, True]
     rows = summarise(relevance)["maps"]
     assert [row["method"] for row in rows] == list(EVERY_CLAIM_HOLDS)
-    assert (rows[1]["maps"], rows[1]["empty"]) == (240, 4)
-    assert rows[0]["empty"] == 0
-
-
-def test_an_empty_map_does_not_move_how_the_sum_follows_the_logit():
-    relevance = plant_relevance()
-    relevance.loc[0, ["relevance_sum", "logit", "empty"]] = [0, -50, True]
-    original = pick(summarise(relevance)["maps"], method="original")
-    assert original["sum_follows_logit"] == pytest.approx(1)
+    assert (rows[0]["empty"], rows[1]["maps"], rows[1]["empty"]) == (0, 240, 4)
+    assert rows[1]["sum_follows_logit"] == pytest.approx(1)
 
 
 def test_agreements_are_compared_between_pathologies_and_with_other_originals(summary):
@@ -125,14 +116,10 @@ def test_the_page_has_every_table_and_what_is_not_known(summary):
 
 
 def test_known_signs_stand_beside_their_controls():
-    row = {"mean": 0.4, "low": 0.2, "high": 0.6, "area": 0.05, "images": 9, "patients": 3}
-    signs = pd.DataFrame(
-        [
-            {"measure": "mass", "map": "relevance", "empty": 1, **row},
-            {"measure": "mass", "map": "edges", "empty": 1, **row}
-            | {"lead_mean": -0.1, "lead_low": np.nan, "lead_high": np.nan},
-        ]
-    )
+    row = {"measure": "mass", "mean": 0.4, "low": 0.2, "high": 0.6}
+    row |= {"area": 0.05, "images": 9, "patients": 3, "empty": 1}
+    lead = {"lead_mean": -0.1, "lead_low": np.nan, "lead_high": np.nan}
+    signs = pd.DataFrame([{"map": "relevance", **row}, {"map": "edges", **row, **lead}])
     summary = summarise(plant_relevance(), signs)
     assert summary["signs"][0]["lead_mean"] is None
     page = to_markdown(summary, heading="", example="")

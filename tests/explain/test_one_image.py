@@ -57,26 +57,24 @@ def test_an_empty_map_is_marked_and_drawn(eye, tmp_path):
     assert (tmp_path / "out.png").exists()
 
 
+ONLY_STRIP = cv2.imencode(".png", np.zeros((9, 40), np.uint8))[1].tobytes()
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (None, r"missing\.png: can't be opened"),
-        (b"no image", "missing.png: has no readable header"),
+        (None, "can't be opened"),
+        (b"no image", "has no readable header"),
+        (ONLY_STRIP, "expected more than 11 rows, got 9"),
     ],
 )
-def test_a_file_that_is_no_image_is_one_sentence(tmp_path, content, words):
-    file = tmp_path / "missing.png"
+def test_a_file_that_is_no_frame_is_one_sentence(tmp_path, content, words):
+    file = tmp_path / "bad.png"
     if content:
         file.write_bytes(content)
-    with pytest.raises(DataError, match=f"^{words}"):
+    with pytest.raises(DataError, match=rf"^bad\.png: {words}"):
         explain_file(file, tmp_path / "out.png")
     assert not (tmp_path / "out.png").exists()
-
-
-def test_a_frame_that_is_only_strip_is_an_error_with_its_name(tmp_path):
-    cv2.imwrite(str(tmp_path / "low.png"), np.zeros((9, 40), np.uint8))
-    with pytest.raises(DataError, match=r"^low\.png: expected more than 11 rows, got 9"):
-        explain_file(tmp_path / "low.png", tmp_path / "out.png")
 
 
 def test_a_picture_of_another_kind_is_refused_before_any_work(eye, tmp_path):

@@ -171,18 +171,13 @@ def test_weights_that_load_as_nothing_are_refused(network, tmp_path):
 
 
 @pytest.mark.slow
-def test_weights_of_another_network_are_refused(network, tmp_path):
+def test_weights_of_another_network_or_none_are_refused(network, tmp_path):
     other = build_evaluator(5, SHAPE, block_dropout=0, dense_dropout=0, seed=0)
     other.save_weights(tmp_path / "identity.h5")
-    with pytest.raises(ExplanationError, match=r"identity\.h5: not the weights .* of 2 classes"):
-        explain(tmp_path, network, tmp_path / "identity.h5")
-
-
-@pytest.mark.slow
-def test_a_file_that_holds_no_weights_is_refused(network, tmp_path):
     (tmp_path / "notes.h5").write_text("no weights")
-    with pytest.raises(ExplanationError, match=r"notes\.h5: not the weights"):
-        explain(tmp_path, network, tmp_path / "notes.h5")
+    for name in ("identity", "notes"):
+        with pytest.raises(ExplanationError, match=rf"{name}\.h5: not the weights .* of 2 classes"):
+            explain(tmp_path, network, tmp_path / f"{name}.h5")
 
 
 def test_an_evaluator_with_leaky_relu_is_refused_by_innvestigate(tmp_path):
