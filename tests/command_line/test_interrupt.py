@@ -27,7 +27,7 @@ def _heard():
 
 
 def interrupt(words: list[str], folder: Path, *, when: Callable[[], bool]) -> tuple[int, str]:
-    """Interrupt a command as soon as it has come so far; return its exit code and its words."""
+    """Interrupt a command as soon as it has come so far; return its exit code and its standard error."""
     log = folder / "stderr.txt"
     with log.open("wb") as stream:
         process = subprocess.Popen(
@@ -60,30 +60,28 @@ def list_group(leader: int) -> list[str]:
     return found
 
 
-def test_a_run_stops_in_one_line_that_names_the_command_to_go_on(tmp_path):
+def test_a_run_stops_in_one_line_that_names_the_command_to_resume(tmp_path):
     words = ["replicate", "--method", "blur-9", "--profile", "smoke", "--fresh", "--run", "a run"]
-    code, told = interrupt(words, tmp_path, when=lambda: any(tmp_path.rglob("*.jpg")))
+    code, log = interrupt(words, tmp_path, when=lambda: any(tmp_path.rglob("*.jpg")))
     assert code == 130
-    assert "Traceback" not in told
-    [line] = [line for line in told.splitlines() if "Interrupted" in line]
+    assert "Traceback" not in log
+    [line] = [line for line in log.splitlines() if "Interrupted" in line]
     _, _, command = line.partition("to resume: ")
     # Without --fresh, which would begin anew.
     expected = [sys.executable, str(CLI), *words]
     expected.remove("--fresh")
     assert shlex.split(command) == expected
-    assert told.splitlines()[-1] == line
+    assert log.splitlines()[-1] == line
 
 
 @pytest.mark.slow
-def test_a_stopped_run_goes_on_with_what_is_done(tmp_path):
+def test_a_stopped_run_resumes_from_what_is_done(tmp_path):
     words = ["replicate", "--method", "blur-9", "--profile", "smoke"]
-    log = tmp_path / "stderr.txt"
-    code, told = interrupt(
-        words, tmp_path, when=lambda: "03_evaluators/identity: run" in log.read_text()
-    )
+    file, trains = tmp_path / "stderr.txt", "03_evaluators/identity: run"
+    code, log = interrupt(words, tmp_path, when=lambda: trains in file.read_text())
     assert code == 130
-    assert "Traceback" not in told
-    command = shlex.split(told.splitlines()[-1].partition("to resume: ")[2])
+    assert "Traceback" not in log
+    command = shlex.split(log.splitlines()[-1].partition("to resume: ")[2])
     again = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert "01_preprocessed: kept" in again.stderr
-    assert "03_evaluators/identity: run" in again.stderr
+    assert trains in again.stderr

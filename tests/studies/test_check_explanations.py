@@ -47,63 +47,62 @@ def store(tmp_path):
 
 @pytest.fixture
 def explain(monkeypatch):
-    """Put a stand-in in the worker's place; gives what it was asked: images, neuron, network."""
+    """Put a stand-in in the worker's place; gives its requests: images, neuron, network."""
 
     def use(draw_maps):
-        asked = []
+        explained = []
 
         def stand_in(_, images, *, weights, predictions, neuron, on_image, **__):
             network = build_network(SHAPE, SMOKE.evaluator, seed=0)
             network.load_weights(str(weights))
             np.testing.assert_allclose(network(images, training=False), predictions, atol=1e-5)
-            asked.append((len(images), neuron.value, network))
+            explained.append((len(images), neuron.value, network))
             for _ in images:
                 on_image()
             rows = np.arange(1, len(images) + 1)
             return RelevanceMaps(draw_maps(images, network), rows, rows.astype(float))
 
         monkeypatch.setattr(checked.ExplanationWorker, "explain", stand_in)
-        return asked
+        return explained
 
     return use
 
 
-def look_at_the_image(images, network):
-    """Maps that know nothing of the network."""
+def follow_the_image(images, network):
+    """Maps that don't depend on the network."""
     return images.mean(axis=-1) + np.float32(1)
 
 
-def look_at_the_network(images, network):
+def follow_the_network(images, network):
     """Maps that are the image's as long as the first layer is that of the run."""
     own = get_weights(build_network(SHAPE, SMOKE.evaluator, seed=RUN_SEED))["conv1"][0]
     if (network.get_layer("conv1").get_weights()[0] == own).all():
-        return look_at_the_image(images, network)
+        return follow_the_image(images, network)
     return np.random.default_rng(0).random(images.shape[:3], dtype=np.float32)
 
 
 def check(store, images=12):
-    told = []
-    total = []
+    done, total = [], []
 
     def track(_, pieces):
         total.append(pieces)
-        return nullcontext(lambda: told.append(1))
+        return nullcontext(lambda: done.append(1))
 
     page = checked.check_explanations(store, images=images, seed=0, track=track)
-    assert total == [len(told)]
+    assert total == [len(done)]
     assert (store.root / "explanation_sanity.md").read_text() == page
     return json.loads((store.root / "explanation_sanity.json").read_text())
 
 
 def test_maps_that_know_nothing_of_the_network_fail(store, explain):
-    explain(look_at_the_image)
+    explain(follow_the_image)
     found = check(store)["randomisation"]
     assert found["finding"] == "fails"
     assert {row["rank_correlation"] for row in found["levels"]} == {1.0}
 
 
 def test_maps_that_need_the_trained_layers_hold(store, explain):
-    explain(look_at_the_network)
+    explain(follow_the_network)
     found = check(store)["randomisation"]
     *kept, last = (row["rank_correlation"] for row in found["levels"])
     assert kept == [1.0] * 5
@@ -111,40 +110,38 @@ def test_maps_that_need_the_trained_layers_hold(store, explain):
     assert found["finding"] == "holds"
 
 
-def test_each_network_is_asked_what_it_has_to_say(store, explain):
-    asked = explain(look_at_the_image)
+def test_each_network_explains_its_images(store, explain):
+    explained = explain(follow_the_image)
     settings = check(store)["settings"]
-    counts, neurons, networks = zip(*asked, strict=True)
+    counts, neurons, networks = zip(*explained, strict=True)
     assert counts == (TESTED, TESTED, 12 + len(checked.GRAYS), *[12] * 6)
     assert neurons == ("predicted", *["glaucoma"] * 8)
     assert [net.get_layer("dense2").bias.numpy().tolist() for net in networks] == (
         [[0, 0]] * 2 + [[50, 50]] * 7
     )
     first = get_weights(build_network(SHAPE, SMOKE.evaluator, seed=RUN_SEED))
-    own = [
-        [
-            name
-            for name, (kernel, *_) in get_weights(net).items()
-            if (kernel == first[name][0]).all()
-        ]
-        for net in networks
-    ]
     # A normalisation starts the same with every seed.
-    assert [len([name for name in names if name[:4] != "norm"]) for names in own] == (
-        [6, 6, 6, 5, 4, 3, 2, 1, 0]
-    )
+    kernels = [
+        [
+            (kernel == first[name][0]).all()
+            for name, (kernel, *_) in weights.items()
+            if "norm" not in name
+        ]
+        for weights in map(get_weights, networks)
+    ]
+    assert [sum(kept) for kept in kernels] == [6, 6, 6, 5, 4, 3, 2, 1, 0]
     assert settings["sample"].startswith("12 of 16 test originals")
     assert settings["untrained_seed"] != RUN_SEED
 
 
-def test_without_another_patient_nothing_is_judged(store, explain):
-    explain(look_at_the_image)
+def test_without_another_patient_nothing_is_measured(store, explain):
+    explain(follow_the_image)
     found = check(store, images=1)["randomisation"]
     assert found["finding"] == "not measured"
     assert found["other_images"]["compared"] == 0
 
 
-def test_an_untrained_run_is_told(tmp_path, store, explain):
+def test_an_untrained_run_is_refused(tmp_path, store, explain):
     with pytest.raises(StageNotRun, match="not a run's folder"):
         check(RunStore(tmp_path / "nowhere"))
     (store.root / "03_evaluators/glaucoma/stage.json").unlink()
@@ -154,7 +151,7 @@ def test_an_untrained_run_is_told(tmp_path, store, explain):
 
 
 def test_the_command_ends_with_0_where_a_check_fails(store, explain):
-    explain(look_at_the_image)
+    explain(follow_the_image)
     call = CliRunner().invoke
     words = ["check-explanations", str(store.root), "--images", "12"]
     result = call(command_line.cli, words)

@@ -28,13 +28,13 @@ def draw_maps(seed):
     return np.random.default_rng(seed).random((COUNT, SIDE, SIDE), dtype=np.float32)
 
 
-def check(*shares):
+def check(*rates):
     """Check maps that keep ever less of the trained network's, the rest being noise.
 
     Two images' maps have half of their relevance in common.
     """
     trained = (draw_maps(0) + draw_maps(1)[:1]) / 2
-    levels = {str(share): share * trained + (1 - share) * draw_maps(2) for share in shares}
+    levels = {str(rate): rate * trained + (1 - rate) * draw_maps(2) for rate in rates}
     return check_randomisation(trained, levels, PARTNERS)
 
 
@@ -133,13 +133,13 @@ def test_a_gray_with_more_structure_than_an_eye_fails():
     assert judge_structure(0.5, [0.5]) == Finding.FAILS
 
 
-def test_speed_is_told_apart_from_the_start():
-    told = [10.0] * 4 + [12.0] * 4 + [13.0] * 1
-    assert measure_speed(told, batch=4) == {"start_seconds": 10, "images_per_second": 5 / 3}
+def test_speed_is_separate_from_the_start():
+    seconds = [10.0] * 4 + [12.0] * 4 + [13.0] * 1
+    assert measure_speed(seconds, batch=4) == {"start_seconds": 10, "images_per_second": 5 / 3}
     assert measure_speed([3.0, 3.0], batch=4) == {"start_seconds": 3, "images_per_second": None}
 
 
-def test_the_page_tells_counts_verdicts_and_what_was_not_measured():
+def test_the_page_has_counts_verdicts_and_what_was_not_measured():
     figures = {
         "run": {
             "source": {"kind": "surrogate", "name": "eyes"},
