@@ -43,20 +43,14 @@ class Neuron(StrEnum):
 class EyeDataset:
     """Preprocessed eyes with their labels.
 
-    Args:
-        images: (N, H, W, C) float32 in [-1, 1].
-        identity: (N,) integer class of the patient, from 0.
-        glaucoma: (N,) bool, per eye.
-        image_id: (N,) unique strings.
-
     Raises:
         DataError: when an array has another shape, type or range, or an id comes twice.
     """
 
-    images: np.ndarray
-    identity: np.ndarray
-    glaucoma: np.ndarray
-    image_id: np.ndarray
+    images: np.ndarray  # (N, H, W, C) float32 in [-1, 1]
+    identity: np.ndarray  # (N,) integer class of the patient, from 0
+    glaucoma: np.ndarray  # (N,) bool, per eye
+    image_id: np.ndarray  # (N,) unique strings
 
     def __post_init__(self) -> None:
         check_images("images", self.images)
@@ -115,19 +109,14 @@ class Generator(Protocol):
 class PrivatizedSet:
     """One draw of a privatizer over the images of a source data set.
 
-    Args:
-        method: a name of `replication.privatize.methods.METHODS`; draws count from 0.
-        images: (N, H, W, C) float32 in [-1, 1]; row i is the source's row i, privatized.
-        used_identities: (N, K) identity classes of whose images or likeness went in, or None
-            where the method uses nobody else's (blur).
-
     Raises:
         DataError: when a shape or range is wrong.
     """
 
-    method: str
-    draw: int
-    images: np.ndarray
+    method: str  # a name of `replication.privatize.methods.METHODS`
+    draw: int  # from 0
+    images: np.ndarray  # (N, H, W, C) float32 in [-1, 1]; row i is the source's, privatized
+    # (N, K) classes of whose images or likeness went in; None where nobody else's did (blur).
     used_identities: np.ndarray | None
 
     def __post_init__(self) -> None:
@@ -164,18 +153,13 @@ class Table1Row:
 class RelevanceMaps:
     """Where in each image a network's output comes from (paper §2.3).
 
-    Args:
-        maps: (N, H, W) float32 relevance, not negative, summed over the image's channels.
-        neuron: (N,) integer class that each map explains.
-        logit: (N,) float32 of that class before the softmax.
-
     Raises:
         DataError: when a shape or range is wrong, or a map without a positive logit has relevance.
     """
 
-    maps: np.ndarray
-    neuron: np.ndarray
-    logit: np.ndarray
+    maps: np.ndarray  # (N, H, W) float32 relevance, not negative, summed over the image's channels
+    neuron: np.ndarray  # (N,) integer class that each map explains
+    logit: np.ndarray  # (N,) float32 of that class before the softmax
 
     def __post_init__(self) -> None:
         if self.maps.ndim != 3 or self.maps.dtype != np.float32:
@@ -195,10 +179,7 @@ class RelevanceMaps:
 
     @property
     def empty(self) -> np.ndarray:
-        """(N,) bool: maps without relevance, which belong in no average over maps.
-
-        Deep Taylor explains positive outputs: where the logit is not positive, all is zero.
-        """
+        """(N,) bool: maps without relevance, as where the logit isn't positive; in no average."""
         return ~self.maps.any(axis=(1, 2))
 
 
@@ -241,10 +222,7 @@ def round_to_bytes(images: np.ndarray) -> np.ndarray:
 
 
 def to_gray(images: np.ndarray) -> np.ndarray:
-    """Return the mean of the channels of (N, H, W, C) images, (N, H, W) of the same range.
-
-    Originals have no colour; a generator's images may have some.
-    """
+    """Return the mean of the channels of (N, H, W, C) images, (N, H, W) of the same range."""
     channels = np.moveaxis(images, -1, 0)
     return sum(channels[1:], start=channels[0]) / np.float32(len(channels))
 

@@ -20,7 +20,7 @@ from scipy.stats import rankdata
 from skimage.metrics import structural_similarity
 
 from replication.errors import DataError
-from validation.statistics.patient_means import Estimate, estimate_mean
+from validation.statistics.resampling import Estimate, estimate_mean
 
 MEASURES = ("rank_correlation", "top_overlap", "structural_similarity")
 TOP_FRACTION = 0.1  # ours

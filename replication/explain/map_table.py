@@ -21,7 +21,7 @@ from replication.records import CLASS_OF_GLAUCOMA, EyeDataset, RelevanceMaps
 from replication.store.numbers import NOT_MEASURED, write_interval, write_or_absent
 from replication.store.tables import Section, to_records
 from validation.claims.table1_claims import DIFFERENT, SAME
-from validation.statistics.patient_means import estimate_mean
+from validation.statistics.resampling import estimate_mean
 
 OTHER = "other_"
 COMPARED = (*MEASURES, *(OTHER + name for name in MEASURES))

@@ -15,7 +15,7 @@ import pandas as pd
 
 from replication.errors import DataError
 from replication.explain.agreement import check_maps, has_pattern, name_parts
-from validation.statistics.patient_means import estimate_mean, estimate_rate
+from validation.statistics.resampling import estimate_mean, estimate_rate
 
 CONTROLS = ("random", "edges", "centre")
 BLOB_SIGMA = 1 / 8  # ours, of the image's side: two thirds of it fall on a surrogate's iris

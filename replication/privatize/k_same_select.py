@@ -60,21 +60,13 @@ def privatize_by_k_same_select(
 
 
 class Candidates(NamedTuple):
-    """The training images of one pathology, sorted by identity.
+    """The training images of one pathology, sorted by identity."""
 
-    Args:
-        pathology: whether they are of eyes with glaucoma.
-        rows: (G,) of the gallery.
-        pixels: (G, P) float32, one image in each row.
-        half_norms: (G,) half of the images' squared norms.
-        identity: (G,) of the patients, ascending.
-    """
-
-    pathology: bool
-    rows: np.ndarray
-    pixels: np.ndarray
-    half_norms: np.ndarray
-    identity: np.ndarray
+    pathology: bool  # whether they are of eyes with glaucoma
+    rows: np.ndarray  # (G,) of the gallery
+    pixels: np.ndarray  # (G, P) float32, one image in each row
+    half_norms: np.ndarray  # (G,) half of the images' squared norms
+    identity: np.ndarray  # (G,) of the patients, ascending
 
 
 def _find_candidates(gallery: EyeDataset, pathology: bool) -> Candidates:

@@ -20,21 +20,13 @@ AVERAGED_REPLACEMENTS = 5  # paper §3: six images, one of them with the origina
 
 @dataclass(frozen=True)
 class Row:
-    """A row of Table 1: what it is about, and which numbers it has.
+    """A row of Table 1: what it is about, and which numbers it has."""
 
-    Args:
-        name: its name on the command line.
-        experiment: Table 1's first column.
-        dataset: Table 1's second column.
-        short: the same in few letters, for terminals and figures.
-        has_replacement: whether it has a replacement identity accuracy.
-    """
-
-    name: str
-    experiment: str
-    dataset: str
-    short: str
-    has_replacement: bool
+    name: str  # on the command line
+    experiment: str  # Table 1's first column
+    dataset: str  # Table 1's second column
+    short: str  # the same in few letters, for terminals and figures
+    has_replacement: bool  # whether it has a replacement identity accuracy
 
     def metrics(self) -> tuple[str, ...]:
         """Return the names of the row's three or four numbers, in the table's order."""

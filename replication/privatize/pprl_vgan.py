@@ -28,15 +28,10 @@ from replication.records import EyeDataset, Generator, PrivatizedSet, round_to_b
 
 @dataclass(frozen=True)
 class DrawStreams:
-    """Where a draw's numbers come from.
+    """Where a draw's numbers come from."""
 
-    Args:
-        identities: source of the replacement identities.
-        noise: source of the latent noise, one per painted identity.
-    """
-
-    identities: np.random.Generator
-    noise: Iterable[np.random.Generator]
+    identities: np.random.Generator  # for the replacement identities
+    noise: Iterable[np.random.Generator]  # for the latent noise, one per painted identity
 
 
 def privatize_by_pprl_vgan(

@@ -38,34 +38,22 @@ class Option:
 
 @dataclass(frozen=True)
 class Part:
-    """One comparison, or several of which one is enough.
-
-    Args:
-        text: in words.
-        either: it holds where one of these does.
-        to_be_shown: False where it is enough that the opposite isn't shown.
-    """
+    """One comparison, or several of which one is enough."""
 
     text: str
     either: tuple[Option, ...]
-    to_be_shown: bool = True
+    to_be_shown: bool = True  # False where it is enough that the opposite isn't shown
 
 
 @dataclass(frozen=True)
 class Claim:
-    """One statement of the paper, a conjunction of parts.
-
-    Args:
-        place: where the paper states it: section, and what the paragraph is about.
-        statement: ours: what has to hold, with our limit and why that one, if it needs one.
-        parts: all have to hold.
-    """
+    """One statement of the paper, a conjunction of parts."""
 
     name: str
-    place: str
+    place: str  # section, and what the paragraph is about
     quotation: str
-    statement: str
-    parts: tuple[Part, ...]
+    statement: str  # ours: what has to hold, with our limit and why that one, if it needs one
+    parts: tuple[Part, ...]  # all have to hold
 
 
 def exceeds(metric: str, method: str, other: str, *, fraction: float = 1.0) -> Part:

@@ -36,17 +36,11 @@ class Counts:
 
 @dataclass(frozen=True)
 class Expectation:
-    """One statement about a table that can fail.
+    """One statement about a table that can fail."""
 
-    Args:
-        name: unique over all suites, for messages and reports.
-        type, arguments: Great Expectations' name of it, `expect_...`, and what that takes.
-        meaning: what has to hold, in words.
-    """
-
-    name: str
-    type: str
-    meaning: str
+    name: str  # unique over all suites, for messages and reports
+    type: str  # Great Expectations' name of it, `expect_...`
+    meaning: str  # what has to hold, in words
     arguments: Mapping[str, object] = field(default_factory=dict)
 
 

@@ -16,21 +16,19 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, astuple, dataclass
 
-from validation.paper.digits import (
-    WHOLE,
-    Confusion,
-    fitting_totals,
-    matching_confusions,
-    to_hundredths,
-)
 from validation.paper.numbers import (
     DRAWS,
     TEST_IMAGES,
+    WHOLE,
+    Confusion,
     Printed,
     PrintedNumber,
     compare_numbers,
     count_draws,
+    fitting_totals,
+    matching_confusions,
     read_paper_percent,
+    to_hundredths,
 )
 from validation.statistics.intervals import CONFIDENCE, F1, Interval
 

@@ -34,15 +34,10 @@ class Statistic(Protocol):
 
 @dataclass(frozen=True)
 class Ratio:
-    """One number as sums over patients: the mean over draws of top / bottom.
+    """One number as sums over patients: the mean over draws of top / bottom."""
 
-    Args:
-        top: (patients, draws) what each patient adds to the numerator.
-        bottom: (patients, draws) what each adds to the denominator.
-    """
-
-    top: np.ndarray
-    bottom: np.ndarray
+    top: np.ndarray  # (patients, draws) what each patient adds to the numerator
+    bottom: np.ndarray  # (patients, draws) what each adds to the denominator
 
     def weigh(self, weights: np.ndarray) -> np.ndarray:
         """Return the (R,) numbers of (R, patients) weightings, fractions in [0, 1].
@@ -57,15 +52,10 @@ class Ratio:
 
 @dataclass(frozen=True)
 class Combined:
-    """A statistic made of others, all with the same weights.
-
-    Args:
-        parts: the others.
-        combine: takes their (R,) numbers and returns (R,).
-    """
+    """A statistic made of others, all with the same weights."""
 
     parts: tuple[Statistic, ...]
-    combine: Callable[..., np.ndarray]
+    combine: Callable[..., np.ndarray]  # takes their (R,) numbers and returns (R,)
 
     def weigh(self, weights: np.ndarray) -> np.ndarray:
         """Return (R,) numbers of (R, patients) weights."""

@@ -1,4 +1,4 @@
-"""Paired bootstrap over patients for the numbers of Table 1 and for any difference of them.
+"""Paired bootstrap over patients for the numbers of Table 1, their differences, and any mean.
 
 Images of one patient resemble each other, so patients are drawn and not images (cluster bootstrap:
 Davison and Hinkley, Bootstrap Methods and their Application, 1997, §3.8). Steps:
@@ -18,7 +18,7 @@ percentiles do when four of them differ; the exact sign test needs six.
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -40,19 +40,13 @@ REPLICATES = 10_000
 
 @dataclass(frozen=True)
 class Resamples:
-    """The numbers of a run that were measured, and how many images each draw has.
-
-    Args:
-        ratios: by (method, metric), for any weighting of the patients.
-        observed, replicates: (1,) and (replicates,) numbers.
-        without_one: (patients,) numbers, each without one patient.
-    """
+    """The numbers of a run that were measured, by (method, metric)."""
 
     ratios: Mapping[Cell, Statistic]
-    images: int
-    observed: Mapping[Cell, np.ndarray]
-    replicates: Mapping[Cell, np.ndarray]
-    without_one: Mapping[Cell, np.ndarray]
+    images: int  # of each draw
+    observed: Mapping[Cell, np.ndarray]  # (1,)
+    replicates: Mapping[Cell, np.ndarray]  # (replicates,)
+    without_one: Mapping[Cell, np.ndarray]  # (patients,), each without one patient
 
 
 def resample_patients(
@@ -204,3 +198,76 @@ def _leave_out(
     weights[0, order[:count]] = 0
     weights[1, order[::-1][:count]] = 0
     return margin(*(resamples.ratios[cell].weigh(weights) for cell in cells))
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean over so many images of so many patients, NaN without images."""
+
+    mean: float
+    low: float  # of a two-sided interval; NaN where the patients are too few for one
+    high: float
+    images: int
+    patients: int
+
+
+def estimate_mean(
+    values: np.ndarray,
+    patients: np.ndarray,
+    *,
+    rng: np.random.Generator,
+    replicates: int = REPLICATES,
+    confidence: float = CONFIDENCE,
+) -> Estimate:
+    """Return the mean of one value per image, every image counting the same, as a table's numbers.
+
+    A paired difference is a mean too: that of the differences, image by image.
+
+    1. Sum values and images per patient. 2. Draw patients as often as there are, again and again;
+    a replicate is the drawn values' sum over the drawn images. 3. Take two quantiles. 4. Push them
+    out to the means without the k patients most above, and most below, the mean; by the sign test
+    k is the most patients of one direction that are no evidence.
+
+    Args:
+        values: (N,) numbers; NaN where an image has none, and then it is not counted.
+        patients: (N,) of whom each image is.
+        rng, replicates, confidence: what draws the patients, how many times, and within (0, 1).
+    """
+    measured = ~np.isnan(values)
+    names, rows = np.unique(patients[measured], return_inverse=True)
+    sums = np.bincount(rows, values[measured], minlength=len(names))
+    counts = np.bincount(rows, minlength=len(names))
+    images = int(measured.sum())
+    mean = float(sums.sum() / images) if images else math.nan
+    unbelieved = count_unbelieved(confidence)
+    if len(names) <= unbelieved:
+        return Estimate(mean, math.nan, math.nan, images, len(names))
+    drawn = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), size=replicates)
+    tail = (1 - confidence) / 2
+    ends = [*np.quantile(drawn @ sums / (drawn @ counts), [tail, 1 - tail])]
+    order = np.argsort((sums.sum() - sums) / (images - counts), kind="stable")
+    for kept in (order[unbelieved:], order[:-unbelieved]):
+        ends.append(sums[kept].sum() / counts[kept].sum())
+    return Estimate(mean, float(min(ends)), float(max(ends)), images, len(names))
+
+
+def estimate_rate(
+    hits: np.ndarray,
+    patients: np.ndarray,
+    *,
+    rng: np.random.Generator,
+    replicates: int = REPLICATES,
+    confidence: float = CONFIDENCE,
+) -> Estimate:
+    """Return the rate of hits; its interval contains Clopper and Pearson's.
+
+    Without a hit no replicate has one, and the bootstrap's interval would have no width.
+
+    Args:
+        hits: (N,) in [0, 1]; NaN where an image has none. The rest is as for `estimate_mean`.
+    """
+    rate = estimate_mean(hits, patients, rng=rng, replicates=replicates, confidence=confidence)
+    if np.isnan(rate.low):
+        return rate
+    low, high = proportion_interval(rate.mean * rate.images, rate.images, confidence=confidence)
+    return replace(rate, low=min(rate.low, low), high=max(rate.high, high))

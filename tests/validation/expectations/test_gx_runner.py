@@ -93,13 +93,9 @@ def test_nothing_is_written_elsewhere_and_nothing_names_the_place(run):
     assert [file.name for file in files if place in file.read_bytes()] == []
 
 
-def test_no_word_goes_out(run):
-    assert run.called == []
-    assert run.analytics == "false"
+def test_no_word_goes_out_and_progress_bars_are_off(run, capfd, tmp_path):
+    assert (run.called, run.analytics) == ([], "false")
     assert "posthog" not in sys.modules
-
-
-def test_usage_data_and_progress_bars_are_off(run, capfd, tmp_path):
     settings = (run.stage / "great_expectations" / "great_expectations.yml").read_text()
     assert re.search(r"^analytics_enabled: false$", settings, re.MULTILINE)
     context = open_project(tmp_path)

@@ -13,8 +13,7 @@ from validation.paper.audit import (
     to_json,
     to_tables,
 )
-from validation.paper.digits import Confusion
-from validation.paper.numbers import guess_identity, read_paper_percent
+from validation.paper.numbers import Confusion, guess_identity, read_paper_percent
 
 SINGLE = ("original", "blur-3", "blur-9", "blur-15", "blur-21") + tuple(
     f"k-same-{k}" for k in (3, 6, 9, 12)
