@@ -14,6 +14,13 @@ from replication.errors import DataError
 KINDS = [".bmp", ".jpg", ".png"]
 
 
+def write_eye(folder: Path, eye: np.ndarray, kind: str = ".jpg") -> tuple[Path, bytes]:
+    """Write an eye, and return the file and its content."""
+    path = folder / f"eye{kind}"
+    cv2.imwrite(str(path), eye)
+    return path, path.read_bytes()
+
+
 @pytest.fixture
 def eye() -> np.ndarray:
     noise = np.random.default_rng(0).integers(0, 20, (120, 161))
@@ -23,8 +30,7 @@ def eye() -> np.ndarray:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("colour", [False, True])
 def test_a_whole_file_is_read(tmp_path: Path, eye: np.ndarray, kind: str, colour: bool) -> None:
-    path = tmp_path / f"eye{kind}"
-    cv2.imwrite(str(path), cv2.cvtColor(eye, cv2.COLOR_GRAY2BGR) if colour else eye)
+    path, _ = write_eye(tmp_path, cv2.cvtColor(eye, cv2.COLOR_GRAY2BGR) if colour else eye, kind)
     gray = read_gray(path)
     np.testing.assert_array_equal(gray, cv2.imread(str(path), cv2.IMREAD_GRAYSCALE))
     assert gray.dtype == np.uint8
@@ -32,22 +38,18 @@ def test_a_whole_file_is_read(tmp_path: Path, eye: np.ndarray, kind: str, colour
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("share", [0.3, 0.7, 0.98])
+@pytest.mark.parametrize("fraction", [0.3, 0.7, 0.98])
 def test_a_truncated_file_is_refused(
-    tmp_path: Path, eye: np.ndarray, kind: str, share: float
+    tmp_path: Path, eye: np.ndarray, kind: str, fraction: float
 ) -> None:
-    path = tmp_path / f"eye{kind}"
-    cv2.imwrite(str(path), eye)
-    content = path.read_bytes()
-    path.write_bytes(content[: int(share * len(content))])
+    path, content = write_eye(tmp_path, eye, kind)
+    path.write_bytes(content[: int(fraction * len(content))])
     with pytest.raises(DataError, match=rf"eye{kind}: is truncated"):
         read_gray(path)
 
 
 def test_a_thumbnail_s_end_is_not_the_image_s(tmp_path: Path, eye: np.ndarray) -> None:
-    path = tmp_path / "eye.jpg"
-    cv2.imwrite(str(path), eye)
-    content = path.read_bytes()
+    path, content = write_eye(tmp_path, eye)
     thumbnail = b"thumbnail\xff\xd9"
     segment = b"\xff\xe1" + struct.pack(">H", 2 + len(thumbnail)) + thumbnail
     path.write_bytes(content[:2] + segment + content[2:])
@@ -58,9 +60,7 @@ def test_a_thumbnail_s_end_is_not_the_image_s(tmp_path: Path, eye: np.ndarray) -
 
 
 def test_a_jpeg_with_its_end_is_read_as_opencv_reads_it(tmp_path: Path, eye: np.ndarray) -> None:
-    path = tmp_path / "eye.jpg"
-    cv2.imwrite(str(path), eye)
-    content = path.read_bytes()
+    path, content = write_eye(tmp_path, eye)
     assert content.endswith(b"\xff\xd9")
     middle = len(content) // 2
     path.write_bytes(content[:middle] + content[middle + 40 :])
@@ -69,9 +69,8 @@ def test_a_jpeg_with_its_end_is_read_as_opencv_reads_it(tmp_path: Path, eye: np.
 
 def test_bytes_after_the_end_do_no_harm(tmp_path: Path, eye: np.ndarray) -> None:
     for kind in KINDS:
-        path = tmp_path / f"eye{kind}"
-        cv2.imwrite(str(path), eye)
-        path.write_bytes(path.read_bytes() + bytes(100))
+        path, content = write_eye(tmp_path, eye, kind)
+        path.write_bytes(content + bytes(100))
         assert read_gray(path).shape == eye.shape
 
 
@@ -98,9 +97,7 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
 def test_a_claimed_size_is_not_believed(
     tmp_path: Path, eye: np.ndarray, side_px: int, message: str
 ) -> None:
-    path = tmp_path / "eye.jpg"
-    cv2.imwrite(str(path), eye)
-    content = path.read_bytes()
+    path, content = write_eye(tmp_path, eye)
     claim = content.index(b"\xff\xc0") + 5
     path.write_bytes(content[:claim] + struct.pack(">HH", side_px, side_px) + content[claim + 4 :])
     with pytest.raises(DataError, match=message):
@@ -108,9 +105,8 @@ def test_a_claimed_size_is_not_believed(
 
 
 def test_damage_inside_is_refused(tmp_path: Path, eye: np.ndarray) -> None:
-    path = tmp_path / "eye.png"
-    cv2.imwrite(str(path), eye)
-    content = bytearray(path.read_bytes())
+    path, whole = write_eye(tmp_path, eye, ".png")
+    content = bytearray(whole)
     middle = len(content) // 2
     content[middle : middle + 27] = bytes(27)
     path.write_bytes(content)

@@ -84,9 +84,6 @@ def test_a_bad_row_is_named_by_its_line(tmp_path: Path, row: str, sentence: str)
         (GOOD, "not found"),
         ([HEADER], "no rows"),
         ([""], "not found"),
-        ([HEADER, GOOD[0], GOOD[1].replace("no", "yes")], "one patient"),
-        ([HEADER, GOOD[0], GOOD[2].replace(",yes", ",no")], "no image has glaucoma"),
-        ([HEADER, GOOD[2], GOOD[0].replace("no", "yes")], "every image has glaucoma"),
     ],
 )
 def test_a_bad_table_is_refused(tmp_path: Path, rows: list[str], sentence: str) -> None:
@@ -94,26 +91,24 @@ def test_a_bad_table_is_refused(tmp_path: Path, rows: list[str], sentence: str) 
         read_manifest(write_manifest(tmp_path, rows))
 
 
-@pytest.mark.parametrize("name", ["absent.csv", "eyes"])
-def test_no_file_is_refused(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("absent.csv", "absent.csv: no such file"),
+        ("eyes", "eyes: no such file"),
+        ("eyes/0.png", r"0\.png"),
+    ],
+)
+def test_what_is_no_manifest_is_refused(tmp_path: Path, name: str, sentence: str) -> None:
     write_manifest(tmp_path)
-    with pytest.raises(DataError, match=f"{name}: no such file"):
+    with pytest.raises(DataError, match=sentence):
         read_manifest(tmp_path / name)
 
 
-def test_an_image_is_no_manifest(tmp_path: Path) -> None:
-    write_manifest(tmp_path)
-    with pytest.raises(DataError, match=r"0\.png"):
-        read_manifest(tmp_path / "eyes/0.png")
-
-
-def test_a_link_that_stays_inside_is_followed(tmp_path: Path) -> None:
+def test_a_link_is_followed_inside_and_not_in_a_circle(tmp_path: Path) -> None:
     write_image(tmp_path / "a.png", seed=1)
     (tmp_path / "b.png").symlink_to("a.png")
     assert resolve_inside(tmp_path, "b.png") == "b.png"
-
-
-def test_a_link_in_a_circle_is_refused(tmp_path: Path) -> None:
     (tmp_path / "loop").symlink_to("loop")
     with pytest.raises(DataError, match="can't be followed"):
         resolve_inside(tmp_path, "loop")

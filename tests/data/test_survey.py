@@ -110,12 +110,9 @@ def test_errors_are_the_missing_and_the_wrong_and_odd_remarks_stop_nothing(root:
     survey_images(root, ROWS, remarks=remarks[:1]).require_usable()
 
 
-def test_only_three_names_are_shown() -> None:
+def test_only_three_names_are_written_and_none_breaks_the_line() -> None:
     assert name_some("abc") == "'a', 'b', 'c'"
     assert name_some("abcde") == "'a', 'b', 'c' and 2 more"
-
-
-def test_a_name_can_not_break_the_line() -> None:
     assert name_some(["a\nb"]) == r"'a\nb'"
 
 

@@ -94,11 +94,3 @@ def test_the_border_is_repeated_not_wrapped() -> None:
 def test_a_frame_no_higher_than_the_strip_is_refused() -> None:
     with pytest.raises(DataError, match="more than 11 rows, got 11"):
         preprocess_image(np.zeros((11, 40), np.uint8), eye="left", settings=SETTINGS)
-
-
-def test_two_flips_change_nothing() -> None:
-    frame = np.random.default_rng(4).integers(0, 256, (91, 120), np.uint8)
-    once = np.ascontiguousarray(frame[:, ::-1])
-    once_image, _ = preprocess_image(once, eye="right", settings=SETTINGS)
-    twice_image, _ = preprocess_image(once[:, ::-1][:, ::-1], eye="right", settings=SETTINGS)
-    np.testing.assert_array_equal(once_image, twice_image)

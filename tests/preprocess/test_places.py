@@ -157,6 +157,7 @@ def test_holes_in_real_eyes_are_dark_where_the_mask_is():
 
 
 def test_a_table_of_signs_is_read(tmp_path):
+    assert find_sign_table(tmp_path) is None
     path = tmp_path / "signs.csv"
     path.write_text("file,signs\na.jpg,haze:1:2.5:3|dilated:4:5:6\nb.jpg,\n", encoding="utf-8")
     assert find_sign_table(tmp_path) == path
@@ -174,7 +175,3 @@ def test_a_table_that_is_none_is_refused(tmp_path, text):
     path.write_text(text, encoding="utf-8")
     with pytest.raises(DataError, match="truth.csv: expected the columns file and signs"):
         read_signs(path)
-
-
-def test_other_data_has_no_table(tmp_path):
-    assert find_sign_table(tmp_path) is None

@@ -164,22 +164,18 @@ def test_the_seed_decides() -> None:
     assert set(identity[first.test]) != set(identity[other.test])
 
 
-def test_every_image_is_tested_on_as_often_as_its_fraction() -> None:
-    identity = np.repeat(np.arange(5), 8)
-    tested = np.zeros(40)
+def test_images_and_patients_are_tested_on_as_often_as_their_fraction() -> None:
+    images, patients_ = np.zeros(40), np.zeros(20)
+    of_images, of_patients = np.repeat(np.arange(5), 8), np.repeat(np.arange(20), [2, 12] * 10)
     for seed in range(2000):
-        tested[by_image(identity, seed=seed).test] += 1
-    # A binomial frequency of 2,000 draws at 0.2 strays 0.009; five of these for forty images.
-    assert np.abs(tested / 2000 - 0.2).max() < 0.045
-
-
-def test_everyone_is_tested_on_as_often_as_the_fraction_however_many_images() -> None:
-    identity = np.repeat(np.arange(20), [2, 12] * 10)
-    tested = np.zeros(20)
+        images[by_image(of_images, seed=seed).test] += 1
     for seed in range(1000):
-        tested[np.unique(identity[by_patient(identity, identity < 10, seed=seed).test])] += 1
-    # A binomial frequency of 1,000 draws at 0.2 strays 0.013; four of these for twenty patients.
-    assert np.abs(tested / 1000 - 0.2).max() < 0.051
+        splits = by_patient(of_patients, of_patients < 10, seed=seed)
+        patients_[np.unique(of_patients[splits.test])] += 1
+    # A binomial frequency of 2,000 draws at 0.2 strays 0.009, of 1,000 draws 0.013; five of these
+    # for forty images, four for twenty patients, however many images they have.
+    assert np.abs(images / 2000 - 0.2).max() < 0.045
+    assert np.abs(patients_ / 1000 - 0.2).max() < 0.051
 
 
 def test_who_has_an_only_image_is_trained_on() -> None:

@@ -5,6 +5,7 @@ import hashlib
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import cv2
 import numpy as np
@@ -14,7 +15,6 @@ from hypothesis import settings as hypothesis_settings
 
 from replication.config import SurrogateSettings
 from replication.errors import DataError
-from replication.surrogate import synthesize as synthetic_eyes
 from replication.surrogate.frame import draw_frame, paint_eye
 from replication.surrogate.patient import Eye, SignKind, describe_eye, describe_shot
 from replication.surrogate.plan import plan_eyes
@@ -187,10 +187,8 @@ def test_an_existing_folder_is_refused_and_kept(root):
 
 
 def test_a_failure_leaves_nothing_behind(tmp_path, monkeypatch):
-    def fail(*_args, **_options):
-        raise OSError("disk full")
-
-    monkeypatch.setattr(synthetic_eyes, "draw_planned", fail)
+    failure = Mock(side_effect=OSError("disk full"))
+    monkeypatch.setattr("replication.surrogate.synthesize.draw_planned", failure)
     with pytest.raises(OSError, match="disk full"):
         synthesize(tmp_path / "broken", SETTINGS, seed=SEED, workers=1)
     assert list(tmp_path.iterdir()) == []

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from replication.system.processes import hold_interrupt, spread
+from replication.system.processes import advance_each, hold_interrupt, spread
 
 WORKERS = (1, 2)
 
@@ -33,6 +33,14 @@ def test_the_results_are_in_the_tasks_order(workers: int, chunk: int) -> None:
 def test_an_error_in_the_work_is_the_caller_s(workers: int) -> None:
     with pytest.raises(ValueError, match="five"):
         list(spread(refuse_five, range(10), workers=workers, chunk=2))
+
+
+def test_progress_advances_after_each_result_was_used() -> None:
+    events = []
+    for number in advance_each(range(2), lambda: events.append("advanced")):
+        events.append(f"used {number}")
+    assert events == ["used 0", "advanced", "used 1", "advanced"]
+    assert list(advance_each(range(2), None)) == [0, 1]
 
 
 @pytest.fixture(autouse=True)
