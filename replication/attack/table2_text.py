@@ -19,7 +19,7 @@ READ_ME = (
     "see. Shares in percent. '-' does not apply, or is not known on these data."
 )
 SUMMARY = (
-    "Each by its worst figure. Privacy is 1 at chance and 0 where everyone is told; evidence is 1 "
+    "Each by its worst figure. Privacy is 1 at chance and 0 where everyone is named; evidence is 1 "
     "as in the original and 0 at chance, and without a sign's place not measured; intelligibility "
     "is 1 as real eyes."
 )
@@ -33,7 +33,7 @@ NOTES = {
         "an attacker above chance there would be wrong."
     ),
     Requirement.EVIDENCE: (
-        "Glaucoma accuracy flatters a method that is told the label: without an effect of the sign "
+        "Glaucoma accuracy flatters a method that is given the label: without an effect of the sign "
         "it shows a label, not evidence. The pupil's and the iris' edge correlate too, so read the "
         "correlation beside its chance and beside what of it is owed to the sign."
     ),

@@ -144,8 +144,16 @@ def to_terminal(table: Table1, *, paper_percent: PaperPercent, title: str) -> li
 def to_cells(
     numbers: Mapping[Cell, float], *, paper_percent: PaperPercent
 ) -> list[tuple[str, ...]]:
-    """Return the 14 rows as text under `HEADINGS`; a number is "measured (paper)" in percent."""
-    return write_rows(lambda cell: f"{write_or_absent(numbers.get(cell))} ({paper_percent[cell]})")
+    """Return the rows as text under `HEADINGS`; a number is "measured (paper)" in percent.
+
+    A number that the paper doesn't have, of a method of yours, stands without brackets.
+    """
+
+    def write(cell: Cell) -> str:
+        paper = f" ({paper_percent[cell]})" if cell in paper_percent else ""
+        return write_or_absent(numbers.get(cell)) + paper
+
+    return write_rows(write)
 
 
 def write_rows(write: Callable[[Cell], str]) -> list[tuple[str, ...]]:

@@ -218,6 +218,8 @@ def describe_run(finished: FinishedRun, pages: Path) -> str:
     lines = [
         f"## {_name_section(finished)}",
         "",
+        "### Table 1",
+        "",
         heading,
         "",
         rest,
@@ -302,14 +304,15 @@ def _describe_checks_of_maps(page: Path) -> list[str]:
 def _describe_departures(finished: FinishedRun) -> list[str]:
     costs = finished.costs
     if costs is None:
-        return ["What departures cost on this data: not measured.", ""]
+        return ["### Departures", "", "What they cost on this data: not measured.", ""]
     kinds = sorted({kind for accuracies in costs.values() for kind in accuracies})
     rows = [
         (choice, *(write_or_absent(own.get(kind), absent=DOES_NOT_APPLY) for kind in kinds))
         for choice, own in costs.items()
     ]
     table = lay_out_table(("choice", *kinds), rows, words=1)
-    return ["Departures and their other choice, accuracies on the test images, %:", "", *table, ""]
+    words = "Ours and the other choice, accuracies on the test images, %:"
+    return ["### Departures", "", words, "", *table, ""]
 
 
 def _describe_making(finished: FinishedRun) -> list[str]:
@@ -320,6 +323,8 @@ def _describe_making(finished: FinishedRun) -> list[str]:
     )
     seconds = _list_items({unit: f"{record['seconds']:.0f}" for unit, record in records.items()})
     return [
+        "### Settings",
+        "",
         f"Settings: {run['draws']} draws; {settings}.",
         "",
         f"Machine: {last['machine']}; {_list_items(last['versions'])}.",

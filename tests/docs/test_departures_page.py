@@ -100,7 +100,7 @@ def read_run(data: str, *, split: str = "image") -> str:
 
 def read_choices(run: str) -> dict[tuple[str, str], str]:
     """Return the accuracies measured on a run's data by choice and kind, in percent as printed."""
-    table = read_run(run).split("Departures and their other choice", 1)[1].split("\n\n")[1]
+    table = read_run(run).split("Ours and the other choice", 1)[1].split("\n\n")[1]
     (_, *kinds), _, *rows = (
         [cell.strip() for cell in line[1:-1].split("|")] for line in table.splitlines()
     )

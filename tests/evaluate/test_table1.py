@@ -2,10 +2,12 @@
 
 import csv
 import json
+from dataclasses import replace
 
 import pytest
 
 from replication.errors import DataError
+from replication.evaluate import table1
 from replication.evaluate.table1 import (
     HEADINGS,
     Table1,
@@ -157,6 +159,14 @@ def test_cells_are_percent_beside_the_paper_s_digits():
     )
     assert cells[6][2:4] == ("not measured (69.41)", "-")
     assert cells[13][2:4] == ("0.00 (0.88)", "30.00 (15.29)")
+
+
+def test_a_method_that_the_paper_lacks_has_no_brackets(monkeypatch):
+    other = replace(ROWS[-1], name="other", short="other", has_replacement=False)
+    monkeypatch.setattr(table1, "ROWS", (*ROWS, other))
+    numbers = {("other", metric): 0.5 for metric in other.metrics()}
+    cells = to_cells(numbers, paper_percent=read_paper_percent())
+    assert cells[-1][2:] == ("50.00", "-", "50.00", "50.00")
 
 
 def test_markdown_is_a_table_of_the_cells():

@@ -169,7 +169,7 @@ def test_the_page_has_table_claims_settings_and_versions(run, tmp_path):
     assert page.startswith("# Results on the surrogate\n")
     assert "| Baseline | Original test set | 90.00 (90.00) |" in page
     assert "epochs 3" in page and "steps 7" in page and "numpy" in page
-    assert "departures cost on this data: not measured" in page
+    assert "### Departures\n\nWhat they cost on this data: not measured." in page
 
 
 def test_each_claim_is_told_with_its_margins_and_its_place(run, tmp_path):
