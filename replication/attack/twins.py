@@ -20,7 +20,7 @@ from replication.preprocess.places import mask_signs
 from replication.records import EyeDataset, to_unit_range
 from replication.surrogate.frame import draw_planned, encode_jpeg, paint_eye
 from replication.surrogate.plan import ORIGIN_FILE, TRUTH_FILE, PlannedEye, list_images, read_origin
-from replication.system.processes import spread
+from replication.system.processes import advance_each, spread
 
 CARRIED_PX = 28  # of the frame: how far focus and JPEG blocks carry a sign
 
@@ -64,10 +64,8 @@ def draw_twins(
     draw = partial(_draw_eye, seed, size_px, with_signs)
     drawn = spread(draw, tasks, workers=workers, chunk=1) if tasks else ()
     for (_, images), of_eye in zip(tasks, drawn, strict=True):
-        for (row, _, _), image in zip(images, of_eye, strict=True):
+        for (row, _, _), image in advance_each(zip(images, of_eye, strict=True), on_image):
             twins[row] = image
-            if on_image is not None:
-                on_image()
     return twins
 
 
