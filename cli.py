@@ -30,7 +30,9 @@ class InOrder(click.Group):
         return list(self.commands)
 
 
-@click.group(cls=InOrder, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=InOrder, context_settings={"help_option_names": ["-h", "--help"], "show_default": True}
+)
 @click.option(
     "-v",
     "--verbose",

@@ -23,7 +23,7 @@ def data() -> None:
 
 @data.command()
 @click.argument("folder", type=PATH)
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Of the eyes.")
+@click.option("--seed", default=0, type=click.IntRange(0), help="Of the eyes.")
 @profile_option(help="How many eyes: smoke draws a few.")
 @exit_on_error
 def synthesize(folder: Path, seed: int, profile: str) -> None:
@@ -47,7 +47,7 @@ def synthesize(folder: Path, seed: int, profile: str) -> None:
 @data.command("contact-sheet")
 @click.argument("folder", type=PATH)
 @click.argument("picture", type=PATH)
-@click.option("--seed", default=1, show_default=True, type=click.IntRange(0), help="Whose eyes.")
+@click.option("--seed", default=1, type=click.IntRange(0), help="Whose eyes.")
 @exit_on_error
 def contact_sheet(folder: Path, picture: Path, seed: int) -> None:
     """Draw some eyes of the surrogate in FOLDER into a PICTURE, each row ending in a twin.

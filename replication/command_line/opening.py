@@ -22,11 +22,11 @@ NEXT = {
 }
 
 
-def run_until(unit: str, *, show=lambda run: None, **options):
-    """Run with all privatizers up to a unit, print its outcome and the next command."""
+def run_until(unit: str, *, page: str = "", show=lambda run: None, **options):
+    """Run with all privatizers up to a unit; print where its page is and the next command."""
     run = open_run(known_methods(), **options)
     run.run(until=unit)
-    click.echo(f"Done: {run.store.root / unit}")
+    click.echo(f"Done: {run.store.root / unit / page}")
     show(run)
     if unit in NEXT:
         click.echo(f"Next: {name_command(NEXT[unit])}")
@@ -75,11 +75,7 @@ def known_methods() -> tuple[str, ...]:
 
 
 def name_command(instead: str | None = None) -> str:
-    """Return this command as it was typed, but for --fresh, so that it resumes the run.
-
-    Args:
-        instead: another command's name to put in its place.
-    """
+    """Return this command, or another instead, with the options typed but --fresh: to resume."""
     words = [word for word in sys.argv[1:] if word != "--fresh"]
     typed = click.get_current_context().info_name
     if instead and typed in words:

@@ -22,20 +22,15 @@ def _complete(list_names: Callable[[], Iterable[str]]):
 
 def choice_option(*names: str, choices: Sequence[str], help: str):
     """Return an option with a few values, the first one its default."""
-    kind = click.Choice(choices)
-    return click.option(*names, default=choices[0], show_default=True, type=kind, help=help)
+    return click.option(*names, default=choices[0], type=click.Choice(choices), help=help)
 
 
-seed_option = partial(click.option, default=0, show_default=True, type=click.IntRange(0, 2**31 - 1))
-count_option = partial(click.option, show_default=True, type=click.IntRange(1))
+seed_option = partial(click.option, default=0, type=click.IntRange(0, 2**31 - 1))
+count_option = partial(click.option, type=click.IntRange(1))
 several_option = partial(click.option, multiple=True)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 profile_option = partial(
-    click.option,
-    "--profile",
-    default="cpu",
-    show_default=True,
-    shell_complete=_complete(lambda: PROFILES),
+    click.option, "--profile", default="cpu", shell_complete=_complete(lambda: PROFILES)
 )
 methods_option = partial(
     several_option, "--method", "methods", metavar="NAME", shell_complete=_complete(known_methods)
@@ -96,12 +91,7 @@ def run_options(command):
 
 
 def exit_on_error(command, *, resumable: bool = False):
-    """Turn errors of the project and Ctrl-C into one line on standard error and an exit code.
-
-    Args:
-        command: a click command's function.
-        resumable: whether the same command resumes where it was stopped.
-    """
+    """Turn errors of the project and Ctrl-C into one line on standard error and an exit code."""
 
     @wraps(command)
     def guarded(*args, **kwargs):

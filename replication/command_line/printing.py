@@ -20,8 +20,8 @@ def print_table1(run) -> None:
     from validation.paper.numbers import read_paper_percent
 
     title = f"Table 1 on {run.data.source.title}." + describe_split(by_patient=run.data.by_patient)
-    percent, table = read_paper_percent(), FinishedRun(run.store).table
-    _print_lines(to_terminal(table, paper_percent=percent, title=title))
+    table = FinishedRun(run.store).table
+    _print_lines(to_terminal(table, paper_percent=read_paper_percent(), title=title))
     click.echo(f"Files: {run.store.root} (the table: 06_evaluated/table1.md)")
 
 

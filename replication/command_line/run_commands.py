@@ -94,7 +94,6 @@ def replicate(everything: bool, methods: tuple[str, ...], seeds: int, **options)
     "--split",
     "splits",
     default=SPLITS[:1],
-    show_default=True,
     type=click.Choice(SPLITS),
     help="By image as in the paper, or by patient; may be given several times.",
 )
@@ -102,7 +101,6 @@ def replicate(everything: bool, methods: tuple[str, ...], seeds: int, **options)
 @click.option(
     "--until",
     default=LAST,
-    show_default=True,
     type=click.Choice([*NEXT, "08_explained", LAST]),
     metavar="STAGE",
     help="The last stage of each run, such as 06_evaluated.",

@@ -31,12 +31,7 @@ def validate(**options) -> None:
     Example:
       python cli.py validate --data-dir ~/Warsaw
     """
-    page = Path("02_validated") / "validation.md"
-    run_until(
-        "02_validated",
-        show=lambda run: click.echo(f"Every expectation holds: {run.store.root / page}"),
-        **options,
-    )
+    run_until("02_validated", page="validation.md", **options)
 
 
 @click.command("train-evaluators", short_help="Stage 03: train the two evaluation networks.")
@@ -141,7 +136,6 @@ def attack(**options) -> None:
     "--out",
     "picture",
     default="explained.png",
-    show_default=True,
     type=PATH,
     help="File for the picture of --image, PNG or PDF.",
 )
@@ -170,8 +164,7 @@ def explain(file: Path | None, eye: str, picture: Path, **options) -> None:
       python cli.py explain --from-baseline --image eye.jpg --eye right
     """
     if file is None:
-        run = run_until("08_explained", **options)
-        click.echo(f"Results: {run.store.root / '08_explained' / 'explanation.md'}")
+        run = run_until("08_explained", page="explanation.md", **options)
         click.echo(f"Next: {spell_command('check', run.store.root)}")
         return
     run = open_run(known_methods(), **options)

@@ -52,14 +52,14 @@ def check_explanations(run: Path, images: int, seed: int) -> None:
     Example:
       python cli.py check-explanations artifacts/runs/surrogate-cpu-seed-0
     """
+    from replication.results.finished_run import SANITY_PAGE
     from replication.store.run_folder import RunStore
-    from replication.studies.check_explanations import PAGE
     from replication.studies.check_explanations import check_explanations as measure
     from replication.system.progress import track_on_terminal
 
     store = RunStore(run)
     click.echo(measure(store, images=images, seed=seed, track=track_on_terminal))
-    click.echo(f"Written: {store.root / PAGE}")
+    click.echo(f"Written: {store.root / SANITY_PAGE}")
 
 
 @click.command("audit-paper", short_help="Audit the digits of the paper's Table 1.")

@@ -20,8 +20,7 @@ from replication.explain.agreement import pair_with_others
 from replication.explain.client import ExplanationWorker
 from replication.explain.exchange import BATCH, DEEP_TAYLOR
 from replication.records import Neuron, RelevanceMaps, to_unit_range
-from replication.results.finished_run import SANITY_FIGURES as FIGURES
-from replication.results.finished_run import SANITY_PAGE as PAGE
+from replication.results.finished_run import SANITY_FIGURES, SANITY_PAGE
 from replication.store.arrays import load_preprocessed
 from replication.store.files import write_json, write_text
 from replication.store.run_folder import RunStore
@@ -39,7 +38,7 @@ GRAYS = tuple(range(16, 256, 32))
 
 
 def check_explanations(store: RunStore, *, images: int, seed: int, track: Track) -> str:
-    """Measure what the explanations of a run show, and write it down.
+    """Measure what the explanations of a run show; write figures and page, and return the page.
 
     Steps: explain all test originals by the network as it is, both neurons; draw a sample of them;
     explain it by the network with raised logits, along with images of one gray, and by each level
@@ -51,24 +50,20 @@ def check_explanations(store: RunStore, *, images: int, seed: int, track: Track)
         seed: of the sample, its pairs and the untrained layers.
         track: opens the progress bar.
 
-    Returns:
-        The page.
-
     Raises:
         StageNotRun: when the network is not trained.
         ExplanationError: when the network can't be explained.
     """
     run = read_run(store.root)
-    shape = read_settings(store.root, run, "preprocess", PreprocessSettings)
-    dataset, splits = load_preprocessed(store.folder(PREPROCESSED), shape.channels)
+    channels = read_settings(store.root, run, "preprocess", PreprocessSettings).channels
+    dataset, splits = load_preprocessed(store.folder(PREPROCESSED), channels)
     test, rng = dataset.take(splits.test), np.random.default_rng(seed)
     sample = test.take(np.sort(rng.choice(len(test), min(images, len(test)), replace=False)))
     partners = pair_with_others(sample.identity, sample.glaucoma, rng=rng)
     settings = _describe(store, run, sample=len(sample), test=len(test), seed=seed)
     evaluator = read_settings(store.root, run, "evaluator", EvaluatorSettings)
-    network = untrained.build_network(
-        test.images.shape[1:], evaluator, seed=settings["untrained_seed"]
-    )
+    shape = test.images.shape[1:]
+    network = untrained.build_network(shape, evaluator, seed=settings["untrained_seed"])
     first_weights = untrained.get_weights(network)
     load_weights(network, store.folder(EVALUATORS["glaucoma"]) / "weights.h5")
     total = len(Neuron) * len(test) + len(GRAYS) + (1 + len(untrained.LEVELS)) * len(sample)
@@ -82,8 +77,8 @@ def check_explanations(store: RunStore, *, images: int, seed: int, track: Track)
         figures |= _check_lifted(explainer, sample.images, first_weights, partners)
     figures |= {"run": run, "settings": settings}
     page = sanity.to_markdown(figures)
-    write_json(store.root / FIGURES, figures)
-    write_text(store.root / PAGE, page)
+    write_json(store.root / SANITY_FIGURES, figures)
+    write_text(store.root / SANITY_PAGE, page)
     return page
 
 
@@ -150,9 +145,7 @@ class _Explainer:
 
 
 def _check_as_it_is(explainer: _Explainer, images: np.ndarray) -> dict:
-    explained = {
-        neuron.value: explainer.explain(images, neuron, name="as it is") for neuron in Neuron
-    }
+    explained = {each.value: explainer.explain(images, each, name="as it is") for each in Neuron}
     _, seconds = next(iter(explained.values()))  # of the first request, which starts the worker
     logit = {name: sanity.correlate_with_logit(maps) for name, (maps, _) in explained.items()}
     return {"logit": logit, "speed": sanity.measure_speed(seconds, batch=BATCH)}

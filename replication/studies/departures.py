@@ -35,6 +35,7 @@ FOLDER = "departures"
 NETWORKS = "evaluation networks"
 DRAWN = "pprl-vgan-random"  # the regime by which generators are compared
 REFERENCE_EPOCHS = 300  # PPRL-VGAN train.py
+LATER = "trained as in the later code"
 HOUGH = "centred by a Hough circle (later code)"
 
 Predict = Callable[[np.ndarray], np.ndarray]  # (N, H, W, C) images to (N, classes) probabilities
@@ -128,10 +129,7 @@ def measure_privatizers(
 ) -> Iterator[tuple[str, Figures]]:
     """Compare privatizers with other arguments (`PRIVATIZERS`), where nothing is trained anew.
 
-    Args:
-        test: the N original test images.
-        networks: that evaluate what is drawn.
-        given: gallery, generator, seed and draws, as every method takes them.
+    Gallery, generator, seed and draws are given as every method takes them.
 
     Yields:
         A method with a choice, and what `evaluate_draws` returns.
@@ -177,29 +175,20 @@ def measure_replacements(
 
 @dataclass(frozen=True)
 class Training:
-    """A training that differs from the run's own in one point.
+    """A training that differs from the run's own in one point."""
 
-    Args:
-        name: of its folder, below `FOLDER`.
-        words: name of the other choice.
-        choice: arguments of `train_evaluator` or `train_vgan` of `pipeline.stages`.
-        data: to train and test on, None for the run's.
-        figures: what else is measured of the choice, fractions in [0, 1].
-    """
-
-    name: str
-    words: str
-    choice: dict = field(default_factory=dict)
-    data: Data | None = None
-    figures: Figures = field(default_factory=dict)
+    name: str  # of its folder, below `FOLDER`
+    words: str  # name of the other choice
+    choice: dict = field(default_factory=dict)  # arguments of a training of `pipeline.stages`
+    data: Data | None = None  # to train and test on, None for the run's
+    figures: Figures = field(default_factory=dict)  # what else is measured of the choice
 
 
 def _list_evaluators(run: RunData) -> Iterator[Training]:
     yield Training("leaky-relu", "LeakyReLU 0.2 (reference)", {"activation": "leaky_relu"})
     yield Training("last-weights", "last weights (reference)", {"keep_last": True})
     if run.profile.evaluator != PAPER.evaluator:
-        words = "trained as in the later code"
-        yield Training("later-training", words, {"settings": PAPER.evaluator})
+        yield Training("later-training", LATER, {"settings": PAPER.evaluator})
     resized, _ = _preprocess_otherwise(run, interpolation=cv2.INTER_LINEAR)
     yield Training("bilinear", "images resized bilinearly", data=resized)
     centred, found = _preprocess_otherwise(run, find=find_iris_by_hough)
@@ -213,8 +202,7 @@ def _list_generators(run: RunData) -> Iterator[Training]:
     ours, theirs = run.profile.vgan, PAPER.vgan
     longer = replace(ours, steps=ceil(REFERENCE_EPOCHS * len(run.train_set) / ours.batch_size))
     if longer.steps > ours.steps:
-        words = f"{REFERENCE_EPOCHS} epochs (reference)"
-        yield Training("more-steps", words, {"settings": longer})
+        yield Training("more-steps", f"{REFERENCE_EPOCHS} epochs (reference)", {"settings": longer})
     sizes = replace(ours, kernel_size=theirs.kernel_size, units=theirs.units)
     if sizes != ours:
         words = f"kernel {sizes.kernel_size} and {sizes.units} units (reference)"
@@ -263,11 +251,7 @@ def _train_once(run: RunData, name: str, arguments: dict, train: Callable[[Path]
 
 
 def _preprocess_otherwise(run: RunData, **choice) -> tuple[Data, float]:
-    """Preprocess with other arguments of `preprocess_image`, and split as the run does.
-
-    Returns:
-        The data, and the rate of images whose iris was found.
-    """
+    """Preprocess otherwise, and split as the run does; return the rate of irises found, too."""
     manifest, root = run.raw
     with run.track("finding irises", len(manifest)) as advance:
         images, facts = preprocess_images(

@@ -1,4 +1,4 @@
-"""Find the iris as the first author's later code does (IEEE Access 2021): to measure what ours costs.
+"""Find the iris as the first author's later code does (IEEE Access 2021), to compare with ours.
 
 Its gray levels and distances are constants, fitted to one camera. No stage uses it.
 """

@@ -11,7 +11,7 @@
 An empty map has no place of relevance: it is counted and enters no figure.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from scipy.stats import pearsonr, spearmanr
@@ -164,11 +164,7 @@ def judge_structure(eyes: float | None, grays: list[float | None]) -> Finding:
 
 
 def measure_speed(seconds: list[float], *, batch: int) -> dict[str, float | None]:
-    """Separate a worker's start from its work.
-
-    Args:
-        seconds: from the start to the report of each image, rising.
-        batch: images that are reported together.
+    """Separate a worker's start from its work, by the seconds from its start to each image.
 
     Returns:
         `start_seconds`, to the first batch, and `images_per_second` from then to the last one;
@@ -185,24 +181,21 @@ def _number(value: float) -> float | None:
 
 
 def to_markdown(figures: Mapping) -> str:
-    """Write the page of what `check_explanations` found, without headings of its own.
-
-    Args:
-        figures: the content of `explanation_sanity.json`; None was not measured.
-    """
+    """Write the page of `explanation_sanity.json`, without headings; None was not measured."""
     run, settings = figures["run"], figures["settings"]
     heading = (
         f"Checks of `{settings['method']}` of the glaucoma network. Data: {run['source']['kind']} "
         f"`{run['source']['name']}`. Profile {run['profile']['name']}, seed {run['seed']}. Sample: "
         f"{settings['sample']}." + describe_split(by_patient=is_by_patient(run))
     )
-    sections = (
-        _describe_randomisation(figures["randomisation"], settings),
-        _describe_logit(figures["logit"], settings),
-        _describe_structure(figures["structure"], settings),
-        _describe_speed(figures["speed"], settings),
-    )
-    return "\n\n".join([heading, *(section.to_markdown() for section in sections)]) + "\n"
+    describe = {
+        "randomisation": _describe_randomisation,
+        "logit": _describe_logit,
+        "structure": _describe_structure,
+        "speed": _describe_speed,
+    }
+    parts = [write(figures[name], settings).to_markdown() for name, write in describe.items()]
+    return "\n\n".join([heading, *parts]) + "\n"
 
 
 def _describe_randomisation(found: Mapping, settings: Mapping) -> Section:
@@ -217,10 +210,7 @@ def _describe_randomisation(found: Mapping, settings: Mapping) -> Section:
         "comparison, the trained network's maps of two patients with the same pathology."
     )
     forms = dict.fromkeys(MEASURES, ".3f") | {"compared": "d", "empty": "d"}
-    rows = [
-        (row["level"], *(_write(row[name], form) for name, form in forms.items()))
-        for row in (*found["levels"], others)
-    ]
+    rows = [(row["level"], *_write_all(row, forms)) for row in (*found["levels"], others)]
     measures = (name.replace("_", " ") for name in MEASURES)
     verdict = _describe_finding("Randomisation destroys the map", found)
     return Section(note, ("replaced down to", *measures, "pairs", "empty"), rows, last=verdict)
@@ -233,10 +223,7 @@ def _describe_logit(found: Mapping, settings: Mapping) -> Section:
     )
     headings = ("neuron", "Pearson", "Spearman", "maps", "empty", "smallest relevance")
     forms = {"pearson": ".3f", "spearman": ".3f", "maps": "d", "empty": "d", "smallest": "g"}
-    rows = [
-        (neuron, *(_write(row[name], form) for name, form in forms.items()))
-        for neuron, row in found.items()
-    ]
+    rows = [(neuron, *_write_all(row, forms)) for neuron, row in found.items()]
     return Section(note, headings, rows)
 
 
@@ -268,6 +255,10 @@ def _describe_speed(found: Mapping, settings: Mapping) -> Section:
 
 def _describe_finding(claim: str, found: Mapping) -> str:
     return f"{claim}: **{found['finding']}**. Criterion: {found['criterion']}."
+
+
+def _write_all(row: Mapping, forms: Mapping[str, str]) -> Iterator[str]:
+    return (_write(row[name], form) for name, form in forms.items())
 
 
 def _write(value: float | None, form: str) -> str:

@@ -39,7 +39,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a task; a failed one has a sentence and the exit code that goes with it."""
+    """What became of a task; a failed one has a sentence and an exit code. Plain: as in JSON."""
 
     state: State
     sentence: str = ""
@@ -51,18 +51,16 @@ class Outcome:
         return self.state in (State.KEPT, State.DONE)
 
     def to_plain(self) -> dict:
-        """Return the values as JSON knows them."""
         return asdict(self) | {"state": self.state.value}
 
     @classmethod
     def from_plain(cls, plain: dict) -> Self:
-        """Return the outcome that `to_plain` wrote down."""
         return cls(**plain | {"state": State(plain["state"])})
 
 
 @dataclass(frozen=True)
 class Task:
-    """One unit of one run."""
+    """One unit of one run. Plain: as in JSON."""
 
     run: str  # name of its folder
     unit: str
@@ -77,13 +75,11 @@ class Task:
         return f"{self.run}/{self.unit}"
 
     def to_plain(self) -> dict:
-        """Return the values as JSON knows them."""
         own = {name: getattr(self, name) for name in ("run", "unit", "manifest", "versions")}
         return own | {"waits_for": list(self.waits_for), "request": self.request.to_plain()}
 
     @classmethod
     def from_plain(cls, plain: dict) -> Self:
-        """Return the task that `to_plain` wrote down."""
         waits_for, request = tuple(plain["waits_for"]), RunRequest.from_plain(plain["request"])
         return cls(**plain | {"waits_for": waits_for, "request": request})
 
