@@ -1,6 +1,6 @@
 """Recognisers by scikit-learn: they learn patients from privatized images, and name them in others.
 
-The paper's identity network has seen originals alone, so a method that merely looks unlike an
+The paper's identity network has seen originals alone, so a method whose images merely differ from an
 original defeats it (paper §2.3). Who can privatize images of known patients can learn from the
 result: "parrot" recognition (Newton, Sweeney and Malin, IEEE TKDE 17, 2005; McPherson, Shokri and
 Shmatikov, "Defeating image obfuscation with deep learning", 2016). Ours: three recognisers; a

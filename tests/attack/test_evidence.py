@@ -93,10 +93,6 @@ def test_what_is_flat_shows_nothing_or_has_nothing_to_show():
     assert (measure_masked_ncc(images, flat, masks)[GLAUCOMA] == 0).all()
     assert np.isnan(measure_masked_ncc(flat, images, masks)).all()
     assert (measure_chance_ncc(images, flat, masks, **LABELS)[GLAUCOMA] == 0).all()
-
-
-def test_without_a_sign_or_another_patient_there_is_no_number():
-    images, masks = plant_eyes()
     none = np.zeros_like(masks)
     assert np.isnan(measure_masked_ncc(images, images, none)).all()
     one = {"identity": np.zeros(len(images), int), "glaucoma": GLAUCOMA}

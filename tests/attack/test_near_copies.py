@@ -80,20 +80,13 @@ def test_a_mean_of_two_patients_is_near_and_no_copy():
         assert find_near_copies(found, limits, identity=np.array([3])).tolist() == [copies]
 
 
-def test_limits_are_below_one_original_in_twenty():
+def test_limits_are_below_one_original_in_twenty_and_need_some():
     originals = measure_distances(TEST.images, TRAINING)
     limits = set_limits(originals, below=0.25)
     assert np.mean(originals.nearest <= limits.distance) == pytest.approx(0.25, abs=0.06)
     assert np.mean(originals.ratio <= limits.ratio) == pytest.approx(0.25, abs=0.06)
-
-
-def test_order_of_images_and_of_training_changes_nothing():
-    rows = np.random.default_rng(1).permutation(len(TEST))
-    shuffled = TRAINING.take(np.random.default_rng(2).permutation(len(TRAINING)))
-    one = measure_distances(TEST.images, TRAINING, used=MARKS)
-    other = measure_distances(TEST.images[rows], shuffled, used=MARKS[rows])
-    for name in ("nearest", "nearest_identity", "second", "nearest_used"):
-        np.testing.assert_allclose(getattr(other, name), getattr(one, name)[rows], rtol=1e-5)
+    with pytest.raises(DataError, match="no original images"):
+        set_limits(TrainingDistances(*[np.empty(0)] * 4))
 
 
 def test_nearest_of_a_used_identity_and_its_chance():
@@ -129,16 +122,10 @@ def test_one_image_one_patient_and_flat_images():
         (np.zeros((0, SIDE, SIDE, 3), np.float32), None, "one size"),
         (np.zeros((2, 4, 4, 3), np.float32), None, "one size"),
         (np.full((2, SIDE, SIDE, 3), np.nan, np.float32), None, "expected values"),
-        (np.zeros((2, SIDE, SIDE, 3), np.float32), np.zeros((3, 9), bool), r"\(2, P\)"),
-        (np.zeros((2, SIDE, SIDE, 3), np.float32), np.zeros((2, 8), bool), r"\(2, P\)"),
+        (TEST.images[:2], np.zeros((3, 9), bool), r"\(2, P\)"),
+        (TEST.images[:2], np.zeros((2, 8), bool), r"\(2, P\)"),
     ],
 )
 def test_what_does_not_fit_is_an_error(images, used, message):
     with pytest.raises(DataError, match=message):
         measure_distances(images, TRAINING, used=used)
-
-
-def test_limits_need_originals():
-    nothing = np.empty(0)
-    with pytest.raises(DataError, match="no original images"):
-        set_limits(TrainingDistances(nothing, nothing, nothing, nothing))

@@ -17,23 +17,17 @@ PATIENTS, SHAPE = 4, (32, 32, 3)
 SETTINGS = AttackSettings(updates=60, batch_size=16, learning_rate=1e-3, siamese_updates=60)
 TRAIN, TEST = (plant_eyes(PATIENTS, 8, size_px=32, seed=seed) for seed in (0, 1))
 # So few updates find brightness; patterns take the network a training of its own.
-BRIGHT = [
-    (0.3 * data.images + np.linspace(-0.7, 0.7, PATIENTS)[data.identity, None, None, None]).astype(
-        np.float32
-    )
-    for data in (TRAIN, TEST)
-]
+LEVELS = np.linspace(-0.7, 0.7, PATIENTS, dtype=np.float32)[:, None, None, None]
+BRIGHT = [np.float32(0.3) * data.images + LEVELS[data.identity] for data in (TRAIN, TEST)]
 
 
 @pytest.fixture(scope="module")
 def network(tmp_path_factory):
     weights = tmp_path_factory.mktemp("identity") / "weights.h5"
-    build_evaluator(PATIENTS, SHAPE, block_dropout=0.0, dense_dropout=0.5, seed=3).save_weights(
-        str(weights)
-    )
-    return IdentityNetwork(
-        weights, PATIENTS, SHAPE, evaluator=EvaluatorSettings(), settings=SETTINGS
-    )
+    network = build_evaluator(PATIENTS, SHAPE, block_dropout=0.0, dense_dropout=0.5, seed=3)
+    network.save_weights(str(weights))
+    settings = {"evaluator": EvaluatorSettings(), "settings": SETTINGS}
+    return IdentityNetwork(weights, PATIENTS, SHAPE, **settings)
 
 
 def rate_named(network):
@@ -85,9 +79,7 @@ def verify(siamese, features, privatized):
 
 def test_the_siamese_network_finds_planted_patients_and_none_in_noise():
     siamese = SiameseAttacker(64, settings=SETTINGS)
-    train, test = (
-        dataset.images[:, ::4, ::4, 0].reshape(len(dataset), 64) for dataset in (TRAIN, TEST)
-    )
+    train, test = (data.images[:, ::4, ::4, 0].reshape(len(data), 64) for data in (TRAIN, TEST))
     siamese.train(train, train, TRAIN.identity, seed=0)
     assert verify(siamese, train, test) > 0.95
     first = siamese.embed(test)

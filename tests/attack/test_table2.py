@@ -29,21 +29,10 @@ PLANTED = [  # method, measure, value, chance
 
 
 def make_numbers(planted=PLANTED):
-    rows = [
-        {
-            "method": method,
-            "requirement": MEASURES[measure].requirement.value,
-            "measure": measure,
-            "value": value,
-            "low": value - 0.01,
-            "high": value + 0.01,
-            "chance": chance,
-            "images": 80,
-            "patients": 20,
-        }
-        for method, measure, value, chance in planted
-    ]
-    return pd.DataFrame(rows)
+    numbers = pd.DataFrame(planted, columns=["method", "measure", "value", "chance"])
+    requirements = [MEASURES[name].requirement.value for name in numbers["measure"]]
+    ends = {"low": numbers["value"] - 0.01, "high": numbers["value"] + 0.01}
+    return numbers.assign(requirement=requirements, images=80, patients=20, **ends)
 
 
 def summarise(planted=PLANTED):
@@ -70,24 +59,19 @@ def test_the_scales_end_at_chance_and_at_everything():
     assert blind["blur-3", EVIDENCE]["share"] == 0
 
 
-def test_verdicts_alone_are_no_evidence():
+def test_verdicts_alone_are_no_evidence_and_chance_of_everything_no_measure():
     row = summarise()["k-same-3", EVIDENCE]
     assert pd.isna(row["measure"]) and pd.isna(row["share"])
-
-
-def test_a_measure_whose_chance_is_everything_counts_nothing():
     found = summarise([("blur-3", "identity_best_with", 1.0, 1.0)])
     assert pd.isna(found["blur-3", PRIVACY]["measure"])
 
 
 @pytest.fixture(scope="module")
 def page():
-    numbers = make_numbers()
-    claims = [{"name": "a claim", "quotation": "", "static": "holds", "retrained": "fails"}]
     attack = {
-        "rows": to_records(numbers),
-        "summary": to_records(summarise_methods(numbers)),
-        "claims": claims,
+        "rows": to_records(make_numbers()),
+        "summary": to_records(summarise_methods(make_numbers())),
+        "claims": [{"name": "a claim", "quotation": "", "static": "holds", "retrained": "fails"}],
     }
     return to_markdown(attack, heading="Drawn eyes.")
 

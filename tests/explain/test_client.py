@@ -37,6 +37,8 @@ save_relevance(Path(sys.argv[1]), relevance)
 print("answered", flush=True)
 sys.stdin.read()
 """
+HALF_WRITTEN = "open(sys.argv[1] + '/maps.npy', 'wb').write(b'half')\n"
+TWO_OF_THREE = "relevance = RelevanceMaps(maps[:2], relevance.neuron[:2], logit[:2])\n"
 
 
 @pytest.fixture
@@ -107,22 +109,14 @@ def test_one_worker_answers_one_request_after_another(stand_in, request_of_three
     [
         (ANSWER + "import os; os.kill(os.getpid(), 9)", "was killed .SIGKILL.*last lines: none"),
         (
-            "import sys; sys.exit('one\\ntwo\\nthree\\n\\nfour')",
+            "import sys; sys.exit('one\\ntwo\\n\\nthree\\nfour')",
             r"exit code 1\).*two . three . four",
         ),
         ("raise MemoryError", "ran out of memory.*MemoryError"),
         ("import sys; sys.stderr.write('a\\nfoo.h5: no.\\n'); sys.exit(5)", r"^foo\.h5: no\.$"),
-        (
-            ANSWER + "open(sys.argv[1] + '/maps.npy', 'wb').write(b'half')\nprint('answered')",
-            "no usable maps",
-        ),
+        (ANSWER + HALF_WRITTEN + "print('answered')", "no usable maps"),
         (ANSWER + "relevance.maps[0, 0, 0] = -1\n" + SAVE, "no usable maps.*negative"),
-        (
-            ANSWER
-            + "relevance = RelevanceMaps(maps[:2], relevance.neuron[:2], logit[:2])\n"
-            + SAVE,
-            r"expected \(3, 4, 5\), got \(2, 4, 5\)",
-        ),
+        (ANSWER + TWO_OF_THREE + SAVE, r"expected \(3, 4, 5\), got \(2, 4, 5\)"),
     ],
 )
 def test_a_worker_that_ends_badly_is_one_sentence_and_leaves_nothing(
@@ -178,7 +172,6 @@ def test_a_wrong_request_starts_no_worker(stand_in, request_of_three, name, valu
 @pytest.mark.parametrize(
     ("code", "lines", "words"),
     [
-        (-9, [], "SIGKILL"),
         (-11, ["Fatal"], "SIGSEGV; its last lines: Fatal"),
         (-6, ["what():  std::bad_alloc"], "ran out of memory"),
         (1, ["ResourceExhaustedError: OOM when allocating"], "ran out of memory"),

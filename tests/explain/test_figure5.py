@@ -37,16 +37,13 @@ def test_the_example_is_the_median_of_those_that_fit():
         (DIFFERENT, "empty", True),
     ],
 )
-def test_where_no_image_fits_there_is_none_with_a_reason(method, column, value):
+def test_where_no_image_fits_or_a_set_is_missing_there_is_none(method, column, value):
     relevance = RELEVANCE.copy()
     relevance.loc[relevance["method"] == method, column] = value
     example = choose_example(relevance)
     assert example.row is None
     assert example.text == f"{RULE}. No image fits, so there is none."
-
-
-def test_where_a_set_was_not_explained_there_is_none():
-    assert choose_example(RELEVANCE[RELEVANCE["method"] != SAME]).row is None
+    assert choose_example(RELEVANCE[RELEVANCE["method"] != method]).row is None
 
 
 def draw_images(seed):

@@ -62,6 +62,9 @@ def test_measures_are_their_definitions():
         inside = sum(value for value, within in pairs if within)
         assert found == pytest.approx(inside / sum(value for value, _ in pairs))
         assert points == max(pairs)[1]
+    several = np.zeros((1, SIDE, SIDE), np.float32)
+    several[0, 3, [3, 9, 20, 30]] = 1
+    assert measure_pointing(several, np.arange(SIDE) < np.full((1, SIDE, 1), 10)).tolist() == [0.5]
 
 
 def test_a_map_beside_the_sign_loses():
@@ -86,14 +89,6 @@ def test_chance_is_the_area():
         assert random["area"] == pytest.approx(area)
         assert random["low"] <= area <= random["high"]
         assert random["lead_mean"] == pytest.approx(0, abs=0.03 if measure == "pointing" else 0.002)
-
-
-def test_several_highest_pixels_share_the_point():
-    maps = np.zeros((1, SIDE, SIDE), np.float32)
-    masks = np.zeros((1, SIDE, SIDE), bool)
-    maps[0, 3, [3, 9, 20, 30]] = 1
-    masks[0, 3, :10] = True
-    assert measure_pointing(maps, masks).tolist() == [0.5]
 
 
 def test_empty_maps_and_images_without_a_sign_enter_no_mean():

@@ -43,6 +43,11 @@ def draw_images():
 
 
 def explain(folder, network, weights, **changes):
+    with ExplanationWorker(folder) as worker:
+        return explain_by(worker, network, weights, **changes)
+
+
+def explain_by(worker, network, weights, **changes):
     """Explain the drawn images by a worker."""
     images = draw_images()
     request = {
@@ -52,8 +57,7 @@ def explain(folder, network, weights, **changes):
         "predictions": network(images, training=False).numpy(),
         "neuron": "predicted",
     }
-    with ExplanationWorker(folder) as worker:
-        return worker.explain(images, **request | changes)
+    return worker.explain(images, **request | changes)
 
 
 @pytest.fixture(scope="module")
@@ -147,16 +151,13 @@ def test_where_normalisation_changes_nothing_relevance_sums_to_the_logit(tmp_pat
 
 @pytest.mark.slow
 def test_one_worker_explains_network_after_network_each_as_its_own(tmp_path):
-    images = draw_images()
-    request = {"classes": 2, "settings": SMOKE.evaluator, "neuron": "predicted"}
     networks = [build_network(seed=seed) for seed in (1, 3)]
     maps = []
     with ExplanationWorker(tmp_path) as worker:
         for number in (0, 1, 0):
             weights = tmp_path / f"network-{number}.h5"
             networks[number].save_weights(weights)
-            predictions = networks[number](images, training=False).numpy()
-            maps.append(worker.explain(images, weights=weights, predictions=predictions, **request))
+            maps.append(explain_by(worker, networks[number], weights))
     first, other, again = (relevance.maps for relevance in maps)
     np.testing.assert_allclose(again, first, rtol=1e-4, atol=1e-6 * first.max())
     assert np.abs(other - first).max() > 0.1 * first.max()
