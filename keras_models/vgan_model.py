@@ -17,17 +17,11 @@ STREAMS = 1 + GENERATOR_UPDATES
 
 
 class TrainingImages(NamedTuple):
-    """The whole training set in memory.
+    """The whole training set in memory."""
 
-    Args:
-        images: (N, H, W, C) float32 in [-1, 1].
-        identity: (N,) int32.
-        task: (N,) int32, class of the task (0 healthy, 1 glaucoma).
-    """
-
-    images: tf.Tensor
-    identity: tf.Tensor
-    task: tf.Tensor
+    images: tf.Tensor  # (N, H, W, C) float32 in [-1, 1]
+    identity: tf.Tensor  # (N,) int32
+    task: tf.Tensor  # (N,) int32, class of the task (0 healthy, 1 glaucoma)
 
 
 class PprlVgan(tf.Module):

@@ -22,36 +22,21 @@ class RunRequest:
     """One run in plain values, so that any process on any machine can open the same.
 
     Equal requests have the same folder and settings.
-
-    Args:
-        artifacts: the folder of runs and of drawn surrogates.
-        methods: names of the privatizers.
-        data_dir: a folder in the Warsaw layout, or None.
-        manifest: a CSV of other images, or None; with neither, the surrogate.
-        profile: name of the settings.
-        seed: of training and draws.
-        split_seed: of the split.
-        split: "image" or "patient".
-        draws: privatized sets per PPRL-VGAN regime.
-        run_name: of the run's folder; None names it by data, profile and seeds.
-        from_baseline: take the reference weights instead of training.
-        neuron: which output is explained.
-        explanation_method: iNNvestigate's name of it.
     """
 
-    artifacts: str
-    methods: tuple[str, ...]
-    data_dir: str | None = None
-    manifest: str | None = None
+    artifacts: str  # the folder of runs and of drawn surrogates
+    methods: tuple[str, ...]  # names of the privatizers
+    data_dir: str | None = None  # a folder in the Warsaw layout
+    manifest: str | None = None  # a CSV of other images; with neither, the surrogate
     profile: str = "cpu"
-    seed: int = 0
+    seed: int = 0  # of training and draws
     split_seed: int = 0
-    split: str = "image"
-    draws: int = 10
-    run_name: str | None = None
-    from_baseline: bool = False
-    neuron: str = "predicted"
-    explanation_method: str = "deep_taylor"
+    split: str = "image"  # or "patient"
+    draws: int = 10  # privatized sets per PPRL-VGAN regime
+    run_name: str | None = None  # of the run's folder; None names it by data, profile and seeds
+    from_baseline: bool = False  # take the reference weights instead of training
+    neuron: str = "predicted"  # which output is explained
+    explanation_method: str = "deep_taylor"  # iNNvestigate's name of it
 
     def to_plain(self) -> dict:
         """Return the values as JSON knows them."""

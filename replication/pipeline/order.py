@@ -35,33 +35,21 @@ Work = Callable[[RunData, Path], None]
 
 @dataclass(frozen=True)
 class Stage:
-    """One unit of work that is skipped when its folder is complete.
+    """One unit of work that is skipped when its folder is complete."""
 
-    Args:
-        unit: its folder, relative to the run's.
-        settings: what changes its outcome, beside its inputs.
-        needs: the units whose files it reads.
-        run: does the work on a run's data, and writes its files into the folder given.
-    """
-
-    unit: str
-    settings: dict
-    needs: tuple[str, ...]
-    run: Work
+    unit: str  # its folder, relative to the run's
+    settings: dict  # what changes its outcome, beside its inputs
+    needs: tuple[str, ...]  # the units whose files it reads
+    run: Work  # does the work on a run's data, and writes its files into the folder given
 
 
 @dataclass(eq=False)
 class Replication:
-    """One run: its stages in their order, and which are complete.
-
-    Args:
-        data: what the stages work on.
-        baseline: what identifies the reference weights to take instead of training, or None.
-        on_stage: called with each unit's name and "kept", or "run" and then "done".
-    """
+    """One run: its stages in their order, and which are complete."""
 
     data: RunData
-    baseline: dict | None = None
+    baseline: dict | None = None  # what identifies the weights that are taken instead of trained
+    # Called with each unit's name and "kept", or "run" and then "done".
     on_stage: Callable[[str, str], None] = lambda unit, state: None
 
     @property

@@ -24,33 +24,19 @@ from replication.system.progress import Track
 
 @dataclass(eq=False)
 class RunData:
-    """One run's data and settings.
+    """One run's data and settings."""
 
-    Args:
-        source: where the raw eyes come from.
-        profile: settings of all stages.
-        seed: of training and privatization.
-        draws: privatized sets per method that draws.
-        methods: names of the privatizers to run, in Table 1's order.
-        store: the run's folder.
-        workers: processes for drawing and preprocessing.
-        track: opens progress bars.
-        explanation: how relevance maps are computed.
-        by_patient: whether the split is by patient, and not by image as in the paper.
-        known_manifest: the manifest's hash where the command knows it, so that a process that works
-            for it need not read every raw file once more.
-    """
-
-    source: Source
-    profile: Profile
-    seed: int
-    draws: int
-    methods: tuple[str, ...]
-    store: RunStore
-    workers: int
-    track: Track
+    source: Source  # where the raw eyes come from
+    profile: Profile  # settings of all stages
+    seed: int  # of training and privatization
+    draws: int  # privatized sets per method that draws
+    methods: tuple[str, ...]  # names of the privatizers to run, in Table 1's order
+    store: RunStore  # the run's folder
+    workers: int  # processes for drawing and preprocessing
+    track: Track  # opens progress bars
     explanation: ExplanationSettings
-    by_patient: bool = False
+    by_patient: bool = False  # the split; by image in the paper
+    # The manifest's hash where a command knows it: its workers needn't read every raw file again.
     known_manifest: str | None = None
 
     @cached_property

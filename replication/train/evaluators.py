@@ -129,17 +129,11 @@ def train_evaluator(
 
 @dataclass
 class _Progress:
-    """How far a training is.
+    """How far a training is."""
 
-    Args:
-        scores: of each epoch.
-        best: weights of the epoch with the lowest validation loss so far.
-        waited: epochs since then.
-    """
-
-    scores: list[dict[str, float]] = field(default_factory=list)
-    best: list[np.ndarray] | None = None
-    waited: int = 0
+    scores: list[dict[str, float]] = field(default_factory=list)  # of each epoch
+    best: list[np.ndarray] | None = None  # weights of the lowest validation loss so far
+    waited: int = 0  # epochs since then
 
     def add(self, scores: dict[str, float], model: Model) -> None:
         """Record an epoch that the model has just been through."""
