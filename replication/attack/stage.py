@@ -192,8 +192,8 @@ def judge_retrained(predictions: pd.DataFrame, named: pd.DataFrame) -> list[dict
         {
             "name": static.claim.name,
             "quotation": static.claim.quotation,
-            "static": static.finding.value,
-            "retrained": retrained.finding.value,
+            "static": static.finding.stored,
+            "retrained": retrained.finding.stored,
         }
         for static, retrained in zip(judge_claims(predictions), judge_claims(attacked), strict=True)
         if _rests_on_identity(static.claim)

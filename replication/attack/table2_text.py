@@ -13,6 +13,7 @@ from replication.store.numbers import (
     write_percent,
 )
 from replication.store.tables import Section, lay_out_for_terminal
+from validation.claims.judge import Finding
 
 READ_ME = (
     "Value (95% interval by bootstrap over patients) / chance, what it would be with nothing to "
@@ -73,7 +74,10 @@ def to_tables(attack: Mapping) -> dict[str, Section]:
         for requirement in Requirement
     }
     tables["The paper's three requirements"] = _tabulate_summary(attack["summary"])
-    claims = [(claim["name"], claim["static"], claim["retrained"]) for claim in attack["claims"]]
+    claims = [
+        (claim["name"], *(Finding.from_stored(claim[who]).value for who in ("static", "retrained")))
+        for claim in attack["claims"]
+    ]
     headings = ("claim", "static network", "best retrained")
     return tables | {"The paper's claims about privacy": Section(CLAIMS, headings, claims, words=3)}
 

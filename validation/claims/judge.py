@@ -7,6 +7,7 @@ docs/validation.md states their limits.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,8 @@ from validation.claims.table1_claims import CLAIMS
 from validation.statistics.intervals import CONFIDENCE, Cell
 from validation.statistics.resampling import Resamples, margin_interval, resample_patients
 
+STORED_UNDECIDED = "cannot be told apart"
+
 
 class Finding(StrEnum):
     """What becomes of a claim; only `HOLDS` is a pass."""
@@ -24,6 +27,16 @@ class Finding(StrEnum):
     FAILS = "fails"
     UNDECIDED = "undecided"
     NOT_MEASURED = "not measured"
+
+    @property
+    def stored(self) -> str:
+        """The word in table2.json; files keep their words where pages find better ones."""
+        return STORED_UNDECIDED if self is Finding.UNDECIDED else self.value
+
+    @classmethod
+    def from_stored(cls, word: str) -> Self:
+        """Return the finding that `stored` wrote; ValueError where there is none."""
+        return cls.UNDECIDED if word == STORED_UNDECIDED else cls(word)
 
 
 @dataclass(frozen=True)
