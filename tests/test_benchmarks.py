@@ -10,11 +10,9 @@ import pytest
 import tensorflow as tf
 from benchmarks.__main__ import keep_medians
 from benchmarks.bench_k_same import PATIENTS, draw_images, k_same_pixel
-from benchmarks.bench_vgan_step import count_step_operations, to_colour
-from benchmarks.machine import describe_machine
+from benchmarks.bench_vgan_step import build_published_step, count_step_operations, to_colour
 from benchmarks.page import to_markdown
-from benchmarks.published_loop import build_published_step
-from benchmarks.rows import Goal, Row, alternate
+from benchmarks.rows import Goal, Row, alternate, describe_machine
 from places import ROOT
 
 from replication.config import CPU, SMOKE

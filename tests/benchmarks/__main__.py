@@ -18,22 +18,22 @@ from pathlib import Path
 import click
 
 from replication.store.files import read_json, write_json, write_text
+from replication.system.provenance import ROOT
 
-from .machine import describe_machine
 from .page import to_markdown
+from .rows import describe_machine
 
-ROOT = Path(__file__).resolve().parents[2]
 # By name, where it is measured; each in a process of its own.
 BENCHMARKS = {
     "vgan_step": "bench_vgan_step.measure",
     "preprocessing": "bench_preprocessing.measure",
     "k_same": "bench_k_same.measure",
     "privatization": "bench_privatization.measure",
-    "start": "bench_start.measure",
-    "memory": "bench_memory.measure",
-    "stream": "bench_memory.measure_blocks",
-    "many": "bench_many.measure",
-    "table": "bench_table.measure",
+    "start": "bench_commands.measure_start",
+    "memory": "bench_vgan_step.measure_memory",
+    "stream": "bench_privatization.measure_blocks",
+    "many": "bench_privatization.measure_many",
+    "table": "bench_commands.measure_run",
 }
 # The other side of these, all its rounds alike, is up to a third slower in one process than in
 # another: of each row, the process with the median is kept.
@@ -75,17 +75,12 @@ def main() -> None:
 
 
 def keep_medians(found: Sequence[Sequence[dict]]) -> list[dict]:
-    """Return of each row that of the process with the median, and what all of them measured.
-
-    Args:
-        found: of each process, an odd number of them, the same rows.
-    """
+    """Return of each row, of an odd number of processes, the median one, and what all measured."""
     rows = []
     for same in zip(*found, strict=True):
         ordered = sorted(same, key=lambda row: row["measured"])
-        rows.append(
-            ordered[len(ordered) // 2] | {"processes": [row["measured"] for row in ordered]}
-        )
+        measured = [row["measured"] for row in ordered]
+        rows.append(ordered[len(ordered) // 2] | {"processes": measured})
     return rows
 
 
@@ -96,10 +91,8 @@ def _read_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--again", choices=BENCHMARKS, action="append", help="run this one, keep the others' rows"
     )
-    parser.add_argument(
-        "--json", type=Path, default=ROOT / "artifacts" / "baselines" / "benchmarks.json"
-    )
-    parser.add_argument("--page", type=Path, default=ROOT / "docs" / "performance.md")
+    parser.add_argument("--json", type=Path, default=ROOT / "artifacts/baselines/benchmarks.json")
+    parser.add_argument("--page", type=Path, default=ROOT / "docs/performance.md")
     return parser.parse_args()
 
 

@@ -1,6 +1,7 @@
 """K-Same-Select beside k-Same (pixel) of another package, and beside one matrix product."""
 
 import tracemalloc
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
@@ -24,14 +25,12 @@ FACTORS = (20, 50)  # beside the other package, which ends in reasonable time at
 BOUND = "one float32 matrix product (arithmetic); then reading distances and images (memory)"
 
 
-def measure(*, quick: bool) -> list[Row]:
-    """Return rows beside the other package, one per gallery, and one for the memory."""
+def measure(*, quick: bool) -> Iterator[Row]:
+    """Yield rows beside the other package, one per gallery, and one for the memory."""
     sizes = QUICK_GALLERIES if quick else GALLERIES
-    return [
-        *map(_beside_k_same_pixel, sizes, FACTORS),
-        *(_beside_product(size) for size in sizes),
-        _memory(sizes[-1]),
-    ]
+    yield from map(_beside_k_same_pixel, sizes, FACTORS)
+    yield from map(_beside_product, sizes)
+    yield _memory(sizes[-1])
 
 
 def draw_images(images: int, *, seed: int, side_px: int = SIDE_PX) -> EyeDataset:

@@ -2,6 +2,7 @@
 
 import resource
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
@@ -25,14 +26,15 @@ REPEATS = 4  # of the manifest, so that starting the processes doesn't decide
 BOUND = "reading and decoding the file"
 
 
-def measure(*, quick: bool) -> list[Row]:
-    """Return a row for the time of one core and one for how many cores are used."""
+def measure(*, quick: bool) -> Iterator[Row]:
+    """Yield a row for the time of one core and one for how many cores are used."""
     with TemporaryDirectory() as scratch:
         root = Path(scratch) / "eyes"
         synthesize(root, QUICK_EYES if quick else EYES, seed=0, workers=count_cores())
         manifest = read_warsaw(root)
-        rows = [_beside_decoding(manifest, root)]
-        return rows if quick else [*rows, _cores_used(manifest, root)]
+        yield _beside_decoding(manifest, root)
+        if not quick:
+            yield _cores_used(manifest, root)
 
 
 def _beside_decoding(manifest: pd.DataFrame, root: Path) -> Row:

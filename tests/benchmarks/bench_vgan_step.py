@@ -4,34 +4,39 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 
+import numpy as np
 import tensorflow as tf
-from keras import layers
+from keras import Model, layers
+from keras.optimizers.legacy import RMSprop
 
-from keras_models.vgan_model import GENERATOR_UPDATES, PprlVgan, TrainingImages
+from keras_models.vgan_losses import latent_loss
+from keras_models.vgan_model import GENERATOR_UPDATES, PprlVgan, TrainingImages, standard_deviation
+from keras_models.vgan_networks import build_decoder, build_discriminator, build_encoder
 from replication.config import CPU, PAPER, SMOKE, VganSettings
 from replication.records import EyeDataset
 from replication.train.vgan import build_vgan, processor_has_bfloat16
 
 from .bench_k_same import PATIENTS, draw_images
-from .machine import describe_machine
-from .published_loop import build_published_step
-from .rows import LEAST_ROUNDS, Goal, Row, alternate
+from .rows import LEAST_ROUNDS, Goal, Row, alternate, describe_machine, find_peak_kib
 
 TRAINING_IMAGES = 512
+SURROGATE_IMAGES, STEPS = 1_167, 10  # to measure memory
 # The paper profile's batch of 256 takes most of a minute a step on two cores; a step's
 # operations grow with the batch, so the ratio is taken at an eighth of it.
 PAPER_BATCH = 32
 RATE_SHARE = 0.7
 FACTORS = {"cpu": (2.5, 3.5), "paper": (1.4, 3.0)}
 IMAGES, SIDE_PX, CHANNELS, KERNEL_PX = 32, 32, 128, 3  # of a convolution that suits processors
+FAKE_WEIGHTS = (1.0, 0.0, 0.0)  # PPRL-VGAN train.py: a fake teaches D1 alone
+LOSSES = ("binary_crossentropy", "categorical_crossentropy", "categorical_crossentropy")
 KINDS = (layers.Conv2D, layers.Conv2DTranspose)
 _draw = partial(tf.random.normal, seed=0)
 
 
-def measure(*, quick: bool) -> list[Row]:
-    """Return, for each profile and number format, the factor and the share of the rate."""
-    profiles = {"cpu": SMOKE.vgan} if quick else {"cpu": CPU.vgan, "paper": PAPER.vgan}
-    return [row for name, settings in profiles.items() for row in _measure_profile(name, settings)]
+def measure(*, quick: bool) -> Iterator[Row]:
+    """Yield, for each profile and number format, the factor and the rate of its convolutions."""
+    for name, settings in ({"cpu": SMOKE} if quick else {"cpu": CPU, "paper": PAPER}).items():
+        yield from _measure_profile(name, settings.vgan)
 
 
 def _measure_profile(name: str, settings: VganSettings) -> list[Row]:
@@ -90,6 +95,25 @@ def _describe(
     ]
 
 
+def measure_memory(*, quick: bool) -> Iterator[Row]:
+    """Yield the peak memory of some training steps on as many images as the surrogate has."""
+    settings = (SMOKE if quick else CPU).vgan
+    images = to_colour(draw_images(SURROGATE_IMAGES, seed=0))
+    before_kib = find_peak_kib()  # TensorFlow is imported, the images are drawn
+    step = build_step(build_model(images, settings, dtype="bfloat16"), images, settings.batch_size)
+    for _ in range(STEPS):
+        step()
+    peak_kib = find_peak_kib()
+    yield Row(
+        f"peak memory of PPRL-VGAN's training, {SURROGATE_IMAGES:,} images",
+        "",
+        peak_kib / 2**20,
+        Goal(3, unit="GiB"),
+        "TensorFlow itself, and the images in float32 (memory)",
+        peak_kib / before_kib,
+    )
+
+
 def build_model(train: EyeDataset, settings: VganSettings, *, dtype: str) -> PprlVgan:
     """Return the networks for these images, in float32 or bfloat16."""
     mixed = replace(settings, mixed_bfloat16=dtype == "bfloat16")
@@ -109,6 +133,75 @@ def build_step(model: PprlVgan, train: EyeDataset, batch_size: int) -> Callable[
 def to_colour(gray: EyeDataset) -> EyeDataset:
     channels = CPU.preprocess.channels
     return replace(gray, images=gray.images.repeat(channels, axis=-1))
+
+
+class _Sample(layers.Layer):
+    """Draw from the latent Gaussian, and add its divergence to the model's loss."""
+
+    def __init__(self, divergence_weight: float, *, seed: int) -> None:
+        super().__init__(name="sample")
+        self._weight = divergence_weight
+        self._draw_noise = partial(tf.random.normal, seed=seed)
+
+    def call(self, inputs: list[tf.Tensor]) -> tf.Tensor:
+        mean, log_variance = inputs
+        self.add_loss(self._weight * latent_loss(mean, log_variance))
+        return mean + standard_deviation(log_variance) * self._draw_noise(tf.shape(mean))
+
+
+def build_published_step(
+    train: EyeDataset, *, identities: int, settings: VganSettings, seed: int
+) -> Callable[[], None]:
+    """Return a function that makes one step in float32 as PPRL-VGAN's authors published it.
+
+    The reference's `train.py`, in our own words, drives Keras from outside: `predict` draws the
+    privatized images, then `train_on_batch` updates the discriminator on reals and on fakes, and
+    twice the generator through a model in which the discriminator is frozen. Networks, losses,
+    weights and optimisers are ours, so that only the way of driving them differs.
+    """
+    shape, sizes = train.images.shape[1:], {"kernel_size": settings.kernel_size, "seed": seed}
+    encoder = build_encoder(shape, units=settings.units, **sizes)
+    decoder = build_decoder(identities, shape, units=settings.units, **sizes)
+    discriminator = build_discriminator(identities, shape, **sizes)
+    on_real, on_fake = (
+        _compile(Model(discriminator.input, discriminator.output), settings, weights)
+        for weights in (settings.discriminator_weights, FAKE_WEIGHTS)
+    )
+    images, who = layers.Input(shape), layers.Input((identities,))
+    *realism_and_classes, divergence = settings.generator_weights
+    painted = decoder([_Sample(divergence, seed=seed)(encoder(images)), who])
+    generator = Model([images, who], painted)
+    discriminator.trainable = False
+    combined = _compile(Model([images, who], discriminator(painted)), settings, realism_and_classes)
+    rng = np.random.default_rng(seed)
+
+    def draw() -> tuple[np.ndarray, ...]:
+        rows = rng.choice(len(train), settings.batch_size, replace=False)
+        identity, task = (
+            np.eye(identities)[train.identity[rows]],
+            np.eye(2)[train.glaucoma[rows].astype(int)],
+        )
+        others = np.eye(identities)[rng.integers(0, identities, settings.batch_size)]
+        return train.images[rows], identity, task, others
+
+    def step() -> None:
+        real, identity, task, others = draw()
+        fake = generator.predict([real, others], verbose=0)
+        labels = (rng.uniform(*ends, (settings.batch_size, 1)) for ends in ((0.9, 1), (0, 0.1)))
+        on_real.train_on_batch(real, [next(labels), identity, task])
+        on_fake.train_on_batch(fake, [next(labels), identity, task])
+        for _ in range(GENERATOR_UPDATES):
+            real, _, task, others = draw()
+            wanted = np.ones((settings.batch_size, 1))
+            combined.train_on_batch([real, others], [wanted, others, task])
+
+    return step
+
+
+def _compile(model: Model, settings: VganSettings, weights) -> Model:
+    optimizer = RMSprop(settings.learning_rate, epsilon=1e-8, decay=settings.decay)
+    model.compile(optimizer, loss=list(LOSSES), loss_weights=list(weights))
+    return model
 
 
 def list_passes(model: PprlVgan) -> Iterator[tuple[layers.Layer, tuple[int, int, int]]]:

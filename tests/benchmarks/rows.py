@@ -1,29 +1,39 @@
-"""One comparison: its sides timed in turn, what it is to reach, and what bounds it."""
+"""One comparison: its sides timed in turn, its goal, what bounds it; and the machine it ran on."""
 
 import resource
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from statistics import median
 
+import numpy as np  # noqa: F401 (so that its library is found below)
+from threadpoolctl import threadpool_info
+
+from replication.system.provenance import PROC, name_machine, read_pairs
+
 LEAST_ROUNDS = 5
+INSTRUCTION_SETS = [
+    "sse4_2",
+    "avx",
+    "avx2",
+    "fma",
+    "avx512f",
+    "avx512_vnni",
+    "avx512_bf16",
+    "amx_tile",
+    "amx_bf16",
+]
 
 
 @dataclass(frozen=True)
 class Goal:
-    """What a row is to reach.
-
-    Args:
-        value: the least ratio, or the most.
-        at_least: whether it is the least.
-        unit: of the value; a ratio has none.
-        holds_here: whether this machine is one that the goal is stated for.
-    """
+    """What a row is to reach: the least ratio, or the most."""
 
     value: float
     at_least: bool = False
-    unit: str = ""
-    holds_here: bool = True
+    unit: str = ""  # a ratio has none
+    holds_here: bool = True  # whether it is stated for a machine as this
 
     def is_reached(self, measured: float) -> bool | None:
         """Return whether a value is on the right side; None where the goal isn't stated for here."""
@@ -34,26 +44,15 @@ class Goal:
 
 @dataclass(frozen=True)
 class Row:
-    """One comparison.
-
-    Args:
-        what: the side of ours.
-        beside: the other side.
-        measured: the ratio, or what the goal's unit counts.
-        goal: what to reach.
-        bound: what keeps it from being better: arithmetic, memory, Python and the like.
-        from_bound: the time, or the memory, of ours as a multiple of what the bound alone takes,
-            where that was measured.
-        seconds: medians of every side, which have no goal.
-    """
+    """One comparison of a side of ours with another."""
 
     what: str
     beside: str
-    measured: float
+    measured: float  # the ratio, or what the goal's unit counts
     goal: Goal
-    bound: str
-    from_bound: float | None = None
-    seconds: Mapping[str, float] = field(default_factory=dict)
+    bound: str  # what keeps it from being better: arithmetic, memory, Python and the like
+    from_bound: float | None = None  # ours as a multiple of what the bound alone takes, if measured
+    seconds: Mapping[str, float] = field(default_factory=dict)  # medians of every side
 
     def to_dict(self) -> dict:
         """Return the row as plain data, with whether the goal is reached."""
@@ -87,3 +86,28 @@ def alternate(
 def find_peak_kib() -> int:
     """Return the most memory that this process has had so far."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def describe_machine(proc: Path = PROC) -> dict[str, object]:
+    """Return its name, its memory, its instruction sets, and what NumPy multiplies matrices by.
+
+    Args:
+        proc: where the system lists them; they stay unknown on systems other than Linux.
+    """
+    flags = set(read_pairs(proc / "cpuinfo").get("flags", "").split())
+    kilobytes = read_pairs(proc / "meminfo").get("MemTotal", "").removesuffix(" kB")
+    return {
+        "name": name_machine(proc),
+        "memory_gib": round(int(kilobytes) / 2**20, 1) if kilobytes else None,
+        "instruction_sets": [name for name in INSTRUCTION_SETS if name in flags],
+        "blas": _name_blas(),
+    }
+
+
+def _name_blas() -> list[str]:
+    """Return NumPy's library and its kernels: those of the processor, or of OPENBLAS_CORETYPE."""
+    return [
+        f"{found['internal_api']} {found['version']}, kernels {found['architecture']}"
+        for found in threadpool_info()
+        if found["user_api"] == "blas"
+    ]

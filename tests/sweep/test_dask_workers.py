@@ -65,14 +65,14 @@ def plan(name: str, folder: Path, waits_for: tuple[str, ...] = ()) -> Task:
 
 
 def note(plain: dict, *earlier: dict) -> dict:
-    """Do as a worker does: leave who and when, and die where that is asked for."""
+    """Do as a worker does: write down its process, or die where the unit's name wants it."""
     task = Task.from_plain(plain)
     file = Path(task.request.artifacts) / task.unit
     if task.unit == "dies" or (task.unit == "dies-once" and not file.exists()):
         file.touch()
         os.kill(os.getpid(), signal.SIGKILL)
-    told = {"pid": os.getpid(), "threads": os.environ.get("OMP_NUM_THREADS"), "earlier": earlier}
-    file.write_text(json.dumps(told))
+    left = {"pid": os.getpid(), "threads": os.environ.get("OMP_NUM_THREADS"), "earlier": earlier}
+    file.write_text(json.dumps(left))
     return Outcome(State.DONE).to_plain()
 
 
@@ -87,23 +87,20 @@ def test_tasks_wait_for_others_and_one_whose_worker_dies_is_done_by_another(tmp_
     tasks = [plan(name, tmp_path) for name in ("first", "dies-once")]
     tasks.append(plan("last", tmp_path, ("run/first", "run/dies-once")))
     done = list(do_on_workers(tasks, client=two, work=note))
-    assert {task.unit: outcome.state for task, outcome in done} == {
-        "first": State.DONE,
-        "dies-once": State.DONE,
-        "last": State.DONE,
-    }
+    states = {task.unit: outcome.state for task, outcome in done}
+    assert states == dict.fromkeys(("first", "dies-once", "last"), State.DONE)
     assert done[-1][0].unit == "last"
-    told = {task.unit: json.loads((tmp_path / task.unit).read_text()) for task in tasks}
-    assert told["last"]["earlier"] == [Outcome(State.DONE).to_plain()] * 2
-    assert os.getpid() not in {each["pid"] for each in told.values()}
-    assert {each["threads"] for each in told.values()} == {os.environ.get("OMP_NUM_THREADS")}
+    left = {task.unit: json.loads((tmp_path / task.unit).read_text()) for task in tasks}
+    assert left["last"]["earlier"] == [Outcome(State.DONE).to_plain()] * 2
+    assert os.getpid() not in {each["pid"] for each in left.values()}
+    assert {each["threads"] for each in left.values()} == {os.environ.get("OMP_NUM_THREADS")}
 
 
 def test_workers_of_this_machine_are_reached_by_loopback_with_certificates_alone(two):
     address = two.scheduler_info()["address"]
     assert address.startswith("tls://127.0.0.1:")
-    told = pytest.raises(SettingsError, match="no Dask scheduler answers there")
-    with told, join_scheduler(address.replace("tls:", "tcp:")):
+    refused = pytest.raises(SettingsError, match="no Dask scheduler answers there")
+    with refused, join_scheduler(address.replace("tls:", "tcp:")):
         pass
     listening = {
         place.laddr.ip
@@ -129,7 +126,7 @@ def test_a_task_in_which_every_worker_dies_fails_and_leaves_out_what_waits_for_i
 
 
 @pytest.mark.slow
-def test_workers_that_do_not_start_are_told(tmp_path):
+def test_workers_that_do_not_start_are_named(tmp_path):
     broken = tmp_path / "broken.py"
     broken.write_text("raise RuntimeError('as any module may')")
     words = [sys.executable, str(TINY), *WORDS, "--workers", "1", "--until", "01_preprocessed"]
@@ -142,17 +139,15 @@ def test_workers_that_do_not_start_are_told(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("address", "said"),
-    [("login:8786", "expected tcp://host:port"), ("tls://127.0.0.1:1", "no certificates are set")],
+    ("address", "sentence"),
+    [
+        ("login:8786", "expected tcp://host:port"),
+        ("tls://127.0.0.1:1", "no certificates are set"),
+        ("tcp://127.0.0.1:1", "no Dask scheduler answers there"),
+    ],
 )
-def test_an_address_that_cannot_be_one_is_told(address, said):
-    with pytest.raises(SettingsError, match=said), join_scheduler(address):
-        pass
-
-
-def test_a_scheduler_that_does_not_answer_is_told():
-    told = pytest.raises(SettingsError, match="no Dask scheduler answers there")
-    with told, join_scheduler("tcp://127.0.0.1:1"):
+def test_an_address_without_a_scheduler_is_refused(address, sentence):
+    with pytest.raises(SettingsError, match=sentence), join_scheduler(address):
         pass
 
 
@@ -160,23 +155,23 @@ def call(folder: Path, *words: str, **environment: str) -> subprocess.Popen:
     """Start the command line with tiny networks, in its workers too."""
     folder.mkdir(exist_ok=True)
     preload = {"DASK_DISTRIBUTED__WORKER__PRELOAD": json.dumps([str(TINY)]), "TINY_STEPS": "12"}
-    with (folder / "told").open("wb") as told:
+    with (folder / "log").open("wb") as log:
         return subprocess.Popen(
             [sys.executable, str(TINY), *WORDS, *words],
             cwd=folder,
             env=os.environ | preload | environment,
-            stdout=told,
-            stderr=told,
+            stdout=log,
+            stderr=log,
             start_new_session=True,
         )
 
 
 def finish(process: subprocess.Popen, folder: Path, *, code: int = 0) -> str:
     process.wait(timeout=2 * PATIENCE_S)
-    told = (folder / "told").read_text()
-    assert process.returncode == code, told
-    assert "Traceback" not in told
-    return told
+    log = (folder / "log").read_text()
+    assert process.returncode == code, log
+    assert "Traceback" not in log
+    return log
 
 
 def lives(process: psutil.Process) -> bool:
@@ -219,12 +214,12 @@ def test_two_workers_preprocess_to_the_same_bytes_as_this_process(tmp_path, two)
         shared = RunRequest(str(tmp_path / name), ("blur-3",), profile="smoke")
         requests = combine_requests(shared, [{"data_dir": str(eyes)}], ("image",), range(2))
         runs = [open_run(each, fresh=False, workers=1, track=nothing) for each in requests]
-        tasks, told = list_tasks(zip(requests, runs, strict=True), until="01_preprocessed"), []
+        tasks, done = list_tasks(zip(requests, runs, strict=True), until="01_preprocessed"), []
         do = partial(do_on_workers, client=two, work=do_as_worker)
         do = do if name == "two" else partial(do_here, runs=runs)
-        failed = do_sweep(runs, tasks, do=do, on_outcome=lambda *each, told=told: told.append(each))
+        failed = do_sweep(runs, tasks, do=do, on_outcome=lambda *each, done=done: done.append(each))
         assert failed == {run.store.root.name: [] for run in runs}
-        assert [outcome.state for _, outcome in told] == [State.DONE] * len(tasks)
+        assert [outcome.state for _, outcome in done] == [State.DONE] * len(tasks)
         files = ("01_preprocessed/manifest.csv", "01_preprocessed/images.npy")
         kept[name] = [(run.store.root / file).read_bytes() for run in runs for file in files]
     assert kept["here"] == kept["two"]
@@ -233,9 +228,9 @@ def test_two_workers_preprocess_to_the_same_bytes_as_this_process(tmp_path, two)
 @pytest.mark.slow
 def test_two_workers_give_the_same_table_and_weights_and_keep_them(tmp_path, in_process):
     words = (*METHODS, "--until", "07_attacked", "--workers", "2")
-    told = finish(call(tmp_path, *words), tmp_path)
+    log = finish(call(tmp_path, *words), tmp_path)
     assert read(tmp_path, TABLE + WEIGHTS) == in_process
-    assert "Mean and standard deviation over the seeds" in told
+    assert "Mean and standard deviation over the seeds" in log
     again = finish(call(tmp_path, *words), tmp_path)
     assert again.count(": kept\n") == 20 and ": done\n" not in again
 
@@ -256,14 +251,14 @@ def test_a_worker_killed_in_the_middle_of_a_training_loses_nothing(tmp_path, in_
 
 
 @pytest.mark.slow
-def test_ctrl_c_ends_all_workers_and_names_the_command_to_go_on(tmp_path):
+def test_ctrl_c_ends_all_workers_and_names_the_command_to_resume(tmp_path):
     words = (*METHODS, "--until", "07_attacked", "--workers", "2")
     process = call(tmp_path, *words)
     wait_for(process, tmp_path / "artifacts/runs/surrogate-smoke-seed-0/run.units/04_vgan.pid")
     children = psutil.Process(process.pid).children(recursive=True)
     os.killpg(process.pid, signal.SIGINT)
-    told = finish(process, tmp_path, code=130)
-    assert told.splitlines()[-1].endswith(" ".join((*WORDS, *words)))
+    log = finish(process, tmp_path, code=130)
+    assert log.splitlines()[-1].endswith(" ".join((*WORDS, *words)))
     assert not [child for child in children if lives(child)]
 
 

@@ -2,6 +2,7 @@ import json
 import sys
 import threading
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from click.testing import CliRunner
@@ -10,7 +11,7 @@ from drawn_eyes import write_warsaw
 import cli as command_line
 from replication.command_line import opening
 from replication.errors import DataError, SettingsError
-from replication.pipeline.open_run import RunRequest, join_run, open_run
+from replication.pipeline.open_run import RunRequest, open_run
 from replication.store.run_folder import RunStore
 from replication.sweep.tasks import (
     Outcome,
@@ -43,11 +44,8 @@ def test_every_data_set_by_every_split_by_every_seed():
     requests = combine_requests(shared, data, ("image", "patient"), range(3, 5))
     assert len(set(requests)) == 12
     assert [r.seed for r in requests[:4]] == [3, 4, 3, 4]
-    assert [(r.data_dir, r.manifest) for r in requests[::4]] == [
-        ("a", None),
-        ("b", None),
-        (None, "c.csv"),
-    ]
+    given = [(r.data_dir, r.manifest) for r in requests[::4]]
+    assert given == [("a", None), ("b", None), (None, "c.csv")]
     assert {r.profile for r in requests} == {"smoke"}
     assert combine_requests(shared, [], ("image",), range(1)) == [shared]
 
@@ -60,11 +58,8 @@ def test_tasks_wait_for_what_they_read_and_for_the_validation(request_):
     assert all(units.index(each) < units.index(unit) for unit in units for each in by_unit[unit])
     assert by_unit["01_preprocessed"] == []
     assert by_unit["02_validated"] == ["01_preprocessed"]
-    assert by_unit["05_privatized/pprl-vgan-random"] == [
-        "01_preprocessed",
-        "04_vgan",
-        "02_validated",
-    ]
+    awaited = ["01_preprocessed", "04_vgan", "02_validated"]
+    assert by_unit["05_privatized/pprl-vgan-random"] == awaited
     assert all("02_validated" in by_unit[unit] for unit in units[2:])
     # Both trainings of evaluators and PPRL-VGAN's may be at work at once.
     trainings = ("03_evaluators/identity", "03_evaluators/glaucoma", "04_vgan")
@@ -101,13 +96,13 @@ def test_faults_that_a_user_can_act_on_are_outcomes_and_others_are_raised():
         attempt(lambda: 1 / 0, [])
 
 
-@pytest.mark.parametrize("state", [State.FAILED, State.LEFT_OUT])
-def test_what_waits_for_a_failed_task_is_left_out(state):
-    earlier = [Outcome(State.DONE), Outcome(state, "why", 3)]
-    assert attempt(lambda: fail(AssertionError), earlier) == Outcome(State.LEFT_OUT)
+def test_what_waits_for_a_failed_task_is_left_out():
+    for state in (State.FAILED, State.LEFT_OUT):
+        earlier = [Outcome(State.DONE), Outcome(state, "why", 3)]
+        assert attempt(lambda: fail(AssertionError), earlier) == Outcome(State.LEFT_OUT)
 
 
-def test_of_two_runs_one_fails_and_the_other_goes_on(request_, monkeypatch):
+def test_of_two_runs_one_fails_and_the_other_continues(request_, monkeypatch):
     requests = [request_, replace(request_, seed=1)]
     runs = [open_it(each) for each in requests]
     tasks = list_tasks(zip(requests, runs, strict=True), until="03_evaluators")
@@ -122,24 +117,20 @@ def test_of_two_runs_one_fails_and_the_other_goes_on(request_, monkeypatch):
         return "done"
 
     monkeypatch.setattr("replication.pipeline.order.Replication.run_unit", run_unit)
-    told = []
-    failed = do_sweep(
-        runs,
-        tasks,
-        do=lambda tasks: do_here(tasks, runs=runs),
-        on_outcome=lambda _, outcome: told.append(outcome.state),
-    )
+    states = []
+    do = partial(do_here, runs=runs)
+    failed = do_sweep(runs, tasks, do=do, on_outcome=lambda _, found: states.append(found.state))
     units = [task.unit for task in tasks if task.run.endswith("seed-1")]
     assert done == [(0, "01_preprocessed"), *((1, unit) for unit in units)]
     [(task, outcome)] = failed.pop("eyes-cpu-seed-0")
     assert (task.unit, outcome.sentence) == ("02_validated", "no such eye")
     assert failed == {"eyes-cpu-seed-1": []}
-    assert told.count(State.LEFT_OUT) == len(units) - 2
+    assert states.count(State.LEFT_OUT) == len(units) - 2
     with runs[0].store.locked():
         pass
 
 
-def test_a_worker_refuses_other_versions_and_folders_that_it_does_not_see(request_, tmp_path):
+def test_a_worker_refuses_other_versions_folders_and_settings(request_, tmp_path):
     [task, *_] = list_tasks([(request_, open_it(request_))], until="01_preprocessed")
     assert task.versions == find_versions()
     unseen = str(tmp_path / "unseen")
@@ -147,20 +138,15 @@ def test_a_worker_refuses_other_versions_and_folders_that_it_does_not_see(reques
         "(not 1.0); install the same lock": {"versions": task.versions | {"keras": "1.0"}},
         "finds no run there": {"request": replace(request_, artifacts=unseen)},
         "must have the data": {"request": replace(request_, data_dir=unseen)},
+        "other settings (draws)": {"request": replace(request_, draws=3)},
     }
     for said, other in others.items():
-        told = do_as_worker(replace(task, **other).to_plain())
-        assert told["state"] == "failed" and said in told["sentence"]
+        outcome = do_as_worker(replace(task, **other).to_plain())
+        assert outcome["state"] == "failed" and said in outcome["sentence"]
     assert not (tmp_path / "unseen").exists()
 
 
-def test_a_worker_refuses_settings_that_are_others_here(request_):
-    open_it(request_)
-    with pytest.raises(SettingsError, match=r"other settings \(draws\)"):
-        join_run(replace(request_, draws=3), known_manifest="hash")
-
-
-def test_a_unit_is_worked_in_by_one_and_a_worker_waits_for_it(tmp_path):
+def test_a_unit_has_one_process_and_a_worker_waits_for_it(tmp_path):
     store, order = RunStore(tmp_path / "run"), []
     store.open({"seed": 0})
     held = store.locked_unit("03_evaluators/identity")
@@ -198,23 +184,18 @@ def test_a_run_that_fails_is_named_and_gives_its_exit_code(call, tmp_path):
     result = call("--data-dir", eyes[0], "--data-dir", eyes[1], "--until", "01_preprocessed")
     assert result.exit_code == 3, result.output
     errors = [line for line in result.stderr.splitlines() if line.startswith("Error: ")]
-    assert [line.split(":")[1].strip() for line in errors] == [
-        "one-cpu-seed-0, 01_preprocessed",
-        "other-cpu-seed-0, 01_preprocessed",
-    ]
+    named = [f"{name}-cpu-seed-0, 01_preprocessed" for name in ("one", "other")]
+    assert [line.split(":")[1].strip() for line in errors] == named
     assert "one-cpu-seed-0: failed in 01_preprocessed" in result.stdout
 
 
-def test_without_dask_the_sentence_says_what_to_install(call, monkeypatch, tmp_path):
+def test_workers_need_dask_and_are_not_given_with_a_scheduler(call, monkeypatch, tmp_path):
+    result = call("--workers", "2", "--scheduler", "tcp://login:8786")
+    assert result.exit_code == 3
+    assert result.stderr == "Error: give --workers or --scheduler, not both\n"
     monkeypatch.setitem(sys.modules, "distributed", None)
     result = call("--workers", "2")
     assert result.exit_code == 3
     assert result.stderr.startswith("Error: --workers and --scheduler need Dask")
     assert "'.[cluster]'" in result.stderr
     assert not (tmp_path / "artifacts").exists()
-
-
-def test_workers_and_a_scheduler_are_not_both_given(call):
-    result = call("--workers", "2", "--scheduler", "tcp://login:8786")
-    assert result.exit_code == 3
-    assert result.stderr == "Error: give --workers or --scheduler, not both\n"

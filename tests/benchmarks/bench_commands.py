@@ -1,39 +1,36 @@
-"""What a command costs before it does any work: `--help`, and `replicate` with nothing to do."""
+"""What commands cost: `--help`, `replicate` with nothing to do, and the whole reference run."""
 
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from replication.data.survey import inspect_file
+from replication.store.run_folder import RunStore
+from replication.system.provenance import ROOT
 
 from .rows import LEAST_ROUNDS, Goal, Row, alternate
 
-ROOT = Path(__file__).resolve().parents[2]
 REFERENCE_RUN = "surrogate-cpu-seed-0"
 ANOTHER_RUN_S = 60
+TRAININGS = ("03_evaluators", "04_vgan")
+AFTER_TABLE1 = ("07_attacked", "08_explained", "09_report")
 
 
-def measure(*, quick: bool) -> list[Row]:
-    """Return a row for `--help` and, but for the quick form, one for a second `replicate`."""
-    rows = [_help()]
-    return rows if quick else [*rows, _second_replicate()]
-
-
-def _help() -> Row:
+def measure_start(*, quick: bool) -> Iterator[Row]:
+    """Yield a row for `--help` and, but for the quick form, one for a second `replicate`."""
     commands = {
         "--help": [str(ROOT / "cli.py"), "--help"],
         "pass": ["-c", "pass"],
         "import click": ["-c", "import click"],
     }
-    seconds = alternate(
-        {name: partial(_run, command) for name, command in commands.items()},
-        rounds=2 * LEAST_ROUNDS,
-    )
-    return Row(
+    sides = {name: partial(_run, command) for name, command in commands.items()}
+    seconds = alternate(sides, rounds=2 * LEAST_ROUNDS)
+    yield Row(
         "the help of `cli.py`",
         "`python -c pass`",
         seconds["--help"] - seconds["pass"],
@@ -42,6 +39,8 @@ def _help() -> Row:
         seconds["--help"] / seconds["import click"],
         seconds,
     )
+    if not quick:
+        yield _second_replicate()
 
 
 def _second_replicate() -> Row:
@@ -54,10 +53,13 @@ def _second_replicate() -> Row:
             command[-1] = profile
         if profile == "smoke":
             _run(command, folder)
+        # A complete run is checked by its eyes, which may lie behind a link, and its files.
+        artifacts = folder / "artifacts"
+        files = [*artifacts.glob("surrogate/*/**/*.*"), *artifacts.glob("runs/*/**/*.*")]
         seconds = alternate(
             {
                 "replicate": lambda: _run(command, folder),
-                "hashing": lambda: [*map(inspect_file, _list_files(folder / "artifacts"))],
+                "hashing": lambda: [inspect_file(file) for file in files],
             }
         )
     return Row(
@@ -69,11 +71,6 @@ def _second_replicate() -> Row:
         seconds["replicate"] / seconds["hashing"],
         seconds,
     )
-
-
-def _list_files(artifacts: Path) -> list[Path]:
-    """Return what a complete run is checked by: its eyes, which may lie behind a link, and files."""
-    return [*artifacts.glob("surrogate/*/**/*.*"), *artifacts.glob("runs/*/**/*.*")]
 
 
 def _copy_reference_run(folder: Path) -> bool:
@@ -103,3 +100,36 @@ def _run(arguments: list[str], folder: Path | None = None) -> str:
     except subprocess.TimeoutExpired:
         return ": run"
     return done.stderr
+
+
+def measure_run(*, quick: bool) -> Iterator[Row]:
+    """Yield time and memory as a complete reference run recorded them, if one is here."""
+    records = RunStore(ROOT / "artifacts" / "runs" / REFERENCE_RUN).records()
+    if quick or AFTER_TABLE1[-1] not in records:
+        return
+    whole = {unit: record["seconds"] / 60 for unit, record in records.items()}
+    to_table = {unit: spent for unit, spent in whole.items() if unit not in AFTER_TABLE1}
+    for what, minutes in (
+        ("raw eyes to Table 1 (stages 01 to 06)", to_table),
+        ("the same with attackers, maps and report (to stage 09)", whole),
+    ):
+        total = sum(minutes.values())
+        training = sum(spent for unit, spent in minutes.items() if unit.startswith(TRAININGS))
+        yield Row(
+            f"{what}, profile cpu, surrogate; as the reference run recorded it",
+            "",
+            total,
+            Goal(10, unit="min"),
+            f"training, {training / total:.0%} of it, of which PPRL-VGAN "
+            f"{minutes['04_vgan']:.1f} min (arithmetic)",
+            total / training,
+        )
+    peaks = [record.get("peak_memory_mib") for record in records.values()]
+    if None not in peaks:
+        yield Row(
+            "peak memory of the whole run's process; that of Deep Taylor, beside it, not measured",
+            "",
+            max(peaks) / 1024,
+            Goal(3, unit="GiB"),
+            "TensorFlow, and the attackers' images and covariances (memory)",
+        )
