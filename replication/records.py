@@ -129,27 +129,6 @@ class PrivatizedSet:
 
 
 @dataclass(frozen=True)
-class Table1Row:
-    """One row of the paper's Table 1; fractions in [0, 1], None where there is no number.
-
-    `measured` is False for a method that was not run; a None in a measured row does not apply.
-    """
-
-    method: str
-    measured: bool
-    identity_accuracy: float | None = None
-    replacement_accuracy: float | None = None
-    glaucoma_accuracy: float | None = None
-    glaucoma_f1: float | None = None
-
-    def __post_init__(self) -> None:
-        for name in TABLE1_METRICS:
-            value = getattr(self, name)
-            if value is not None and not 0 <= value <= 1:
-                raise DataError(f"{self.method} {name}: expected a fraction, got {value}")
-
-
-@dataclass(frozen=True)
 class RelevanceMaps:
     """Where in each image a network's output comes from (paper §2.3).
 

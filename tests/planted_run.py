@@ -8,29 +8,35 @@ import pandas as pd
 from planted_predictions import EVERY_CLAIM_HOLDS, plant_predictions
 from planted_relevance import plant_relevance
 
-from replication.evaluate.table1 import build_table, to_json
+from replication.evaluate.table1 import Table1Row, build_table, to_json
 from replication.explain.exchange import save_relevance
-from replication.records import RelevanceMaps, Table1Row
+from replication.records import TABLE1_METRICS, RelevanceMaps
 from replication.store.files import write_json
 from replication.store.run_folder import RunStore
 from validation.statistics.patient_sums import sum_by_patient
 
 FOLDER, PATIENT, FILE = "zz-clinic-folder", "QXPATIENT", "shot-of-eye"
-METRICS = ("identity_accuracy", "replacement_accuracy", "glaucoma_accuracy", "glaucoma_f1")
+
+
+def open_run(root: Path, *, kind: str = "surrogate", name: str = "eyes", **more) -> RunStore:
+    """Open a run of profile cpu, without any stage."""
+    store = RunStore(root)
+    described = {"source": {"kind": kind, "name": name}, "profile": {"name": "cpu"}}
+    store.open(described | {"seed": 0, "draws": 1, "split": "image"} | more)
+    return store
+
+
+def plant_evaluation(store: RunStore, predictions: pd.DataFrame) -> None:
+    """Write the files of stage 06 but for its pages."""
+    with store.writing("06_evaluated", {}) as folder:
+        predictions.to_csv(folder / "predictions.csv", index=False)
+        (folder / "table1.json").write_text(to_json(tabulate(predictions)))
 
 
 def plant_whole_run(runs: Path, *, kind: str = "surrogate") -> RunStore:
     """Write a run in which every claim holds, of a data folder called FOLDER."""
-    store = RunStore(runs / f"{FOLDER}-cpu-seed-0")
-    store.open(
-        {
-            "source": {"kind": kind, "name": FOLDER},
-            "profile": {"name": "cpu", "split": {"seed": 0}, "vgan": {"steps": 7, "decay": 1e-6}},
-            "seed": 0,
-            "draws": 1,
-            "split": "image",
-        }
-    )
+    profile = {"name": "cpu", "split": {"seed": 0}, "vgan": {"steps": 7, "decay": 1e-6}}
+    store = open_run(runs / f"{FOLDER}-cpu-seed-0", kind=kind, name=FOLDER, profile=profile)
     predictions = plant_predictions(EVERY_CLAIM_HOLDS)
     predictions["image_id"] = [
         f"{FOLDER}/{PATIENT}{identity}/{FILE}-{name}.bmp"
@@ -40,9 +46,7 @@ def plant_whole_run(runs: Path, *, kind: str = "surrogate") -> RunStore:
     _plant_images(store, own)
     _plant_validation(store, own["image_id"].iloc[0])
     _plant_trainings(store)
-    with store.writing("06_evaluated", {}) as folder:
-        predictions.to_csv(folder / "predictions.csv", index=False)
-        (folder / "table1.json").write_text(to_json(tabulate(predictions)))
+    plant_evaluation(store, predictions)
     _plant_maps(store)
     return store
 
@@ -61,7 +65,7 @@ def tabulate(predictions: pd.DataFrame):
     }
     methods = sorted({method for method, _ in numbers})
     return build_table(
-        [Table1Row(m, True, *(numbers.get((m, name)) for name in METRICS)) for m in methods]
+        [Table1Row(m, True, *(numbers.get((m, name)) for name in TABLE1_METRICS)) for m in methods]
     )
 
 

@@ -31,10 +31,10 @@ def test_the_project_is_read_at_all() -> None:
         ("replication/errors.py", "import replication.records", "to its left only"),
         ("replication/preprocess/split.py", "from replication import train", "to its left only"),
         ("replication/preprocess/split.py", "from ..train import x", "to its left only"),
-        ("replication/records.py", "def f():\n    import replication.report.page", "left only"),
+        ("replication/records.py", "def f():\n    import replication.report.eyes", "left only"),
         ("replication/records.py", "import replication.oddments", "in no room"),
         ("replication/explain/outputs.py", "import replication.preprocess.stage", "by studies"),
-        ("replication/report/page.py", "from replication.evaluate.stage import x", "by studies"),
+        ("replication/report/eyes.py", "from replication.evaluate.stage import x", "by studies"),
         ("replication/evaluate/stage.py", "import replication.train.trained", "no TensorFlow"),
         ("replication/evaluate/stage.py", "import replication.privatize.blur", "are reached"),
         ("replication/privatize/blur.py", "import tensorflow.keras", "no TensorFlow"),
@@ -113,7 +113,7 @@ replication/oddments.py replication/store/locks.py replication/store/tables.py
 replication/data/warsaw.py replication/preprocess/split.py replication/preprocess/stage.py
 replication/train/trained.py replication/train/vgan.py replication/privatize/blur.py
 replication/privatize/methods.py replication/evaluate/stage.py replication/explain/outputs.py
-replication/explain/worker.py replication/report/page.py replication/report/stage.py
+replication/explain/worker.py replication/report/eyes.py replication/report/stage.py
 replication/pipeline/order.py replication/command_line/a.py
 """
 

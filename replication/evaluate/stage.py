@@ -19,13 +19,14 @@ from replication.evaluate.table1 import (
     PREDICTIONS,
     TABLE,
     Table1,
+    Table1Row,
     build_table,
     to_csv,
     to_json,
     to_markdown,
 )
 from replication.privatize.methods import BASELINE
-from replication.records import TABLE1_METRICS, EyeDataset, PrivatizedSet, Table1Row
+from replication.records import TABLE1_METRICS, EyeDataset, PrivatizedSet
 from replication.store.tables import write_table
 
 

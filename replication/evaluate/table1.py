@@ -14,7 +14,7 @@ from itertools import groupby
 
 from replication.errors import DataError
 from replication.privatize.methods import ROWS
-from replication.records import TABLE1_METRICS, Table1Row
+from replication.records import TABLE1_METRICS
 from replication.store.numbers import DOES_NOT_APPLY, write_or_absent
 from replication.store.tables import COLUMNS, lay_out_for_terminal, lay_out_table
 
@@ -34,6 +34,30 @@ UNIT = "ours (paper), in %"
 
 Cell = tuple[str, str]
 PaperPercent = Mapping[Cell, str]  # the paper's printed digits ("90.00") by method and metric
+CELLS = frozenset(
+    (row.name, metric) for row in ROWS for metric in row.metrics()
+)  # what has a number
+
+
+@dataclass(frozen=True)
+class Table1Row:
+    """One row of the paper's Table 1; fractions in [0, 1], None where there is no number.
+
+    `measured` is False for a method that was not run; a None in a measured row does not apply.
+    """
+
+    method: str
+    measured: bool
+    identity_accuracy: float | None = None
+    replacement_accuracy: float | None = None
+    glaucoma_accuracy: float | None = None
+    glaucoma_f1: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in TABLE1_METRICS:
+            value = getattr(self, name)
+            if value is not None and not 0 <= value <= 1:
+                raise DataError(f"{self.method} {name}: expected a fraction, got {value}")
 
 
 @dataclass(frozen=True)
@@ -50,9 +74,10 @@ class Table1:
         names, expected = [row.method for row in self.rows], [title.name for title in ROWS]
         if names != expected:
             raise DataError(f"Table 1: expected the rows {expected}, got {names}")
-        for row, title in zip(self.rows, ROWS, strict=True):
-            given = tuple(name for name in TABLE1_METRICS if getattr(row, name) is not None)
-            if given != (title.metrics() if row.measured else ()):
+        for row in self.rows:
+            given = [name for name in TABLE1_METRICS if getattr(row, name) is not None]
+            own = [name for name in TABLE1_METRICS if row.measured and (row.method, name) in CELLS]
+            if given != own:
                 raise DataError(f"Table 1, {row.method}: measured={row.measured}, but has {given}")
 
     def numbers(self) -> dict[Cell, float]:
@@ -167,7 +192,7 @@ def write_rows(write: Callable[[Cell], str]) -> list[tuple[str, ...]]:
             row.experiment,
             row.dataset,
             *(
-                write((row.name, metric)) if metric in row.metrics() else DOES_NOT_APPLY
+                write((row.name, metric)) if (row.name, metric) in CELLS else DOES_NOT_APPLY
                 for metric in TABLE1_METRICS
             ),
         )

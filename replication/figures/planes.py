@@ -6,7 +6,7 @@ Table 2, by attackers who retrain and by the sign itself, which no label flatter
 experiment has one marker and one colour. Lines are what an answer scores that looks at no image.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -15,7 +15,6 @@ from textwrap import fill
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.text import Annotation
 from matplotlib.ticker import PercentFormatter
 from matplotlib.transforms import Bbox
 
@@ -33,6 +32,7 @@ from replication.figures.charts import (
 from replication.privatize.methods import ROWS, Row
 
 Numbers = Mapping[tuple[str, str], float]
+Points = Sequence[tuple[Row, float, float]]  # a method's row, and where it stands
 
 PRIVACY, UTILITY = "identity_accuracy", "glaucoma_f1"
 RETRAINED, EVIDENCE = "identity_best", "sign_kind_auc"
@@ -211,19 +211,19 @@ def draw_report_plane(
         folder: to write into.
     """
     name = f"plane-{metric.split('_')[0]}"
-    drawn = {True: _list_points(ours, metric, UTILITY), False: _list_points(paper, metric, UTILITY)}
+    points, printed = (_list_points(numbers, metric, UTILITY) for numbers in (ours, paper))
     with drawing(name, inches=REPORT_INCHES, above=LEGEND_INCHES) as (figure, axes):
         _set_root_axes(axes, metric)
         _draw_levels(axes, chance)
-        for is_ours, points in drawn.items():
-            for experiment, group in groupby(points, lambda point: point[0].experiment):
+        for is_ours, drawn in ((True, points), (False, printed)):
+            for experiment, group in groupby(drawn, lambda point: point[0].experiment):
                 _draw_experiment(axes, experiment, list(group), is_ours=is_ours)
         hollow = {"marker": "o", "facecolor": PAGE, "edgecolor": MUTED}
         axes.scatter([], [], label="hollow: the paper", **hollow)
         place = {"loc": "lower left", "bbox_to_anchor": (-0.02, 1), "ncols": 3, "frameon": False}
         space = {"handletextpad": 0.2, "columnspacing": 1.2}
         axes.legend(fontsize=9, labelcolor=INK, **place, **space)
-        described = _describe(metric, drawn[True], paper, chance)
+        described = _describe(metric, points, printed, chance)
         return save_chart(figure, name, folder, alternative=described)
 
 
@@ -246,9 +246,7 @@ def _draw_levels(axes: Axes, chance: ChanceLevels) -> None:
     axes.annotate(words, (1, 100 * chance.all_glaucoma), (-2, 1), **place)
 
 
-def _draw_experiment(
-    axes: Axes, experiment: str, points: list[tuple[Row, float, float]], *, is_ours: bool
-) -> None:
+def _draw_experiment(axes: Axes, experiment: str, points: Points, *, is_ours: bool) -> None:
     """Draw one experiment's points in percent, ours with their parameter and a place in the legend."""
     colour, marker = STYLES[experiment]
     x, y = 100 * np.array([point[1:] for point in points]).T
@@ -270,15 +268,10 @@ def _label_grades(axes: Axes, names: list[str], points: np.ndarray) -> None:
             axes.annotate(name.rpartition("-")[2], point, (6, -11), **NOTE)
 
 
-def _describe(
-    metric: str,
-    points: Iterable[tuple[Row, float, float]],
-    paper: Numbers,
-    chance: ChanceLevels,
-) -> str:
+def _describe(metric: str, points: Points, printed: Points, chance: ChanceLevels) -> str:
+    paper = {row.name: f" (paper {100 * x:.1f} and {100 * y:.1f})" for row, x, y in printed}
     listed = "; ".join(
-        f"{row.name} {100 * x:.1f} and {100 * y:.1f} "
-        f"(paper {100 * paper[row.name, metric]:.1f} and {100 * paper[row.name, UTILITY]:.1f})"
+        f"{row.name} {100 * x:.1f} and {100 * y:.1f}{paper.get(row.name, '')}"
         for row, x, y in points
     )
     return (
@@ -295,7 +288,7 @@ def _set_log_axis(axes: Axes) -> None:
     axes.xaxis.set_major_formatter(PercentFormatter(1, decimals=0))
 
 
-def _list_points(numbers: Numbers, across: str, up: str) -> list[tuple[Row, float, float]]:
+def _list_points(numbers: Numbers, across: str, up: str) -> Points:
     """Return the rows that have both numbers, with them."""
     return [
         (row, numbers[row.name, across], numbers[row.name, up])
@@ -304,14 +297,12 @@ def _list_points(numbers: Numbers, across: str, up: str) -> list[tuple[Row, floa
     ]
 
 
-def _name_points(
-    axes: Axes, points: Sequence[tuple[Row, float, float]], *, lines: tuple[float, float]
-) -> None:
+def _name_points(axes: Axes, points: Points, *, lines: tuple[float, float]) -> None:
     """Write each point's name where it covers as little as can be and stays in the panel.
 
     Args:
         axes: of a figure that has been laid out.
-        points: a method's row, and where it stands.
+        points: to name.
         lines: x of the upright line and y of the level one that names should not cross.
     """
     frame = axes.get_window_extent()
@@ -325,7 +316,18 @@ def _name_points(
         across, up = axes.transData.transform((x, y))
         taken += [Bbox.from_bounds(across - 5, up - 5, 10, 10)] * HIDDEN
     for row, x, y in points:
-        names = [_write_name(axes, row, (x, y), place) for place in PLACES]
+        look = {"fontsize": SMALL, "color": STYLES[row.experiment][0], "va": "center"}
+        names = [
+            axes.annotate(
+                row.short,
+                (x, y),
+                place,
+                textcoords="offset points",
+                ha="left" if place[0] > 0 else "right",
+                **look,
+            )
+            for place in PLACES
+        ]
         boxes = [name.get_window_extent() for name in names]
         costs = [
             sum(box.overlaps(other) for other in taken)
@@ -337,18 +339,3 @@ def _name_points(
         taken += [boxes[best]] * UNREADABLE
         for name in names[:best] + names[best + 1 :]:
             name.remove()
-
-
-def _write_name(
-    axes: Axes, row: Row, point: tuple[float, float], place: tuple[int, int]
-) -> Annotation:
-    return axes.annotate(
-        row.short,
-        point,
-        place,
-        textcoords="offset points",
-        ha="left" if place[0] > 0 else "right",
-        va="center",
-        fontsize=SMALL,
-        color=STYLES[row.experiment][0],
-    )

@@ -203,7 +203,8 @@ def _write_files(name: str, mosaic: np.ndarray, columns: int, folder: Path) -> N
     with matplotlib.rc_context(LOOK):
         figure = make_figure(figsize=(wide, high + LETTERS_INCHES))
         axes = figure.add_axes((0, below, 1, 1 - below))
-        axes.imshow(mosaic, interpolation="nearest", aspect="auto")
+        opaque = np.where(mosaic[..., 3:] == 0, 255, mosaic[..., :3])
+        axes.imshow(opaque, interpolation="nearest", aspect="auto")
         axes.set_axis_off()
         for column, letter in zip(range(columns), LETTERS, strict=False):
             middle = (column + 0.5) / columns

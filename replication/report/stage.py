@@ -11,26 +11,43 @@ no patient, image, file or folder, nor the run, whose folder is called after the
 it has the numbers and their names, and not the heading or the picture, which name the data.
 """
 
+import base64
+import hashlib
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from replication.attack.table2_text import READ_ME, to_tables
 from replication.data.sources import Kind
+from replication.evaluate.table1 import CELLS, HEADINGS, SHORT
 from replication.figures.charts import Chart, draw_curves
 from replication.figures.planes import LABELS, draw_report_plane, find_chance_levels
+from replication.privatize.methods import ROWS, Row
+from replication.records import TABLE1_METRICS
 from replication.report.eyes import RULE, draw_figures
-from replication.report.page import answer, lay_out_rows, name_data, render_page
-from replication.results.finished_run import REPORTED, TRAININGS, FinishedRun
+from replication.results.finished_run import REPORTED, SMOKE, TRAININGS, FinishedRun
 from replication.store.files import write_text
+from replication.store.numbers import write_percent, write_points
 from replication.store.run_folder import RunStore
 from replication.system.provenance import ROOT
-from validation.blessing.blessing import summarise
+from validation.blessing.bands import Verdict
+from validation.blessing.blessing import CLAIMS, TABLE, Blessing, summarise
+from validation.claims.judge import Finding
 from validation.paper.numbers import read_paper_percent
+from validation.statistics.intervals import Cell, Interval
 
 PAGE = "index.html"
 MOST_REPLACED = 12  # patients in the largest cluster of K-Same-Select (paper §3)
 DEPARTURES = ROOT / "docs" / "departures.md"
+TEMPLATES = "templates"
+# Privacy is better where less is recognised, utility where more is.
+BETTER: Mapping[str, Callable] = dict(zip(TABLE1_METRICS, (min, min, max, max), strict=True))
+ALONE = "Baseline"  # one row, so nothing is best in it
 
 
 def is_public(kind: str) -> bool:
@@ -109,6 +126,207 @@ def _draw_planes(finished: FinishedRun, paper: Mapping, folder: Path) -> list[Ch
         )
         planes.append(draw_report_plane(metric, finished.numbers, paper, chance, folder))
     return planes
+
+
+def answer(run: Mapping, blessing: Blessing) -> str:
+    """Return in one sentence whether the paper's numbers hold, and on which data."""
+    if run["profile"]["name"] == SMOKE:
+        return (
+            "A smoke run shows that everything runs: its numbers mean nothing and none is judged."
+        )
+    numbers, claims = (
+        Counter(check.verdict for check in blessing.checks if check.group == group)
+        for group in (TABLE, CLAIMS)
+    )
+    found = join_words(f"{count} {_conjugate(word, count)}" for word, count in claims.items())
+    about_claims = f"of its {claims.total()} claims {found}"
+    if run["source"]["kind"] == "warsaw":
+        held = f"{numbers['inside']} of the paper’s {numbers.total()} numbers hold"
+        return f"On the paper’s own data, {held}; {about_claims}."
+    eyes = (
+        "synthetic eyes" if run["source"]["kind"] == "surrogate" else "other eyes than the paper’s"
+    )
+    return (
+        f"On {eyes}, the paper’s {numbers.total()} numbers are shown but can’t be judged; "
+        f"{about_claims}."
+    )
+
+
+def join_words(words: Iterable[str]) -> str:
+    """Write a list: a, b and c."""
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def _conjugate(verdict: str, count: int) -> str:
+    many = {
+        Finding.HOLDS: "hold",
+        Finding.FAILS: "fail",
+        Finding.NOT_MEASURED: "are not measured",
+        "not judged": "are not judged",
+    }
+    one = {Finding.NOT_MEASURED: "is not measured", "not judged": "is not judged"}
+    return (one if count == 1 else many).get(verdict, verdict)
+
+
+def name_data(run: Mapping, *, public: bool) -> str:
+    """Describe a run's data; a public report doesn't name the folder, which is a path too."""
+    words = {
+        "surrogate": "the embedded surrogate (synthetic eyes, not Warsaw)",
+        "warsaw": "the Warsaw database, the paper’s own data",
+        "folder": "other eyes than the paper’s, in Warsaw’s layout",
+        "manifest": "other eyes than the paper’s, read from a manifest",
+    }[run["source"]["kind"]]
+    return words if public else f"{words}: {run['source']['name']}"
+
+
+@dataclass(frozen=True)
+class Number:
+    """One cell of Table 1; fractions in [0, 1].
+
+    Args:
+        ours: None where not measured.
+        interval: of ours; None as above.
+        paper: as printed; None for a method that the paper lacks.
+        best, paper_best: of its method, which the paper prints in bold (§3).
+        verdict: in the words of the blessing.
+    """
+
+    ours: float | None
+    interval: Interval | None
+    paper: float | None
+    best: bool
+    paper_best: bool
+    verdict: str
+
+
+@dataclass(frozen=True)
+class PageRow:
+    """One row: the paper's words, four cells (None where the table has no number), its verdicts."""
+
+    title: Row
+    starts_method: bool
+    cells: tuple[Number | None, ...]
+    verdict: str
+
+
+def lay_out_rows(
+    numbers: Mapping[Cell, float],
+    intervals: Mapping[Cell, Interval],
+    paper: Mapping[Cell, float],
+    blessing: Blessing,
+) -> tuple[PageRow, ...]:
+    """Return Table 1's rows in the paper's order.
+
+    Args:
+        numbers: ours, fractions; without those that were not measured.
+        intervals: of the same numbers.
+        paper: all 51, fractions.
+        blessing: has a check of each of these.
+    """
+    verdicts = {c.name: c.verdict for c in blessing.checks if c.group == TABLE}
+    ours_best, paper_best = find_best(numbers), find_best(paper)
+    cells = {
+        (method, metric): Number(
+            numbers.get((method, metric)),
+            intervals.get((method, metric)),
+            paper.get((method, metric)),
+            (method, metric) in ours_best,
+            (method, metric) in paper_best,
+            verdicts.get(f"{method}/{metric}", Verdict.NOT_JUDGED.value),
+        )
+        for method, metric in CELLS
+    }
+    rows, before = [], None
+    for title in ROWS:
+        own = tuple(cells.get((title.name, metric)) for metric in TABLE1_METRICS)
+        rows.append(PageRow(title, title.experiment != before, own, _sum_up(own)))
+        before = title.experiment
+    return tuple(rows)
+
+
+def find_best(numbers: Mapping[Cell, float]) -> set[Cell]:
+    """Return the cells that hold the best number of their method and metric, ties all of them."""
+    best = set()
+    for experiment in {title.experiment for title in ROWS} - {ALONE}:
+        methods = [title.name for title in ROWS if title.experiment == experiment]
+        for metric, choose in BETTER.items():
+            found = {(m, metric): numbers[m, metric] for m in methods if (m, metric) in numbers}
+            best |= {cell for cell, value in found.items() if value == choose(found.values())}
+    return best
+
+
+def _sum_up(cells: tuple[Number | None, ...]) -> str:
+    counts = Counter(cell.verdict for cell in cells if cell is not None)
+    if len(counts) == 1:
+        return next(iter(counts))
+    return ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
+
+
+def render_page(**values: object) -> str:
+    """Return the page.
+
+    Args:
+        values: every name that `templates/report.html` uses, but for style, script and metrics.
+    """
+    script = _read_asset("report.js")
+    digest = hashlib.sha256(script.encode()).digest()
+    environment = Environment(
+        loader=PackageLoader("replication.report", TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "percent": write_percent,
+        "range": write_range,
+        "margin": write_margin,
+        "seconds": write_seconds,
+        "plain": write_plain,
+    }
+    return environment.get_template("report.html").render(
+        **values,
+        metrics=list(zip(SHORT, HEADINGS[2:], strict=True)),
+        style=_read_asset("report.css"),
+        script=script,
+        script_hash=base64.b64encode(digest).decode("ascii"),
+    )
+
+
+def _read_asset(name: str) -> str:
+    return (files("replication.report") / TEMPLATES / name).read_text(encoding="utf-8")
+
+
+def write_range(interval: Interval) -> str:
+    """Write two fractions in percent: 90.2–96.5."""
+    return "–".join(write_percent(end, 1) for end in interval)
+
+
+def write_margin(fraction: float) -> str:
+    """Write a difference of fractions in points, with a minus sign as wide as the plus: −3.21."""
+    return write_points(fraction).replace("-", "−")
+
+
+def write_seconds(seconds: float) -> str:
+    """Write a duration: 14.8 s, 15 min 2 s, 1 h 3 min."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def write_plain(value: object) -> str:
+    """Write a setting or a found value in as few digits as it needs."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.0f}" if value.is_integer() else f"{value:.4g}"
+    if isinstance(value, list):
+        return ", ".join(map(write_plain, value))
+    return str(value)
 
 
 def read_departures(page: Path = DEPARTURES) -> list[dict[str, str]]:

@@ -19,7 +19,8 @@ from replication.evaluate.stage import (
     f1_score,
     write_evaluation,
 )
-from replication.records import PrivatizedSet, Table1Row
+from replication.evaluate.table1 import Table1Row
+from replication.records import PrivatizedSet
 from validation.paper.numbers import read_paper_percent
 
 PAIRS = st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=40)

@@ -11,6 +11,7 @@ from replication.evaluate import table1
 from replication.evaluate.table1 import (
     HEADINGS,
     Table1,
+    Table1Row,
     build_table,
     from_json,
     to_cells,
@@ -20,7 +21,7 @@ from replication.evaluate.table1 import (
     to_terminal,
 )
 from replication.privatize.methods import METHODS, ROWS
-from replication.records import TABLE1_METRICS, Table1Row
+from replication.records import TABLE1_METRICS
 from validation.paper.numbers import read_paper_percent
 
 
@@ -163,8 +164,9 @@ def test_cells_are_percent_beside_the_paper_s_digits():
 
 def test_a_method_that_the_paper_lacks_has_no_brackets(monkeypatch):
     other = replace(ROWS[-1], name="other", short="other", has_replacement=False)
-    monkeypatch.setattr(table1, "ROWS", (*ROWS, other))
     numbers = {("other", metric): 0.5 for metric in other.metrics()}
+    monkeypatch.setattr(table1, "ROWS", (*ROWS, other))
+    monkeypatch.setattr(table1, "CELLS", table1.CELLS | numbers.keys())
     cells = to_cells(numbers, paper_percent=read_paper_percent())
     assert cells[-1][2:] == ("50.00", "-", "50.00", "50.00")
 

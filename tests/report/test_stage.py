@@ -1,6 +1,6 @@
-"""A public report holds nothing of a patient; what is searched for here is found in a private one.
+"""The report of a planted run: what it has, the same each time, and how little code it takes.
 
-The report of a planted run: what it says, that it says so again, and what it leaves out.
+A public report holds nothing of a patient; what is searched for here is found in a private one.
 """
 
 import base64
@@ -10,31 +10,35 @@ import subprocess
 import sys
 import tempfile
 import zlib
+from pathlib import Path
 
 import cv2
 import numpy as np
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 from places import ROOT
-from planted_predictions import EVERY_CLAIM_HOLDS
+from planted_predictions import EVERY_CLAIM_HOLDS, PATIENTS
 from planted_run import FILE, FOLDER, PATIENT, draw_eye, plant_whole_run
 
 import cli as command_line
 from replication.command_line import opening
 from replication.errors import StageNotRun
-from replication.report.page import (
+from replication.report.stage import (
     answer,
+    describe_report,
     find_best,
+    remake_report,
     write_margin,
     write_plain,
     write_range,
     write_seconds,
 )
-from replication.report.stage import describe_report, remake_report
 from replication.results.finished_run import FinishedRun
 from replication.store.files import write_json
 from replication.store.run_folder import RunStore
 from validation.blessing.blessing import TABLE, Blessing, Check, Outcome
+from validation.statistics import resampling
 
 ALIKE = 0.8  # correlation
 SCALE = (
@@ -105,7 +109,7 @@ def test_public_is_the_default_and_holds_nothing_of_a_patient(public):
     assert not [name for name, data in files.items() if b"/Subtype /Image" in data]
     assert not [name for name in files if name.startswith("figure")]
     assert "Data Docs name images, so a public report has no link" in page
-    # What may be told is told.
+    # What may be shown is.
     assert "13 hold" in page and 'aria-label="Scatter plot' in page
 
 
@@ -119,7 +123,7 @@ def test_pictures_and_pdfs_have_no_words_about_their_making(folder):
             assert b"CreationDate" not in data
 
 
-def test_private_must_be_asked_for_and_is_what_the_search_finds(folder):
+def test_private_is_an_option_and_is_what_the_search_finds(folder):
     files = make(folder, "--private")
     page = files["index.html"].decode()
     assert "<strong>Private report.</strong>" in page
@@ -193,6 +197,37 @@ def test_made_again_it_has_the_same_bytes_without_tensorflow(store):
     )
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
     assert {f.name: f.read_bytes() for f in folder.iterdir() if f.name != "stage.json"} == before
+
+
+def test_it_passes_through_few_files_and_nothing_is_read_or_drawn_twice(store, monkeypatch):
+    """Files of ours in which a function is called: 33 of replication and 14 of validation before."""
+    files, read, drawn = set(), [], []
+    read_csv, resample = pd.read_csv, resampling.resample_ratios
+
+    def note_file(frame, _event, _arg):
+        if frame.f_code.co_name != "<module>":
+            files.add(Path(frame.f_code.co_filename))
+
+    def note_table(file, **options):
+        read.append(file.relative_to(store.root).as_posix())
+        return read_csv(file, **options)
+
+    def note_draws(ratios, **options):
+        drawn.append(options["patients"])
+        return resample(ratios, **options)
+
+    monkeypatch.setattr(pd, "read_csv", note_table)
+    monkeypatch.setattr(resampling, "resample_ratios", note_draws)
+    before = sys.gettrace()
+    sys.settrace(note_file)
+    remake_report(store)
+    sys.settrace(before)
+    for package, most in (("replication", 15), ("validation", 11)):
+        ours = {f for f in files if f.is_relative_to(ROOT / package) and f.suffix == ".py"}
+        assert len(ours) <= most, sorted(ours)
+    assert read.count("06_evaluated/predictions.csv") == 1
+    assert len(set(read)) == len(read)
+    assert drawn == [PATIENTS]
 
 
 def test_it_is_recorded_as_a_stage_of_all_before_it(store):

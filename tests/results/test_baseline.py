@@ -2,8 +2,9 @@
 
 import json
 
-import pandas as pd
 import pytest
+from planted_predictions import Rates, plant_predictions
+from planted_run import open_run
 
 from replication.errors import SettingsError, StageNotRun
 from replication.results.baseline import (
@@ -14,30 +15,13 @@ from replication.results.baseline import (
     read_references,
 )
 from replication.store.files import read_json, write_json
-from replication.store.run_folder import RECORD, RunStore
-
-PREDICTIONS = pd.DataFrame(
-    {
-        "method": "original",
-        "draw": 0,
-        "image_id": ["a", "b"],
-        "identity": 0,
-        "glaucoma": [True, False],
-        "predicted_identity": 0,
-        "identity_lead": 0.5,
-        "replacement_shown": None,
-        "replacement_lead": None,
-        "glaucoma_probability": [0.9, 0.1],
-    }
-)
+from replication.store.run_folder import RECORD
 
 
-def plant_run(
-    root, *, commits=("abc", "abc", "abc", "def"), kind="surrogate", profile="cpu", **more
-):
-    store = RunStore(root)
-    described = {"source": {"kind": kind, "name": "eyes"}, "profile": {"name": profile}}
-    store.open(described | {"seed": 0, "draws": 1, "split": "image"} | more)
+def plant_run(root, *, commits=("abc", "abc", "abc", "def"), profile="cpu", **more):
+    store = open_run(root, profile={"name": profile}, **more)
+    predictions = plant_predictions({"original": Rates(1, None, 1, 0)})
+    predictions = predictions.assign(identity_lead=0.5, replacement_lead=None)
     units = {"03_evaluators/identity", "03_evaluators/glaucoma", "04_vgan", "06_evaluated"}
     for unit, commit in zip(sorted(units), commits, strict=True):
         with store.writing(unit, {}) as folder:
@@ -46,7 +30,7 @@ def plant_run(
                     (folder / file.rpartition("/")[2]).write_bytes(kept.encode())
             if unit == "06_evaluated":
                 (folder / "table1.md").write_text("the table")
-                PREDICTIONS.to_csv(folder / "predictions.csv", index=False)
+                predictions.to_csv(folder / "predictions.csv", index=False)
         record = read_json(store.folder(unit) / RECORD)
         write_json(store.folder(unit) / RECORD, record | {"commit": commit})
     return store

@@ -9,13 +9,13 @@ from left_files import leave_otherwise
 from places import DOCS
 from planted_predictions import EVERY_CLAIM_HOLDS, plant_predictions
 from planted_relevance import plant_relevance
+from planted_run import open_run
 
 from replication.attack import table2_text
 from replication.attack.table2_text import NOTES, READ_ME, SUMMARY
 from replication.data.sources import Kind, Source
 from replication.errors import DataError, StageNotRun
-from replication.evaluate.table1 import build_table, to_json, to_markdown
-from replication.records import Table1Row
+from replication.evaluate.table1 import Table1Row, build_table, to_markdown
 from replication.results import page as pages
 from replication.results.page import CLAIMS_INTRO
 from replication.store.run_folder import RunStore
@@ -23,34 +23,28 @@ from validation.claims.relevance_claims import RELEVANCE_CLAIMS
 from validation.claims.table1_claims import CLAIMS
 from validation.paper.numbers import read_paper_percent
 
-DESCRIBED = {
-    "source": {"kind": "surrogate", "name": "eyes"},
-    "profile": {"name": "cpu", "evaluator": {"epochs": 3}, "vgan": {"steps": 7}},
-    "seed": 4,
-    "draws": 10,
-    "split": "image",
-}
-
 
 @pytest.fixture
 def run(tmp_path):
-    store = RunStore(tmp_path / "mine")
-    store.open(DESCRIBED)
+    profile = {"name": "cpu", "evaluator": {"epochs": 3}, "vgan": {"steps": 7}}
+    store = open_run(tmp_path / "mine", profile=profile, seed=4, draws=10)
     table = build_table(
         [
             Table1Row("original", True, 0.9, None, 0.8, 0.7),
             Table1Row("blur-3", True, 0.5, None, 1, 1),
         ]
     )
+    blurred = {name: rates for name, rates in EVERY_CLAIM_HOLDS.items() if "vgan" not in name}
     with store.writing("06_evaluated", {}) as folder:
-        (folder / "table1.json").write_text(to_json(table))
         text = to_markdown(table, paper_percent=read_paper_percent())
         (folder / "table1.md").write_text(f"On what it was measured\n\n{text}")
-        blurred = {
-            name: EVERY_CLAIM_HOLDS[name] for name in EVERY_CLAIM_HOLDS if "vgan" not in name
-        }
         plant_predictions(blurred).to_csv(folder / "predictions.csv", index=False)
     return store.root
+
+
+def describe_otherwise(run, **changes):
+    described = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps(described | changes))
 
 
 def write_page(run, folder):
@@ -61,7 +55,7 @@ def write_page(run, folder):
 def test_a_run_made_anew_replaces_its_section_and_no_other(run, tmp_path, monkeypatch):
     def write(text, seed):
         monkeypatch.setattr(pages, "describe_run", lambda *_: f"## A run\n\n{text}\n")
-        (run / "run.json").write_text(json.dumps(DESCRIBED | {"seed": seed}))
+        describe_otherwise(run, seed=seed)
         write_page(run, tmp_path)
         return pages.read_sections(tmp_path / "surrogate.md")
 
@@ -82,8 +76,7 @@ def test_a_run_made_anew_replaces_its_section_and_no_other(run, tmp_path, monkey
 )
 def test_each_data_set_has_its_page(run, tmp_path, monkeypatch, kind, name, file):
     monkeypatch.setattr(pages, "describe_run", lambda *_: "## A run\n")
-    source = {"kind": kind, "name": name}
-    (run / "run.json").write_text(json.dumps(DESCRIBED | {"source": source}))
+    describe_otherwise(run, source={"kind": kind, "name": name})
     assert pages.write_results([run], tmp_path) == [tmp_path / file]
 
 
@@ -131,16 +124,15 @@ def test_maps_that_were_not_made_are_not_measured(run, tmp_path):
 
 
 def test_a_split_by_patient_is_in_the_heading(run, tmp_path):
-    described = json.loads((run / "run.json").read_text())
     by_image = write_page(run, tmp_path / "pages")
-    (run / "run.json").write_text(json.dumps(described | {"split": "patient"}))
+    describe_otherwise(run, split="patient")
     both = write_page(run, tmp_path / "pages")
     headings = [f"\n## Split by {what}: profile cpu, seed 4\n" for what in ("image", "patient")]
     assert [heading in by_image for heading in headings] == [True, False]
     assert [both.count(heading) for heading in headings] == [1, 1]
 
 
-def test_checks_of_maps_are_told_even_without_stage_07(run, tmp_path):
+def test_checks_of_maps_are_shown_even_without_stage_08(run, tmp_path):
     (run / "explanation_sanity.md").write_text("Randomisation destroys the map: **fails**.")
     page = write_page(run, tmp_path / "pages")
     assert "Randomisation destroys the map: **fails**." in page
@@ -149,9 +141,7 @@ def test_checks_of_maps_are_told_even_without_stage_07(run, tmp_path):
 
 @pytest.mark.parametrize(("kind", "copies"), [("surrogate", 1), ("folder", 0)])
 def test_the_page_has_the_maps_and_pictures_of_drawn_eyes_alone(run, tmp_path, kind, copies):
-    told = json.loads((run / "run.json").read_text())
-    told["source"]["kind"] = kind
-    (run / "run.json").write_text(json.dumps(told))
+    describe_otherwise(run, source={"kind": kind, "name": "eyes"})
     with RunStore(run).writing("08_explained", {}) as folder:
         plant_relevance().to_csv(folder / "relevance.csv", index=False)
         (folder / "explanation.md").write_text("What came of the maps.")
@@ -172,7 +162,7 @@ def test_the_page_has_table_claims_settings_and_versions(run, tmp_path):
     assert "### Departures\n\nWhat they cost on this data: not measured." in page
 
 
-def test_each_claim_is_told_with_its_margins_and_its_place(run, tmp_path):
+def test_each_claim_is_shown_with_its_margins_and_its_place(run, tmp_path):
     page = write_page(run, tmp_path / "pages")
     assert (
         "- **blur hides the patient by degrees: holds.** Identity accuracy falls from the original "
@@ -194,7 +184,7 @@ def test_predictions_without_the_truth_are_refused(run, tmp_path):
     assert not (tmp_path / "pages").exists()
 
 
-def test_measured_departures_are_told(run, tmp_path):
+def test_measured_departures_are_shown(run, tmp_path):
     costs = {"ours": {"identity": 0.25}, "theirs": {"glaucoma": 1.0, "identity": 0.5}}
     (run / "departures.json").write_text(json.dumps(costs))
     page = write_page(run, tmp_path / "pages")
@@ -203,8 +193,7 @@ def test_measured_departures_are_told(run, tmp_path):
 
 
 def test_a_run_that_is_not_evaluated_is_refused(tmp_path):
-    store = RunStore(tmp_path / "empty")
-    store.open(DESCRIBED)
+    store = open_run(tmp_path / "empty")
     with pytest.raises(StageNotRun, match="06_evaluated: not complete"):
         pages.write_results([store.root], tmp_path / "pages")
     assert not (tmp_path / "pages").exists()

@@ -1,29 +1,22 @@
+"""Runs that differ in the seed: each number's spread, and two settings compared seed by seed."""
+
 import json
 import statistics
 
 import pytest
+from places import ROOT
+from planted_run import open_run
 
 from replication.errors import SettingsError, StageNotRun
-from replication.evaluate.table1 import build_table, to_json
-from replication.records import Table1Row
-from replication.results.seeds import read_seeds, summarise_seeds
-from replication.store.run_folder import RunStore
+from replication.evaluate.table1 import Table1Row, build_table, to_json
+from replication.results.seeds import compare_seeds, read_seeds, summarise_seeds
 
 CELL = ("original", "identity_accuracy")
+VARYING, SAME = ("blur-9", "identity_accuracy"), ("blur-9", "glaucoma_accuracy")
 
 
 def plant_run(root, seed, accuracy, *, draws=10, complete=True, **more):
-    store = RunStore(root / f"seed-{seed}")
-    store.open(
-        {
-            "source": {"kind": "surrogate", "name": "eyes"},
-            "profile": {"name": "cpu"},
-            "seed": seed,
-            "split": "image",
-            "draws": draws,
-        }
-        | more
-    )
+    store = open_run(root / f"seed-{seed}", seed=seed, draws=draws, **more)
     if complete:
         table = build_table([Table1Row("original", True, accuracy, None, 0.5, 0.25)])
         with store.writing("06_evaluated", {}) as folder:
@@ -44,10 +37,10 @@ def test_mean_and_deviation_of_each_measured_number(tmp_path):
     assert "| 70.83 ± 19.09 (" in page
     assert "| Blurring | Privatized set with kernel size 3 | not measured | - |" in page
     assert "original,glaucoma_f1,3,0.25,0.0" in (tmp_path / "seeds" / "seeds.csv").read_text()
-    told = json.loads((tmp_path / "seeds" / "seeds.json").read_text())
-    assert told["run"]["draws"] == 10
-    assert told["numbers"]["4"]["original/identity_accuracy"] == 0.5
-    assert len(told["made"]) == 3
+    content = json.loads((tmp_path / "seeds" / "seeds.json").read_text())
+    assert content["run"]["draws"] == 10
+    assert content["numbers"]["4"]["original/identity_accuracy"] == 0.5
+    assert len(content["made"]) == 3
 
 
 def test_runs_that_differ_in_more_than_the_seed_are_refused(tmp_path):
@@ -70,3 +63,64 @@ def test_a_run_that_is_not_complete_is_refused(tmp_path):
     stores = {0: plant_run(tmp_path, 0, 0.5), 1: plant_run(tmp_path, 1, 0.5, complete=False)}
     with pytest.raises(StageNotRun, match="06_evaluated: not complete"):
         summarise_seeds(stores, tmp_path / "seeds")
+
+
+def plant_seeds(file, values, *, mixed, first_seed=0, kind="surrogate"):
+    tables = {
+        str(first_seed + number): {"/".join(VARYING): value, "/".join(SAME): 0.5}
+        for number, value in enumerate(values)
+    }
+    run = {
+        "source": {"kind": kind, "name": "eyes"},
+        "seed": None,
+        "profile": {"name": str(mixed), "vgan": {"mixed_bfloat16": mixed}},
+    }
+    file.write_text(json.dumps({"run": run, "numbers": tables}))
+    return file
+
+
+def test_the_difference_is_taken_seed_by_seed(tmp_path):
+    one = plant_seeds(tmp_path / "one.json", [0.10, 0.50, 0.90], mixed=False)
+    other = plant_seeds(tmp_path / "other.json", [0.12, 0.51, 0.93], mixed=True)
+    found = compare_seeds(one, other, tmp_path / "page.md")
+    assert found[VARYING].mean == pytest.approx(0.02)
+    assert found[VARYING].std == pytest.approx(0.01)  # not the 0.4 between seeds
+    page = (tmp_path / "page.md").read_text()
+    assert "On the embedded surrogate (synthetic eyes, not Warsaw)." in page
+    assert "- `profile.vgan.mixed_bfloat16`: False, other: True" in page
+    assert (
+        "Of 2 numbers 1 differ in some seed. The interval of the difference leaves out 0 for 0;"
+        in page
+    )
+    assert (
+        "| Privatized set with kernel size 9 | Identity Recognition Accuracy | 50.00 ± 40.00 | "
+        "52.00 ± 40.51 | +2.00 (-0.48 to +4.48) |"
+    ) in page
+
+
+def test_a_difference_that_every_seed_has_is_counted(tmp_path):
+    one = plant_seeds(tmp_path / "one.json", [0.10, 0.50, 0.90], mixed=False)
+    other = plant_seeds(tmp_path / "other.json", [0.05, 0.451, 0.849], mixed=True)
+    found = compare_seeds(one, other, tmp_path / "page.md")
+    assert found[VARYING].high < 0
+    assert "leaves out 0 for 1;" in (tmp_path / "page.md").read_text()
+
+
+def test_other_seeds_or_the_same_settings_are_refused(tmp_path):
+    one = plant_seeds(tmp_path / "one.json", [0.1, 0.5], mixed=False)
+    later = plant_seeds(tmp_path / "later.json", [0.1, 0.5], mixed=True, first_seed=1)
+    with pytest.raises(SettingsError, match=r"later\.json: seeds 1, 2, but .* has 0, 1"):
+        compare_seeds(one, later, tmp_path / "page.md")
+    with pytest.raises(SettingsError, match="the very settings"):
+        compare_seeds(one, one, tmp_path / "page.md")
+    warsaw = plant_seeds(tmp_path / "warsaw.json", [0.1, 0.5], mixed=True, kind="warsaw")
+    with pytest.raises(SettingsError, match="made on the Warsaw database in `eyes`, but"):
+        compare_seeds(one, warsaw, tmp_path / "page.md")
+    assert not (tmp_path / "page.md").exists()
+
+
+def test_the_committed_page_is_that_of_the_committed_seeds(tmp_path):
+    baselines = ROOT / "artifacts" / "baselines"
+    compare_seeds(baselines / "seeds-float32.json", baselines / "seeds.json", tmp_path / "page.md")
+    page = (ROOT / "docs" / "bfloat16.md").read_text(encoding="utf-8")
+    assert page == (tmp_path / "page.md").read_text(encoding="utf-8")
