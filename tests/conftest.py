@@ -1,7 +1,11 @@
 """Sockets are closed to all but loopback: here by pytest-socket, in processes started by a hook."""
 
 import os
+import signal
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 CLOSED_SOCKETS = Path(__file__).parent / "closed_sockets"
 
@@ -10,3 +14,11 @@ def pytest_configure() -> None:
     """Make every Python process that a test starts refuse connections, too."""
     others = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(CLOSED_SOCKETS), others]))
+
+
+@pytest.fixture
+def heard_interrupts() -> Iterator[None]:
+    """Let processes hear SIGINT, even where a shell started the tests in the background without."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

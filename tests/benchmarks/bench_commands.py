@@ -23,11 +23,8 @@ AFTER_TABLE1 = ("07_attacked", "08_explained", "09_report")
 
 def measure_start(*, quick: bool) -> Iterator[Row]:
     """Yield a row for `--help` and, but for the quick form, one for a second `replicate`."""
-    commands = {
-        "--help": [str(ROOT / "cli.py"), "--help"],
-        "pass": ["-c", "pass"],
-        "import click": ["-c", "import click"],
-    }
+    commands = {"--help": [str(ROOT / "cli.py"), "--help"], "pass": ["-c", "pass"]}
+    commands["import click"] = ["-c", "import click"]
     sides = {name: partial(_run, command) for name, command in commands.items()}
     seconds = alternate(sides, rounds=2 * LEAST_ROUNDS)
     yield Row(

@@ -39,7 +39,7 @@ def measure(*, quick: bool) -> Iterator[Row]:
         yield from _measure_profile(name, settings.vgan)
 
 
-def _measure_profile(name: str, settings: VganSettings) -> list[Row]:
+def _measure_profile(name: str, settings: VganSettings) -> Iterator[Row]:
     settings = replace(settings, batch_size=min(settings.batch_size, PAPER_BATCH))
     train = to_colour(draw_images(TRAINING_IMAGES, seed=0))
     formats = ["float32", "bfloat16"] if processor_has_bfloat16() else ["float32"]
@@ -54,13 +54,11 @@ def _measure_profile(name: str, settings: VganSettings) -> list[Row]:
         sides[f"its convolutions {dtype}"] = build_step_convolutions(model, settings.batch_size)
         sides[f"convolution {dtype}"], operations[dtype] = build_convolution(dtype)
     seconds = alternate(sides, rounds=LEAST_ROUNDS if name == "paper" else 4 * LEAST_ROUNDS)
-    rows = []
     for dtype, factor in zip(formats, FACTORS[name], strict=False):
         # How long the step's operations take at the rate that a convolution reaches.
         floor = step_operations * seconds[f"convolution {dtype}"] / operations[dtype]
         step = f"PPRL-VGAN training step, profile {name}, {dtype}, batch {settings.batch_size}"
-        rows += _describe(step, dtype, factor, floor, seconds)[: 1 if name == "paper" else 2]
-    return rows
+        yield from _describe(step, dtype, factor, floor, seconds)[: 1 if name == "paper" else 2]
 
 
 def _describe(
@@ -177,10 +175,8 @@ def build_published_step(
 
     def draw() -> tuple[np.ndarray, ...]:
         rows = rng.choice(len(train), settings.batch_size, replace=False)
-        identity, task = (
-            np.eye(identities)[train.identity[rows]],
-            np.eye(2)[train.glaucoma[rows].astype(int)],
-        )
+        identity = np.eye(identities)[train.identity[rows]]
+        task = np.eye(2)[train.glaucoma[rows].astype(int)]
         others = np.eye(identities)[rng.integers(0, identities, settings.batch_size)]
         return train.images[rows], identity, task, others
 

@@ -89,11 +89,7 @@ def find_peak_kib() -> int:
 
 
 def describe_machine(proc: Path = PROC) -> dict[str, object]:
-    """Return its name, its memory, its instruction sets, and what NumPy multiplies matrices by.
-
-    Args:
-        proc: where the system lists them; they stay unknown on systems other than Linux.
-    """
+    """Return name, memory, instruction sets (unknown but on Linux), and NumPy's linear algebra."""
     flags = set(read_pairs(proc / "cpuinfo").get("flags", "").split())
     kilobytes = read_pairs(proc / "meminfo").get("MemTotal", "").removesuffix(" kB")
     return {

@@ -28,10 +28,9 @@ def call(tmp_path, monkeypatch):
 
 def expect_one_sentence(result, *parts, code=3):
     assert result.exit_code == code, result.output
-    errors = [line for line in result.stderr.splitlines() if line.startswith("Error: ")]
-    assert len(errors) == 1
+    [error] = [line for line in result.stderr.splitlines() if line.startswith("Error: ")]
     for part in parts:
-        assert part in errors[0]
+        assert part in error
 
 
 def list_commands(group, words=()):

@@ -16,18 +16,11 @@ from places import ROOT
 
 CLI = ROOT / "cli.py"
 PATIENCE_S = 240  # of a machine that has other work too
-
-
-@pytest.fixture(autouse=True)
-def _heard():
-    """Let children hear SIGINT, even where a shell started the tests in the background without."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
+pytestmark = pytest.mark.usefixtures("heard_interrupts")
 
 
 def interrupt(words: list[str], folder: Path, *, when: Callable[[], bool]) -> tuple[int, str]:
-    """Interrupt a command as soon as it has come so far; return its exit code and its standard error."""
+    """Interrupt a command as soon as it has come so far; return its exit code and errors."""
     log = folder / "stderr.txt"
     with log.open("wb") as stream:
         process = subprocess.Popen(

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -13,7 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 from distributed import Security
-from places import ROOT
+from tiny_process import PROGRAM, wait_for
+from tiny_run import METHODS
 
 from replication.config import SurrogateSettings
 from replication.errors import SettingsError
@@ -31,28 +31,14 @@ from replication.sweep.tasks import (
     list_tasks,
 )
 
-TINY = ROOT / "tests" / "reliability" / "tiny_run.py"
 WORDS = ("sweep", "--profile", "smoke", "--draws", "1", "--seeds", "2")
-METHODS = ("--method", "blur-3", "--method", "k-same-3", "--method", "pprl-vgan-random")
-ROLES = ("scheduler", "worker", "client")
-PYTHONPATH = os.pathsep.join(filter(None, [str(TINY.parents[2]), os.environ.get("PYTHONPATH")]))
+PYTHONPATH = os.pathsep.join(filter(None, [str(PROGRAM.parents[2]), os.environ.get("PYTHONPATH")]))
 TABLE = ("06_evaluated/table1.csv", "06_evaluated/table1.json", "06_evaluated/predictions.csv")
 TABLE += ("07_attacked/table2.json", "07_attacked/attackers.csv")
-WEIGHTS = (
-    "03_evaluators/identity/weights.h5",
-    "03_evaluators/glaucoma/weights.h5",
-    "04_vgan/encoder.h5",
-    "04_vgan/decoder.h5",
-)
+WEIGHTS = ("03_evaluators/identity/weights.h5", "03_evaluators/glaucoma/weights.h5")
+WEIGHTS += ("04_vgan/encoder.h5", "04_vgan/decoder.h5")
 PATIENCE_S = 240  # of a machine that has other work too
-
-
-@pytest.fixture(autouse=True)
-def _heard():
-    """Let children hear SIGINT, even where a shell started the tests in the background without."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
+pytestmark = pytest.mark.usefixtures("heard_interrupts")
 
 
 @pytest.fixture(autouse=True)
@@ -129,7 +115,7 @@ def test_a_task_in_which_every_worker_dies_fails_and_leaves_out_what_waits_for_i
 def test_workers_that_do_not_start_are_named(tmp_path):
     broken = tmp_path / "broken.py"
     broken.write_text("raise RuntimeError('as any module may')")
-    words = [sys.executable, str(TINY), *WORDS, "--workers", "1", "--until", "01_preprocessed"]
+    words = [sys.executable, str(PROGRAM), *WORDS, "--workers", "1", "--until", "01_preprocessed"]
     environment = os.environ | {"DASK_DISTRIBUTED__WORKER__PRELOAD": str(broken)}
     done = subprocess.run(
         words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
@@ -154,10 +140,10 @@ def test_an_address_without_a_scheduler_is_refused(address, sentence):
 def call(folder: Path, *words: str, **environment: str) -> subprocess.Popen:
     """Start the command line with tiny networks, in its workers too."""
     folder.mkdir(exist_ok=True)
-    preload = {"DASK_DISTRIBUTED__WORKER__PRELOAD": json.dumps([str(TINY)]), "TINY_STEPS": "12"}
+    preload = {"DASK_DISTRIBUTED__WORKER__PRELOAD": json.dumps([str(PROGRAM)]), "TINY_STEPS": "12"}
     with (folder / "log").open("wb") as log:
         return subprocess.Popen(
-            [sys.executable, str(TINY), *WORDS, *words],
+            [sys.executable, str(PROGRAM), *WORDS, *words],
             cwd=folder,
             env=os.environ | preload | environment,
             stdout=log,
@@ -189,13 +175,6 @@ def read(folder: Path, files: tuple[str, ...]) -> dict[str, bytes]:
     runs = sorted((folder / "artifacts/runs").glob("*-seed-?"))
     assert [run.name[-1] for run in runs] == ["0", "1"]
     return {f"{run.name}/{file}": (run / file).read_bytes() for run in runs for file in files}
-
-
-def wait_for(process: subprocess.Popen, file: Path) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not file.exists():
-        assert process.poll() is None and time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 @pytest.fixture(scope="module")
@@ -265,8 +244,9 @@ def test_ctrl_c_ends_all_workers_and_names_the_command_to_resume(tmp_path):
 @pytest.fixture
 def dask_of_others(tmp_path):
     """A scheduler and two workers as a user starts them, with certificates in files."""
-    temporary, names = Security.temporary(), ("key", "cert")
-    kinds = {f"{who}__{name}": f"tls_{who}_{name}" for who in ROLES for name in names}
+    temporary, roles = Security.temporary(), ("scheduler", "worker", "client")
+    pairs = [(who, name) for who in roles for name in ("key", "cert")]
+    kinds = {f"{who}__{name}": f"tls_{who}_{name}" for who, name in pairs}
     environment = {}
     for variable, value in ({"ca_file": "tls_ca_file"} | kinds).items():
         file = tmp_path / f"{value}.pem"
@@ -275,7 +255,8 @@ def dask_of_others(tmp_path):
     scheduler_file, alone = tmp_path / "scheduler.json", ("--dashboard-address", "127.0.0.1:0")
     program = [sys.executable, "-m", "distributed.cli.dask_"]
     shared = ("--host", "127.0.0.1", "--protocol", "tls", "--scheduler-file", str(scheduler_file))
-    worker = ("--nworkers", "2", "--nthreads", "1", "--memory-limit", "0", "--preload", str(TINY))
+    worker = ("--nworkers", "2", "--nthreads", "1", "--memory-limit", "0")
+    worker += ("--preload", str(PROGRAM))
     with ExitStack() as stack:
         for name, more in {"scheduler": ("--port", "0"), "worker": worker}.items():
             words = [*program[:-1], program[-1] + name, *shared, *alone, *more]

@@ -8,6 +8,7 @@ import pytest
 from replication.system.processes import advance_each, hold_interrupt, spread
 
 WORKERS = (1, 2)
+pytestmark = pytest.mark.usefixtures("heard_interrupts")
 
 
 def square_and_name_process(number: int) -> tuple[int, int]:
@@ -41,13 +42,6 @@ def test_progress_advances_after_each_result_was_used() -> None:
         events.append(f"used {number}")
     assert events == ["used 0", "advanced", "used 1", "advanced"]
     assert list(advance_each(range(2), None)) == [0, 1]
-
-
-@pytest.fixture(autouse=True)
-def _listening():
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 def press_ctrl_c() -> None:
