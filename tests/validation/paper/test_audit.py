@@ -15,9 +15,8 @@ from validation.paper.audit import (
 )
 from validation.paper.numbers import Confusion, guess_identity, read_paper_percent
 
-SINGLE = ("original", "blur-3", "blur-9", "blur-15", "blur-21") + tuple(
-    f"k-same-{k}" for k in (3, 6, 9, 12)
-)
+SINGLE = ("original", *(f"blur-{k}" for k in (3, 9, 15, 21)))
+SINGLE += tuple(f"k-same-{k}" for k in (3, 6, 9, 12))
 
 
 @pytest.fixture(scope="module")
