@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from replication.command_line.opening import spell_command
-from replication.command_line.options import PATH, exit_on_error, profile_option
+from replication.command_line.options import PATH, choices_options, exit_on_error, profile_option
 from replication.system.provenance import count_cores
 
 
@@ -64,19 +64,22 @@ def contact_sheet(folder: Path, picture: Path, seed: int) -> None:
 
 @data.command()
 @click.argument("folder", type=PATH)
+@choices_options
 @exit_on_error
-def doctor(folder: Path) -> None:
+def doctor(folder: Path, **choices) -> None:
     """Print what is in FOLDER (Warsaw layout) or in a manifest, what is missing and what is odd.
 
     \b
     Examples:
       python cli.py data doctor ~/Warsaw
       python cli.py data doctor eyes/manifest.csv
+      python cli.py data doctor eyes/manifest.csv --ids-are-distinct
     """
     from replication.data.doctor import examine
-    from replication.data.survey import Finding
+    from replication.data.survey import Finding, name_choices
 
-    survey = examine(folder)
+    chosen = name_choices(**choices)
+    survey = examine(folder, chosen)
     for what, figure in survey.counts:
         click.echo(f"{what}: {figure}")
     for heading, kinds in (("missing", [Finding.MISSING]), ("odd", [Finding.WRONG, Finding.ODD])):
@@ -87,4 +90,5 @@ def doctor(folder: Path) -> None:
         sys.exit(3)
     option = "--data-dir" if folder.is_dir() else "--manifest"
     click.echo("Usable as it is.")
-    click.echo(f"Next: {spell_command('replicate', '--all', option, folder)}")
+    words = ("replicate", "--all", option, folder, *chosen)
+    click.echo(f"Next: {spell_command(*words)}")

@@ -46,8 +46,18 @@ def _add(*options):
     return add_to
 
 
+# What a user states about the data; names and words are those of `replication.data.survey.Choice`.
+choices_options = _add(
+    click.option(
+        "--ids-are-distinct",
+        is_flag=True,
+        help="Patient ids that differ only in case, blanks or leading zeros are of different "
+        "people; without it they stop a run.",
+    ),
+)
 # Of every run.
 settings_options = _add(
+    choices_options,
     profile_option(help=f"Settings: {', '.join(PROFILES)}."),
     seed_option("--seed", help="Of training and draws."),
     seed_option("--split-seed", help="Of the split into training, validation and test images."),

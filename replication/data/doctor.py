@@ -6,7 +6,7 @@ logged.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from os.path import isfile  # unlike Path.is_file, never raises
 from pathlib import Path
@@ -15,11 +15,11 @@ import pandas as pd
 
 from replication.data.manifest import survey_manifest
 from replication.data.sources import WARSAW
-from replication.data.survey import Finding, Survey, remark_on
+from replication.data.survey import Choice, Finding, Survey, remark_on
 from replication.data.warsaw import survey_warsaw
 
 
-def examine(root_or_manifest: Path) -> Survey:
+def examine(root_or_manifest: Path, choices: Collection[Choice] = ()) -> Survey:
     """Return the survey of a folder in Warsaw's layout or of a manifest; never raises for bad data.
 
     Every file is hashed and its image header read; no image is decoded, so that damage behind
@@ -27,7 +27,7 @@ def examine(root_or_manifest: Path) -> Survey:
     patients with a single image, whom no test can identify, are odd.
     """
     is_csv = isfile(root_or_manifest) or root_or_manifest.suffix.lower() == ".csv"
-    survey = survey_manifest(root_or_manifest) if is_csv else survey_warsaw(root_or_manifest)
+    survey = (survey_manifest if is_csv else survey_warsaw)(root_or_manifest).choose(choices)
     images = survey.table["patient_id"].value_counts().sort_index()
     single = images[images == 1].index.tolist()
     doubt = remark_on(Finding.ODD, "{}: one image, used in training only", single, what="patients")

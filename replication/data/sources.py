@@ -13,8 +13,9 @@ import pandas as pd
 from filelock import FileLock
 
 from replication.config import SurrogateSettings
-from replication.data.manifest import read_manifest
-from replication.data.warsaw import read_annotations, read_warsaw
+from replication.data.manifest import survey_manifest
+from replication.data.survey import Choice
+from replication.data.warsaw import read_annotations, survey_warsaw
 from replication.surrogate.plan import ORIGIN_FILE, read_origin
 from replication.surrogate.synthesize import synthesize
 from replication.system.progress import Track
@@ -39,6 +40,7 @@ class Source:
 
     kind: Kind
     path: Path
+    choices: frozenset[Choice] = frozenset()  # what the user states about them
 
     @property
     def title(self) -> str:
@@ -70,9 +72,9 @@ class Source:
         Raises:
             DataError: when the data can't be used, with what to do.
         """
-        if self.kind is Kind.MANIFEST:
-            return read_manifest(self.path)
-        return read_warsaw(self.path), self.path
+        look = survey_manifest if self.kind is Kind.MANIFEST else survey_warsaw
+        survey = look(self.path).choose(self.choices)
+        return survey.require_usable(), survey.root
 
 
 def find_source(

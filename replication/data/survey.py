@@ -8,17 +8,18 @@ first error.
 import hashlib
 import logging
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from multiprocessing.pool import ThreadPool
 from os.path import isfile  # unlike Path.is_file, never raises
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import pandas as pd
 
 from replication.data.image_file import open_image
+from replication.data.patient_ids import group_ids, spell_ids
 from replication.errors import DataError
 
 COLUMNS = ("image_id", "path", "patient_id", "eye", "glaucoma", "sha256")
@@ -36,17 +37,25 @@ class Finding(StrEnum):
     ODD = "odd"
 
 
+class Choice(StrEnum):
+    """What a user may state about a data set, by the option that states it."""
+
+    IDS_ARE_DISTINCT = "--ids-are-distinct"
+
+
 class Remark(NamedTuple):
     """A sentence about a data set, with names of files or patients or without them.
 
     Names of files and folders begin with patients' numbers: `data doctor` prints them, errors and
     logs don't. The sentence has one `{}` for the names, if there are any, or what stands `instead`.
+    With the choice `unless`, what is wrong is odd only.
     """
 
     kind: Finding
     sentence: str
     names: str = ""
     instead: str = ""
+    unless: Choice | None = None
 
     def __str__(self) -> str:
         """Return the sentence with the names."""
@@ -104,8 +113,16 @@ class Survey:
         """The remarks that stop a run."""
         return self.list_remarks(Finding.MISSING, Finding.WRONG)
 
+    def choose(self, choices: Collection[Choice]) -> Self:
+        """Return the survey as it is by a user's choices."""
+        remarks = tuple(
+            remark._replace(kind=Finding.ODD) if remark.unless in choices else remark
+            for remark in self.remarks
+        )
+        return replace(self, remarks=remarks)
+
     def require_usable(self) -> pd.DataFrame:
-        """Return the table with its glaucoma column as plain bool.
+        """Return the table with its glaucoma column as plain bool, and log what was counted.
 
         Raises:
             DataError: with the first error, naming no file or patient.
@@ -113,6 +130,8 @@ class Survey:
         for error in self.errors:
             _LOG.debug("%s", error)
             raise DataError(error.anonymous)
+        for what, figure in self.counts:
+            _LOG.info("%s: %s", what, figure)
         return self.table.astype({"glaucoma": bool})
 
 
@@ -142,6 +161,7 @@ def survey_images(
     table = pd.DataFrame(columns, columns=list(COLUMNS)).astype(kinds)
     if ordered:
         found += check_files(columns["path"], facts) + check_labels(root, table)
+        found += check_ids(root, columns["patient_id"])
     sizes = tuple(fact.size_px for fact in facts)
     return Survey(root, table, sizes, (*remarks, *found), tuple(counts))
 
@@ -174,6 +194,25 @@ def check_labels(root: Path, table: pd.DataFrame) -> list[Remark]:
     return [Remark(Finding.WRONG, sentence) for sentence in found]
 
 
+def check_ids(root: Path, patient_ids: Sequence[str]) -> list[Remark]:
+    """Remark on ids that may be one person's, written in several ways."""
+    groups = group_ids(patient_ids)
+    if not groups:
+        return []
+    sentence = (
+        f"{root}: {{}} may be one person under several ids; write one id per person, or give "
+        f"{Choice.IDS_ARE_DISTINCT} where they are different people"
+    )
+    named, count = join_some(list(map(spell_ids, groups))), f"{len(groups)} groups of patient ids"
+    unless = Choice.IDS_ARE_DISTINCT
+    return [Remark(Finding.WRONG, sentence, named, count, unless)]
+
+
+def name_choices(**given: bool) -> tuple[Choice, ...]:
+    """Return the choices given as a command's options are, `ids_are_distinct=True`."""
+    return tuple(choice for choice in Choice if given[choice[2:].replace("-", "_")])
+
+
 def remark_on(
     kind: Finding, sentence: str, names: Sequence[object], *, what: str = "files"
 ) -> list[Remark]:
@@ -183,7 +222,12 @@ def remark_on(
 
 def name_some(names: Sequence[object]) -> str:
     """Return the first three names, quoted with line breaks escaped, and how many more there are."""
-    shown = ", ".join(repr(str(name)) for name in names[:3])
+    return join_some([repr(str(name)) for name in names])
+
+
+def join_some(names: Sequence[str]) -> str:
+    """Return the first three of some words and how many more there are."""
+    shown = ", ".join(names[:3])
     return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"
 
 

@@ -13,7 +13,6 @@ tolerant of spelling and reports what it skips:
 
 import csv
 import fnmatch
-import logging
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -50,7 +49,6 @@ _AD100 = re.compile(
     re.IGNORECASE,
 )
 _ANNOTATIONS = re.compile(fnmatch.translate(ANNOTATIONS_PATTERN), re.IGNORECASE)
-_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -112,11 +110,7 @@ def read_warsaw(root: Path) -> pd.DataFrame:
     Raises:
         DataError: when anything is missing or wrong; the first such thing is named.
     """
-    survey = survey_warsaw(root)
-    table = survey.require_usable()
-    for what, figure in survey.counts:
-        _LOG.info("%s: %d", what, figure)
-    return table
+    return survey_warsaw(root).require_usable()
 
 
 def survey_warsaw(root: Path) -> Survey:

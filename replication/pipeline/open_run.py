@@ -8,6 +8,7 @@ from typing import Self
 
 from replication.config import ExplanationSettings, find_profile
 from replication.data.sources import Kind, Source, find_source
+from replication.data.survey import Choice, name_choices
 from replication.errors import DataError, SettingsError
 from replication.pipeline.order import Replication
 from replication.pipeline.run_data import RunData
@@ -37,6 +38,7 @@ class RunRequest:
     from_baseline: bool = False  # take the reference weights instead of training
     neuron: str = "predicted"  # which output is explained
     explanation_method: str = "deep_taylor"  # iNNvestigate's name of it
+    ids_are_distinct: bool = False  # patient ids that may be one person's are not
 
     def to_plain(self) -> dict:
         """Return the values as JSON knows them."""
@@ -94,6 +96,7 @@ def _build_run(request: RunRequest, *, workers: int, track: Track) -> Replicatio
     for name in request.methods:
         find_method(name)
     source = find_source(data_dir, manifest, settings.surrogate, Path(request.artifacts))
+    source = replace(source, choices=_find_choices(request))
     _check_fit(request)
     data = RunData(
         source,
@@ -108,6 +111,10 @@ def _build_run(request: RunRequest, *, workers: int, track: Track) -> Replicatio
         by_patient=request.split == "patient",
     )
     return Replication(data, baseline=describe_baseline() if request.from_baseline else None)
+
+
+def _find_choices(request: RunRequest) -> frozenset[Choice]:
+    return frozenset(name_choices(ids_are_distinct=request.ids_are_distinct))
 
 
 def _check_fit(request: RunRequest) -> None:

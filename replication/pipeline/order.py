@@ -59,13 +59,18 @@ class Replication:
 
     def describe(self) -> dict:
         """Return what identifies the run; another run folder is needed where it differs."""
-        return {
-            "source": {"kind": self.data.source.kind, "name": self.data.source.path.name},
-            "profile": asdict(self.data.profile),
-            "seed": self.data.seed,
-            "draws": self.data.draws,
-            "split": SPLITS[self.data.by_patient],
-        } | ({"baseline": self.baseline} if self.baseline else {})
+        choices = {"choices": sorted(self.data.source.choices)} if self.data.source.choices else {}
+        return (
+            {
+                "source": {"kind": self.data.source.kind, "name": self.data.source.path.name},
+                "profile": asdict(self.data.profile),
+                "seed": self.data.seed,
+                "draws": self.data.draws,
+                "split": SPLITS[self.data.by_patient],
+            }
+            | ({"baseline": self.baseline} if self.baseline else {})
+            | choices
+        )
 
     def run(self, *, until: str = REPORTED) -> None:
         """Run every stage that isn't complete, up to and with the last whose unit starts so.

@@ -21,6 +21,7 @@ from replication.attack.stage import Known, attack_sets, make_controls, write_at
 from replication.attack.twins import check_twins, draw_twins, has_twins, swap_twins
 from replication.config import EvaluatorSettings, VganSettings
 from replication.data.sources import Kind, Source
+from replication.data.survey import Choice
 from replication.errors import DataError
 from replication.evaluate.stage import evaluate_sets, write_evaluation
 from replication.explain.client import ExplanationWorker
@@ -72,6 +73,7 @@ def validate(run: RunData, folder: Path) -> None:
             split=run.profile.split,
             counts=run.source.counts,
             by_patient=run.by_patient,
+            ids_are_distinct=Choice.IDS_ARE_DISTINCT in run.source.choices,
             folder=folder,
             workers=run.workers,
             on_image=advance,
@@ -211,7 +213,7 @@ def report(run: RunData, folder: Path) -> None:
 
 def privatize_many(run: RunData, manifest: Path, method: Method, folder: Path) -> None:
     """Privatize a manifest's images, however many, by the run's training images and weights."""
-    table, root = Source(Kind.MANIFEST, manifest).read()
+    table, root = Source(Kind.MANIFEST, manifest, run.source.choices).read()
     known = load_manifest(run.store.folder(PREPROCESSED))
     classes = dict(zip(known["patient_id"], known["identity"], strict=True))
     table["identity"] = name_classes(table["patient_id"], classes, method=method)
@@ -263,6 +265,7 @@ def hash_suites(run: RunData) -> str:
         image_size_px=shape.image_size_px,
         strip_rows=shape.strip_rows,
         by_patient=run.by_patient,
+        ids_are_distinct=Choice.IDS_ARE_DISTINCT in run.source.choices,
     )
     return hashlib.sha256(repr(expected).encode()).hexdigest()
 

@@ -45,6 +45,7 @@ def validate_images(
     split: SplitSettings,
     counts: suites.Counts | None,
     by_patient: bool = False,
+    ids_are_distinct: bool = False,
     folder: Path,
     workers: int,
     on_image: Callable[[], None] | None = None,
@@ -61,6 +62,7 @@ def validate_images(
         split: the subsets' fractions.
         counts: what the data set must hold; None where that isn't known.
         by_patient: whether the split is by patient.
+        ids_are_distinct: whether ids that may be one person's are of different people.
         folder: to write into.
         workers: processes that measure.
         on_image: called after each image, for a progress bar.
@@ -89,6 +91,7 @@ def validate_images(
         image_size_px=preprocess.image_size_px,
         strip_rows=preprocess.strip_rows,
         by_patient=by_patient,
+        ids_are_distinct=ids_are_distinct,
     )
     outcomes = run_suites(expected, tables, folder)
     record = {

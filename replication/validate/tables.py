@@ -15,6 +15,7 @@ import pandas as pd
 
 from replication.config import SplitSettings
 from replication.data.image_file import read_gray
+from replication.data.patient_ids import fold_id
 from replication.errors import DataError
 from replication.records import Subset
 from replication.system.processes import advance_each, spread
@@ -36,10 +37,15 @@ CHUNK = 16
 
 
 def tabulate_raw(raw: pd.DataFrame, manifest: pd.DataFrame) -> pd.DataFrame:
-    """Return the raw manifest with the columns kept and patient_kept (bool)."""
+    """Return the raw manifest with the columns kept, patient_kept (bool) and ids_of_patient.
+
+    The last is the number of ids that may be the patient's, the own one among them.
+    """
+    person = raw["patient_id"].map(fold_id, na_action="ignore")
     return raw.assign(
         kept=raw["image_id"].isin(manifest["image_id"]),
         patient_kept=raw["patient_id"].isin(manifest["patient_id"]),
+        ids_of_patient=raw["patient_id"].groupby(person).transform("nunique"),
     )
 
 

@@ -180,6 +180,18 @@ def test_the_doctor_prints_what_is_there_and_the_next_command(call, tmp_path):
     assert "--manifest" in call("data", "doctor", write_manifest(tmp_path / "other")).output
 
 
+def test_the_doctor_hands_on_what_the_user_states(call, tmp_path):
+    rows = ["path,patient_id,eye,glaucoma", "eyes/0.png,7,left,no", "eyes/1.png,007,left,yes"]
+    manifest = write_manifest(tmp_path, rows)
+    assert "'007' = '7' may be one person" in call("data", "doctor", manifest).output
+    expect_one_sentence(
+        call("preprocess", "--manifest", manifest), "may be one person", "--ids-are-distinct"
+    )
+    result = call("data", "doctor", manifest, "--ids-are-distinct")
+    assert result.exit_code == 0
+    assert re.search(r"Next: .* --ids-are-distinct\n", result.output)
+
+
 def test_the_doctor_prints_what_is_missing(call, tmp_path):
     result = call("data", "doctor", tmp_path / "nowhere")
     assert result.exit_code == 3

@@ -8,6 +8,7 @@ from drawn_eyes import write_image
 
 from replication.data.survey import (
     COLUMNS,
+    Choice,
     FileFacts,
     Finding,
     ImageRow,
@@ -99,6 +100,19 @@ def test_unknown_labels_are_not_counted_as_none_having_glaucoma(root: Path) -> N
     found = survey(root, rows)
     assert found.remarks == ()
     assert found.table["glaucoma"].isna().tolist() == [True, False, True]
+
+
+def test_one_person_under_two_ids_stops_a_run_unless_they_are_called_distinct(root: Path) -> None:
+    rows = [row._replace(patient_id=who) for row, who in zip(ROWS, ["P4", "x", "p04"], strict=True)]
+    found = survey(root, rows)
+    [error] = found.errors
+    assert "'P4' = 'p04' may be one person" in str(error)
+    with pytest.raises(DataError, match="1 groups of patient ids may be .*--ids-are-distinct") as e:
+        found.require_usable()
+    assert "P4" not in str(e.value)
+    chosen = found.choose([Choice.IDS_ARE_DISTINCT])
+    assert chosen.require_usable()["patient_id"].nunique() == 3
+    assert "'P4' = 'p04'" in str(chosen.list_remarks(Finding.ODD)[0])
 
 
 def test_errors_are_the_missing_and_the_wrong_and_odd_remarks_stop_nothing(root: Path) -> None:

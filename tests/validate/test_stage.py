@@ -120,6 +120,10 @@ def list_a_file_twice(eyes: TexturedEyes) -> None:
     eyes.raw = pd.concat([eyes.raw, eyes.raw.iloc[[6]]], ignore_index=True)
 
 
+def write_an_id_otherwise(eyes: TexturedEyes) -> None:
+    eyes.raw.loc[[3], "patient_id"] = "P 00"
+
+
 def names(*rows: int) -> tuple[str, ...]:
     return tuple(f"eye{i:03}.bmp" for i in rows)
 
@@ -153,6 +157,7 @@ FAULTS: list[tuple[str, Fault, tuple[str, ...] | None]] = [
     ("patients-counted", keep_rows(*ALL[:35], raw=True), ()),
     ("images-counted", keep_rows(*ALL[:35], raw=True), ()),
     ("raw-images-differ", list_a_file_twice, names(6)),
+    ("one-id-each", write_an_id_otherwise, names(*range(5))),
     ("value-type", change_images(lambda images: images.astype(np.float32)), names(*ALL)),
     ("highest-gray", change_images(double_the_eighth), names(8)),
     ("not-blank", change_images(np.zeros_like, 8), names(8)),

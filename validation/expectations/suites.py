@@ -55,7 +55,12 @@ class Suite:
 
 
 def build_suites(
-    *, counts: Counts | None, image_size_px: int, strip_rows: int, by_patient: bool = False
+    *,
+    counts: Counts | None,
+    image_size_px: int,
+    strip_rows: int,
+    by_patient: bool = False,
+    ids_are_distinct: bool = False,
 ) -> tuple[Suite, ...]:
     """Return all suites.
 
@@ -64,10 +69,12 @@ def build_suites(
         image_size_px: height and width of a preprocessed image.
         strip_rows: rows of the label strip.
         by_patient: whether the split is by patient, and not by image.
+        ids_are_distinct: whether the user states that ids spelled alike are of different people.
     """
+    alone = () if ids_are_distinct else (ONE_ID_EACH,)
     counted, frequent = expect_counts(counts) if counts else ((), ())
     return (
-        Suite("raw-manifest", RAW, "image_id", (*RAW_MANIFEST, *counted)),
+        Suite("raw-manifest", RAW, "image_id", (*RAW_MANIFEST, *alone, *counted)),
         Suite("labels", IMAGES, "image_id", (*LABELS, *frequent)),
         Suite("crop", IMAGES, "image_id", expect_crop(strip_rows)),
         Suite("flip", IMAGES, "image_id", FLIP),
@@ -147,6 +154,13 @@ RAW_MANIFEST = (
         mostly=LEAST_KEPT,
     ),
     expect_each("patients-kept", "patient_kept", (True,), "no patient was lost in preprocessing"),
+)
+
+ONE_ID_EACH = expect_each(
+    "one-id-each",
+    "ids_of_patient",
+    (1,),
+    "no two patient ids differ in case, blanks, leading zeros or Unicode's normal form alone",
 )
 
 

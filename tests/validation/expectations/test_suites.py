@@ -63,7 +63,8 @@ def make_tables():
             "chance_of_fraction": [1.0, 0.2, 0.3, 1.0],
         }
     )
-    return {RAW: raw.assign(kept=True, patient_kept=True), IMAGES: images, SUBSETS: subsets}
+    raw = raw.assign(kept=True, patient_kept=True, ids_of_patient=1)
+    return {RAW: raw, IMAGES: images, SUBSETS: subsets}
 
 
 def put(table, column, value, *rows):
@@ -94,6 +95,7 @@ FAULTS = {
     "both-labels": (put(RAW, "glaucoma", False, *range(8)), ()),
     "images-kept": (put(RAW, "kept", False, 3), ("image03",)),
     "patients-kept": (put(RAW, "patient_kept", False, 4, 5), ("image04", "image05")),
+    "one-id-each": (put(RAW, "ids_of_patient", 2, 4, 5), ("image04", "image05")),
     "images-counted": (lose_patient, ()),
     "patients-counted": (lose_patient, ()),
     "glaucoma-counted": (put(RAW, "glaucoma", True, 19), ()),
@@ -177,6 +179,11 @@ def test_without_known_counts_only_the_counts_are_left_out():
     names = {each.name for suite in generic for each in suite.expectations}
     counts = {"images-counted", "patients-counted", "glaucoma-counted", "glaucoma-share"}
     assert EXPECTATIONS.keys() - names == counts
+
+
+def test_ids_that_the_user_calls_distinct_may_be_alike():
+    stated = build_suites(counts=COUNTS, image_size_px=64, strip_rows=11, ids_are_distinct=True)
+    assert EXPECTATIONS.keys() - {e.name for s in stated for e in s.expectations} == {"one-id-each"}
 
 
 def test_size_and_strip_are_those_of_the_settings():
