@@ -88,7 +88,7 @@ def start_workers(workers: int) -> Iterator:
                 )
         except RuntimeError as error:
             raise SettingsError(
-                f"--workers {workers}: the workers didn't start ({error}); what Dask says above "
+                f"--workers {workers}: the workers didn't start ({error}); what Dask logged above "
                 "and its own configuration give the reason; without --workers this needs none"
             ) from error
         with cluster, Client(cluster) as client:
