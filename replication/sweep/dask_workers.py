@@ -10,6 +10,7 @@ import logging
 import os
 import re
 import signal
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from importlib.util import find_spec
@@ -25,6 +26,10 @@ Work = Callable[..., dict]
 
 ADDRESS = re.compile(r"(tcp|tls)://[^\s/]+:\d{1,5}")
 SCHEDULER_TIMEOUT_S = 20  # ours: to answer at all
+START_TIMEOUT_S = 600.0  # ours: for a worker of this machine to be there
+NO_WORKER_TIMEOUT_S = 3600.0  # ours: for tasks to wait where no worker is left, or none comes
+POLL_S = 0.2
+COUNT_EVERY_S = 5.0
 LOCAL_SETTINGS = {
     # As many threads below NumPy as in this process, or a sum may end in another bit.
     "distributed.nanny.pre-spawn-environ": {},
@@ -85,17 +90,27 @@ def start_workers(workers: int) -> Iterator:
                     security=True,  # certificates that live in memory: nobody else can connect
                     memory_limit=None,
                     local_directory=scratch,
+                    death_timeout=START_TIMEOUT_S,  # or it would wait forever for a process
                 )
-        except RuntimeError as error:
-            raise SettingsError(
-                f"--workers {workers}: the workers didn't start ({error}); what Dask logged above "
-                "and its own configuration give the reason; without --workers this needs none"
-            ) from error
+        except (RuntimeError, TimeoutError) as error:
+            raise _refuse_start(workers, error) from error
         with cluster, Client(cluster) as client:
             try:
+                try:
+                    client.wait_for_workers(1, timeout=START_TIMEOUT_S)
+                except TimeoutError as error:
+                    raise _refuse_start(workers, error) from error
                 yield client
             finally:
                 cluster.sync(_end_workers, cluster)
+
+
+def _refuse_start(workers: int, error: Exception) -> SettingsError:
+    return SettingsError(
+        f"--workers {workers}: the workers didn't start ({error or 'no answer in time'}); what "
+        "Dask logged above and its own configuration give the reason; without --workers this needs "
+        "none"
+    )
 
 
 async def _end_workers(cluster) -> None:
@@ -144,8 +159,9 @@ def join_scheduler(address: str) -> Iterator:
             "`dask scheduler`, and give the address that it prints"
         ) from error
     with client:
-        if not client.scheduler_info()["workers"]:
-            _LOG.warning("%s: no worker is there yet; waiting for one", address)
+        if not _count_workers(client):
+            minutes = NO_WORKER_TIMEOUT_S / 60
+            _LOG.warning("%s: no worker is there yet; waiting %d minutes", address, minutes)
         yield client
 
 
@@ -153,10 +169,8 @@ def do_on_workers(tasks: Sequence[Task], *, client, work: Work) -> Iterator[tupl
     """Have workers do tasks, listed after those that they wait for; yield them as they end.
 
     Raises:
-        ReplicationError: when the scheduler is lost.
+        ReplicationError: when the scheduler is lost, or no worker has been there for an hour.
     """
-    from distributed import as_completed
-
     mark, futures = uuid4().hex, {}
     for task in tasks:
         futures[task.name] = client.submit(
@@ -165,9 +179,34 @@ def do_on_workers(tasks: Sequence[Task], *, client, work: Work) -> Iterator[tupl
             *(futures[name] for name in task.waits_for),
             key=f"{task.name}-{mark}",
         )
-    by_key = {futures[task.name].key: task for task in tasks}
-    for future in as_completed(futures.values()):
-        yield by_key[future.key], _read(future)
+    waiting = {task.name: task for task in tasks}
+    last_seen = time.monotonic()
+    while waiting:
+        for task in [task for name, task in waiting.items() if futures[name].done()]:
+            del waiting[task.name]
+            yield task, _read(futures[task.name])
+            last_seen = time.monotonic()
+        seconds = time.monotonic() - last_seen
+        if seconds >= COUNT_EVERY_S and _count_workers(client):
+            last_seen = time.monotonic()
+        elif seconds >= NO_WORKER_TIMEOUT_S:
+            raise ReplicationError(
+                f"no worker of Dask for {NO_WORKER_TIMEOUT_S / 60:.0f} minutes, and {len(waiting)} "
+                "units wait for one; look at the workers' logs, start a worker (docs/cluster.md), "
+                "then run this again: what is done is kept"
+            )
+        time.sleep(POLL_S)
+
+
+def _count_workers(client) -> int:
+    """Return how many workers the scheduler has; none, where it doesn't answer."""
+    try:
+        found = client.sync(
+            client.scheduler.identity, n_workers=-1, callback_timeout=SCHEDULER_TIMEOUT_S
+        )
+    except (TimeoutError, OSError):
+        return 0
+    return len(found["workers"])
 
 
 def _read(future) -> Outcome:

@@ -8,15 +8,16 @@ import sys
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import psutil
 import pytest
-from distributed import Security
+from distributed import LocalCluster, Security
 from tiny_process import PROGRAM, wait_for
 from tiny_run import METHODS
 
 from replication.config import SurrogateSettings
-from replication.errors import SettingsError
+from replication.errors import ReplicationError, SettingsError
 from replication.pipeline.open_run import RunRequest, open_run
 from replication.surrogate.synthesize import synthesize
 from replication.sweep.dask_workers import do_on_workers, join_scheduler, start_workers
@@ -109,6 +110,45 @@ def test_a_task_in_which_every_worker_dies_fails_and_leaves_out_what_waits_for_i
     assert states == {"dies": State.FAILED, "other": State.DONE, "follower": State.LEFT_OUT}
     assert "one worker after the other" in outcomes["dies"].sentence
     assert outcomes["dies"].exit_code == 2
+
+
+def test_a_cluster_that_comes_up_without_a_worker_is_named(monkeypatch):
+    def start_none(**options):
+        return LocalCluster(**options | {"n_workers": 0})
+
+    monkeypatch.setattr("distributed.LocalCluster", start_none)
+    monkeypatch.setattr("replication.sweep.dask_workers.START_TIMEOUT_S", 0.2)
+    sentence = pytest.raises(SettingsError, match="--workers 2: the workers didn't start .Only 0/1")
+    with sentence, start_workers(2):
+        pytest.fail("no worker is there")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [{"return_value": {"workers": {}}}, {"side_effect": TimeoutError}, {"side_effect": OSError}],
+    ids=["none", "no-answer", "lost"],
+)
+def test_tasks_that_no_worker_takes_wait_no_longer_than_the_limit(monkeypatch, tmp_path, answer):
+    for limit, seconds in {
+        "COUNT_EVERY_S": 0.0,
+        "POLL_S": 0.01,
+        "NO_WORKER_TIMEOUT_S": 0.1,
+    }.items():
+        monkeypatch.setattr(f"replication.sweep.dask_workers.{limit}", seconds)
+    client = MagicMock()
+    client.sync.configure_mock(**answer)
+    futures = [MagicMock(), MagicMock()]
+    client.submit.side_effect = futures
+    futures[0].status, futures[0].result.return_value = "finished", Outcome(State.DONE).to_plain()
+    futures[1].done.return_value = False
+    tasks = do_on_workers(
+        [plan(name, tmp_path) for name in ("first", "waits")], client=client, work=note
+    )
+    assert next(tasks)[1].state == State.DONE
+    with pytest.raises(
+        ReplicationError, match="no worker of Dask .* 1 units wait .* run this again"
+    ):
+        next(tasks)
 
 
 @pytest.mark.slow
