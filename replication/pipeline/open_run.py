@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Self
 
 from replication.config import ExplanationSettings, find_profile
-from replication.data.sources import Kind, Source, find_source
+from replication.data.sources import Kind, find_source
 from replication.data.survey import Choice, name_choices
 from replication.errors import DataError, SettingsError
 from replication.pipeline.order import Replication
@@ -81,13 +81,15 @@ def join_run(request: RunRequest, *, known_manifest: str | None) -> Replication:
             f"{given}: not found by {platform.node()!r}; all machines must have the data under the "
             "same path"
         )
-    run = _build_run(request, workers=1, track=lambda what, total: nullcontext(lambda: None))
-    run.data.known_manifest = known_manifest
+    quiet: Track = lambda what, total: nullcontext(lambda: None)
+    run = _build_run(request, workers=1, track=quiet, known_manifest=known_manifest)
     run.store.join(run.describe())
     return run
 
 
-def _build_run(request: RunRequest, *, workers: int, track: Track) -> Replication:
+def _build_run(
+    request: RunRequest, *, workers: int, track: Track, known_manifest: str | None = None
+) -> Replication:
     data_dir, manifest = (Path(p) if p else None for p in (request.data_dir, request.manifest))
     if data_dir and manifest:
         raise SettingsError("give --data-dir or --manifest, not both")
@@ -98,18 +100,21 @@ def _build_run(request: RunRequest, *, workers: int, track: Track) -> Replicatio
     source = find_source(data_dir, manifest, settings.surrogate, Path(request.artifacts))
     source = replace(source, choices=_find_choices(request))
     _check_fit(request)
+    runs = Path(request.artifacts) / "runs"
     data = RunData(
         source,
         settings,
         seed=request.seed,
         draws=request.draws,
         methods=tuple(name for name in METHODS if name in request.methods),
-        store=RunStore(Path(request.artifacts) / "runs" / _name_folder(request, source)),
+        store=RunStore(runs),
         workers=workers,
         track=track,
         explanation=ExplanationSettings(request.neuron, request.explanation_method),
         by_patient=request.split == "patient",
+        known_manifest=known_manifest,
     )
+    data.store = RunStore(runs / _name_folder(request, data))  # a name may need the data's hash
     return Replication(data, baseline=describe_baseline() if request.from_baseline else None)
 
 
@@ -132,11 +137,17 @@ def _check_fit(request: RunRequest) -> None:
         )
 
 
-def _name_folder(request: RunRequest, source: Source) -> str:
-    """Return the run's name, made of data, profile and seeds where it wasn't given one."""
-    given = request.data_dir or request.manifest
-    label = source.path.resolve().stem if given else "surrogate"
+def _name_folder(request: RunRequest, data: RunData) -> str:
+    """Return the run's name, made of data, profile and seeds where it wasn't given one.
+
+    Data sets of one name differ in the hash beside it.
+    """
+    if request.run_name:
+        return request.run_name
+    label = "surrogate"
+    if data.source.kind is not Kind.SURROGATE or request.data_dir:
+        label = f"{data.source.path.resolve().name}-{data.manifest_digest[:8]}"
     kind_of_split = f"-split-{request.split_seed}" if request.split_seed else ""
     kind_of_split += "-by-patient" if request.split == "patient" else ""
     trained = "baseline" if request.from_baseline else f"seed-{request.seed}"
-    return request.run_name or f"{label}-{request.profile}-{trained}{kind_of_split}"
+    return f"{label}-{request.profile}-{trained}{kind_of_split}"

@@ -63,6 +63,7 @@ class Replication:
         return (
             {
                 "source": {"kind": self.data.source.kind, "name": self.data.source.path.name},
+                "manifest": self.data.manifest_digest,
                 "profile": asdict(self.data.profile),
                 "seed": self.data.seed,
                 "draws": self.data.draws,

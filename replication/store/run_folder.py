@@ -87,6 +87,11 @@ class RunStore:
             )
         before, now = read_json(record), _plain(settings)
         differing = sorted(k for k in before | now if before.get(k) != now.get(k))
+        if "manifest" in differing and set(differing) <= {"manifest", "source"}:
+            raise SettingsError(
+                f"{self.root}: this run is of other data; choose another --run, or --fresh to throw "
+                "its results away"
+            )
         if differing:
             raise SettingsError(
                 f"{self.root}: this run was made with other settings ({', '.join(differing)}); "
@@ -102,10 +107,11 @@ class RunStore:
         return hold(self.root, unit, wait=wait)
 
     def folder(self, unit: str) -> Path:
-        """Return the folder of a complete stage, whose files are as it left them.
+        """Return the folder of a complete stage, whose files and inputs are as it left them.
 
         Raises:
-            StageNotRun: when the stage isn't complete, or a file was changed since.
+            StageNotRun: when the stage isn't complete, a file was changed since, or a stage that it
+                read was made again since: what is read back belongs together.
         """
         folder = self.root / unit
         record = self._read_record(unit)
@@ -115,12 +121,22 @@ class RunStore:
             words = "not as its stage left it; `replicate` makes it again"
             raise StageNotRun(f"{folder / changed}: {words}")
         self._unchanged.add(unit)
+        self._check_inputs(unit, record)
         return folder
 
     def digest(self, unit: str) -> str:
         """Return one hash of all the files that a complete stage wrote."""
-        outputs = read_json(self.folder(unit) / RECORD)["outputs"]
-        return hashlib.sha256(json.dumps(outputs, sort_keys=True).encode()).hexdigest()
+        return _digest(read_json(self.folder(unit) / RECORD))
+
+    def _check_inputs(self, unit: str, record: dict) -> None:
+        """Raise StageNotRun unless a stage's inputs, and theirs, are those that it was made from."""
+        for need, digest in record["key"].get("inputs", {}).items():
+            before = self._read_record(need)
+            if before is None or _digest(before) != digest:
+                raise StageNotRun(
+                    f"{self.root / need}: was made again since {unit}; run `replicate`"
+                )
+            self._check_inputs(need, before)
 
     def records(self) -> dict[str, dict]:
         """Return what each complete stage recorded of its making, by unit in their order."""
@@ -236,6 +252,10 @@ class RunStore:
                 else:
                     entry.unlink()
         self._unchanged.clear()
+
+
+def _digest(record: dict) -> str:
+    return hashlib.sha256(json.dumps(record["outputs"], sort_keys=True).encode()).hexdigest()
 
 
 def _plain(key: dict) -> dict:

@@ -34,7 +34,7 @@ def read_run(root: Path) -> dict:
     """Return what identifies the run in a folder.
 
     Returns:
-        source (kind and name), profile (name, and settings by stage), seed, draws, split ("image"
+        source (kind and name), manifest (its hash), profile (name, and settings by stage), seed, draws, split ("image"
         or "patient"); baseline in a run from the reference weights.
 
     Raises:

@@ -141,17 +141,18 @@ def test_a_missing_folder_leaves_nothing_behind(call, tmp_path):
 
 
 def test_a_run_folder_of_other_settings_is_refused(call, tmp_path):
-    options = ("--data-dir", tmp_path / "nowhere", "--run", "mine")
+    options = ("--data-dir", write_warsaw(tmp_path / "eyes"), "--run", "mine")
     call("preprocess", *options)
     expect_one_sentence(call("preprocess", *options, "--seed", 1), "other settings (seed)")
 
 
 def test_a_split_by_patient_is_another_run_in_a_folder_of_its_own(call, tmp_path):
-    options = ("--data-dir", tmp_path / "nowhere", "--split", "patient")
+    eyes = write_warsaw(tmp_path / "eyes")
+    options = ("--data-dir", eyes, "--split", "patient")
     call("preprocess", *options)
-    run = tmp_path / "artifacts" / "runs" / "nowhere-cpu-seed-0-by-patient" / "run.json"
+    [run] = (tmp_path / "artifacts" / "runs").glob("eyes-*-cpu-seed-0-by-patient/run.json")
     assert json.loads(run.read_text())["split"] == "patient"
-    call("preprocess", "--data-dir", tmp_path / "nowhere", "--run", "mine")
+    call("preprocess", "--data-dir", eyes, "--run", "mine")
     by_image = tmp_path / "artifacts" / "runs" / "mine" / "run.json"
     assert json.loads(by_image.read_text())["split"] == "image"
     expect_one_sentence(call("preprocess", *options, "--run", "mine"), "other settings (split)")

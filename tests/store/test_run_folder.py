@@ -1,3 +1,5 @@
+import shutil
+
 import pytest
 
 from replication.errors import SettingsError, StageNotRun
@@ -10,7 +12,7 @@ class Killed(BaseException):
     pass
 
 
-KEY = {"settings": {"size": (3, 4)}, "inputs": {"01_raw": "abc"}}
+KEY = {"settings": {"size": (3, 4)}, "inputs": {}}
 
 
 @pytest.fixture
@@ -64,6 +66,23 @@ def test_files_that_were_changed_are_not_believed(store, change):
     else:
         (file.parent / "more.txt").write_text("more")
     assert not store.is_complete("02_stage", KEY)
+
+
+@pytest.mark.parametrize("change", ["other", "absent", "further back"])
+def test_what_is_read_back_belongs_together(store, change):
+    write(store, "01_raw", key={}, text="north")
+    write(store, "02_stage", key={"inputs": {"01_raw": store.digest("01_raw")}})
+    write(store, "03_last", key={"inputs": {"02_stage": store.digest("02_stage")}})
+    assert store.folder("03_last")
+    if change == "absent":
+        shutil.rmtree(store.root / "01_raw")
+    else:
+        write(store, "01_raw", key={}, text="south")
+    last = "03_last" if change == "further back" else "02_stage"
+    with pytest.raises(StageNotRun, match="01_raw: was made again since 02_stage; run `replicate`"):
+        RunStore(store.root).folder(last)
+    write(store, "01_raw", key={}, text="north")
+    assert RunStore(store.root).folder(last)
 
 
 def test_what_a_killed_stage_left_is_given_again_for_the_same_key_alone(store):
