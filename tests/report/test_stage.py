@@ -40,6 +40,8 @@ from replication.store.run_folder import RunStore
 from validation.blessing.blessing import TABLE, Blessing, Check, Outcome
 from validation.statistics import resampling
 
+CLINIC = "eyes-of-a-clinic"
+PICTURE = cv2.imencode(".png", np.zeros((40, 40), np.uint8))[1].tobytes()
 ALIKE = 0.8  # correlation
 SCALE = (
     32 / 194
@@ -48,7 +50,31 @@ SCALE = (
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    return plant_whole_run(tmp_path_factory.mktemp("runs"), kind="folder").root
+    planted = plant_whole_run(tmp_path_factory.mktemp("runs"), kind="folder")
+    plant_attack(planted)
+    return planted.root
+
+
+def plant_attack(planted):
+    """Write Table 2 of one method and one measure, and its picture."""
+    number = {"value": 0.725, "low": 0.6, "high": 0.8, "chance": 0.01}
+    row = {"method": "blur-3", "measure": "identity_best", **number}
+    nothing = {"method": "blur-3", "measure": None, "share": None}
+    attack = {
+        "heading": f"Table 2 on {CLINIC}",
+        "rows": [row],
+        "summary": [
+            row | {"requirement": "privacy of all patients", "share": 0.28},
+            nothing | {"requirement": "explanatory evidence"},
+            nothing | {"requirement": "intelligibility"},
+        ],
+        "claims": [
+            {"name": "blur hides", "quotation": "-", "static": "holds", "retrained": "fails"}
+        ],
+    }
+    with planted.writing("07_attacked", {}) as folder:
+        write_json(folder / "table2.json", attack)
+        (folder / "plane.png").write_bytes(PICTURE)
 
 
 def make(folder, *options):
@@ -74,7 +100,7 @@ def unpack(files):
 def find_names(files):
     whole, _ = unpack(files)
     text = b"\n".join(whole) + b"\n" + "\n".join(files).encode()
-    wanted = (FOLDER, PATIENT, FILE, "eye-0", ".bmp", tempfile.gettempdir(), "manifest.csv")
+    wanted = (FOLDER, PATIENT, FILE, CLINIC, "eye-0", ".bmp", tempfile.gettempdir(), "manifest.csv")
     return {name for name in wanted if name.encode() in text}
 
 
@@ -94,13 +120,8 @@ def find_eyes(files):
     return likest
 
 
-@pytest.fixture(scope="module")
-def public(folder):
-    return make(folder)
-
-
-def test_public_is_the_default_and_holds_nothing_of_a_patient(public):
-    files = public
+def test_public_is_the_default_and_holds_nothing_of_a_patient(folder):
+    files = make(folder)
     page = files["index.html"].decode()
     assert "Public report: no picture of an eye" in page
     assert find_names(files) == set()
@@ -111,10 +132,8 @@ def test_public_is_the_default_and_holds_nothing_of_a_patient(public):
     assert "Data Docs name images, so a public report has no link" in page
     # What may be shown is.
     assert "13 hold" in page and 'aria-label="Scatter plot' in page
-
-
-def test_pictures_and_pdfs_have_no_words_about_their_making(folder):
-    files = make(folder, "--public")
+    assert "72.5 (60.0 to 80.0) / 1.0" in page
+    assert base64.b64encode(PICTURE).decode() not in page
     for name, data in files.items():
         if name.endswith(".png"):
             assert set(re.findall(rb"(tEXt|iTXt|zTXt|eXIf|tIME)", data)) == set()
@@ -126,6 +145,7 @@ def test_pictures_and_pdfs_have_no_words_about_their_making(folder):
 def test_private_is_an_option_and_is_what_the_search_finds(folder):
     files = make(folder, "--private")
     page = files["index.html"].decode()
+    assert base64.b64encode(PICTURE).decode() in page
     assert "<strong>Private report.</strong>" in page
     assert FOLDER in find_names(files)
     assert find_eyes(files) > 0.95
@@ -163,15 +183,13 @@ def test_every_number_stands_beside_its_interval_and_the_papers(page):
     assert body.count('data-value=""') == 5
     first = body[: body.index("</tr>")]
     assert "90.00" in first and "not judged" in first
+    assert all(f'data-value="{method}"' in page for method in EVERY_CLAIM_HOLDS)
 
 
-def test_it_needs_no_other_file_and_is_small(page):
+def test_it_needs_no_other_file_and_is_small_and_its_link_leads_somewhere(store, page):
     assert len(page.encode()) < 6e6
     assert not re.findall(r'(?:src|href)="(?!data:|#|\.\./02_validated/)', page)
     assert "url(" not in page.replace("url(#", "")
-
-
-def test_its_link_to_the_data_docs_leads_somewhere(store, page):
     [link] = re.findall(r'href="(\.\./[^"]*)"', page)
     assert (store.root / "09_report" / link).exists()
 
@@ -243,9 +261,7 @@ def attacked_on_warsaw(tmp_path_factory):
     planted = plant_whole_run(tmp_path_factory.mktemp("attacked"), kind="warsaw")
     for unit in ("08_explained", "04_vgan"):
         (planted.root / unit).rename(planted.root / f"{unit}.partial")
-    with planted.writing("07_attacked", {}) as folder:
-        write_json(folder / "table2.json", plant_attack(heading="Table 2 on eyes-of-a-clinic"))
-        (folder / "plane.png").write_bytes(b"a picture")
+    plant_attack(planted)
     checked = {"finding": "fails", "criterion": "they are alike"}
     write_json(planted.root / "explanation_sanity.json", {"randomisation": checked})
     return remake_report(planted, public=False).read_text(encoding="utf-8")
@@ -262,46 +278,13 @@ def test_what_was_not_run_is_not_measured(page, attacked_on_warsaw):
     assert "NOT_BLESSED" in attacked_on_warsaw
 
 
-def plant_attack(*, heading: str) -> dict:
-    """Return what `table2.json` holds, of one method and one measure."""
-    number = {"value": 0.725, "low": 0.6, "high": 0.8, "chance": 0.01}
-    row = {"method": "blur-3", "measure": "identity_best", **number}
-    worst = {"requirement": "privacy of all patients", "share": 0.28}
-    nothing = {"method": "blur-3", "measure": None, "share": None}
-    claim = {"name": "blur hides", "quotation": "-", "static": "holds", "retrained": "fails"}
-    return {
-        "heading": heading,
-        "rows": [row],
-        "summary": [
-            row | worst,
-            nothing | {"requirement": "explanatory evidence"},
-            nothing | {"requirement": "intelligibility"},
-        ],
-        "claims": [claim],
-    }
-
-
-def test_attacks_are_shown_where_they_were_run(attacked_on_warsaw):
+def test_attacks_and_checks_of_the_maps_are_shown_where_they_were_made(attacked_on_warsaw):
     assert '<td class="number">72.5 (60.0 to 80.0) / 1.0</td>' in attacked_on_warsaw
     assert "0.28: best retrained attacker, 72.5 (60.0 to 80.0) / 1.0" in attacked_on_warsaw
     assert "<td>holds</td><td>fails</td>" in attacked_on_warsaw
-    assert base64.b64encode(b"a picture").decode() in attacked_on_warsaw
-
-
-def test_checks_of_the_maps_are_shown_where_they_were_made(attacked_on_warsaw):
+    assert base64.b64encode(PICTURE).decode() in attacked_on_warsaw
     sentence = "destroys the map: <strong>fails</strong>. Criterion: they are alike."
     assert sentence in attacked_on_warsaw
-
-
-def test_a_public_report_of_attacks_has_neither_their_heading_nor_their_picture(tmp_path):
-    planted = plant_whole_run(tmp_path, kind="folder")
-    with planted.writing("07_attacked", {}) as folder:
-        write_json(folder / "table2.json", plant_attack(heading="Table 2 on eyes-of-a-clinic"))
-        (folder / "plane.png").write_bytes(b"a picture")
-    page = remake_report(planted).read_text(encoding="utf-8")
-    assert "72.5 (60.0 to 80.0) / 1.0" in page
-    assert "eyes-of-a-clinic" not in page
-    assert base64.b64encode(b"a picture").decode() not in page
 
 
 def test_on_warsaw_each_number_has_its_verdict(attacked_on_warsaw):
@@ -356,8 +339,3 @@ def test_numbers_are_written_in_one_way():
     assert write_margin(-0.01) == "−1.00"
     assert [write_seconds(s) for s in (0.25, 75, 3720)] == ["0.2 s", "1 min 15 s", "1 h 2 min"]
     assert [write_plain(v) for v in (True, 1e-6, 2.0, [1, 0.5])] == ["yes", "1e-06", "2", "1, 0.5"]
-
-
-def test_every_method_of_the_table_is_planted(page):
-    for method in EVERY_CLAIM_HOLDS:
-        assert f'data-value="{method}"' in page

@@ -31,8 +31,8 @@ def test_the_table_has_the_paper_s_digits_beside_the_baseline_s():
     rows = [line.split(" | ") for line in lay_out_baseline().splitlines()[2:]]
     assert len(rows) == 14
     kept = (ROOT / "artifacts/baselines/surrogate-cpu/table1.md").read_text(encoding="utf-8")
-    told = [line.split(" | ") for line in kept.splitlines() if "(" in line and "|" in line]
-    assert [row[2:] for row in rows] == [row[2:] for row in told[-14:]]
+    printed = [line.split(" | ") for line in kept.splitlines() if "(" in line and "|" in line]
+    assert [row[2:] for row in rows] == [row[2:] for row in printed[-14:]]
 
 
 @pytest.mark.parametrize("page", ["", BEGIN, f"{END}{BEGIN}", f"{BEGIN}{END}{END}"])
