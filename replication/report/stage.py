@@ -159,14 +159,9 @@ def join_words(words: Iterable[str]) -> str:
 
 
 def _conjugate(verdict: str, count: int) -> str:
-    many = {
-        Finding.HOLDS: "hold",
-        Finding.FAILS: "fail",
-        Finding.NOT_MEASURED: "are not measured",
-        "not judged": "are not judged",
-    }
-    one = {Finding.NOT_MEASURED: "is not measured", "not judged": "is not judged"}
-    return (one if count == 1 else many).get(verdict, verdict)
+    if verdict in (Finding.HOLDS, Finding.FAILS):
+        return verdict if count == 1 else verdict.removesuffix("s")
+    return f"{'is' if count == 1 else 'are'} {verdict}"
 
 
 def name_data(run: Mapping, *, public: bool) -> str:
