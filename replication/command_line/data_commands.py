@@ -6,7 +6,14 @@ from pathlib import Path
 import click
 
 from replication.command_line.opening import spell_command
-from replication.command_line.options import PATH, choices_options, exit_on_error, profile_option
+from replication.command_line.options import (
+    PATH,
+    SPLITS,
+    choice_option,
+    choices_options,
+    exit_on_error,
+    profile_option,
+)
 from replication.system.provenance import count_cores
 
 
@@ -64,10 +71,14 @@ def contact_sheet(folder: Path, picture: Path, seed: int) -> None:
 
 @data.command()
 @click.argument("folder", type=PATH)
+@choice_option("--split", choices=SPLITS, help="By image or by patient, as `replicate` has it.")
 @choices_options
 @exit_on_error
-def doctor(folder: Path, **choices) -> None:
+def doctor(folder: Path, split: str, **choices) -> None:
     """Print what is in FOLDER (Warsaw layout) or in a manifest, what is missing and what is odd.
+
+    Every image is decoded, and the split and the methods are tried on ids and labels: what is called
+    usable runs, as long as the images show eyes, which `validate` measures.
 
     \b
     Examples:
@@ -75,8 +86,12 @@ def doctor(folder: Path, **choices) -> None:
       python cli.py data doctor eyes/manifest.csv
       python cli.py data doctor eyes/manifest.csv --ids-are-distinct
     """
+    from replication.config import SplitSettings
     from replication.data.doctor import examine
     from replication.data.survey import Finding, name_choices
+    from replication.errors import DataError
+    from replication.pipeline.foresee import foresee_methods, foresee_split
+    from replication.privatize.methods import METHODS
 
     chosen = name_choices(**choices)
     survey = examine(folder, chosen)
@@ -85,10 +100,21 @@ def doctor(folder: Path, **choices) -> None:
     for heading, kinds in (("missing", [Finding.MISSING]), ("odd", [Finding.WRONG, Finding.ODD])):
         for remark in survey.list_remarks(*kinds):
             click.echo(f"{heading}: {remark}")
-    if survey.errors:
+    table, faults = None, {}
+    if not survey.errors:
+        table = foresee_split(survey.readable, SplitSettings(), by_patient=split == "patient")
+        if isinstance(table, str):
+            click.echo(f"odd: {table}")
+        else:
+            faults = foresee_methods(table, METHODS.values())
+    if table is None or isinstance(table, str):
         click.echo("Not usable as it is.")
-        sys.exit(3)
+        sys.exit(DataError.exit_code)
+    for sentence in dict.fromkeys(faults.values()):
+        click.echo(f"odd: {sentence}")
+    usable = [word for name in METHODS if name not in faults for word in ("--method", name)]
     option = "--data-dir" if folder.is_dir() else "--manifest"
-    click.echo("Usable as it is.")
-    words = ("replicate", "--all", option, folder, *chosen)
+    by = ("--split", split) if split != SPLITS[0] else ()
+    words = ("replicate", *(usable if faults else ["--all"]), option, folder, *by, *chosen)
+    click.echo(f"Usable{f' by {len(METHODS) - len(faults)} methods' if faults else ''} as it is.")
     click.echo(f"Next: {spell_command(*words)}")

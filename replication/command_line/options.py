@@ -54,6 +54,12 @@ choices_options = _add(
         help="Patient ids that differ only in case, blanks or leading zeros are of different "
         "people; without it they stop a run.",
     ),
+    click.option(
+        "--drop-duplicates",
+        is_flag=True,
+        help="Keep the first of images with the same pixels, eye and label; without it they stop "
+        "a run.",
+    ),
 )
 # Of every run.
 settings_options = _add(

@@ -22,12 +22,11 @@ from replication.data.warsaw import survey_warsaw
 def examine(root_or_manifest: Path, choices: Collection[Choice] = ()) -> Survey:
     """Return the survey of a folder in Warsaw's layout or of a manifest; never raises for bad data.
 
-    Every file is hashed and its image header read; no image is decoded, so that damage behind
-    the header shows only when the images are preprocessed. What a run would use is counted too, and
+    Every file is hashed and decoded, as a run does first. What a run would use is counted too, and
     patients with a single image, whom no test can identify, are odd.
     """
     is_csv = isfile(root_or_manifest) or root_or_manifest.suffix.lower() == ".csv"
-    survey = (survey_manifest if is_csv else survey_warsaw)(root_or_manifest).choose(choices)
+    survey = (survey_manifest if is_csv else survey_warsaw)(root_or_manifest, choices=choices)
     images = survey.table["patient_id"].value_counts().sort_index()
     single = images[images == 1].index.tolist()
     doubt = remark_on(Finding.ODD, "{}: one image, used in training only", single, what="patients")

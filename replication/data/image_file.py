@@ -21,6 +21,7 @@ from PIL.PngImagePlugin import PngImageFile
 
 from replication.errors import DataError
 
+LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 JPEG_END = b"\xff\xd9"
 # Named one by one: `Image.open` prints a warning for sizes that are refused here in a sentence.
 KINDS = {b"BM": BmpImageFile, b"\xff\xd8": JpegImageFile, b"\x89PNG": PngImageFile}
@@ -70,6 +71,8 @@ def read_gray(path: Path) -> np.ndarray:
         raise DataError(f"{path.name}: can't be opened ({error.strerror})") from error
     image = open_image(BytesIO(content))
     if image is None:
+        if content.startswith(LFS_POINTER):
+            raise DataError(f"{path.name}: is a Git LFS pointer, get the image by `git lfs pull`")
         raise DataError(f"{path.name}: has no readable header of a BMP, JPEG or PNG image")
     width, height = image.size
     if width * height > MOST_PIXELS:

@@ -6,7 +6,7 @@ elsewhere reads nothing but what lies beside it.
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from os.path import isfile  # unlike Path.is_file, never raises
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from sys import intern
@@ -16,6 +16,7 @@ import pandas as pd
 
 from replication.data.survey import (
     EYES,
+    Choice,
     Finding,
     ImageRow,
     Remark,
@@ -56,8 +57,11 @@ def read_manifest(file: Path) -> tuple[pd.DataFrame, Path]:
     return survey.require_usable(), survey.root
 
 
-def survey_manifest(file: Path) -> Survey:
-    """Look at all of a manifest; what is missing, wrong or odd becomes a remark."""
+def survey_manifest(file: Path, *, choices: Collection[Choice] = (), decode: bool = True) -> Survey:
+    """Look at all of a manifest; what is missing, wrong or odd becomes a remark.
+
+    Choices and decode are those of `replication.data.survey.survey_images`.
+    """
     if not isfile(file):
         sentence = f"{file}: no such file, give a CSV of {','.join(FIELDS)}"
         return survey_images(file.parent, [], remarks=[Remark(Finding.MISSING, sentence)])
@@ -69,7 +73,14 @@ def survey_manifest(file: Path) -> Survey:
             rows, counted, remarks = parse_rows(file, header, numbered)
             if counted:
                 counts = [("rows", counted)]
-                return survey_images(file.parent, rows, remarks=remarks, counts=counts)
+                return survey_images(
+                    file.parent,
+                    rows,
+                    remarks=remarks,
+                    counts=counts,
+                    choices=choices,
+                    decode=decode,
+                )
             fault = "no rows under the header, add one row per image"
     except (OSError, csv.Error) as error:
         fault = f"can't be read ({error}), save it again as CSV"

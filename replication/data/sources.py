@@ -66,14 +66,18 @@ class Source:
             glaucoma_images=sum(eye.images for eye in eyes if eye.glaucoma),
         )
 
-    def read(self) -> tuple[pd.DataFrame, Path]:
+    def read(self, *, decode: bool = True) -> tuple[pd.DataFrame, Path]:
         """Return the manifest and the folder that its paths are relative to.
+
+        Images are decoded to find copies and what can't be read, if `decode`, and never those of
+        a surrogate, which are drawn.
 
         Raises:
             DataError: when the data can't be used, with what to do.
         """
         look = survey_manifest if self.kind is Kind.MANIFEST else survey_warsaw
-        survey = look(self.path).choose(self.choices)
+        decode = decode and self.kind is not Kind.SURROGATE
+        survey = look(self.path, choices=self.choices, decode=decode)
         return survey.require_usable(), survey.root
 
 

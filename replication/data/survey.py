@@ -9,20 +9,29 @@ import hashlib
 import logging
 import os
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from multiprocessing.pool import ThreadPool
 from os.path import isfile  # unlike Path.is_file, never raises
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import pandas as pd
 
 from replication.data.image_file import open_image
 from replication.data.patient_ids import group_ids, spell_ids
+from replication.data.pixels import (
+    Pixels,
+    are_too_many,
+    describe_unreadable,
+    group_equal,
+    read_pixels,
+)
 from replication.errors import DataError
 
 COLUMNS = ("image_id", "path", "patient_id", "eye", "glaucoma", "sha256")
+COPIES = "copies_left_out"  # column of a table that copies were left out of: their paths
+LIST_MARK = "|"
 EYES = ("left", "right")
 HINT = " (`data doctor` names it)"
 
@@ -41,6 +50,7 @@ class Choice(StrEnum):
     """What a user may state about a data set, by the option that states it."""
 
     IDS_ARE_DISTINCT = "--ids-are-distinct"
+    DROP_DUPLICATES = "--drop-duplicates"
 
 
 class Remark(NamedTuple):
@@ -94,6 +104,7 @@ class Survey:
         root: folder that the paths are relative to.
         table: the manifest, sorted by image_id; glaucoma is a nullable boolean.
         sizes_px: (width, height) of each row's image, None where its header can't be read.
+        problems: why each row's image can't be read, empty where it can or wasn't decoded.
         remarks: everything missing, wrong or odd.
         counts: figures of what was left out or stands beside the images, by what they count.
     """
@@ -101,6 +112,7 @@ class Survey:
     root: Path
     table: pd.DataFrame
     sizes_px: tuple[tuple[int, int] | None, ...]
+    problems: tuple[str, ...]
     remarks: tuple[Remark, ...]
     counts: tuple[tuple[str, object], ...] = ()
 
@@ -113,13 +125,11 @@ class Survey:
         """The remarks that stop a run."""
         return self.list_remarks(Finding.MISSING, Finding.WRONG)
 
-    def choose(self, choices: Collection[Choice]) -> Self:
-        """Return the survey as it is by a user's choices."""
-        remarks = tuple(
-            remark._replace(kind=Finding.ODD) if remark.unless in choices else remark
-            for remark in self.remarks
-        )
-        return replace(self, remarks=remarks)
+    @property
+    def readable(self) -> pd.DataFrame:
+        """The rows of the images that can be read, whose labels are all known."""
+        kept = [not problem for problem in self.problems]
+        return self.table[kept].reset_index(drop=True).astype({"glaucoma": bool})
 
     def require_usable(self) -> pd.DataFrame:
         """Return the table with its glaucoma column as plain bool, and log what was counted.
@@ -141,44 +151,132 @@ def survey_images(
     *,
     remarks: Sequence[Remark],
     counts: Sequence[tuple[str, int]] = (),
+    choices: Collection[Choice] = (),
+    decode: bool = True,
 ) -> Survey:
-    """Open every file once, and check what is common to all data sets.
+    """Read every file, and check what is common to all data sets.
 
     Args:
         root: folder that the rows' paths are relative to.
         rows: the images, in any order, no path twice.
         remarks, counts: of the reader, about what it found and left out.
+        choices: what the user states.
+        decode: whether images are decoded, to find what can't be read and what comes twice.
     """
     # Of another name than text no table can be written.
     unwritable = sorted(p for p, *_ in rows if p.encode(errors="ignore").decode() != p)
     found = remark_on(Finding.WRONG, "{}: the name is no UTF-8, rename it", unwritable)
     ordered = sorted(row for row in rows if row.path not in unwritable)
-    facts = inspect_files(root, [row.path for row in ordered])
+    paths = [row.path for row in ordered]
+    facts = inspect_files(root, paths)
+    pixels = _decode(root, paths, facts) if decode else [Pixels(None)] * len(paths)
+    copies, doubts = find_copies(ordered, facts, pixels)
+    found += doubts
+    left_out: dict[str, list[str]] = {}
+    if copies and Choice.DROP_DUPLICATES in choices:
+        for copy, first in copies.items():
+            left_out.setdefault(paths[first], []).append(paths[copy])
+        kept = [place for place in range(len(ordered)) if place not in copies]
+        ordered, facts, pixels = ([each[i] for i in kept] for each in (ordered, facts, pixels))
+        counts = [*counts, ("copies of images, left out", len(copies))]
     # Column by column: a table made of rows would keep all of them while one is in use.
     columns = {name: [getattr(row, name) for row in ordered] for name in ImageRow._fields}
     columns |= {"image_id": columns["path"], "sha256": [fact.sha256 for fact in facts]}
     kinds = {name: "boolean" if name == "glaucoma" else "str" for name in COLUMNS}
     table = pd.DataFrame(columns, columns=list(COLUMNS)).astype(kinds)
+    if left_out:
+        table[COPIES] = [LIST_MARK.join(left_out.get(path, ())) for path in columns["path"]]
     if ordered:
         found += check_files(columns["path"], facts) + check_labels(root, table)
         found += check_ids(root, columns["patient_id"])
+        found += check_pixels(root, ordered, pixels)
     sizes = tuple(fact.size_px for fact in facts)
-    return Survey(root, table, sizes, (*remarks, *found), tuple(counts))
+    stated = (r._replace(kind=Finding.ODD) if r.unless in choices else r for r in found)
+    problems = tuple(each.problem for each in pixels)
+    return Survey(root, table, sizes, problems, (*remarks, *stated), tuple(counts))
+
+
+def find_copies(
+    rows: Sequence[ImageRow], facts: Sequence[FileFacts], pixels: Sequence[Pixels]
+) -> tuple[dict[int, int], list[Remark]]:
+    """Find the images that come again, by their pixels, or by their bytes where they can't be read.
+
+    Returns:
+        Place of each that may be left out, being of the same eye and label as the first, to the
+        place of the first; and remarks on these and on copies that contradict each other. Empty
+        files are no copies.
+    """
+    keys = [
+        (pixel.digest or fact.sha256) if fact.sha256 and not fact.empty else None
+        for fact, pixel in zip(facts, pixels, strict=True)
+    ]
+    same: list[tuple[int, int]] = []
+    differing: list[tuple[int, int]] = []
+    for first, *others in group_equal(keys):
+        agree = all(rows[first][1:] == rows[other][1:] for other in others)
+        (same if agree else differing).extend((first, other) for other in others)
+    either = f"remove all but one, or give {Choice.DROP_DUPLICATES} to keep the first of each"
+    contradict = "and differ in patient, eye or glaucoma; correct the table or remove them"
+    return {copy: first for first, copy in same}, [
+        *_remark_on_pairs(rows, facts, same, either, Choice.DROP_DUPLICATES),
+        *_remark_on_pairs(rows, facts, differing, contradict, None),
+    ]
+
+
+def _remark_on_pairs(
+    rows: Sequence[ImageRow],
+    facts: Sequence[FileFacts],
+    pairs: Sequence[tuple[int, int]],
+    advice: str,
+    unless: Choice | None,
+) -> list[Remark]:
+    if not pairs:
+        return []
+    equal = all(facts[one].sha256 == facts[other].sha256 for one, other in pairs)
+    joint = " " if unless is None else ", "
+    sentence = f"{{}} have the same {'content' if equal else 'pixels'}{joint}{advice}"
+    named = join_some([f"{rows[one].path!r} and {rows[other].path!r}" for one, other in pairs])
+    count = f"{len(pairs)} pairs of files" if len(pairs) > 1 else "two files"
+    return [Remark(Finding.WRONG, sentence, named, count, unless)]
+
+
+def _decode(root: Path, paths: Sequence[str], facts: Sequence[FileFacts]) -> list[Pixels]:
+    """Decode the files that can be opened."""
+    opened = [path for path, fact in zip(paths, facts, strict=True) if fact.sha256]
+    found = dict(zip(opened, read_pixels(root, opened), strict=True))
+    return [found.get(path, Pixels(None)) for path in paths]
 
 
 def check_files(paths: Sequence[str], facts: Sequence[FileFacts]) -> list[Remark]:
-    """Remark on files that can't be opened, are no images, are the same or differ in size.
-
-    Files without a readable header are odd only: preprocessing counts them and decides. Empty
-    files are among these, and not taken for copies of each other.
-    """
+    """Remark on files that can't be opened or differ in size."""
     unopened = [path for path, fact in zip(paths, facts, strict=True) if fact.sha256 is None]
-    unread = [p for p, fact in zip(paths, facts, strict=True) if fact.sha256 and not fact.size_px]
     return [
         *remark_on(Finding.MISSING, "{}: can't be opened, restore or remove it", unopened),
-        *_find_copies(paths, facts),
         *_find_other_sizes(paths, facts),
-        *remark_on(Finding.ODD, "{}: no readable image header", unread),
+    ]
+
+
+def check_pixels(root: Path, rows: Sequence[ImageRow], pixels: Sequence[Pixels]) -> list[Remark]:
+    """Remark on images that can't be read, which stop a run where they are many or all of someone's.
+
+    Fewer are odd: preprocessing leaves them out.
+    """
+    problems = [each.problem for each in pixels]
+    bad = len(problems) - problems.count("")
+    if not bad:
+        return []
+    many = are_too_many(bad, len(rows))
+    advice = "restore them or take them out" if many else "they are left out"
+    named = describe_unreadable(problems, name=lambda place: repr(rows[place].path))
+    counted = describe_unreadable(problems, name=lambda place: f"number {place + 1}")
+    kind = Finding.WRONG if many else Finding.ODD
+    sentence = f"{bad} of {len(rows)} images can't be read: {{}}; {advice}"
+    left = {row.patient_id for row, problem in zip(rows, problems, strict=True) if not problem}
+    lost = sorted({row.patient_id for row in rows} - left)
+    no_image = f"{root}: no image of {{}} can be read, restore one or take the patient out"
+    return [
+        Remark(kind, sentence, named, counted),
+        *remark_on(Finding.WRONG, no_image, [] if many else lost, what="patients"),
     ]
 
 
@@ -229,20 +327,6 @@ def join_some(names: Sequence[str]) -> str:
     """Return the first three of some words and how many more there are."""
     shown = ", ".join(names[:3])
     return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"
-
-
-def _find_copies(paths: Sequence[str], facts: Sequence[FileFacts]) -> list[Remark]:
-    """Name the first pair of files with the same content, and count the further copies."""
-    first: dict[str, str] = {}
-    pairs = []
-    for path, fact in zip(paths, facts, strict=True):
-        if fact.sha256 and not fact.empty and first.setdefault(fact.sha256, path) != path:
-            pairs.append((first[fact.sha256], path))
-    if not pairs:
-        return []
-    more = f" ({len(pairs) - 1} more copies)" if len(pairs) > 1 else ""
-    sentence = f"{{}} have the same content{more}, remove all but one"
-    return [Remark(Finding.WRONG, sentence, "{!r} and {!r}".format(*pairs[0]), "two files")]
 
 
 def _find_other_sizes(paths: Sequence[str], facts: Sequence[FileFacts]) -> list[Remark]:

@@ -15,7 +15,7 @@ import csv
 import fnmatch
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,6 +24,7 @@ import pandas as pd
 from replication.data.manifest import name_delimiter, read_rows
 from replication.data.survey import (
     EYES,
+    Choice,
     Finding,
     ImageRow,
     Remark,
@@ -113,12 +114,15 @@ def read_warsaw(root: Path) -> pd.DataFrame:
     return survey_warsaw(root).require_usable()
 
 
-def survey_warsaw(root: Path) -> Survey:
-    """Look at all of a Warsaw folder; what is missing, wrong or odd becomes a remark."""
+def survey_warsaw(root: Path, *, choices: Collection[Choice] = (), decode: bool = True) -> Survey:
+    """Look at all of a Warsaw folder; what is missing, wrong or odd becomes a remark.
+
+    Choices and decode are those of `replication.data.survey.survey_images`.
+    """
     try:
         absent = find_absent_folder(root)
         if absent is None:
-            return _survey_folder(root)
+            return _survey_folder(root, choices=choices, decode=decode)
         remark = Remark(Finding.MISSING, absent)
     except OSError as error:
         sentence = f"{{}} can't be listed ({error.strerror}), make it readable"
@@ -146,7 +150,7 @@ def find_absent_folder(root: Path) -> str | None:
     return f"{root}: no folder {NIR_FOLDER} in it, {advice}"
 
 
-def _survey_folder(root: Path) -> Survey:
+def _survey_folder(root: Path, *, choices: Collection[Choice], decode: bool) -> Survey:
     folders, strays = list_eye_folders(root, NIR_FOLDER)
     visible, _ = list_eye_folders(root, VISIBLE_FOLDER)
     files = sort_files(folders)
@@ -173,7 +177,7 @@ def _survey_folder(root: Path) -> Survey:
         ("images of other cameras, left out", len(files.other_cameras)),
         ("files of other types, left out", len(files.other_types)),
     )
-    return survey_images(root, rows, remarks=remarks, counts=counts)
+    return survey_images(root, rows, remarks=remarks, counts=counts, choices=choices, decode=decode)
 
 
 def _remark_on_files(root: Path, files: SortedFiles, strays: Sequence[Path]) -> list[Remark]:

@@ -39,6 +39,7 @@ class RunRequest:
     neuron: str = "predicted"  # which output is explained
     explanation_method: str = "deep_taylor"  # iNNvestigate's name of it
     ids_are_distinct: bool = False  # patient ids that may be one person's are not
+    drop_duplicates: bool = False  # keep the first of images with the same pixels
 
     def to_plain(self) -> dict:
         """Return the values as JSON knows them."""
@@ -119,7 +120,10 @@ def _build_run(
 
 
 def _find_choices(request: RunRequest) -> frozenset[Choice]:
-    return frozenset(name_choices(ids_are_distinct=request.ids_are_distinct))
+    stated = name_choices(
+        ids_are_distinct=request.ids_are_distinct, drop_duplicates=request.drop_duplicates
+    )
+    return frozenset(stated)
 
 
 def _check_fit(request: RunRequest) -> None:

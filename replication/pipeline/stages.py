@@ -29,11 +29,11 @@ from replication.explain.one_image import ImageExplanation, explain_one
 from replication.explain.stage import explain_sets
 from replication.pipeline.run_data import RunData, hash_manifest
 from replication.preprocess.places import find_sign_table, mask_signs, read_signs
-from replication.preprocess.split import split_by_patient, split_dataset
+from replication.preprocess.split import label_subsets
 from replication.preprocess.stage import preprocess_images
 from replication.privatize.blocks import name_classes, privatize_blocks
 from replication.privatize.methods import METHODS, Method
-from replication.records import EyeDataset, PrivatizedSet, RelevanceMaps, Splits, Subset, to_bytes
+from replication.records import EyeDataset, PrivatizedSet, RelevanceMaps, Splits, to_bytes
 from replication.report.stage import is_public, write_report
 from replication.results.finished_run import FinishedRun
 from replication.store.arrays import load_manifest, save_preprocessed, save_privatized, to_dataset
@@ -54,10 +54,7 @@ def preprocess(run: RunData, folder: Path) -> None:
     table = manifest.merge(facts.drop(columns="path"), on="image_id", validate="1:1")
     # Columns that an unreadable file left gaps in get their own types back without it.
     table = table[table["readable"]].reset_index(drop=True).convert_dtypes()
-    table["identity"] = pd.factorize(table["patient_id"], sort=True)[0]
-    for subset, rows in _split(run, table).items():
-        table.loc[rows, "subset"] = subset.value
-    _check_pathology(table)
+    table = label_subsets(table, run.profile.split, by_patient=run.by_patient)
     save_preprocessed(folder, images, table)
 
 
@@ -213,7 +210,7 @@ def report(run: RunData, folder: Path) -> None:
 
 def privatize_many(run: RunData, manifest: Path, method: Method, folder: Path) -> None:
     """Privatize a manifest's images, however many, by the run's training images and weights."""
-    table, root = Source(Kind.MANIFEST, manifest, run.source.choices).read()
+    table, root = Source(Kind.MANIFEST, manifest, run.source.choices).read(decode=False)
     known = load_manifest(run.store.folder(PREPROCESSED))
     classes = dict(zip(known["patient_id"], known["identity"], strict=True))
     table["identity"] = name_classes(table["patient_id"], classes, method=method)
@@ -273,23 +270,6 @@ def hash_suites(run: RunData) -> str:
 def list_explained(run: RunData) -> tuple[str, ...]:
     """Return the names of the methods whose sets are explained: those of PPRL-VGAN (paper §3)."""
     return tuple(name for name in run.methods if METHODS[name].needs_generator)
-
-
-def _split(run: RunData, table: pd.DataFrame) -> Splits:
-    image_id, identity = table["image_id"].to_numpy(np.str_), table["identity"].to_numpy()
-    if not run.by_patient:
-        return split_dataset(image_id, identity, run.profile.split)
-    return split_by_patient(image_id, identity, table["glaucoma"].to_numpy(bool), run.profile.split)
-
-
-def _check_pathology(table: pd.DataFrame) -> None:
-    """Raise DataError unless training, validation and test have eyes with glaucoma and without."""
-    for subset, part in table.groupby("subset"):
-        if subset != Subset.ENROLMENT and part["glaucoma"].nunique() < 2:
-            raise DataError(
-                f"split: the {subset} subset has only eyes with one glaucoma label; "
-                "use more images or another --split-seed"
-            )
 
 
 def _write_heading(run: RunData, what: str, count: str) -> str:

@@ -13,10 +13,11 @@ Both splits depend on the seed and the image ids, and not on the order in which 
 """
 
 import numpy as np
+import pandas as pd
 
 from replication.config import SplitSettings
 from replication.errors import DataError, SettingsError
-from replication.records import Splits
+from replication.records import Splits, Subset
 
 
 def split_dataset(image_id: np.ndarray, identity: np.ndarray, settings: SplitSettings) -> Splits:
@@ -84,6 +85,37 @@ def split_by_patient(
         test=others[np.isin(person[others], test)],
         enrolment=np.sort(enrolled),
     )
+
+
+def label_subsets(
+    table: pd.DataFrame, settings: SplitSettings, *, by_patient: bool
+) -> pd.DataFrame:
+    """Return a table of images with the columns identity and subset.
+
+    Args:
+        table: N rows with image_id, patient_id and glaucoma.
+        settings: of the split.
+        by_patient: whether the split is by patient, and not by image.
+
+    Raises:
+        DataError: when there is no such split, or a subset has one glaucoma label only.
+    """
+    identity = pd.factorize(table["patient_id"], sort=True)[0]
+    image_id, glaucoma = table["image_id"].to_numpy(np.str_), table["glaucoma"].to_numpy(bool)
+    if by_patient:
+        splits = split_by_patient(image_id, identity, glaucoma, settings)
+    else:
+        splits = split_dataset(image_id, identity, settings)
+    table = table.assign(identity=identity)
+    for subset, rows in splits.items():
+        table.loc[rows, "subset"] = subset.value
+    for subset, part in table.groupby("subset"):
+        if subset != Subset.ENROLMENT and part["glaucoma"].nunique() < 2:
+            raise DataError(
+                f"split: the {subset} subset has only eyes with one glaucoma label; "
+                "use more images or another --split-seed"
+            )
+    return table
 
 
 def count_held_out(total: int, settings: SplitSettings, *, what: str = "images") -> tuple[int, int]:

@@ -14,14 +14,13 @@ import pandas as pd
 
 from replication.config import PreprocessSettings
 from replication.data.image_file import read_gray
+from replication.data.pixels import are_too_many, describe_unreadable
 from replication.data.survey import EYES
 from replication.errors import DataError
 from replication.preprocess.frame import ImageFacts, preprocess_image
 from replication.system.processes import advance_each, spread
 
-MOST_UNREADABLE = 0.01  # ours: fraction of the files that may be skipped
 CHUNK = 16
-NAMED_FILES = 3
 
 _LOG = logging.getLogger(__name__)
 
@@ -87,10 +86,8 @@ def _report_unreadable(facts: pd.DataFrame) -> None:
         return
     for path, problem in zip(bad.path, bad.problem, strict=True):
         _LOG.debug("%s: %s", path, problem)
-    first = bad.problem[:NAMED_FILES].items()
-    named = "; ".join(f"number {row + 1} {problem}" for row, problem in first)
-    more = f" and {len(bad) - NAMED_FILES} more" if len(bad) > NAMED_FILES else ""
-    sentence = f"{len(bad)} of {len(facts)} images can't be read: {named}{more}"
-    if len(bad) > MOST_UNREADABLE * len(facts):
+    named = describe_unreadable(facts.problem.tolist(), name=lambda row: f"number {row + 1}")
+    sentence = f"{len(bad)} of {len(facts)} images can't be read: {named}"
+    if are_too_many(len(bad), len(facts)):
         raise DataError(f"{sentence}; restore them or take them out (cli.py -vv names the files)")
     _LOG.warning("%s; they are left out", sentence)

@@ -3,11 +3,13 @@
 import hashlib
 from pathlib import Path
 
+import cv2
 import pytest
 from drawn_eyes import write_image
 
 from replication.data.survey import (
     COLUMNS,
+    COPIES,
     Choice,
     FileFacts,
     Finding,
@@ -27,8 +29,8 @@ ROWS = [
 ]
 
 
-def survey(root: Path, rows: list[ImageRow] = ROWS) -> Survey:
-    return survey_images(root, rows, remarks=[])
+def survey(root: Path, rows: list[ImageRow] = ROWS, **choices) -> Survey:
+    return survey_images(root, rows, remarks=[], **choices)
 
 
 @pytest.fixture
@@ -55,12 +57,55 @@ def test_two_files_of_the_same_content_are_both_named(root: Path) -> None:
         survey(root).require_usable()
 
 
+def write_copies(root: Path, **labels) -> list[ImageRow]:
+    """Write the pixels of a.png once more, in another kind of file, and return all rows."""
+    cv2.imwrite(str(root / "d.bmp"), cv2.imread(str(root / "a.png"), cv2.IMREAD_GRAYSCALE))
+    return [*ROWS, ROWS[1]._replace(path="d.bmp", **labels)]
+
+
+def test_images_of_the_same_pixels_stop_a_run_unless_copies_are_dropped(root: Path) -> None:
+    rows = write_copies(root)
+    [error] = survey(root, rows).errors
+    assert "'a.png' and 'd.bmp' have the same pixels, remove all but one" in str(error)
+    assert error.anonymous.startswith("two files have the same pixels, ")
+    found = survey(root, rows, choices=[Choice.DROP_DUPLICATES])
+    assert ("copies of images, left out", 1) in found.counts
+    table = found.require_usable()
+    assert table["path"].tolist() == ["a.png", "b.png", "c.png"]
+    assert table[COPIES].tolist() == ["d.bmp", "", ""]
+    assert len(found.sizes_px) == len(found.problems) == 3
+
+
+@pytest.mark.parametrize("label", [{"patient_id": "1"}, {"eye": "left"}, {"glaucoma": True}])
+def test_copies_that_contradict_each_other_are_never_dropped(root: Path, label: dict) -> None:
+    rows = write_copies(root, **label)
+    for choices in ([], [Choice.DROP_DUPLICATES]):
+        [error] = survey(root, rows, choices=choices).errors
+        assert "have the same pixels and differ in patient, eye or glaucoma" in str(error)
+
+
+def test_a_few_unreadable_images_are_odd_unless_they_are_all_of_a_patient(tmp_path: Path) -> None:
+    rows = [ImageRow(f"{n:03}.png", str(n % 2), "left", n % 3 == 0) for n in range(100)]
+    for seed, row in enumerate(rows):
+        write_image(tmp_path / row.path, seed=seed)
+    (tmp_path / "007.png").write_bytes(
+        b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n"
+    )
+    [odd] = survey(tmp_path, rows).remarks
+    assert odd.kind is Finding.ODD
+    assert "'007.png' is a Git LFS pointer, get the image by `git lfs pull`; they are" in str(odd)
+    rows[7] = rows[7]._replace(patient_id="lost")
+    [error] = survey(tmp_path, rows).errors
+    assert "no image of 'lost' can be read" in str(error) and "lost" not in error.anonymous
+
+
 def test_empty_files_are_no_copies_of_each_other(root: Path) -> None:
     for name in "ac":
         (root / f"{name}.png").write_bytes(b"")
     found = survey(root)
-    [odd] = found.list_remarks(*Finding)
-    assert (odd.kind, str(odd)) == (Finding.ODD, "'a.png', 'c.png': no readable image header")
+    [error] = found.list_remarks(*Finding)
+    assert "2 of 3 images can't be read: 'a.png' has no readable header" in str(error)
+    assert "number 1 has no readable header" in error.anonymous and "png" not in error.anonymous
     assert found.sizes_px == (None, (8, 6), None)
 
 
@@ -110,7 +155,7 @@ def test_one_person_under_two_ids_stops_a_run_unless_they_are_called_distinct(ro
     with pytest.raises(DataError, match="1 groups of patient ids may be .*--ids-are-distinct") as e:
         found.require_usable()
     assert "P4" not in str(e.value)
-    chosen = found.choose([Choice.IDS_ARE_DISTINCT])
+    chosen = survey(root, rows, choices=[Choice.IDS_ARE_DISTINCT])
     assert chosen.require_usable()["patient_id"].nunique() == 3
     assert "'P4' = 'p04'" in str(chosen.list_remarks(Finding.ODD)[0])
 

@@ -1,0 +1,71 @@
+"""Decode every image once before any work: which files can't be read, and which show the same.
+
+A run and `data doctor` have the same limits by it. Public data sets hold an image twice, saved
+again under another name, so that pixels are compared, not files alone.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable, Hashable, Sequence
+from multiprocessing.pool import ThreadPool
+from pathlib import Path
+from typing import NamedTuple
+
+from replication.data.image_file import read_gray
+from replication.errors import DataError
+
+MOST_UNREADABLE = 0.01  # ours: fraction of the files that may be left out
+NAMED_FILES = 3
+LABEL_ROWS = 16  # ours: the strip of 11 rows, in whole blocks of JPEG
+
+
+class Pixels(NamedTuple):
+    """What decoding a file finds: the hash of its pixels, or why it can't be read."""
+
+    digest: str | None
+    problem: str = ""
+
+
+def read_pixels(root: Path, paths: Sequence[str]) -> list[Pixels]:
+    """Decode every file below the root, many at once, in their order."""
+    with ThreadPool(os.cpu_count()) as pool:
+        return pool.map(lambda path: hash_pixels(root / path), paths)
+
+
+def hash_pixels(file: Path) -> Pixels:
+    """Decode one file; equal pixels above the label strip have equal hashes, in any kind of file.
+
+    The label differs where a camera, or who prepared the data, numbers the shots.
+    """
+    try:
+        gray = read_gray(file)
+    except DataError as error:
+        return Pixels(None, str(error).removeprefix(f"{file.name}: "))
+    shown = gray[:-LABEL_ROWS] if len(gray) > 2 * LABEL_ROWS else gray
+    return Pixels(hashlib.sha256(f"{gray.shape}".encode() + shown.tobytes()).hexdigest())
+
+
+def group_equal(keys: Sequence[Hashable | None]) -> list[list[int]]:
+    """Return the places of each key that comes more than once, by their first; None is no key."""
+    places: dict[Hashable, list[int]] = {}
+    for place, key in enumerate(keys):
+        if key is not None:
+            places.setdefault(key, []).append(place)
+    return [each for each in places.values() if len(each) > 1]
+
+
+def are_too_many(unreadable: int, files: int) -> bool:
+    """Return whether so many unreadable files of so many stop a run."""
+    return unreadable > MOST_UNREADABLE * files
+
+
+def describe_unreadable(problems: Sequence[str], *, name: Callable[[int], str]) -> str:
+    """Return what is wrong with the first files that can't be read, and how many more there are.
+
+    Args:
+        problems: of every file, empty where it can be read.
+        name: how the file in a place is called.
+    """
+    bad = [place for place, problem in enumerate(problems) if problem]
+    first = "; ".join(f"{name(place)} {problems[place]}" for place in bad[:NAMED_FILES])
+    return first + (f" and {len(bad) - NAMED_FILES} more" if len(bad) > NAMED_FILES else "")
