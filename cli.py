@@ -1,6 +1,8 @@
 """Command line of the replication: one command per stage, and `replicate` for all of them."""
 
 import logging
+import sys
+from io import TextIOWrapper
 
 import click
 
@@ -19,6 +21,9 @@ COMPLETE_VARIABLE = "_PRIVACY_EXPLANATIONS_COMPLETE"  # click's name for that pr
 
 def main() -> None:
     """Run the command line; an error of the project becomes one sentence and its exit code."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        # A name that the stream can't write is written by its letters' numbers.
+        sys.stdout.reconfigure(errors="backslashreplace")
     quieten_libraries()
     cli()
 

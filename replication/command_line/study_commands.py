@@ -72,9 +72,7 @@ def audit_paper(as_json: bool) -> None:
       python cli.py audit-paper
       python cli.py audit-paper --json > audit.json
     """
-    from rich.console import Console
-    from rich.table import Table
-
+    from replication.store.tables import lay_out_whole
     from validation.paper.audit import audit_paper as audit
     from validation.paper.audit import to_json, to_tables
 
@@ -82,8 +80,5 @@ def audit_paper(as_json: bool) -> None:
     if as_json:
         click.echo(to_json(found), nl=False)
         return
-    for text in to_tables(found):
-        table = Table(*text.columns, title=text.title)
-        for row in text.rows:
-            table.add_row(*row)
-        Console().print(table)
+    for table in to_tables(found):
+        click.echo("\n".join(lay_out_whole(table.title, table.columns, table.rows)) + "\n")

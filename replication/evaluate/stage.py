@@ -63,37 +63,37 @@ def evaluate_sets(
     originals = PrivatizedSet(BASELINE, 0, test.images, None)
     draws: dict[str, list[Table1Row]] = {}
     predictions = []
-    for judged in chain([originals], sets):
-        found = _predict(judged, test, identity_network, glaucoma_network)
+    for drawn in chain([originals], sets):
+        found = _predict(drawn, test, identity_network, glaucoma_network)
         predictions.append(found)
         row = evaluate_set(
-            judged.method,
+            drawn.method,
             found["predicted_identity"].to_numpy(),
             found["glaucoma_probability"].to_numpy() > 0.5,
             source=test,
-            used_identities=judged.used_identities,
+            used_identities=drawn.used_identities,
         )
-        draws.setdefault(judged.method, []).append(row)
+        draws.setdefault(drawn.method, []).append(row)
     table = build_table([average_draws(rows) for rows in draws.values()])
     return table, pd.concat(predictions, ignore_index=True)
 
 
 def _predict(
-    judged: PrivatizedSet,
+    drawn: PrivatizedSet,
     test: EyeDataset,
     identity_network: Evaluator,
     glaucoma_network: Evaluator,
 ) -> pd.DataFrame:
-    identities = identity_network.predict(judged.images)
+    identities = identity_network.predict(drawn.images)
     predicted = identities.argmax(axis=1)
     shown = replacement_lead = None
-    if judged.used_identities is not None:
-        shown = (predicted[:, None] == judged.used_identities).any(axis=1)
-        replacement_lead = _lead(identities, judged.used_identities)
+    if drawn.used_identities is not None:
+        shown = (predicted[:, None] == drawn.used_identities).any(axis=1)
+        replacement_lead = _lead(identities, drawn.used_identities)
     return pd.DataFrame(
         {
-            "method": judged.method,
-            "draw": judged.draw,
+            "method": drawn.method,
+            "draw": drawn.draw,
             "image_id": test.image_id,
             "identity": test.identity,
             "glaucoma": test.glaucoma,
@@ -101,7 +101,7 @@ def _predict(
             "identity_lead": _lead(identities, test.identity[:, None]),
             "replacement_shown": shown,
             "replacement_lead": replacement_lead,
-            "glaucoma_probability": glaucoma_network.predict(judged.images)[:, 1],
+            "glaucoma_probability": glaucoma_network.predict(drawn.images)[:, 1],
         }
     )
 

@@ -17,6 +17,7 @@ from replication.errors import DataError
 
 MARK = "'"
 COLUMNS = 80  # letters of a terminal
+GAP, INDENT = "  ", 6 * " "
 STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", MARK)
 
 
@@ -93,6 +94,27 @@ def lay_out_for_terminal(title: str, rows: Iterable[Sequence[str]], *, number: i
     for first, *numbers in rows:
         left = first.ljust(COLUMNS - number * len(numbers)) if numbers else first
         lines.append(left + "".join(cell.rjust(number) for cell in numbers))
+    return lines
+
+
+def lay_out_whole(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return the lines of a table of words, no cell of which is ever cut.
+
+    Where a row would be wider than a terminal, its last cell stands below it, after its heading.
+    """
+    widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
+    below = sum(widths) + len(GAP) * (len(widths) - 1) > COLUMNS
+    lines = [*textwrap.wrap(title, COLUMNS), ""]
+    for cells in (headings, *rows):
+        padded = [cell.ljust(width) for cell, width in zip(cells, widths, strict=True)]
+        lines.append(GAP.join(padded[:-1] if below else padded).rstrip())
+        if below and cells is not headings and cells[-1]:
+            lines += textwrap.wrap(
+                f"{headings[-1]}: {cells[-1]}",
+                COLUMNS,
+                initial_indent=INDENT,
+                subsequent_indent=2 * INDENT,
+            )
     return lines
 
 

@@ -1,4 +1,5 @@
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -15,6 +16,7 @@ from places import ROOT
 import cli as command_line
 from replication.command_line import opening
 from replication.command_line.opening import name_command
+from replication.privatize.methods import ROWS
 
 FROM_BASELINE = ("replicate", "--all", "--from-baseline")
 BLUR, MINE = ("--method", "blur-9"), ("--manifest", "m.csv")
@@ -205,7 +207,21 @@ def test_the_doctor_prints_what_is_missing(call, tmp_path):
 
 def test_the_audit_needs_no_data_and_finds_the_test_size(call):
     assert json.loads(call("audit-paper", "--json").output)
-    assert "340" in call("audit-paper").output
+    audit = call("audit-paper").output
+    assert "340" in audit and audit.isascii()
+    assert max(map(len, audit.splitlines())) <= 80
+    named = re.findall(r"\bpprl-vgan\S*", audit)
+    assert {named.count(row.name) for row in ROWS if row.name.startswith("pprl")} == {5}
+    assert len(named) == 25
+
+
+def test_a_name_that_the_stream_cannot_write_is_written_by_numbers(tmp_path):
+    folder = write_manifest(tmp_path / "Łódź").parent
+    words = [sys.executable, str(ROOT / "cli.py"), "data", "doctor", str(folder)]
+    environment = os.environ | {"PYTHONIOENCODING": "latin-1"}
+    done = subprocess.run(words, env=environment, capture_output=True, check=False)
+    assert done.stderr == b""
+    assert rb"\u0141\xf3d\u017a" in done.stdout.replace(b"\xf3", rb"\xf3")
 
 
 def test_synthesize_draws_a_surrogate_and_never_over_something(call, tmp_path):

@@ -286,14 +286,14 @@ def _rank_column(audit: Audit, metric: str) -> TextTable:
     ranks = {number.method: rank for rank, number in enumerate(column, start=1)}
     return TextTable(
         f"{metric}, in percent, with 95% intervals; highest first",
-        ("rank", "method", "paper", "interval", "chance", "against chance", "overlaps with ranks"),
+        ("rank", "method", "paper", "interval", "chance", "to chance", "overlaps with ranks"),
         tuple(
             (
                 str(ranks[number.method]),
                 number.method,
                 number.printed,
-                _show_percent(number.interval),
-                _show_percent(number.chance),
+                _show_percent(number.interval, "-"),
+                _show_percent(number.chance, "-"),
                 number.against_chance,
                 ", ".join(map(str, sorted(ranks[name] for name in number.not_told_apart))),
             )
@@ -302,10 +302,10 @@ def _rank_column(audit: Audit, metric: str) -> TextTable:
     )
 
 
-def _show_percent(interval: Interval) -> str:
-    return _show_range(f"{100 * end:.1f}" for end in interval)
+def _show_percent(interval: Interval, between: str = " to ") -> str:
+    return _show_range((f"{100 * end:.1f}" for end in interval), between)
 
 
-def _show_range(ends: Iterable[object]) -> str:
+def _show_range(ends: Iterable[object], between: str = " to ") -> str:
     low, high = ends
-    return f"{low}" if low == high else f"{low} to {high}"
+    return f"{low}" if low == high else f"{low}{between}{high}"

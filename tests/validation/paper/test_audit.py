@@ -185,6 +185,6 @@ def test_tables_are_rectangular_and_complete_and_speak_of_ranks(audit):
     assert all(len(row) == len(table.columns) for table in tables for row in table.rows)
     assert [len(table.rows) for table in tables] == [4, 9, 14, 14, 14, 14, 9]
     identity = tables[3]
-    assert identity.rows[0] == ("1", "original", "90.00", "86.3 to 93.0", "0.9", "above", "")
+    assert identity.rows[0] == ("1", "original", "90.00", "86.3-93.0", "0.9", "above", "")
     blur = next(row for row in identity.rows if row[1] == "blur-15")
     assert (blur[0], blur[-1]) == ("4", "3, 5")
