@@ -47,8 +47,6 @@ def print_explanation(found, picture: Path) -> None:
     click.echo(f"Explained: {explained}, logit {found.logit:.2f}")
     if found.empty:
         click.echo("The map is empty: Deep Taylor explains positive logits alone.")
-    if not found.iris_found:
-        click.echo("No iris was found, so the image is not centred.")
     click.echo(f"Written: {picture}")
 
 

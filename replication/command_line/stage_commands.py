@@ -65,24 +65,32 @@ def train_vgan(**options) -> None:
     help="Privatize the images of --manifest, however many, into this folder.",
 )
 @click.option("--method", metavar="NAME", help="With --out: by this method.")
+@click.option(
+    "--unknown-patients",
+    is_flag=True,
+    help="With --out: the run need not know the patients, though K-Same leaves their images out.",
+)
 @run_options
-def privatize(out: Path | None, method: str | None, **options) -> None:
+def privatize(out: Path | None, method: str | None, unknown_patients: bool, **options) -> None:
     """Stage 05: privatize the test images by every method.
 
     With --out: the images of a manifest instead, by one method with the training images and
     weights of the run that the other options choose (its data is the surrogate's or --data-dir's).
-    A patient_id means the run's patient of that id. Killed, it resumes where it was.
+    A patient_id means the run's patient of that number (3 is 0003); frames have the run's size, and
+    an iris is found in at least 90% of them. Killed, it resumes where it was.
 
     \b
     Examples:
       python cli.py privatize
       python cli.py privatize --manifest mine.csv --method k-same-6 --out private
+      python cli.py privatize --manifest new.csv --method k-same-6 --out new --unknown-patients
     """
     from replication.errors import SettingsError
 
     if out is None:
-        if method:
-            raise SettingsError("--method: give --out and --manifest with it, or neither")
+        if method or unknown_patients:
+            option = "--method" if method else "--unknown-patients"
+            raise SettingsError(f"{option}: give --out and --manifest with it, or neither")
         run_until("05_privatized", **options)
         return
     from replication.pipeline.stages import privatize_many
@@ -94,8 +102,11 @@ def privatize(out: Path | None, method: str | None, **options) -> None:
     found = find_method(method)
     run = open_run(known_methods(), manifest=None, **options)
     run.run(until="04_vgan" if found.needs_generator else "01_preprocessed")
-    privatize_many(run.data, manifest, found, out)
-    click.echo(f"Done: {out}")
+    counts = privatize_many(run.data, manifest, found, out, allow_unknown=unknown_patients)
+    click.echo(
+        f"Done: {out} ({counts.images} images, {counts.unknown_patients} of patients unknown to "
+        f"the run, {counts.without_iris} without an iris found)"
+    )
 
 
 @click.command(short_help="Stage 06: measure all sets and write Table 1.")

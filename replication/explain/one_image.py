@@ -1,16 +1,17 @@
 """Explain one eye image from a file, as the glaucoma network sees it (paper §2.3)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from replication.config import PreprocessSettings
 from replication.data.image_file import read_gray
 from replication.errors import DataError
 from replication.figures.maps import draw_maps, show_map
-from replication.preprocess.frame import preprocess_image
+from replication.preprocess.frame import check_sizes, preprocess_image
 from replication.records import CLASS_OF_GLAUCOMA, RelevanceMaps, to_unit_range
 
 
@@ -22,7 +23,6 @@ class ImageExplanation:
     explains_glaucoma: bool  # else its absence
     logit: float  # of the class explained
     empty: bool  # whether the map is empty, since that logit isn't positive
-    iris_found: bool  # and so the image centred
 
 
 def explain_one(
@@ -33,6 +33,7 @@ def explain_one(
     predict: Callable[[np.ndarray], np.ndarray],
     explain: Callable[..., RelevanceMaps],
     picture: Path,
+    sizes_px: Collection[tuple[int, int]],
 ) -> ImageExplanation:
     """Preprocess an image, explain it and draw what was found.
 
@@ -43,9 +44,11 @@ def explain_one(
         predict: (N, S, S, C) images to (N, 2) probabilities.
         explain: of `ExplanationWorker`, for the same network.
         picture: PNG or PDF to write.
+        sizes_px: (width, height) of the frames that the network was trained on.
 
     Raises:
-        DataError: when the file can't be read as an image or the picture is to be of another kind.
+        DataError: when the file can't be read as an image, its size is not the run's, no iris is
+            found, or the picture is to be of another kind.
         ExplanationError: when the network can't be explained.
     """
     if picture.suffix not in (".png", ".pdf"):
@@ -54,6 +57,12 @@ def explain_one(
         gray, facts = preprocess_image(read_gray(file), eye=eye, settings=settings)
     except DataError as error:
         raise DataError(f"{file.name}: {str(error).removeprefix(f'{file.name}: ')}") from error
+    check_sizes(pd.DataFrame([vars(facts)]), sizes_px)
+    if not facts.iris_found:
+        raise DataError(
+            "--image: no iris was found, so that the image can't be centred as the run's are: "
+            "give the frame of an open eye"
+        )
     images = np.repeat(to_unit_range(gray)[None, ..., None], settings.channels, axis=-1)
     predictions = predict(images)
     relevance = explain(images, predictions=predictions)
@@ -63,5 +72,4 @@ def explain_one(
         bool(relevance.neuron[0] == CLASS_OF_GLAUCOMA),
         float(relevance.logit[0]),
         bool(relevance.empty[0]),
-        facts.iris_found,
     )

@@ -6,7 +6,7 @@ and what each needs.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -28,10 +28,11 @@ from replication.explain.client import ExplanationWorker
 from replication.explain.one_image import ImageExplanation, explain_one
 from replication.explain.stage import explain_sets
 from replication.pipeline.run_data import RunData, hash_manifest
+from replication.preprocess.frame import check_sizes, list_sizes
 from replication.preprocess.places import find_sign_table, mask_signs, read_signs
 from replication.preprocess.split import label_subsets
 from replication.preprocess.stage import preprocess_images
-from replication.privatize.blocks import name_classes, privatize_blocks
+from replication.privatize.blocks import BlockCounts, name_classes, privatize_blocks
 from replication.privatize.methods import METHODS, Method
 from replication.records import EyeDataset, PrivatizedSet, RelevanceMaps, Splits, to_bytes
 from replication.report.stage import is_public, write_report
@@ -208,12 +209,32 @@ def report(run: RunData, folder: Path) -> None:
     write_report(FinishedRun(run.store), folder, public=is_public(run.source.kind))
 
 
-def privatize_many(run: RunData, manifest: Path, method: Method, folder: Path) -> None:
-    """Privatize a manifest's images, however many, by the run's training images and weights."""
+def privatize_many(
+    run: RunData, manifest: Path, method: Method, folder: Path, *, allow_unknown: bool
+) -> BlockCounts:
+    """Privatize a manifest's images, however many, by the run's training images and weights.
+
+    Args:
+        run: complete up to the stages that the method needs.
+        manifest: of the images.
+        method: that privatizes them.
+        folder: for the blocks.
+        allow_unknown: whether a method of others' images alone may take patients unknown to the run.
+
+    Raises:
+        DataError: when a frame can't be read or has another size than the run's, when too few have
+            an iris, or when the run doesn't know a patient whom the method leaves out.
+    """
     table, root = Source(Kind.MANIFEST, manifest, run.source.choices).read(decode=False)
     known = load_manifest(run.store.folder(PREPROCESSED))
     classes = dict(zip(known["patient_id"], known["identity"], strict=True))
-    table["identity"] = name_classes(table["patient_id"], classes, method=method)
+    table["identity"] = name_classes(
+        table["patient_id"],
+        classes,
+        method=method,
+        numbered=run.source.kind is not Kind.MANIFEST,
+        allow_unknown=allow_unknown,
+    )
     units = (PREPROCESSED, VGAN) if method.needs_generator else (PREPROCESSED,)
     draws = run.count_draws(method)
     request = {
@@ -226,11 +247,11 @@ def privatize_many(run: RunData, manifest: Path, method: Method, folder: Path) -
     # What no block needs is most of the table, and there may be many images.
     table = table.drop(columns=["patient_id", "sha256"])
     with run.track(f"privatizing: {method.name}", len(table)) as advance:
-        privatize_blocks(
+        return privatize_blocks(
             table,
             folder,
             request=request,
-            read_images=partial(_read_images, run, root),
+            read_images=partial(_read_images, run, root, list_sizes(known)),
             method=method,
             gallery=run.train_set,
             generator=run.find_generator(method),
@@ -251,6 +272,7 @@ def explain_image(run: RunData, file: Path, *, eye: str, picture: Path) -> Image
             predict=network.predict,
             explain=explain,
             picture=picture,
+            sizes_px=list_sizes(load_manifest(run.store.folder(PREPROCESSED))),
         )
 
 
@@ -353,11 +375,14 @@ def _explaining(run: RunData, folder: Path, images: int) -> Iterator[Callable[..
         )
 
 
-def _read_images(run: RunData, root: Path, rows: pd.DataFrame) -> EyeDataset:
-    """Preprocess some rows of a manifest; all of them, or a DataError names the first bad."""
+def _read_images(
+    run: RunData, root: Path, sizes_px: Collection[tuple[int, int]], rows: pd.DataFrame
+) -> tuple[EyeDataset, pd.DataFrame]:
+    """Preprocess some rows of a manifest; all of them, or a DataError describes the first bad."""
     shape = run.profile.preprocess
     images, facts = preprocess_images(rows, root, shape, workers=run.workers)
     if not facts["readable"].all():
         problem = facts["problem"][~facts["readable"]].iloc[0]
         raise DataError(f"{problem}; restore it, or take it out of the manifest")
-    return to_dataset(images, rows, shape.channels)
+    check_sizes(facts, sizes_px)
+    return to_dataset(images, rows, shape.channels), facts

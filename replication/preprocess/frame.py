@@ -8,11 +8,12 @@ it isn't found the image is kept uncentred and marked. The resizing averages are
 sources don't state; it keeps the frame's fine texture from turning into a pattern of its own.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import pandas as pd
 
 from replication.config import PreprocessSettings
 from replication.errors import DataError
@@ -86,6 +87,34 @@ def repeat_steps(gray: np.ndarray, facts: ImageFacts, *, size_px: int) -> np.nda
     """Preprocess a frame as another one was, by the facts of that one, to (S, S) uint8."""
     frame = _cut(gray, facts.strip_rows_removed, mirrored=facts.mirrored)
     return _centre_and_resize(frame, facts, size_px=size_px)
+
+
+def list_sizes(facts: pd.DataFrame) -> list[tuple[int, int]]:
+    """Return the (width, height) in px of the frames in a table of facts, each once."""
+    sizes = facts[["frame_width_px", "frame_height_px"]].drop_duplicates()
+    return sorted((int(width), int(height)) for width, height in sizes.to_numpy())
+
+
+def check_sizes(facts: pd.DataFrame, sizes_px: Collection[tuple[int, int]]) -> None:
+    """Raise DataError where a frame has another size than a run's frames.
+
+    Mixed sizes stop a run, too: its networks know the eye at one scale and from one camera.
+
+    Args:
+        facts: of the frames, all of them readable.
+        sizes_px: (width, height) of the run's frames.
+    """
+    other = [size for size in list_sizes(facts) if size not in sizes_px]
+    if not other:
+        return
+    (width, height), *more = other
+    rows = (facts["frame_width_px"] == width) & (facts["frame_height_px"] == height)
+    known = ", ".join(f"{w}x{h}" for w, h in sizes_px)
+    raise DataError(
+        f"{rows.sum()} of {len(facts)} frames are {width}x{height} px"
+        f"{f', {len(more)} more sizes are there' if more else ''}, the run's are {known}: "
+        "give frames as the run's camera makes them"
+    )
 
 
 def _centre_and_resize(

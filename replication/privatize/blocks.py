@@ -1,13 +1,15 @@
 """Privatize any number of images block by block, in memory that their number doesn't change.
 
 Writes, in the given folder, `blocks.json` (what the blocks are made of) and one folder per block:
-`draw-0.npy` ... and `used-0.npy` ... as in stage 05, and `images.csv`, which row is which image. A
-block appears when it is complete, and is not made again. The bytes are those of all images in one
-go.
+`draw-0.npy` ... and `used-0.npy` ... as in stage 05, and `images.csv`: which row is which image,
+whether the run knows its patient, and what was found in its frame. A block appears when it is
+complete, and is not made again. The bytes are those of all images in one go.
 """
 
+import logging
 from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,13 +21,34 @@ from replication.privatize.pprl_vgan import DrawStreams, open_streams
 from replication.records import EyeDataset, Generator
 from replication.store.arrays import save_privatized
 from replication.store.files import new_folder, read_json, write_json
-from replication.store.tables import write_table
+from replication.store.tables import read_table, write_table
+from validation.expectations.suites import LEAST_CENTRED
 
 # A multiple of what the networks and K-Same-Select take at once (512): their last bits
 # depend on that, and blocks must give the bytes of one go.
 BLOCK_IMAGES = 1024
 SKIPPED_AT_ONCE = 2**20
-RECORD = "blocks.json"
+RECORD, IMAGES = "blocks.json", "images.csv"
+UNKNOWN = -1  # the identity of a patient whom the run doesn't know
+FOUND = ("iris_found", "frame_width_px", "frame_height_px")  # of `ImageFacts`
+COLUMNS = ("image_id", "path", "patient_known", *FOUND)
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass
+class BlockCounts:
+    """What the blocks hold, in images."""
+
+    images: int = 0
+    unknown_patients: int = 0  # of patients whom the run doesn't know
+    without_iris: int = 0  # not centred, since no iris was found
+
+    def add(self, table: pd.DataFrame) -> None:
+        """Count the images of one more block by its `images.csv`."""
+        self.images += len(table)
+        self.unknown_patients += int((~table["patient_known"]).sum())
+        self.without_iris += int((~table["iris_found"]).sum())
 
 
 def privatize_blocks(
@@ -33,61 +56,91 @@ def privatize_blocks(
     folder: Path,
     *,
     request: dict,
-    read_images: Callable[[pd.DataFrame], EyeDataset],
+    read_images: Callable[[pd.DataFrame], tuple[EyeDataset, pd.DataFrame]],
     method: Method,
     gallery: EyeDataset,
     generator: Generator | None,
     seed: int,
     draws: int,
     on_images: Callable[[int], None] = lambda images: None,
-) -> None:
-    """Privatize the images of a table, and leave them in the folder.
+) -> BlockCounts:
+    """Privatize the images of a table into blocks in the folder, and count what they hold.
 
     Args:
         table: one row per image, of which `image_id` and `path` are kept.
         folder: made where missing; what is there must come of the same request.
         request: what identifies gallery, networks, images and draws.
-        read_images: returns the images of some rows of the table, all of them.
+        read_images: returns the images of some rows of the table, all of them, and the columns
+            FOUND of each; an identity may be UNKNOWN.
         method, gallery, generator, seed, draws: of the registry, and as its `privatize` takes them.
         on_images: called with the number of images of each block that is done.
 
     Raises:
+        DataError: when more images are without an iris than a run may have; their block is not
+            made.
         SettingsError: when the folder holds something else.
     """
-    _open_folder(folder, request)
+    _open_folder(folder, request | {"columns": list(COLUMNS)})
+    counts = BlockCounts()
     given = {"gallery": gallery, "generator": generator, "seed": seed, "draws": draws}
     following = None
     for start in range(0, len(table), BLOCK_IMAGES):
         rows = table.iloc[start : start + BLOCK_IMAGES]
         block = folder / f"images-{start:09d}"
-        if not block.exists():
+        if block.exists():
+            counts.add(read_table(block / IMAGES, text=("image_id", "path")))
+        else:
             if method.needs_generator and start != following:
                 given["streams"] = [
                     _open_streams_at(start, seed, draw, method, gallery, generator, len(table))
                     for draw in range(draws)
                 ]
             following = start + len(rows)
-            sets = method.privatize(read_images(rows), **given)
+            dataset, found = read_images(rows)
+            known = dataset.identity != UNKNOWN
+            listed = rows.assign(patient_known=known, **{name: found[name].array for name in FOUND})
+            counts.add(listed)
+            _check_irises(listed, counts.without_iris, len(table))
+            sets = method.privatize(dataset, **given)
             with new_folder(block) as partial:
                 save_privatized(partial, sets)
-                write_table(rows[["image_id", "path"]], partial / "images.csv")
+                write_table(listed[list(COLUMNS)], partial / IMAGES)
         on_images(len(rows))
+    return counts
 
 
 def _open_folder(folder: Path, request: dict) -> None:
     """Make the folder, or check that what is in it comes of the same request."""
     record = folder / RECORD
-    if not record.exists():
-        if folder.exists() and any(folder.iterdir()):
-            raise SettingsError(f"{folder}: holds other files; choose another --out")
+    if not (folder.exists() and any(file != record for file in folder.iterdir())):
         folder.mkdir(parents=True, exist_ok=True)
         write_json(record, request)
         return
+    if not record.exists():
+        raise SettingsError(f"{folder}: holds other files; choose another --out")
     before = read_json(record)
     if differing := sorted(k for k in before | request if before.get(k) != request.get(k)):
         raise SettingsError(
             f"{folder}: holds blocks of something else ({', '.join(differing)}); "
             "choose another --out"
+        )
+
+
+def _check_irises(block: pd.DataFrame, without_iris: int, images: int) -> None:
+    """Raise DataError where so many of all images are without an iris that no run would accept it.
+
+    Args:
+        block: the rows of the latest block, whose images without an iris are logged.
+        without_iris: of the images so far.
+        images: of all blocks.
+    """
+    for path in block["path"][~block["iris_found"]]:
+        _LOG.debug("%s: no iris found", path)
+    if (images - without_iris) / images < LEAST_CENTRED:
+        raise DataError(
+            f"no iris was found in {without_iris} of {images} images, expected one in at least "
+            f"{LEAST_CENTRED:.0%} as in a run: take out what is no frame of an eye "
+            "(cli.py -vv names the files)"
         )
 
 
@@ -130,18 +183,46 @@ def _skip_noise(rng: np.random.Generator, count: int) -> None:
         rng.standard_normal(min(SKIPPED_AT_ONCE, count - start), dtype=np.float32)
 
 
-def name_classes(patients: pd.Series, classes: dict[str, int], *, method: Method) -> np.ndarray:
-    """Return each patient's class in the run, -1 for one that the run doesn't know.
+def name_classes(
+    patients: pd.Series,
+    classes: dict[str, int],
+    *,
+    method: Method,
+    numbered: bool = False,
+    allow_unknown: bool = False,
+) -> np.ndarray:
+    """Return each image's class in the run by its patient, UNKNOWN where the run has no such one.
+
+    Args:
+        patients: of each image, as the user spells them.
+        classes: of the run's patients, as the run spells them.
+        method: that the images are to be privatized by.
+        numbered: whether the run's patients have numbers, so that `3` and `0003` are one.
+        allow_unknown: whether a method of others' images alone goes without knowing who is other.
 
     Raises:
-        DataError: when the method paints the original identity too, and the networks never
-            learned one.
+        DataError: when the run doesn't know a patient and the method has to.
     """
+    if numbered:
+        patients = patients.map(_drop_zeros)
+        classes = {_drop_zeros(patient): number for patient, number in classes.items()}
     found = patients.map(classes)
-    if method.painted > 1 and found.isna().any():
-        stranger = patients[found.isna()].iloc[0]
-        raise DataError(
-            f"{method.name} paints the original identity too: patient {stranger!r} is not among "
-            "the run's; use a method that doesn't, or the patient_id that the run's data has"
-        )
-    return found.fillna(-1).to_numpy(np.int32)
+    if unknown := int(found.isna().sum()):
+        sentence = f"the run doesn't know the patients of {unknown} of {len(found)} images, and "
+        if method.painted > 1:
+            raise DataError(
+                f"{sentence}{method.name} paints the original identity too: use a method that "
+                "doesn't, or the patient_id that the run's data has"
+            )
+        if method.others_only and not allow_unknown:
+            raise DataError(
+                f"{sentence}{method.name} has to leave a patient's own images out: use the "
+                "patient_id that the run's data has, or --unknown-patients if they are new patients"
+            )
+    return found.fillna(UNKNOWN).to_numpy(np.int32)
+
+
+def _drop_zeros(patient: str) -> str:
+    """Return a patient's number as it is written without leading zeros; other ids as they are."""
+    number = patient.strip()
+    return number.lstrip("0") or "0" if number.isascii() and number.isdigit() else patient

@@ -47,11 +47,13 @@ class Method(Row):
             images to privatize, the gallery the training images.
         needs_generator: whether a trained generator has to be handed in.
         painted: identities that a generator paints into one image, 0 without one.
+        others_only: whether what goes into an image is never of its own patient's.
     """
 
     privatize: Callable[..., Iterator[PrivatizedSet]]
     needs_generator: bool = False
     painted: int = 0
+    others_only: bool = False
 
 
 def _pprl_vgan(
@@ -66,7 +68,7 @@ def _pprl_vgan(
         others_only=averaged,
     )
     painted = AVERAGED_REPLACEMENTS + 1 if averaged else 1
-    return Method(name, "PPRL-VGAN", dataset, short, True, privatize, True, painted)
+    return Method(name, "PPRL-VGAN", dataset, short, True, privatize, True, painted, averaged)
 
 
 def _blur(kernel_px: int) -> Method:
@@ -80,7 +82,7 @@ def _k_same_select(k: int) -> Method:
     name = f"k-same-{k}"
     dataset = f"Privatized set with {k} identities"
     privatize = partial(privatize_by_k_same_select, method=name, k=k, own_patient=False)
-    return Method(name, "K-Same-Select", dataset, f"K = {k}", True, privatize)
+    return Method(name, "K-Same-Select", dataset, f"K = {k}", True, privatize, others_only=True)
 
 
 METHODS: dict[str, Method] = {

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from replication.config import CPU, SMOKE, VganSettings
-from replication.privatize.blocks import BLOCK_IMAGES, privatize_blocks
+from replication.privatize.blocks import BLOCK_IMAGES, FOUND, privatize_blocks
 from replication.privatize.methods import METHODS
 from replication.records import EyeDataset
 from replication.system.provenance import ROOT
@@ -30,8 +30,10 @@ RANDOM, SELECT = "pprl-vgan-random", "k-same-6"
 FEW_BLOCKS, MANY_BLOCKS = 2, 8
 FEW, MANY = 10 * BLOCK_IMAGES, 100_000
 QUICK_FEW, QUICK_MANY = BLOCK_IMAGES, 2 * BLOCK_IMAGES + 100
+RUN_DATA = "known"
 DIFFERENT_EYES = 60  # repeated; a comment in each file keeps them from being copies
 SIZE_PX = 160, 120
+KNOWN_PATIENTS, KNOWN_IMAGES = 16, 6  # of the run, whose frames have that size
 JPEG_START, JPEG_COMMENT = b"\xff\xd8", b"\xff\xfe"
 
 
@@ -74,8 +76,9 @@ def measure_blocks(*, quick: bool) -> Iterator[Row]:
     gallery = draw_images(2 * PATIENTS, seed=1)
     generator = _build_generator((SMOKE if quick else CPU).vgan, gallery.images.shape[1:])
 
-    def read_images(rows: pd.DataFrame) -> EyeDataset:
-        return draw_images(len(rows), seed=int(rows.index[0]))
+    def read_images(rows: pd.DataFrame) -> tuple[EyeDataset, pd.DataFrame]:
+        found = pd.DataFrame(dict.fromkeys(FOUND, True), index=rows.index)
+        return draw_images(len(rows), seed=int(rows.index[0])), found
 
     given = {"gallery": gallery, "generator": generator, "seed": 0, "draws": 1, "request": {}}
     given |= {"read_images": read_images, "method": METHODS[RANDOM]}
@@ -106,6 +109,7 @@ def measure_many(*, quick: bool) -> Iterator[Row]:
     few, many = (QUICK_FEW, QUICK_MANY) if quick else (FEW, MANY)
     with TemporaryDirectory() as scratch:
         folder = Path(scratch)
+        _write_known(folder / RUN_DATA)
         _write_images(folder, many, listed=(few, many))
         few_peak, _ = _finish(_start(folder, few))
         killed = _start(folder, many)
@@ -124,13 +128,29 @@ def measure_many(*, quick: bool) -> Iterator[Row]:
     )
 
 
+def _write_known(folder: Path) -> None:
+    """Write the run's data: drawn eyes in Warsaw's layout, every other patient's with glaucoma."""
+    rng, lines = np.random.default_rng(1), ["patient;left eye;right eye"]
+    for patient in range(1, KNOWN_PATIENTS + 1):
+        eye = folder / "images-NIR" / f"{patient:04}left"
+        eye.mkdir(parents=True)
+        for n in range(KNOWN_IMAGES):
+            (eye / f"{patient:04}_L_IG_{n}.jpg").write_bytes(_encode_eye(rng))
+        lines.append(f"{patient};{'glaucoma' if patient % 2 else 'healthy'};")
+    (folder / "medical-description.csv").write_text("\n".join([*lines, ""]))
+
+
+def _encode_eye(rng: np.random.Generator) -> bytes:
+    centre = rng.uniform(60, 100), rng.uniform(50, 70)
+    eye = draw_eye(centre=centre, size=SIZE_PX, radius_px=30)
+    return cv2.imencode(".jpg", eye)[1].tobytes()
+
+
 def _write_images(folder: Path, count: int, *, listed: tuple[int, ...]) -> None:
     """Write so many drawn eyes, and a manifest of the first ones for each of the numbers listed."""
     rng, eyes = np.random.default_rng(0), []
     for _ in range(DIFFERENT_EYES):
-        centre = rng.uniform(60, 100), rng.uniform(50, 70)
-        eye = draw_eye(centre=centre, size=SIZE_PX, radius_px=30)
-        eyes.append(cv2.imencode(".jpg", eye)[1].tobytes().removeprefix(JPEG_START))
+        eyes.append(_encode_eye(rng).removeprefix(JPEG_START))
     (folder / "eyes").mkdir()
     lines = ["path,patient_id,eye,glaucoma"]
     for n in range(count):
@@ -143,9 +163,10 @@ def _write_images(folder: Path, count: int, *, listed: tuple[int, ...]) -> None:
 
 
 def _start(folder: Path, images: int) -> subprocess.Popen:
-    words = ["privatize", "--profile", "smoke", "--manifest", f"{images}.csv"]
+    words = ["privatize", "--profile", "smoke", "--data-dir", RUN_DATA, "--unknown-patients"]
+    words += ["--manifest", f"{images}.csv", "--method", SELECT, "--out", str(images)]
     return subprocess.Popen(
-        [sys.executable, str(ROOT / "cli.py"), *words, "--method", SELECT, "--out", str(images)],
+        [sys.executable, str(ROOT / "cli.py"), *words],
         cwd=folder,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
         stdout=sys.stderr,

@@ -21,7 +21,7 @@ def eye(tmp_path):
     return frame, tmp_path / "eye.png"
 
 
-def explain_file(file, picture, *, logit=2.0, eye="left"):
+def explain_file(file, picture, *, logit=2.0, eye="left", sizes_px=((640, 480),)):
     predicted = []
 
     def predict(images):
@@ -34,7 +34,13 @@ def explain_file(file, picture, *, logit=2.0, eye="left"):
         return RelevanceMaps(maps, np.array([1]), np.array([logit], np.float32))
 
     found = explain_one(
-        file, eye=eye, settings=SETTINGS, predict=predict, explain=explain, picture=picture
+        file,
+        eye=eye,
+        settings=SETTINGS,
+        predict=predict,
+        explain=explain,
+        picture=picture,
+        sizes_px=sizes_px,
     )
     return found, predicted[0]
 
@@ -47,7 +53,6 @@ def test_the_image_is_preprocessed_as_the_runs_are(eye, tmp_path, side):
     np.testing.assert_array_equal(images, np.repeat(to_unit_range(gray)[None, ..., None], 3, -1))
     assert found.glaucoma_probability == pytest.approx(0.7)
     assert (found.explains_glaucoma, found.logit, found.empty) == (True, 2.0, False)
-    assert found.iris_found
     assert cv2.imread(str(tmp_path / "out.png")) is not None
 
 
@@ -75,6 +80,19 @@ def test_a_file_that_is_no_frame_is_one_sentence(tmp_path, content, words):
     with pytest.raises(DataError, match=rf"^bad\.png: {words}"):
         explain_file(file, tmp_path / "out.png")
     assert not (tmp_path / "out.png").exists()
+
+
+def test_a_frame_without_an_iris_is_refused(tmp_path):
+    stripes = np.tile((np.arange(640) // 23 % 2 * 200 + 20).astype(np.uint8), (480, 1))
+    cv2.imwrite(str(tmp_path / "0003.png"), stripes)
+    with pytest.raises(DataError, match="^--image: no iris was found"):
+        explain_file(tmp_path / "0003.png", tmp_path / "out.png")
+    assert not (tmp_path / "out.png").exists()
+
+
+def test_a_frame_of_another_size_than_the_runs_is_refused(eye, tmp_path):
+    with pytest.raises(DataError, match="^1 of 1 frames are 640x480 px, the run's are 480x640: "):
+        explain_file(eye[1], tmp_path / "out.png", sizes_px=[(480, 640)])
 
 
 def test_a_picture_of_another_kind_is_refused_before_any_work(eye, tmp_path):

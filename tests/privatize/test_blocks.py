@@ -11,7 +11,7 @@ from latent_generator import LatentGenerator
 
 from replication.errors import DataError, SettingsError
 from replication.privatize import blocks as many_images
-from replication.privatize.blocks import name_classes, privatize_blocks
+from replication.privatize.blocks import UNKNOWN, BlockCounts, name_classes, privatize_blocks
 from replication.privatize.methods import METHODS
 
 SMALL_K = [name for name in METHODS if name not in ("k-same-6", "k-same-9", "k-same-12")]
@@ -33,13 +33,16 @@ def small_blocks(monkeypatch):
     monkeypatch.setattr(many_images, "BLOCK_IMAGES", 5)
 
 
-def run(name, folder, queries, **options):
+def run(name, folder, queries, without_iris=(), **options):
+    """Privatize into blocks; return how many images were read for each, and what was counted."""
     table = pd.DataFrame({"image_id": queries.image_id, "path": queries.image_id})
     read = []
 
     def read_images(rows):
         read.append(len(rows))
-        return queries.take(rows.index.to_numpy())
+        found = pd.DataFrame({"iris_found": ~np.isin(rows.index, without_iris)}, index=rows.index)
+        found = found.assign(frame_width_px=640, frame_height_px=480)
+        return queries.take(rows.index.to_numpy()), found.reset_index(drop=True)
 
     given = {
         "request": {"method": name},
@@ -49,8 +52,8 @@ def run(name, folder, queries, **options):
         "seed": 3,
         "draws": 2,
     }
-    privatize_blocks(table, folder, read_images=read_images, **(given | options))
-    return read
+    counts = privatize_blocks(table, folder, read_images=read_images, **(given | options))
+    return read, counts
 
 
 def read_blocks(folder, draw, kind="draw"):
@@ -60,7 +63,8 @@ def read_blocks(folder, draw, kind="draw"):
 @pytest.mark.parametrize("name", SMALL_K)
 def test_blocks_give_the_bytes_of_one_go(tmp_path, name, monkeypatch):
     queries = random_queries()
-    assert run(name, tmp_path / "blocks", queries) == [5, 5, 5, 1]
+    read, counts = run(name, tmp_path / "blocks", queries)
+    assert (read, counts) == ([5, 5, 5, 1], BlockCounts(16, 0, 0))
     given = {"gallery": random_gallery(), "generator": NoisyGenerator(), "seed": 3, "draws": 2}
     for one in METHODS[name].privatize(queries, **given):
         levels = np.rint((one.images + 1) * 127.5).astype(np.uint8)
@@ -78,9 +82,9 @@ def test_what_is_there_is_not_made_again_and_what_is_missing_comes_out_the_same(
     for start in (5, 15):
         shutil.rmtree(folder / f"images-{start:09d}")
     (folder / ".images-000000005.partial").mkdir()
-    assert run(name, folder, queries) == [5, 1]
+    assert run(name, folder, queries)[0] == [5, 1]
     np.testing.assert_array_equal(read_blocks(folder, 0), whole)
-    assert run(name, folder, queries) == []
+    assert run(name, folder, queries) == ([], BlockCounts(16, 0, 0))
 
 
 def test_another_question_needs_another_folder(tmp_path):
@@ -93,14 +97,77 @@ def test_another_question_needs_another_folder(tmp_path):
         run("blur-9", tmp_path / "full", random_queries())
 
 
-def test_a_strangers_image_is_privatized_but_for_methods_that_paint_the_original():
-    patients, classes = pd.Series(["ann", "zoe"]), {"ann": 4}
+LEAVE_OUT = [name for name in METHODS if name.startswith("k-same")]
+
+
+def test_numbers_are_the_runs_patients_however_many_zeros_they_have():
+    patients, classes = pd.Series(["3", "0003", "10", " 4 "]), {"0003": 4, "0010": 9, "0004": 5}
+    found = name_classes(patients, classes, method=METHODS["k-same-3"], numbered=True)
+    assert found.tolist() == [4, 4, 9, 5]
+    # Elsewhere an id is a name.
+    found = name_classes(patients, classes, method=METHODS["blur-3"])
+    assert found.tolist() == [UNKNOWN, 4, UNKNOWN, UNKNOWN]
+
+
+def test_whom_a_method_has_to_know_it_knows_or_refuses_without_a_name():
+    patients, classes = pd.Series(["ann", "zoe", "zoe"]), {"ann": 4}
+    unknown = "the run doesn't know the patients of 2 of 3 images, and "
     for name, method in METHODS.items():
         if "averaged" in name:
-            with pytest.raises(DataError, match="patient 'zoe' is not among the run's"):
+            with pytest.raises(DataError, match=f"^{unknown}{name} paints the original identity"):
+                name_classes(patients, classes, method=method, allow_unknown=True)
+            continue
+        if name in LEAVE_OUT:
+            with pytest.raises(DataError, match=f"^{unknown}{name} has to .* --unknown-patients"):
                 name_classes(patients, classes, method=method)
-        else:
-            assert name_classes(patients, classes, method=method).tolist() == [4, -1]
+        found = name_classes(patients, classes, method=method, allow_unknown=name in LEAVE_OUT)
+        assert found.tolist() == [4, UNKNOWN, UNKNOWN]
+
+
+@pytest.mark.parametrize("name", SMALL_K)
+def test_the_registry_knows_who_is_left_out(name):
+    queries = random_queries()
+    given = {"gallery": random_gallery(), "generator": NoisyGenerator(), "seed": 3, "draws": 20}
+    used = [s.used_identities for s in METHODS[name].privatize(queries, **given)]
+    own = any((u == queries.identity[:, None]).any() for u in used if u is not None)
+    if METHODS[name].others_only:
+        assert not own
+    else:
+        assert own or used[0] is None or "different" in name
+
+
+def test_unknown_patients_and_frames_without_an_iris_are_counted_and_listed(tmp_path):
+    queries, folder = random_queries(), tmp_path / "blocks"
+    queries.identity[[2, 15]] = UNKNOWN
+    counts = BlockCounts(images=16, unknown_patients=2, without_iris=1)
+    for _ in range(2):  # made, and found made
+        assert run("blur-9", folder, queries, without_iris=[7])[1] == counts
+    files = sorted(folder.glob("images-*/images.csv"))
+    table = pd.concat(map(pd.read_csv, files), ignore_index=True)
+    assert np.flatnonzero(~table["patient_known"]).tolist() == [2, 15]
+    assert np.flatnonzero(~table["iris_found"]).tolist() == [7]
+    assert set(table["frame_width_px"]) == {640} and set(table["frame_height_px"]) == {480}
+
+
+@pytest.mark.parametrize(("images", "without_iris", "refused"), [(10, 1, False), (16, 2, True)])
+def test_more_frames_without_an_iris_than_a_run_may_have_are_refused(
+    tmp_path, images, without_iris, refused
+):
+    queries, folder = random_queries().take(np.arange(images)), tmp_path / "blocks"
+    last = list(range(images - without_iris, images))
+    if not refused:
+        run("blur-9", folder, queries, without_iris=last)
+        return
+    with pytest.raises(DataError, match="^no iris was found in 2 of 16 images, .* at least 90%"):
+        run("blur-9", folder, queries, without_iris=last)
+    assert len(list(folder.glob("images-*"))) == 3  # of 4: those before the one too many
+
+
+def test_a_folder_in_which_nothing_was_made_yet_is_free(tmp_path):
+    queries, folder = random_queries(), tmp_path / "blocks"
+    with pytest.raises(DataError, match="^no iris was found in 5 of 16"):
+        run("blur-3", folder, queries, without_iris=range(16))
+    assert run("blur-9", folder, queries)[0] == [5, 5, 5, 1]
 
 
 def test_memory_is_that_of_a_block(tmp_path, monkeypatch):
