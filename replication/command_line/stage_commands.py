@@ -83,7 +83,8 @@ def privatize(out: Path | None, method: str | None, unknown_patients: bool, **op
     Examples:
       python cli.py privatize
       python cli.py privatize --manifest mine.csv --method k-same-6 --out private
-      python cli.py privatize --manifest new.csv --method k-same-6 --out new --unknown-patients
+      python cli.py privatize --manifest new.csv --method k-same-6 --out new \\
+        --unknown-patients
     """
     from replication.errors import SettingsError
 
