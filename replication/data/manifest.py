@@ -11,6 +11,7 @@ from os.path import isfile  # unlike Path.is_file, never raises
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from sys import intern
 from typing import NamedTuple
+from unicodedata import normalize
 
 import pandas as pd
 
@@ -29,6 +30,7 @@ from replication.errors import DataError
 
 FIELDS = ("path", "patient_id", "eye", "glaucoma")
 TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+UTF16 = (b"\xff\xfe", b"\xfe\xff")
 DELIMITERS = (";", ",", "\t")
 
 
@@ -90,7 +92,7 @@ def survey_manifest(file: Path, *, choices: Collection[Choice] = (), decode: boo
 def read_rows(file: Path, *, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """Yield the rows of a CSV of unknown origin that are not blank, each with its last line.
 
-    UTF-8 with or without a byte order mark; what is no UTF-8 is read as Latin-1, whose letters
+    UTF-16 with a byte order mark, UTF-8 with or without; what is neither is read as Latin-1, whose letters
     outside ASCII don't matter to any word that is looked for. Cells are stripped.
 
     Raises:
@@ -99,7 +101,7 @@ def read_rows(file: Path, *, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """
     data = file.read_bytes()
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode("utf-16" if data.startswith(UTF16) else "utf-8-sig")
     except UnicodeDecodeError:
         text = data.decode("latin-1")
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
@@ -144,7 +146,10 @@ def parse_rows(
     faults: dict[str, list[tuple[int, Fault]]] = {}
     for line, cells in numbered:
         counted += 1
-        parsed = parse_row(file.parent, dict(zip(names, cells, strict=False)))
+        if any(cells[len(names) :]):
+            parsed = Fault("cells", f"{len(cells)} cells under {len(names)} columns, correct it")
+        else:
+            parsed = parse_row(file.parent, dict(zip(names, cells, strict=False)))
         if isinstance(parsed, ImageRow) and parsed.path in rows:
             parsed = Fault("duplicate", "{} comes twice, keep one row per image", parsed.path)
         if isinstance(parsed, Fault):
@@ -169,6 +174,9 @@ def parse_row(root: Path, cells: dict[str, str]) -> ImageRow | Fault:
         path = resolve_inside(root, cells["path"])
     except DataError as error:
         return Fault("path", str(error).replace(repr(cells["path"]), "{}", 1), cells["path"])
+    # A file from another system may have its name's letters in parts, or whole.
+    forms = (path, *(normalize(form, path) for form in ("NFC", "NFD")))
+    path = next((form for form in forms if isfile(root / form)), path)
     if not isfile(root / path):
         return Fault("missing", "{} is no file, restore it or remove the row", path)
     return ImageRow(path, cells["patient_id"], eye, TRUTH[glaucoma])
@@ -189,9 +197,10 @@ def resolve_inside(root: Path, path: str) -> str:
     try:
         inside = (root / plain).resolve().is_relative_to(root.resolve())
     except (OSError, RuntimeError, ValueError) as error:
-        raise DataError(f"{path!r} can't be followed ({error}), correct it") from error
+        reason = getattr(error, "strerror", None) or "a link leads in a circle"
+        raise DataError(f"{path!r} can't be followed ({reason}), correct it") from error
     if not inside:
-        raise DataError(advice)
+        raise DataError(f"{path!r} is outside {root} by a link, put the file itself there")
     return plain.as_posix()
 
 

@@ -314,7 +314,7 @@ def parse_annotations(file: Path) -> Annotations:
     except (OSError, csv.Error) as error:
         faults = [f"can't be read ({error}), restore it from the database"]
     if not faults:
-        diseases, faults = _read_eyes(rows[1:])
+        diseases, faults = _read_eyes(rows[1:], columns=len(header))
         odd = [*_doubt_header(header), *_doubt_diseases(diseases)]
         if not diseases and not faults:
             faults = ["no patients, restore it from the database"]
@@ -347,7 +347,7 @@ def _names_eyes(header: Sequence[str]) -> bool:
 
 
 def _read_eyes(
-    rows: Sequence[tuple[int, list[str]]],
+    rows: Sequence[tuple[int, list[str]]], *, columns: int
 ) -> tuple[dict[tuple[int, str], frozenset[str]], list[str]]:
     """Return the diseases of each eye, and a sentence per row that can't be understood."""
     diseases: dict[tuple[int, str], frozenset[str]] = {}
@@ -356,6 +356,9 @@ def _read_eyes(
         number = cells[0].isascii() and cells[0].isdigit() and len(cells[0]) <= MOST_DIGITS
         if len(cells) < 3 or not number:
             faults.append(f"line {line}: {LAYOUT} with a patient's number first, correct the line")
+            continue
+        if any(cells[columns:]):
+            faults.append(f"line {line}: more cells than the header has, correct the line")
             continue
         if any(cell.isdigit() for cell in cells[1:3]):
             faults.append(f"line {line}: {LAYOUT}, a number stands for diseases, correct the line")

@@ -39,7 +39,10 @@ def read_signs(path: Path) -> pd.DataFrame:
         DataError: when the table or one of its signs can't be read.
     """
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)[["file", "signs"]]
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+        if list(table.index) != list(range(len(table))):  # pandas takes cells too many for an index
+            raise ValueError("rows have more cells than the header")
+        table = table[["file", "signs"]]
         rows = [
             (file, kind, *map(float, circle))
             for file, signs in zip(table["file"], table["signs"], strict=True)

@@ -53,6 +53,7 @@ def test_column_order_spaces_extra_columns_and_patient_zeros(tmp_path: Path) -> 
         ("eyes/9.png,ann,left,no", "line 5: 'eyes/9.png' is no file"),
         ("eyes,ann,left,no", "line 5: 'eyes' is no file"),
         (f"{'x' * 5000},ann,left,no", "line 5: 'x"),
+        ("eyes/0.png,ann,left,no,more", "line 5: 5 cells under 4 columns"),
         ("../out.png,ann,left,no", "line 5: '../out.png' is outside"),
         ("eyes/../eyes/0.png,ann,left,no", "is outside"),
         ("/etc/hostname,ann,left,no", "line 5: '/etc/hostname' is outside"),
@@ -114,6 +115,12 @@ def test_a_link_is_followed_inside_and_not_in_a_circle(tmp_path: Path) -> None:
         resolve_inside(tmp_path, "loop")
 
 
+def test_a_name_in_another_normal_form_is_found(tmp_path: Path) -> None:
+    write_image(tmp_path / "e\u0301.png", seed=8)
+    file = write_manifest(tmp_path, [HEADER, *GOOD, "\u00e9.png,ann,left,no"])
+    assert "e\u0301.png" in read_manifest(file)[0]["path"].tolist()
+
+
 def test_faults_of_one_kind_are_one_remark(tmp_path: Path) -> None:
     rows = [row.replace("left", "L").replace("right", "R") for row in GOOD]
     [error] = survey_manifest(write_manifest(tmp_path, [HEADER, *rows])).errors
@@ -127,7 +134,7 @@ def test_an_eye_with_both_labels_is_odd_only(tmp_path: Path) -> None:
     assert list(map(str, survey.remarks)) == ["'ann left': images with and without glaucoma"]
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "latin-1"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1"])
 @pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
 def test_encodings_and_line_endings_make_no_difference(
     tmp_path: Path, encoding: str, ending: str
