@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help replicate baseline seeds bfloat16 test bench reliability audit lint format architecture docs lock clean
+.PHONY: help replicate baseline seeds bfloat16 pictures test bench reliability audit lint format architecture docs lock clean
 
 help: ## list these targets
 	@sed -nE 's/^([a-z0-9]+):.*## (.*)/make \1|\2/p' Makefile | while IFS='|' read -r target what; do \
@@ -26,6 +26,11 @@ bfloat16: .venv/.stamp ## train the same five seeds in float32 and write docs/bf
 	cp artifacts/runs/surrogate-cpu-float32-seeds-0-to-4/seeds.json artifacts/baselines/seeds-float32.json
 	.venv/bin/python cli.py compare-seeds artifacts/baselines/seeds-float32.json \
 		artifacts/baselines/seeds.json docs/bfloat16.md
+
+# The run may end NOT_BLESSED; the picture is refused where its Table 1 isn't the baseline's.
+pictures: .venv/.stamp ## put the baseline's table and pictures into README and docs (needs Chromium)
+	-.venv/bin/python cli.py replicate --all --from-baseline
+	.venv/bin/python cli.py readme artifacts/runs/surrogate-cpu-baseline
 
 test: lint ## run lint and the fast tests; one file: ARGS=tests/test_layers.py
 	.venv/bin/python -m pytest -n auto --dist loadfile -m "not slow and not paper" $(ARGS)

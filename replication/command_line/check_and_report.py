@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from replication.command_line import opening
 from replication.command_line.opening import find_store, spell_command
 from replication.command_line.options import (
     PATH,
@@ -164,19 +165,32 @@ def keep_baseline(run: Path) -> None:
     click.echo(f"Written: {BASELINE}. Next: {spell_command('readme')}")
 
 
-@click.command(short_help="Put the baseline's table into README.md (maintainers).")
+@click.command(short_help="Put the baseline's table and pictures into README.md (maintainers).")
+@click.argument("run", required=False, type=PATH)
 @exit_on_error
-def readme() -> None:
-    """Put the baseline's Table 1 into README.md and draw its plane (maintainers).
+def readme(run: Path | None) -> None:
+    """Put the baseline's Table 1 into README.md and draw its pictures (maintainers).
+
+    With RUN, complete and from the baseline, the picture of its report too: by Chromium or Chrome.
+    `make pictures` makes RUN first.
 
     \b
-    Example:
+    Examples:
       python cli.py readme
+      python cli.py readme artifacts/runs/surrogate-cpu-baseline
     """
-    from replication.results.readme import PLANE, write_readme
+    from replication.report.stage import remake_report
+    from replication.results.readme import PLANE, REPORT, SHEET, picture_report, write_readme
+    from replication.store.run_folder import RunStore
+    from replication.system.progress import track_on_terminal
 
-    write_readme(ROOT)
-    click.echo(f"Written: {ROOT / 'README.md'}, {ROOT / PLANE}. Next: commit them.")
+    write_readme(ROOT, artifacts=opening.ARTIFACTS, track=track_on_terminal)
+    written = [ROOT / "README.md", ROOT / PLANE, ROOT / SHEET]
+    if run is not None:
+        store = RunStore(run)
+        picture_report(store, remake_report(store), ROOT / REPORT)
+        written.append(ROOT / REPORT)
+    click.echo(f"Written: {', '.join(map(str, written))}. Next: commit them.")
 
 
 @click.command("derive-bands", short_help="Derive the paper's bands anew (maintainers).")

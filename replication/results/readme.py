@@ -1,30 +1,53 @@
-"""What the README shows of the reference run: Table 1 between two marks, and the plane.
+"""What the README shows of the reference run: Table 1 between two marks, and pictures.
 
-Both come from `artifacts/baselines/surrogate-cpu` alone; a test holds the committed ones against
-it. `cli.py readme` puts them there after a new baseline.
+Table, plane and contact sheet come from `artifacts/baselines/surrogate-cpu` and the surrogate alone;
+the picture of the report is that of a run from the baseline. `cli.py readme` puts them there after
+a new baseline, and tests hold the committed ones against it.
 """
 
+import hashlib
+import shutil
+import subprocess
 from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from replication.config import CPU
-from replication.errors import DataError
-from replication.evaluate.table1 import SHORT, to_cells
+from replication.data.sources import draw_surrogate, find_source
+from replication.errors import DataError, SettingsError
+from replication.evaluate.table1 import EVALUATED, PAGE, SHORT, to_cells
 from replication.figures.planes import draw_plane, find_chance_levels
 from replication.privatize.methods import ROWS
-from replication.results.baseline import read_references
+from replication.results.baseline import BASELINE, REFERENCES, read_references
 from replication.store.files import write_text
+from replication.store.run_folder import RunStore
 from replication.store.tables import lay_out_table
+from replication.surrogate.synthesize import draw_contact_sheet
+from replication.system.progress import Track
+from replication.system.provenance import count_cores
 from validation.paper.numbers import read_paper_percent
 
 BEGIN, END = "<!-- table 1: begin -->", "<!-- table 1: end -->"
-PLANE = Path("docs") / "images" / "plane-surrogate-cpu.png"
+PICTURES = Path("docs") / "images"
+PLANE = PICTURES / "plane-surrogate-cpu.png"
+SHEET_SEED = 1  # whose eyes
+SHEET = PICTURES / "surrogate-contact-sheet.png"
+REPORT = PICTURES / "report.png"
+NUMBERS = "Numbers"  # text of a picture: SHA-256 of the baseline's numbers
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+WINDOW, ZOOM, COLOURS = (1100, 1439), 0.8, 64  # down to a line between two rows of Table 1
+BROWSER_TIMEOUT_S = 120
 
 
-def write_readme(root: Path) -> None:
-    """Put the baseline's table into README.md, and its plane beside the other pictures.
+def write_readme(root: Path, *, artifacts: Path, track: Track) -> None:
+    """Put the baseline's table into README.md, its plane and the contact sheet beside it.
 
     Args:
         root: the project's folder.
+        artifacts: where the surrogate is, or is drawn.
+        track: opens a progress bar.
 
     Raises:
         DataError: when the README lacks the marks.
@@ -32,6 +55,9 @@ def write_readme(root: Path) -> None:
     page = root / "README.md"
     write_text(page, fill_table(page.read_text(encoding="utf-8"), lay_out_baseline()))
     draw_baseline(root / PLANE)
+    eyes = find_source(None, None, CPU.surrogate, artifacts)
+    draw_surrogate(eyes, CPU.surrogate, workers=count_cores(), track=track)
+    draw_contact_sheet(eyes.path, root / SHEET, seed=SHEET_SEED)
 
 
 def fill_table(page: str, table: str) -> str:
@@ -68,6 +94,48 @@ def draw_baseline(file: Path) -> None:
         chance=find_chance_levels(patients=eyes.patients, glaucoma_rate=glaucoma),
         files=[file],
     )
+
+
+def picture_report(store: RunStore, page: Path, file: Path) -> None:
+    """Picture the top of a report by a browser, and note in the picture whose numbers it shows.
+
+    Args:
+        store: of a run whose Table 1 is the baseline's.
+        page: its report.
+        file: a PNG.
+
+    Raises:
+        SettingsError: when the run has another Table 1, or there is no browser or no picture by it.
+    """
+    table = store.folder(EVALUATED) / PAGE
+    if table.read_bytes() != (BASELINE / PAGE).read_bytes():
+        raise SettingsError(
+            f"{table}: not the baseline's; picture a run of `replicate --all --from-baseline`"
+        )
+    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if browser is None:
+        raise SettingsError(f"a picture of the report needs a browser: {', '.join(BROWSERS)}")
+    with TemporaryDirectory() as folder:
+        shot = Path(folder) / "shot.png"
+        words = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
+        words += [f"--window-size={WINDOW[0]},{WINDOW[1]}", f"--force-device-scale-factor={ZOOM}"]
+        words += [f"--user-data-dir={folder}/profile", f"--screenshot={shot}"]
+        words.append(page.resolve().as_uri())
+        try:
+            subprocess.run(  # noqa: S603 - a browser of BROWSERS
+                words, check=True, capture_output=True, timeout=BROWSER_TIMEOUT_S
+            )
+            picture = Image.open(shot).convert("RGB").quantize(COLOURS)
+        except (subprocess.SubprocessError, OSError) as error:
+            raise SettingsError(f"{page}: {browser} made no picture of it ({error})") from error
+        note = PngInfo()
+        note.add_text(NUMBERS, hash_numbers())
+        picture.save(file, optimize=True, pnginfo=note)
+
+
+def hash_numbers() -> str:
+    """Return the SHA-256 of the baseline's numbers."""
+    return hashlib.sha256((BASELINE / REFERENCES).read_bytes()).hexdigest()
 
 
 def _read_numbers() -> dict[tuple[str, str], float]:
