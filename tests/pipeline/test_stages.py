@@ -4,15 +4,20 @@ from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pandas as pd
 import pytest
+from drawn_eyes import draw_eye
 
 from replication.config import SMOKE, ExplanationSettings
 from replication.data.sources import Kind, Source
+from replication.errors import DataError
 from replication.pipeline import stages
 from replication.pipeline.order import Replication
 from replication.pipeline.run_data import RunData
+from replication.privatize.blocks import BlockCounts
+from replication.privatize.methods import METHODS
 from replication.results.finished_run import FinishedRun
 from replication.store.arrays import save_preprocessed
 from replication.store.run_folder import RunStore
@@ -24,16 +29,19 @@ SUBSETS = np.array(["train", "enrolment", "validation", "test"])
 BY_IMAGE = ("train", "validation", "test")
 
 
-def make_work(root: Path, *, by_patient: bool) -> RunData:
+def make_work(root: Path, *, by_patient: bool, size_px: int = 4) -> RunData:
     """Plant stage 01 of a run: 24 images, of every subset some with glaucoma and some without."""
     store = RunStore(root / "run")
     store.open({})
     number = np.arange(24)
     subset = SUBSETS[number % 4] if by_patient else np.array(BY_IMAGE)[number % 3]
-    table = pd.DataFrame({"image_id": [f"eye-{n:02}" for n in number], "patient_id": "p"})
+    table = pd.DataFrame({"image_id": [f"eye-{n:02}" for n in number]})
+    table["patient_id"] = [f"{n // 4 + 1:04}" for n in number]
+    table = table.assign(frame_width_px=640, frame_height_px=480)
     table = table.assign(identity=number // 4, glaucoma=number % 5 < 2, subset=subset)
     with store.writing("01_preprocessed", {}) as folder:
-        save_preprocessed(folder, number.repeat(16).reshape(-1, 4, 4).astype(np.uint8), table)
+        images = number.repeat(size_px**2).reshape(-1, size_px, size_px).astype(np.uint8)
+        save_preprocessed(folder, images, table)
     return RunData(
         Source(Kind.FOLDER, root),
         SMOKE,
@@ -132,3 +140,46 @@ def test_the_kind_of_split_is_in_a_runs_record(tmp_path: Path, by_patient: bool,
     described = Replication(work).describe()
     assert described.keys() == {"source", "manifest", "profile", "seed", "draws", "split"}
     assert described["split"] == name
+
+
+def privatize_two(root: Path, ids: tuple[str, str], *, width_px: int = 640, allow_unknown=False):
+    """Privatize a drawn eye of each of two ids by the planted run; return counts and the folder."""
+    mine = root / "mine"
+    mine.mkdir(parents=True)
+    lines = ["path,patient_id,eye,glaucoma"]
+    for n, patient in enumerate(ids):
+        cv2.imwrite(
+            str(mine / f"{n}.png"), draw_eye(centre=(300 + 9 * n, 230), size=(width_px, 480))
+        )
+        lines.append(f"{n}.png,{patient},left,{n == 1}")
+    (mine / "manifest.csv").write_text("\n".join(lines))
+    run = make_work(root, by_patient=False, size_px=SMOKE.preprocess.image_size_px)
+    method = METHODS["k-same-3"]
+    out = root / "out"
+    return stages.privatize_many(
+        run, mine / "manifest.csv", method, out, allow_unknown=allow_unknown
+    ), out
+
+
+def test_a_patient_whose_number_lost_its_zeros_goes_into_none_of_their_own_averages(
+    tmp_path: Path,
+) -> None:
+    # Of the training images, the drawn eyes are nearest to these patients' (0005 and 0006).
+    counts, out = privatize_two(tmp_path, ("5", "6"))
+    assert counts == BlockCounts(images=2, unknown_patients=0, without_iris=0)
+    used = np.load(out / "images-000000000" / "used-0.npy")
+    assert np.sort(used).tolist() == [[0, 2, 3], [0, 1, 3]]
+
+
+def test_new_patients_are_privatized_by_others_images_where_the_user_says_so(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(DataError, match="patients of 1 of 2 images, .* --unknown-patients"):
+        privatize_two(tmp_path / "refused", ("5", "7"))
+    counts, _ = privatize_two(tmp_path / "allowed", ("5", "7"), allow_unknown=True)
+    assert counts == BlockCounts(images=2, unknown_patients=1, without_iris=0)
+
+
+def test_frames_of_another_size_than_the_runs_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="^2 of 2 frames are 600x480 px, the run's are 640x480: "):
+        privatize_two(tmp_path, ("5", "6"), width_px=600)
