@@ -11,7 +11,7 @@ from multiprocessing.pool import ThreadPool
 from pathlib import Path
 from typing import NamedTuple
 
-from replication.data.image_file import read_gray
+from replication.data.image_file import read_levels
 from replication.errors import DataError
 
 MOST_UNREADABLE = 0.01  # ours: fraction of the files that may be left out
@@ -38,7 +38,7 @@ def hash_pixels(file: Path) -> Pixels:
     The label differs where a camera, or who prepared the data, numbers the shots.
     """
     try:
-        gray = read_gray(file)
+        gray = read_levels(file)[0]
     except DataError as error:
         return Pixels(None, str(error).removeprefix(f"{file.name}: "))
     shown = gray[:-LABEL_ROWS] if len(gray) > 2 * LABEL_ROWS else gray

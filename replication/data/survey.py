@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from replication.data.image_file import open_image
+from replication.data.image_file import ImageHeader, read_header
 from replication.data.patient_ids import group_ids, spell_ids
 from replication.data.pixels import (
     Pixels,
@@ -92,8 +92,13 @@ class FileFacts(NamedTuple):
     """What one pass over a file finds; None where it can't be opened or is no image."""
 
     sha256: str | None
-    size_px: tuple[int, int] | None
+    header: ImageHeader | None
     empty: bool = False
+
+    @property
+    def size_px(self) -> tuple[int, int] | None:
+        """Width and height of its pixels, turned as the header says."""
+        return self.header and self.header.size_px
 
 
 @dataclass(frozen=True)
@@ -248,11 +253,14 @@ def _decode(root: Path, paths: Sequence[str], facts: Sequence[FileFacts]) -> lis
 
 
 def check_files(paths: Sequence[str], facts: Sequence[FileFacts]) -> list[Remark]:
-    """Remark on files that can't be opened or differ in size."""
+    """Remark on files that can't be opened or differ in size, depth or turn."""
     unopened = [path for path, fact in zip(paths, facts, strict=True) if fact.sha256 is None]
     return [
         *remark_on(Finding.MISSING, "{}: can't be opened, restore or remove it", unopened),
-        *_find_other_sizes(paths, facts),
+        *_find_mixed(paths, [fact.size_px for fact in facts], "size", "{0[0]}x{0[1]}"),
+        *_find_mixed(paths, _list_whites(facts), "depth", "white is level {}"),
+        *_find_mixed(paths, _list_turns(facts), "EXIF turn", "orientation {}"),
+        *_note_turned(paths, _list_turns(facts)),
     ]
 
 
@@ -329,22 +337,38 @@ def join_some(names: Sequence[str]) -> str:
     return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"
 
 
-def _find_other_sizes(paths: Sequence[str], facts: Sequence[FileFacts]) -> list[Remark]:
-    """Name an image of each size where there is more than one size, the commonest first."""
-    found: dict[tuple[int, int], list[str]] = {}
-    for path, fact in zip(paths, facts, strict=True):
-        if fact.size_px:
-            found.setdefault(fact.size_px, []).append(path)
+def _list_whites(facts: Sequence[FileFacts]) -> list[int | None]:
+    return [fact.header and fact.header.white for fact in facts]
+
+
+def _list_turns(facts: Sequence[FileFacts]) -> list[int | None]:
+    return [fact.header and fact.header.turn for fact in facts]
+
+
+def _find_mixed(
+    paths: Sequence[str], values: Sequence[object], what: str, form: str
+) -> list[Remark]:
+    """Name an image of each value where there is more than one, the commonest first."""
+    found: dict[object, list[str]] = {}
+    for path, value in zip(paths, values, strict=True):
+        if value is not None:
+            found.setdefault(value, []).append(path)
     if len(found) < 2:
         return []
     ordered = sorted(found.items(), key=lambda item: (-len(item[1]), item[0]))
-    more = f" and {len(ordered) - 3} more sizes" if len(ordered) > 3 else ""
+    more = f" and {len(ordered) - 3} more {what}s" if len(ordered) > 3 else ""
     named, counted = (
-        ", ".join(form.format(w, h, len(names), names[0]) for (w, h), names in ordered[:3])
-        for form in ("{}x{} ({}, {!r})", "{}x{} ({})")
+        ", ".join(f"{form.format(v)} ({shown.format(len(p), p[0])})" for v, p in ordered[:3])
+        for shown in ("{}, {!r}", "{}")
     )
-    sentence = f"images of mixed sizes: {{}}{more}, keep the frames of one size"
+    sentence = f"images of mixed {what}s: {{}}{more}, keep the frames of one {what}"
     return [Remark(Finding.WRONG, sentence, named, counted)]
+
+
+def _note_turned(paths: Sequence[str], turns: Sequence[int | None]) -> list[Remark]:
+    """Remark on images that are read turned, as a viewer shows them and other readers don't."""
+    turned = [path for path, turn in zip(paths, turns, strict=True) if turn not in (None, 1)]
+    return remark_on(Finding.ODD, "{}: turned as EXIF data say, sizes are of the turned", turned)
 
 
 def inspect_files(root: Path, paths: Sequence[str]) -> list[FileFacts]:
@@ -354,14 +378,16 @@ def inspect_files(root: Path, paths: Sequence[str]) -> list[FileFacts]:
 
 
 def inspect_file(file: Path) -> FileFacts:
-    """Return a file's sha256 and its image size without decoding the image."""
+    """Return a file's sha256 and its image's header without decoding the image."""
     if not isfile(file):  # to open a pipe is to wait for whoever writes into it
         return FileFacts(None, None)
     try:
         with file.open("rb") as stream:
             sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
             empty = stream.tell() == 0
-            image = open_image(stream)
-            return FileFacts(sha256, image.size if image else None, empty)
+            try:
+                return FileFacts(sha256, read_header(stream), empty)
+            except DataError:
+                return FileFacts(sha256, None, empty)
     except OSError:
         return FileFacts(None, None)

@@ -21,6 +21,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from replication.data.image_file import SUFFIXES
 from replication.data.manifest import name_delimiter, read_rows
 from replication.data.survey import (
     EYES,
@@ -36,7 +37,6 @@ from replication.data.survey import (
 
 NIR_FOLDER = "images-NIR"
 VISIBLE_FOLDER = "images-visible"
-IMAGE_SUFFIXES = frozenset({".bmp", ".jpg", ".jpeg", ".png"})
 ANNOTATIONS_PATTERN = "medical-description*.csv"
 GLAUCOMA = frozenset({"glaucoma", "secondary glaucoma"})
 MOST_DIGITS = 9  # ours: of a patient's number
@@ -185,7 +185,7 @@ def _remark_on_files(root: Path, files: SortedFiles, strays: Sequence[Path]) -> 
     lost = [path for path in strays if any(map(is_ad100_image, walk_files(path)))]
     rest = [path for path in strays if path not in lost]
     unknown = "{}: AD100 images of an unknown eye, name their folder such as 0060left"
-    unread = f"{{}} left out, only {', '.join(sorted(IMAGE_SUFFIXES))} are read"
+    unread = f"{{}} left out, only {', '.join(sorted(SUFFIXES))} are read"
     stray = "{} left out, no eye folder such as 0060left"
     other = f"{len(files.other_cameras)} images of other cameras and none of the AD100"
     none = f"{root}: {NIR_FOLDER} holds {other}, add those with IG in their name"
@@ -260,7 +260,7 @@ def sort_files(folders: Iterable[EyeFolder]) -> SortedFiles:
         for file in walk_files(folder.path):
             if is_ad100_image(file):
                 ad100.append((folder, file))
-            elif file.suffix.lower() in IMAGE_SUFFIXES:
+            elif file.suffix.lower() in SUFFIXES:
                 other_cameras.append(file)
             else:
                 other_types.append(file)
@@ -269,7 +269,7 @@ def sort_files(folders: Iterable[EyeFolder]) -> SortedFiles:
 
 def is_ad100_image(file: Path) -> bool:
     """Return whether a file is an image whose name carries the AD100's token IG."""
-    return file.suffix.lower() in IMAGE_SUFFIXES and _AD100.search(file.stem) is not None
+    return file.suffix.lower() in SUFFIXES and _AD100.search(file.stem) is not None
 
 
 def walk_files(path: Path) -> Iterator[Path]:

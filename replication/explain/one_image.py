@@ -30,6 +30,7 @@ def explain_one(
     *,
     eye: str,
     settings: PreprocessSettings,
+    white: int,
     predict: Callable[[np.ndarray], np.ndarray],
     explain: Callable[..., RelevanceMaps],
     picture: Path,
@@ -38,9 +39,10 @@ def explain_one(
     """Preprocess an image, explain it and draw what was found.
 
     Args:
-        file: BMP, JPEG or PNG of a whole frame, its label strip on.
+        file: image of a whole frame, its label strip on.
         eye: 'left' or 'right'.
         settings: of the preprocessing that the network was trained with.
+        white: the level of white of the images that the network was trained on.
         predict: (N, S, S, C) images to (N, 2) probabilities.
         explain: of `ExplanationWorker`, for the same network.
         picture: PNG or PDF to write.
@@ -54,7 +56,7 @@ def explain_one(
     if picture.suffix not in (".png", ".pdf"):
         raise DataError(f"{picture}: expected a name in .png or .pdf")
     try:
-        gray, facts = preprocess_image(read_gray(file), eye=eye, settings=settings)
+        gray, facts = preprocess_image(read_gray(file, white=white), eye=eye, settings=settings)
     except DataError as error:
         raise DataError(f"{file.name}: {str(error).removeprefix(f'{file.name}: ')}") from error
     check_sizes(pd.DataFrame([vars(facts)]), sizes_px)

@@ -37,7 +37,13 @@ from replication.privatize.methods import METHODS, Method
 from replication.records import EyeDataset, PrivatizedSet, RelevanceMaps, Splits, to_bytes
 from replication.report.stage import is_public, write_report
 from replication.results.finished_run import FinishedRun
-from replication.store.arrays import load_manifest, save_preprocessed, save_privatized, to_dataset
+from replication.store.arrays import (
+    find_white_level,
+    load_manifest,
+    save_preprocessed,
+    save_privatized,
+    to_dataset,
+)
 from replication.store.run_record import EVALUATORS, PREPROCESSED, VGAN, describe_split
 from replication.system.processes import advance_each, hold_interrupt
 from replication.validate.stage import validate_images
@@ -269,6 +275,7 @@ def explain_image(run: RunData, file: Path, *, eye: str, picture: Path) -> Image
             file,
             eye=eye,
             settings=run.profile.preprocess,
+            white=_find_white(run),
             predict=network.predict,
             explain=explain,
             picture=picture,
@@ -375,12 +382,18 @@ def _explaining(run: RunData, folder: Path, images: int) -> Iterator[Callable[..
         )
 
 
+def _find_white(run: RunData) -> int:
+    """Return the level of white of the run's own images, by which further ones are scaled."""
+    return find_white_level(load_manifest(run.store.folder(PREPROCESSED)))
+
+
 def _read_images(
     run: RunData, root: Path, sizes_px: Collection[tuple[int, int]], rows: pd.DataFrame
 ) -> tuple[EyeDataset, pd.DataFrame]:
     """Preprocess some rows of a manifest; all of them, or a DataError describes the first bad."""
     shape = run.profile.preprocess
-    images, facts = preprocess_images(rows, root, shape, workers=run.workers)
+    white = _find_white(run)
+    images, facts = preprocess_images(rows, root, shape, workers=run.workers, white=white)
     if not facts["readable"].all():
         problem = facts["problem"][~facts["readable"]].iloc[0]
         raise DataError(f"{problem}; restore it, or take it out of the manifest")

@@ -5,7 +5,7 @@ to one.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +13,13 @@ import numpy as np
 import pandas as pd
 
 from replication.config import PreprocessSettings
-from replication.data.image_file import read_gray
+from replication.data.image_file import (
+    FULL_WHITE,
+    ImageHeader,
+    read_header,
+    read_levels,
+    scale_levels,
+)
 from replication.data.pixels import are_too_many, describe_unreadable
 from replication.data.survey import EYES
 from replication.errors import DataError
@@ -21,6 +27,7 @@ from replication.preprocess.frame import ImageFacts, preprocess_image
 from replication.system.processes import advance_each, spread
 
 CHUNK = 16
+NOTED = ("readable", "problem", "white_level", "turn")
 
 _LOG = logging.getLogger(__name__)
 
@@ -33,6 +40,7 @@ def preprocess_images(
     workers: int,
     on_image: Callable[[], None] | None = None,
     prepare: Callable[..., tuple[np.ndarray, ImageFacts]] = preprocess_image,
+    white: int | None = None,
 ) -> tuple[np.ndarray, pd.DataFrame]:
     """Preprocess all images of a manifest; the result is the same for any number of workers.
 
@@ -43,11 +51,13 @@ def preprocess_images(
         workers: processes that preprocess.
         on_image: called after each image, for a progress bar.
         prepare: what is done to one frame.
+        white: the level that becomes 255 in every image; None finds that of these.
 
     Returns:
         images: (N, S, S) uint8 of the readable images, in the manifest's order.
         facts: one row per row of the manifest: image_id, path, readable, problem (empty where
-            readable), then the fields of `ImageFacts` (missing where not readable).
+            readable), white_level and turn (of `replication.data.image_file`), then the fields of
+            `ImageFacts` (missing where not readable).
 
     Raises:
         DataError: when more than 1% of the images can't be read, there are none, or an eye
@@ -58,25 +68,58 @@ def preprocess_images(
     if odd := sorted(set(manifest["eye"]) - set(EYES)):
         raise DataError(f"manifest, column eye: expected 'left' or 'right', got {odd[0]!r}")
     tasks = [(root / path, eye) for path, eye in zip(manifest.path, manifest.eye, strict=True)]
-    work = partial(_preprocess_file, settings, prepare)
+    if white is None:
+        white = find_white([path for path, _ in tasks], workers=workers)
+    work = partial(_preprocess_file, settings, prepare, white)
     results = spread(work, tasks, workers=workers, chunk=CHUNK)
     images, rows = zip(*advance_each(results, on_image), strict=True)
-    done = pd.DataFrame(rows, columns=["readable", "problem", *ImageFacts.__annotations__])
+    done = pd.DataFrame(rows, columns=[*NOTED, *ImageFacts.__annotations__])
     facts = pd.concat([manifest[["image_id", "path"]].reset_index(drop=True), done], axis=1)
     _report_unreadable(facts)
     return np.stack([image for image in images if image is not None]), facts
 
 
+def find_white(files: Sequence[Path], *, workers: int) -> int:
+    """Return the level that stands for white in all images of a data set.
+
+    It is what the first readable header says. Where that is all of 16 bits, of which a camera may
+    use fewer, it is the highest number of so many bits as the highest level of all images has.
+    """
+    white = next((header.white for header in map(_read_header, files) if header), 255)
+    if white != FULL_WHITE:
+        return white
+    highest = max(spread(_find_highest, files, workers=workers, chunk=CHUNK))
+    return (1 << max(8, highest.bit_length())) - 1
+
+
+def _read_header(file: Path) -> ImageHeader | None:
+    try:
+        with file.open("rb") as stream:
+            return read_header(stream)
+    except (OSError, DataError):
+        return None
+
+
+def _find_highest(file: Path) -> int:
+    try:
+        return int(read_levels(file)[0].max())
+    except DataError:
+        return 0
+
+
 def _preprocess_file(
-    settings: PreprocessSettings, prepare: Callable, task: tuple[Path, str]
+    settings: PreprocessSettings, prepare: Callable, white: int, task: tuple[Path, str]
 ) -> tuple[np.ndarray | None, dict]:
     """Preprocess one file: its image or None, and its row of facts."""
     path, eye = task
     try:
-        image, facts = prepare(read_gray(path), eye=eye, settings=settings)
+        levels, header = read_levels(path)
+        gray = scale_levels(levels, header, white=white)
+        image, facts = prepare(gray, eye=eye, settings=settings)
     except DataError as error:
         return None, {"readable": False, "problem": str(error).removeprefix(f"{path.name}: ")}
-    return image, {"readable": True, "problem": "", **vars(facts)}
+    noted = {"readable": True, "problem": "", "white_level": white, "turn": header.turn}
+    return image, noted | vars(facts)
 
 
 def _report_unreadable(facts: pd.DataFrame) -> None:

@@ -48,6 +48,11 @@ def load_manifest(folder: Path) -> pd.DataFrame:
     return read_table(folder / MANIFEST, text=("image_id", "path", "patient_id"))
 
 
+def find_white_level(table: pd.DataFrame) -> int:
+    """Return the level of white of a preprocessed manifest's files; one of before has bytes."""
+    return int(table["white_level"].iloc[0]) if "white_level" in table else 255
+
+
 def save_privatized(folder: Path, sets: Iterable[PrivatizedSet]) -> None:
     """Write the draws of one method as 8-bit images, one file per draw."""
     for drawn in sets:

@@ -14,10 +14,11 @@ import numpy as np
 import pandas as pd
 
 from replication.config import SplitSettings
-from replication.data.image_file import read_gray
+from replication.data.image_file import read_levels, scale_levels
 from replication.data.patient_ids import fold_id
 from replication.errors import DataError
 from replication.records import Subset
+from replication.store.arrays import find_white_level
 from replication.system.processes import advance_each, spread
 from replication.validate.frame_checks import compare_with_frame, find_strip, measure_offset
 from validation.expectations.suites import MOST_OFFSET_PX, SUBSET_NAMES
@@ -32,6 +33,7 @@ NOTED = (
     "frame_width_px",
     "frame_height_px",
     "strip_rows_removed",
+    "white_level",
 )
 CHUNK = 16
 
@@ -88,10 +90,13 @@ def tabulate_images(
         is_right=(read["raw_eye"] == "right").to_numpy(),
         expected_identity=pd.factorize(manifest["patient_id"], sort=True)[0],
         identity_in_training=manifest["identity"].isin(known).to_numpy(),
+        white_level=find_white_level(manifest),
     )
     tasks = list(zip(images, noted[list(NOTED)].to_dict("records"), strict=True))
     rows = spread(partial(_measure, root, strip_rows), tasks, workers=workers, chunk=CHUNK)
     measured = pd.DataFrame(list(advance_each(rows, on_image)), index=noted.index)
+    for common, column in (("size_of_most", "file_size"), ("turn_of_most", "file_turn")):
+        measured[common] = measured[column] == measured[column].mode().iloc[0]
     return pd.concat([noted, read, measured], axis=1)
 
 
@@ -168,15 +173,20 @@ def _chance_of_fraction(part: pd.Series, whole: pd.Series) -> float:
 def _measure(root: Path, strip_rows: int, task: tuple[np.ndarray, dict]) -> dict:
     """Measure one image, alone and against its file; of its row in the manifest, NOTED is given."""
     image, noted = task
+    levels, header = read_levels(root / noted["path"])
+    frame_px = noted["frame_width_px"], noted["frame_height_px"]
     agreement = compare_with_frame(
         image,
-        read_gray(root / noted["path"]),
+        scale_levels(levels, header, white=noted["white_level"]),
         strip_rows=strip_rows,
         is_right=noted["is_right"],
         shift=(noted["shift_x_px"], noted["shift_y_px"]),
     )
     lowest, highest = float(image.min()), float(image.max())
     return asdict(agreement) | {
+        "file_size": "{}x{}".format(*header.size_px),
+        "file_turn": header.turn,
+        "size_as_noted": header.size_px == frame_px,
         "height_px": image.shape[0],
         "width_px": image.shape[1],
         "value_type": str(image.dtype),

@@ -4,9 +4,13 @@ import hashlib
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 from drawn_eyes import write_image
+from PIL import Image
+from PIL.ExifTags import Base
 
+from replication.data.image_file import ImageHeader
 from replication.data.survey import (
     COLUMNS,
     COPIES,
@@ -117,6 +121,30 @@ def test_one_other_size_is_named(root: Path) -> None:
         survey(root).require_usable()
 
 
+def test_one_of_another_depth_and_one_of_another_turn_are_named(root: Path) -> None:
+    rng = np.random.default_rng(5)
+    cv2.imwrite(str(root / "b.png"), rng.integers(0, 4096, (6, 8), dtype=np.uint16))
+    exif = Image.Exif()
+    exif[Base.Orientation] = 3
+    Image.fromarray(rng.integers(0, 256, (6, 8), dtype=np.uint8)).save(root / "c.png", exif=exif)
+    depth, turn = survey(root).errors
+    white = "mixed depths: white is level 255 (2, 'a.png'), white is level 65535 (1, 'b.png')"
+    assert white in str(depth)
+    assert "mixed EXIF turns: orientation 1 (2, 'a.png'), orientation 3 (1, 'c.png')" in str(turn)
+
+
+def test_turned_images_are_counted_as_they_are_read(root: Path) -> None:
+    exif = Image.Exif()
+    exif[Base.Orientation] = 6
+    for seed, name in enumerate("abc"):
+        pixels = np.random.default_rng(seed).integers(0, 256, (6, 8), dtype=np.uint8)
+        Image.fromarray(pixels).save(root / f"{name}.png", exif=exif)
+    found = survey(root)
+    [odd] = found.remarks
+    assert (odd.kind, found.sizes_px) == (Finding.ODD, ((6, 8),) * 3)
+    assert str(odd).startswith("'a.png', 'b.png', 'c.png': turned as EXIF data say")
+
+
 def test_a_file_that_is_gone_is_named(root: Path) -> None:
     (root / "b.png").unlink()
     [error] = survey(root).errors
@@ -175,11 +203,13 @@ def test_only_three_names_are_written_and_none_breaks_the_line() -> None:
     assert name_some(["a\nb"]) == r"'a\nb'"
 
 
-@pytest.mark.parametrize("suffix", [".bmp", ".jpg", ".png"])
-def test_size_is_width_then_height_and_hash_is_of_the_bytes(tmp_path: Path, suffix: str) -> None:
+@pytest.mark.parametrize(("suffix", "kind"), [(".bmp", "BMP"), (".jpg", "JPEG"), (".png", "PNG")])
+def test_size_is_width_then_height_and_hash_is_of_the_bytes(
+    tmp_path: Path, suffix: str, kind: str
+) -> None:
     file = tmp_path / f"eye{suffix}"
     write_image(file, seed=1, width_px=9, height_px=5)
-    expected = FileFacts(hashlib.sha256(file.read_bytes()).hexdigest(), (9, 5), False)
+    expected = FileFacts(hashlib.sha256(file.read_bytes()).hexdigest(), ImageHeader(kind, (9, 5)))
     assert inspect_files(tmp_path, [file.name]) == [expected]
 
 

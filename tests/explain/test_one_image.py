@@ -37,6 +37,7 @@ def explain_file(file, picture, *, logit=2.0, eye="left", sizes_px=((640, 480),)
         file,
         eye=eye,
         settings=SETTINGS,
+        white=255,
         predict=predict,
         explain=explain,
         picture=picture,

@@ -44,6 +44,41 @@ def test_mixed_sizes_are_reported(tmp_path: Path) -> None:
     assert images.shape == (2, 64, 64)
 
 
+def write_twelve_bits(root: Path) -> tuple[pd.DataFrame, pd.DataFrame, np.ndarray]:
+    """Write two eyes as bytes, and as levels of 12 bits in files of 16; the second is darker."""
+    plain = write_eyes(root, 2)
+    deep = plain.assign(path=["bright.png", "dark.png"])
+    for path, name, darker in zip(plain.path, deep.path, (1, 2), strict=True):
+        eye = cv2.imread(str(root / path), cv2.IMREAD_GRAYSCALE) // darker
+        eye[0, 0] = 255 // darker
+        cv2.imwrite(str(root / path), eye)
+        cv2.imwrite(str(root / name), eye.astype(np.uint16) * 16 + 15)
+    return plain, deep, cv2.imread(str(root / "dark.png"), cv2.IMREAD_UNCHANGED)
+
+
+def test_twelve_bits_are_scaled_by_one_range_that_the_manifest_has(tmp_path: Path) -> None:
+    plain, deep, dark = write_twelve_bits(tmp_path)
+    expected, _ = preprocess_images(plain, tmp_path, SETTINGS, workers=1)
+    images, facts = preprocess_images(deep, tmp_path, SETTINGS, workers=1)
+    assert np.abs(images.astype(int) - expected).max() <= 1
+    assert facts.white_level.tolist() == [4095, 4095]
+    assert dark.max() < 2048  # a range of its own would make it bright
+    # Of the dark one alone, by the range of the data set that it belongs with, or by its own.
+    same, _ = preprocess_images(deep[1:], tmp_path, SETTINGS, workers=1, white=4095)
+    np.testing.assert_array_equal(same[0], images[1])
+    _, own = preprocess_images(deep[1:], tmp_path, SETTINGS, workers=1)
+    assert own.white_level.tolist() == [2047]
+
+
+def test_bytes_have_the_range_of_bytes_however_dark(tmp_path: Path) -> None:
+    manifest = write_eyes(tmp_path, 2)
+    for path in manifest.path:
+        cv2.imwrite(str(tmp_path / path), cv2.imread(str(tmp_path / path), 0) // 8)
+    _, facts = preprocess_images(manifest, tmp_path, SETTINGS, workers=1)
+    assert facts.white_level.tolist() == [255, 255]
+    assert facts.turn.tolist() == [1, 1]
+
+
 def test_one_bad_file_in_a_hundred_is_left_out_with_a_warning(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -6,10 +6,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pandas as pd
 import pytest
 from drawn_eyes import TexturedEyes, make_textured_eyes
+from PIL import Image
+from PIL.ExifTags import Base
 
 from replication.config import PreprocessSettings, SplitSettings
 from replication.data.image_file import read_gray
@@ -124,6 +127,27 @@ def write_an_id_otherwise(eyes: TexturedEyes) -> None:
     eyes.raw.loc[[3], "patient_id"] = "P 00"
 
 
+def save_turned(eyes: TexturedEyes) -> None:
+    """Return a fault: EXIF data that turn the seventh frame's file upside down."""
+    exif = Image.Exif()
+    exif[Base.Orientation] = 3
+    image = Image.open(eyes.root / "eye007.bmp")
+    image.save(eyes.root / "turned.png", exif=exif)
+    image.close()
+    eyes.manifest.loc[7, "path"] = "turned.png"
+
+
+def save_smaller(eyes: TexturedEyes) -> None:
+    frame = read_gray(eyes.root / "eye007.bmp")
+    cv2.imwrite(str(eyes.root / "smaller.bmp"), frame[:, 2:])
+    eyes.manifest.loc[7, "path"] = "smaller.bmp"
+
+
+def keep_four_bits(images: np.ndarray) -> np.ndarray:
+    """Return what is left of 12 bits where a decoder takes the upper byte of 16."""
+    return images // 16
+
+
 def names(*rows: int) -> tuple[str, ...]:
     return tuple(f"eye{i:03}.bmp" for i in rows)
 
@@ -160,7 +184,10 @@ FAULTS: list[tuple[str, Fault, tuple[str, ...] | None]] = [
     ("one-id-each", write_an_id_otherwise, names(*range(5))),
     ("value-type", change_images(lambda images: images.astype(np.float32)), names(*ALL)),
     ("highest-gray", change_images(double_the_eighth), names(8)),
-    ("not-blank", change_images(np.zeros_like, 8), names(8)),
+    ("not-blank", change_images(keep_four_bits), names(*ALL)),
+    ("frames-turned-alike", save_turned, names(7)),
+    ("frames-of-one-size", save_smaller, names(7)),
+    ("frame-size-by-record", put("frame_width_px", 159, 7), names(7)),
     ("image-height", change_images(lambda images: images[:, :-1]), names(*ALL)),
 ]
 
