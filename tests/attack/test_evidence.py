@@ -1,16 +1,24 @@
 """Correlation inside a sign and changed verdicts, written again slowly and on planted privatizers."""
 
 import numpy as np
+import pandas as pd
 import pytest
+from sklearn.metrics import accuracy_score, balanced_accuracy_score, f1_score
 
 from replication.attack.evidence import (
     MARGIN_PX,
+    Twins,
+    add_twin_measures,
+    add_verdict_measures,
     find_changed_verdicts,
     measure_chance_ncc,
     measure_masked_ncc,
 )
+from replication.attack.table2 import Table2
 from replication.errors import DataError
 from replication.explain.agreement import pair_with_others
+from replication.privatize.methods import BASELINE
+from replication.records import EyeDataset, PrivatizedSet
 
 SIZE = 16
 IDENTITY = np.repeat(np.arange(30), 2)
@@ -117,3 +125,82 @@ def test_a_verdict_changes_where_one_half_lies_between():
 def test_what_is_no_probability_is_refused(twin):
     with pytest.raises(DataError, match="verdicts: expected"):
         find_changed_verdicts(np.array([0.5, 0.5]), np.array(twin))
+
+
+METHOD = "blur-3"
+
+
+def name_eyes(images, identity=IDENTITY, glaucoma=GLAUCOMA) -> EyeDataset:
+    return EyeDataset(
+        images, identity, glaucoma, np.array([f"{row}.png" for row in range(len(identity))])
+    )
+
+
+def find_value(table, measure) -> float:
+    everyone = np.ones((1, len(np.unique(table.patients))))
+    return table.entries[METHOD, measure].statistic.weigh(everyone).item()
+
+
+def test_what_is_owed_to_the_sign_goes_with_it_and_so_do_verdicts():
+    images, masks = plant_eyes()
+    without = np.where(masks[..., None], np.float32(0.3), images)
+    rng = np.random.default_rng(3)
+    shown = np.clip(images + rng.normal(0, 0.2, images.shape), -1, 1).astype(np.float32)
+    twins_shown = np.where(masks[..., None], without, shown)
+    hidden = np.where((IDENTITY < 10)[:, None, None, None], shown, twins_shown)
+    table, own, gone = Table2(IDENTITY), [], []
+    for draw, drawn in enumerate((shown, hidden)):  # the second draw hides half of the signs
+        own.append(PrivatizedSet(METHOD, draw, drawn, None))
+        gone.append(PrivatizedSet(METHOD, draw, twins_shown, None))
+    rows = np.flatnonzero(GLAUCOMA)
+    add_twin_measures(
+        table,
+        own,
+        gone,
+        originals=name_eyes(images),
+        twins=Twins(name_eyes(without), rows, masks),
+        predict=lambda some: np.where((some.mean(axis=-1) < -0.5).any(axis=(1, 2)), 0.9, 0.1),
+    )
+    slow = [
+        correlate_slowly(images[row], drawn.images[row], masks[row])
+        - correlate_slowly(images[row], twins_shown[row], masks[row])
+        for drawn in own
+        for row in rows
+    ]
+    assert find_value(table, "sign_owed") == pytest.approx(np.mean(slow), abs=1e-6)
+    assert np.mean(slow) > 0.3
+    assert find_value(table, "verdicts_changed") == pytest.approx((1 + 1 / 2) / 2)
+    for measure in ("sign_owed", "verdicts_changed"):
+        assert table.entries[METHOD, measure].chance == 0
+        assert table.entries[METHOD, measure].images == len(rows)
+
+
+def test_verdicts_by_scikit_learn_with_the_chance_of_a_constant_one():
+    identity = np.array([3, 3, 5, 5, 5, 5, 8, 8, 8, 9])
+    truth = np.arange(10) < 4
+    # The first three are glaucoma on the originals; one half is not.
+    original = np.array([0.9, 0.6, 0.51, *[0.5] * 3, *[0.1] * 4])
+    drawn = [
+        np.array([0.9, 0.5, 0.2, 0.7, 0.8, 0.5, 0.1, 0.1, 0.1, 0.3]),
+        np.array([0.6, 0.5, 0.5, 0.5, 0.5, 0.5, 0.1, 0.1, 0.1, 0.3]),
+    ]
+    test = name_eyes(np.zeros((10, 4, 4, 3), np.float32), identity, truth)
+    parts = [(BASELINE, 0, original), *((METHOD, draw, found) for draw, found in enumerate(drawn))]
+    predictions = pd.concat(
+        pd.DataFrame(
+            {"method": m, "draw": d, "image_id": test.image_id, "glaucoma_probability": found}
+        )
+        for m, d, found in parts
+    ).sample(frac=1, random_state=0)
+    table = Table2(identity)
+    add_verdict_measures(table, METHOD, predictions, test=test)
+    verdicts = [found > 0.5 for found in drawn]
+    measures = {
+        "agreement": (lambda found: accuracy_score(original > 0.5, found), 0.7),
+        "glaucoma_accuracy": (lambda found: accuracy_score(truth, found), 0.6),
+        "glaucoma_balanced": (lambda found: balanced_accuracy_score(truth, found), 0.5),
+        "glaucoma_f1": (lambda found: f1_score(truth, found), 2 * 0.4 / 1.4),
+    }
+    for measure, (by_hand, chance) in measures.items():
+        assert find_value(table, measure) == pytest.approx(np.mean(list(map(by_hand, verdicts))))
+        assert table.entries[METHOD, measure].chance == pytest.approx(chance)

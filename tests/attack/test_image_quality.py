@@ -2,6 +2,7 @@
 
 from itertools import product
 
+import cv2
 import numpy as np
 import pytest
 from scipy.linalg import sqrtm
@@ -10,13 +11,17 @@ from slow_ssim import slow_similarity
 from replication.attack.image_quality import (
     HIGHEST_PEAK_RATIO_DB,
     FrechetRatio,
+    RealEyes,
     frechet_distance,
     measure_peak_ratio,
     measure_sharpness,
     measure_similarity,
     sum_features,
 )
+from replication.attack.patient_privacy import Embeddings
+from replication.attack.table2 import Table2
 from replication.errors import DataError
+from replication.records import EyeDataset, PrivatizedSet
 
 
 def draw_images(count=3, side=12, *, seed=0, channels=3):
@@ -122,6 +127,9 @@ def test_identical_sets_of_features_and_too_small_ones():
     assert np.isnan(FrechetRatio((same,), same, same).weigh(np.zeros((1, PATIENTS)))).all()
     one = summed(np.ones((1, 4)), np.array([0]))
     assert np.isnan(frechet_distance(one.weigh(ONES), same.weigh(ONES))).all()
+    features, identity = draw_features(2)
+    two = frechet_distance(summed(features, identity).weigh(ONES), same.weigh(ONES))
+    assert two == pytest.approx(slow_distance(features, draw_features()[0]), rel=1e-6)
 
 
 def test_a_feature_that_never_changes_is_no_harm():
@@ -131,6 +139,47 @@ def test_a_feature_that_never_changes_is_no_harm():
     found = frechet_distance(summed(*first).weigh(ONES), summed(*second).weigh(ONES))
     kept = [features[:, [0, 1, 3]] for features, _ in (first, second)]
     assert found == pytest.approx(slow_distance(*kept), rel=1e-6)
+
+
+def draw_eyes(identity, *, seed) -> tuple[EyeDataset, Embeddings]:
+    images = draw_images(len(identity), seed=seed)
+    features = draw_features(len(identity), seed=seed, shift=seed)[0]
+    ids = np.array([f"{seed}-{row}" for row in range(len(identity))])
+    eyes = EyeDataset(images, np.array(identity), np.array(identity) < 2, ids)
+    return eyes, Embeddings(features, features, features)
+
+
+def test_the_table_has_the_means_and_the_ratios_to_the_real_eyes_of_the_same_patients():
+    tested = np.array([4, 1, 1, 4, 2, 2, 2, 1])
+    test, embedded = draw_eyes(tested, seed=1)
+    train, train_embedded = draw_eyes(np.arange(24) % PATIENTS, seed=2)
+    sets, by_network = [PrivatizedSet("original", 0, test.images, None)], [embedded]
+    for draw in range(2):
+        blurred = [cv2.GaussianBlur(image, (3, 3), 0) for image in test.images]
+        blurred = np.array(blurred, np.float32) * np.float32(1 - 0.2 * draw)
+        sets.append(PrivatizedSet("blur-3", draw, blurred, None))
+        features = draw_features(len(tested), seed=5 + draw)[0]
+        by_network.append(Embeddings(features, features, features))
+    table, eyes = Table2(tested), RealEyes(test, embedded, train, train_embedded)
+    eyes.add_measures(table, sets[:1], by_network[:1])
+    eyes.add_measures(table, sets[1:], by_network[1:])
+    found = {
+        cell: entry.statistic.weigh(np.ones((1, 3))).item() for cell, entry in table.entries.items()
+    }
+    assert found["original", "sharpness"] == pytest.approx(1)
+    assert found["original", "frechet"] == pytest.approx(1)
+    assert found["original", "ssim"] == pytest.approx(1)
+    drawn = [one.images for one in sets[1:]]
+    real = measure_sharpness(test.images).mean()
+    sharp = np.mean([measure_sharpness(images) for images in drawn]) / real
+    assert found["blur-3", "sharpness"] == pytest.approx(sharp)
+    assert sharp < 0.5
+    for name, measure in (("ssim", measure_similarity), ("psnr", measure_peak_ratio)):
+        by_hand = np.mean([measure(images, test.images) for images in drawn])
+        assert found["blur-3", name] == pytest.approx(by_hand)
+    known = train_embedded.embedding[np.isin(train.identity, tested)]
+    own = [slow_distance(one.embedding, known) for one in by_network]
+    assert found["blur-3", "frechet"] == pytest.approx(np.mean(own[1:]) / own[0], rel=1e-6)
 
 
 @pytest.mark.parametrize(

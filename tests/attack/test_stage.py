@@ -53,8 +53,13 @@ class FakeNetwork:
 class FakePairs:
     """Embeds features as they are."""
 
+    def __init__(self):
+        self.seeds = []
+
     def train(self, privatized, originals, identity, *, seed):
-        assert len(privatized) == len(originals) == len(identity)
+        assert len(privatized) == len(identity)
+        np.testing.assert_array_equal(originals, FakeNetwork().embed(TRAIN.images).features)
+        self.seeds.append(seed)
 
     def embed(self, features):
         return features
@@ -93,21 +98,22 @@ def predict_labels(test, methods, draws):
 
 
 def attack(test=TEST, *, methods=METHODS, draws=1, seed=7):
-    privatize, retrained = Privatizer(), FakeNetwork()
+    privatize = Privatizer()
+    networks = Networks(FakeNetwork(), FakeNetwork(), FakePairs())
     known = Known(TRAIN, VALIDATION, test, pd.DataFrame(), None, None)
     table, named = attack_sets(
         methods,
         known,
         privatize=privatize,
         load=lambda method: (privatize.draw(method, test, seed, draw) for draw in range(draws)),
-        networks=Networks(FakeNetwork(), retrained, FakePairs()),
+        networks=networks,
         predict_glaucoma=lambda images: np.zeros(len(images)),
         predictions=predict_labels(test, (BASELINE, *methods), draws),
         seed=seed,
     )
     everyone = np.ones((1, len(np.unique(test.identity))))
     values = {cell: entry.statistic.weigh(everyone).item() for cell, entry in table.entries.items()}
-    return values, named, privatize, retrained, table
+    return values, named, privatize, networks, table
 
 
 @pytest.fixture(scope="module")
@@ -160,18 +166,21 @@ def test_verdicts_are_those_of_stage_06_with_their_chance_levels(attacked):
 
 
 def test_attackers_learn_from_draws_of_their_own(attacked):
-    privatize, retrained = attacked[2], attacked[3]
+    privatize, networks = attacked[2], attacked[3]
     expected = [(m, LEARNING_SEED + 7, 1) for m in (BASELINE, NOISE, *METHODS) for _ in range(2)]
     assert privatize.calls == expected
-    assert retrained.seeds == [7] * (2 + len(METHODS))
+    assert networks.retrained.seeds == networks.siamese.seeds == [7] * (2 + len(METHODS))
 
 
 def test_draws_past_the_first_few_are_left_out():
-    values, named, *_ = attack(methods=(NOISY,), draws=DRAWS + 2)
+    values, named, *_, table = attack(methods=(NOISY,), draws=DRAWS + 2)
     assert sorted(named.loc[named["method"] == NOISY, "draw"].unique()) == list(range(DRAWS))
     assert len(named) == len(TEST) * (2 + DRAWS)
     by_hand = (named["best"] == named["identity"])[named["method"] == NOISY].mean()
     assert values[NOISY, "identity_best"] == pytest.approx(by_hand)
+    for name in ("evaluator", "siamese"):
+        pairs = table.entries[NOISY, f"{name}_auc"].statistic.pairs
+        assert pairs.same.sum() + pairs.different.sum() == DRAWS * len(TEST) * len(TRAIN)
 
 
 def test_patients_with_the_pathology_and_without_are_counted_apart(attacked):
@@ -181,7 +190,6 @@ def test_patients_with_the_pathology_and_without_are_counted_apart(attacked):
     for words, rows in (("with", TEST.glaucoma), ("without", ~TEST.glaucoma)):
         cell = (NOISY, f"identity_best_{words}")
         assert values[cell] == pytest.approx(hits[rows].mean())
-        assert table.entries[cell].chance == pytest.approx(1 / len(np.unique(TEST.identity[rows])))
         assert table.entries[cell].images == rows.sum()
 
 
@@ -212,6 +220,38 @@ def test_the_best_attacker_is_chosen_on_validation_images():
     assert attack.best != "cnn"
     pd.testing.assert_series_equal(named["best"], named[attack.best], check_names=False)
     assert (named["best"] == TEST.identity).mean() < 0.5
+
+
+@pytest.mark.parametrize("name", ["lda_image", "lda_crop", "nearest", "cnn"])
+def test_the_best_attacker_is_whoever_names_most(monkeypatch, name):
+    class Planted(FakeNetwork):
+        """Names every patient, or all but every third."""
+
+        def __init__(self, own):
+            super().__init__()
+            self.own = own
+
+        def predict(self, images):
+            assert len(images) == len(VALIDATION)
+            right, some = VALIDATION.identity, np.arange(len(images)) % 3 > 0
+            return np.where((self.own == name) | some, right, (right + 1) % PATIENTS)
+
+        def embed(self, images):
+            return replace(
+                super().embed(images), probabilities=np.eye(PATIENTS)[self.predict(images)]
+            )
+
+    planted = {own: Planted(own) for own in ("lda_image", "lda_crop", "nearest")}
+    monkeypatch.setattr("replication.attack.patient_privacy.fit_recognisers", lambda *_: planted)
+    assert learn_originals(Planted("cnn")).best == name
+
+
+def test_chance_is_a_guess_at_the_known_patients_whoever_is_tested():
+    tested = TEST.take(TEST.identity < 4)  # 0 and 3 of the three known with glaucoma: 0, 3 and 6
+    entries = attack(tested, methods=(LEAKY,))[-1].entries
+    assert entries[LEAKY, "identity_best"].chance == pytest.approx(1 / PATIENTS)
+    assert entries[LEAKY, "identity_best_with"].chance == pytest.approx(1 / 3)
+    assert entries[LEAKY, "identity_best_without"].chance == pytest.approx(1 / 6)
 
 
 def test_patients_with_one_test_image_each_are_attacked_too():

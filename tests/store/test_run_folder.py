@@ -4,7 +4,7 @@ import pytest
 
 from replication.errors import SettingsError, StageNotRun
 from replication.store.files import read_json
-from replication.store.run_folder import CHECKPOINT, RECORD, RunStore
+from replication.store.run_folder import CHECKPOINT, RECORD, SCRATCH, RunStore
 from replication.system.provenance import find_commit
 
 
@@ -25,6 +25,8 @@ def store(tmp_path):
 def write(store, unit="02_stage", key=KEY, text="hello"):
     with store.writing(unit, key) as folder:
         (folder / "out.txt").write_text(text)
+        (folder / "docs").mkdir()
+        (folder / "docs" / "page.html").write_text(text)
 
 
 def test_a_stage_is_complete_once_its_block_ended_well(store):
@@ -35,7 +37,7 @@ def test_a_stage_is_complete_once_its_block_ended_well(store):
     assert store.is_complete("02_stage", KEY)
     record = read_json(store.folder("02_stage") / RECORD)
     assert record["versions"]["numpy"] and record["commit"] == find_commit()
-    assert list(record["outputs"]) == ["out.txt"]
+    assert list(record["outputs"]) == ["docs/page.html", "out.txt"]
 
 
 def test_a_stage_that_fails_leaves_nothing_complete(store):
@@ -55,10 +57,11 @@ def test_other_settings_or_inputs_are_another_stage(store, key):
     assert not store.is_complete("02_stage", key)
 
 
+@pytest.mark.parametrize("name", ["out.txt", "docs/page.html"])
 @pytest.mark.parametrize("change", ["edit", "remove", "add"])
-def test_files_that_were_changed_are_not_believed(store, change):
+def test_files_that_were_changed_are_not_believed(store, change, name):
     write(store)
-    file = store.folder("02_stage") / "out.txt"
+    file = store.folder("02_stage") / name
     if change == "edit":
         file.write_text("other")
     elif change == "remove":
@@ -66,6 +69,18 @@ def test_files_that_were_changed_are_not_believed(store, change):
     else:
         (file.parent / "more.txt").write_text("more")
     assert not store.is_complete("02_stage", KEY)
+    again = RunStore(store.root)
+    with pytest.raises(StageNotRun, match="not as its stage left it"):
+        again.folder("02_stage")
+
+
+def test_what_is_written_again_is_looked_at_again(store):
+    write(store)
+    store.folder("02_stage")
+    write(store, text="other")
+    (store.root / "02_stage" / "out.txt").write_text("changed")
+    with pytest.raises(StageNotRun, match="not as its stage left it"):
+        store.folder("02_stage")
 
 
 @pytest.mark.parametrize("change", ["other", "absent", "further back"])
@@ -88,8 +103,10 @@ def test_what_is_read_back_belongs_together(store, change):
 def test_what_a_killed_stage_left_is_given_again_for_the_same_key_alone(store):
     for _ in range(2):
         with pytest.raises(KeyboardInterrupt), store.writing("04_train", KEY) as folder:
-            assert not (folder / "half").exists()
+            assert [entry.name for entry in folder.iterdir() if entry.name not in SCRATCH] == []
             (folder / "half").touch()
+            (folder / "halves").mkdir()
+            (folder / "halves" / "half").touch()
             with (folder / CHECKPOINT).open("a") as log:
                 log.write("x")
             raise KeyboardInterrupt
@@ -152,12 +169,25 @@ def test_the_digest_follows_the_files_and_not_the_clock(store):
     assert store.digest("02_stage") != before
 
 
-def test_a_run_of_other_settings_is_refused_and_fresh_starts_it_again(store):
+@pytest.mark.parametrize(
+    ("settings", "differing"),
+    [
+        ({"seed": 1, "split": "image"}, "seed"),
+        ({"seed": 0}, "split"),
+        ({"seed": 0, "split": "image", "draws": 3}, "draws"),
+        ({"split": "patient"}, "seed, split"),
+    ],
+)
+def test_a_run_of_other_settings_is_refused_and_fresh_starts_it_again(
+    tmp_path, settings, differing
+):
+    store = RunStore(tmp_path / "run")
+    for _ in range(2):
+        store.open({"seed": 0, "split": "image"})
     write(store)
-    store.open({"seed": 0})
-    with pytest.raises(SettingsError, match=r"other settings \(seed\)"):
-        store.open({"seed": 1})
-    store.open({"seed": 1}, fresh=True)
+    with pytest.raises(SettingsError, match=rf"other settings \({differing}\)"):
+        store.open(settings)
+    store.open(settings, fresh=True)
     assert not (store.root / "02_stage").exists()
 
 
