@@ -98,6 +98,9 @@ def test_patients_stay_in_one_fold(signs):
             assert len(set(sharing[signs.identity == patient])) == 1
     np.testing.assert_array_equal(folds, plan_folds(signs, seed=3, repeats=2))
     assert (folds[0] != folds[1]).any()
+    others = plan_folds(signs, seed=4, repeats=2)
+    np.testing.assert_array_equal(others[0], folds[1])  # seed 3 goes on with 4, and 4 with 5
+    assert (others != folds).any()
 
 
 def test_a_view_is_the_difference_from_other_patients(signs):

@@ -175,6 +175,18 @@ def test_a_lead_is_over_the_best_other_class(test_set):
     assert drawn["replacement_lead"].tolist() == [-0.25] * 4
 
 
+def test_one_half_is_no_glaucoma(test_set):
+    class Undecided:
+        def predict(self, images):
+            return np.full((len(images), 4), 0.5)
+
+    table, _ = evaluate_sets(
+        test_set, [], identity_network=Undecided(), glaucoma_network=Undecided()
+    )
+    row = find(table, "original")
+    assert (row.glaucoma_accuracy, row.glaucoma_f1) == (2 / 4, 0)
+
+
 def test_it_leaves_its_files(judged, tmp_path):
     write_evaluation(tmp_path, *judged, paper_percent=read_paper_percent(), heading="On what")
     assert json.loads((tmp_path / "table1.json").read_text())["rows"][0]["measured"]

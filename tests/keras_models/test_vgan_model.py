@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from keras_models import vgan_model
+from keras_models.vgan_losses import realism_loss
 from keras_models.vgan_model import PprlVgan, TrainingImages, standard_deviation
 
 IDENTITIES = 4
@@ -88,6 +90,38 @@ def test_the_same_seed_trains_the_same_and_another_does_not(data):
             model.train_step(data, 4)
     np.testing.assert_array_equal(first.decoder.get_weights()[0], same.decoder.get_weights()[0])
     assert np.any(first.decoder.get_weights()[0] != other.decoder.get_weights()[0])
+
+
+def test_what_a_step_draws_follows_the_seed(data):
+    first, same, other = (build(seed) for seed in (1, 1, 2))
+    for draw in (
+        lambda model: model._draw_batch(data, 8, 0)[0],
+        lambda model: model._draw_identities(40, 0),
+        lambda model: model._draw_targets(8, 0.0, 1.0, what=3),
+        lambda model: model._privatize(data.images, [0] * 12, stream=0, training=False)[0],
+    ):
+        np.testing.assert_array_equal(draw(first), draw(same))
+        other.encoder.set_weights(first.encoder.get_weights())
+        other.decoder.set_weights(first.decoder.get_weights())
+        assert np.any(draw(first) != draw(other))
+
+
+def test_real_and_privatized_images_have_soft_labels_the_generator_hard_ones(data, monkeypatch):
+    labels = []
+
+    def keep(target, real):
+        labels.append(np.asarray(target))
+        return realism_loss(target, real)
+
+    monkeypatch.setattr(vgan_model, "realism_loss", keep)
+    model = build()
+    model._update_discriminator(data, 12)
+    model._update_generator(data, 12, 1)
+    real, privatized, wanted = labels
+    assert 0.9 <= real.min() < 0.95 < real.max() <= 1
+    assert 0 <= privatized.min() < 0.05 < privatized.max() <= 0.1
+    assert (wanted == 1).all()
+    assert {label.shape for label in labels} == {(12, 1)}
 
 
 def test_batches_have_no_image_twice_and_change_from_step_to_step(data):

@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 from places import REAL_EYES
 
 from replication.data.image_file import read_gray
-from replication.preprocess.iris import FOUND_DECADES, IrisFit, find_iris
+from replication.preprocess.iris import (
+    FOUND_DECADES,
+    LIMBUS_TO_PUPIL,
+    IrisFit,
+    _best_pairs,
+    _CirclePair,
+    _fit_circles,
+    find_iris,
+)
+from replication.preprocess.iris_evidence import EdgePoints, find_edge_points, tolerance_px
 
 STRIP_ROWS = 11
 
@@ -148,6 +157,35 @@ def test_stripes_a_box_and_a_lone_disc_are_no_iris() -> None:
     box[150:300, 200:450] = 60
     cv2.circle(disc, (320, 240), 20, 30, -1)
     assert not any(find_iris(frame).found for frame in (stripes, box, disc))
+
+
+def test_a_dot_in_a_wide_ring_is_no_pupil() -> None:
+    frame = np.full((480, 640), 200, np.uint8)
+    for radius, gray in ((230, 120), (18, 20)):
+        cv2.circle(frame, (320, 240), radius, gray, -1)
+    points = find_edge_points(frame)
+    (pair,) = _best_pairs(
+        points, np.float32([320 * points.scale]), np.float32([240 * points.scale])
+    )
+    assert pair.limbus <= LIMBUS_TO_PUPIL[1] * pair.pupil
+
+
+def draw_circle_points(x: float, y: float, radius: float) -> EdgePoints:
+    """Return the edge points of a limbus, darker inside."""
+    angle = np.linspace(0, 2 * np.pi, 200, endpoint=False)
+    right, down = (np.float32(f(angle)) for f in (np.cos, np.sin))
+    return EdgePoints(
+        np.float32(x + radius * right), np.float32(y + radius * down), right, down, 72, 96, 0.15
+    )
+
+
+def test_a_fitted_centre_moves_to_its_points_no_further_than_their_tolerance() -> None:
+    pair = _CirclePair(48, 36, 8, 20, True, 5)
+    near = _fit_circles(draw_circle_points(48.4, 36, 20), pair)
+    assert (near.x, near.y) == pytest.approx((48.4, 36), abs=0.05)
+    # The arc of another circle: the part of it near this limbus has its centre far away.
+    far = _fit_circles(draw_circle_points(56, 36, 26), pair)
+    assert np.hypot(far.x - 48, far.y - 36) == pytest.approx(tolerance_px(20), rel=1e-5)
 
 
 def test_found_is_confidence_of_a_half() -> None:

@@ -31,6 +31,7 @@ class NoisyGenerator(LatentGenerator):
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch):
     monkeypatch.setattr(many_images, "BLOCK_IMAGES", 5)
+    monkeypatch.setattr(many_images, "SKIPPED_AT_ONCE", 77)  # of 12 keys, 128 numbers per image
 
 
 def run(name, folder, queries, without_iris=(), **options):

@@ -84,6 +84,15 @@ def test_equal_distances_go_to_the_lower_identity():
     np.testing.assert_array_equal(k_same(3)(eye, equal).used_identities, [[5, 7, 8]])
 
 
+def test_of_equally_near_images_of_a_patient_the_earlier_row_is_taken():
+    eye = random_eyes([99], [False], seed=4, prefix="test")
+    gallery = random_eyes([5, 3] * 40, [False] * 80, seed=4, prefix="train")
+    eye.images[:] = gallery.images[:] = 0
+    gallery.images[:, 0, 0, 0] = 0.5
+    gallery.images[:2, 0, 0, 0] = -0.5
+    assert k_same(2)(eye, gallery).images[0, 0, 0, 0] == pytest.approx(-0.5, abs=1 / 127)
+
+
 def test_the_order_of_the_gallery_changes_nothing():
     queries, gallery = random_queries(), random_gallery()
     turned = gallery.take(np.arange(len(gallery))[::-1])

@@ -296,6 +296,16 @@ def test_a_fault_stops_the_run_with_its_name_its_files_and_exit_code_3(
     assert "| mirrored-by-pixels | **fails** |" in first and "4 at fault: 'eye003.bmp'" in first
 
 
+def test_a_split_by_patient_is_judged_as_one(eyes: TexturedEyes, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="patients-disjoint"):  # these eyes are split by image
+        run(eyes, tmp_path, by_patient=True)
+    record = json.loads((tmp_path / "02" / "validation.json").read_text())
+    expected = build_suites(counts=COUNTS, image_size_px=64, strip_rows=11, by_patient=True)
+    assert [each["name"] for each in record["expectations"]] == [
+        each.name for suite in expected for each in suite.expectations
+    ]
+
+
 def test_other_counts_than_those_known_stop_the_run(
     judged: list[JudgedExpectation], tmp_path: Path
 ) -> None:

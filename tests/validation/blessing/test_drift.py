@@ -81,6 +81,20 @@ def test_draws_are_averaged_as_the_table_does():
     assert (shown.low, shown.high) == pytest.approx((3 / 8, 4 / 8), abs=1e-8)
 
 
+def test_one_half_is_no_glaucoma():
+    assert find(predict([0.9] * 4, [0.5] * 4), "glaucoma_accuracy").paper == 2 / 4
+
+
+def test_a_mean_over_draws_in_another_order_is_inside_its_own_band():
+    rng = np.random.default_rng(1)
+    leads = rng.choice([-0.9, 0.9], (30, 4))
+    judged = pd.concat(predict(one, [0.9] * 4).assign(draw=draw) for draw, one in enumerate(leads))
+    band = find(judged, "identity_accuracy")
+    assert band.low < band.paper < band.high
+    for value in (np.nextafter(band.paper, 0), np.nextafter(band.paper, 1)):
+        assert judge(value, band) is Verdict.INSIDE
+
+
 def test_no_outcome_of_the_ties_leaves_the_band():
     rng = np.random.default_rng(4)
     truth = (True, False, True, False)

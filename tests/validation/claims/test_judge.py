@@ -4,7 +4,14 @@ import pytest
 from paper_text import find_misquoted
 from planted_predictions import EVERY_CLAIM_HOLDS, Rates, plant_predictions
 
-from validation.claims.judge import Finding, find_margin, judge_claim, judge_claims
+from validation.claims.judge import (
+    Finding,
+    JudgedPart,
+    _find,
+    find_margin,
+    judge_claim,
+    judge_claims,
+)
 from validation.claims.table1_claims import CLAIMS
 from validation.paper.numbers import read_paper_percent
 from validation.statistics.resampling import margin_interval, resample_patients
@@ -103,6 +110,20 @@ def test_each_claim_can_be_left_open(name):
     assert judgement.finding == Finding.UNDECIDED
     assert min(part.margin for part in judgement.parts) > 0  # the bare numbers would have passed it
     assert min(part.low for part in judgement.parts) <= 0
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "finding"),
+    [
+        (0.0, 0.2, Finding.UNDECIDED),
+        (1e-12, 0.2, Finding.HOLDS),
+        (-0.2, 0.0, Finding.UNDECIDED),
+        (-0.2, -1e-12, Finding.FAILS),
+    ],
+)
+def test_an_interval_that_ends_on_the_limit_shows_nothing(low, high, finding):
+    parts = [JudgedPart("", True, 0.1, *ends) for ends in ((0.1, 0.2), (low, high))]
+    assert _find(tuple(parts)) is finding
 
 
 def test_a_step_that_is_not_shown_to_fall_does_not_stand_in_the_way():
