@@ -120,7 +120,8 @@ def test_a_spoiled_eye_is_still_found(spoil) -> None:
 
 @pytest.mark.parametrize("pupil", [10, 100, 170, 255])
 def test_the_pupil_may_be_dark_gray_or_bright(pupil: int) -> None:
-    find_within(5, draw_eye(pupil=pupil))
+    fit = find_within(5, draw_eye(pupil=pupil))
+    assert fit.pupil_radius_px == pytest.approx(0.4 * 120, rel=0.05)
 
 
 def test_an_iris_partly_outside_the_frame_is_found() -> None:

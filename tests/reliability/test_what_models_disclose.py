@@ -37,10 +37,10 @@ def plant_run(root, kind):
     source = {"kind": kind, "name": "0042"}
     rest = {"profile": asdict(SMOKE), "seed": 0, "draws": 1, "split": "image"}
     store.open({"source": source} | rest)
-    privatized = rng.integers(0, 256, (PATIENTS, 16, 16), dtype=np.uint8)
-    privatized[:COPIES] = images[5 : 5 + COPIES]
+    privatized = rng.integers(0, 256, (PATIENTS, 16, 16, 3), dtype=np.uint8)
+    privatized[:COPIES] = images[5 : 5 + COPIES, ..., None]
     used = (np.arange(PATIENTS)[:, None] + 1) % PATIENTS
-    drawn = PrivatizedSet(METHOD, 0, np.repeat(to_unit_range(privatized)[..., None], 3, -1), used)
+    drawn = PrivatizedSet(METHOD, 0, to_unit_range(privatized), used)
     predictions = pd.DataFrame({"image_id": table["image_id"][16:], "method": METHOD, "draw": 0})
     predictions["identity"], predictions["glaucoma"] = table["identity"], table["glaucoma"]
     predictions["predicted_identity"] = [0, *(np.arange(1, 8) + 2) % PATIENTS]
