@@ -234,7 +234,7 @@ FAULTS = [
         ("rng.random(min(SKIPPED_AT_ONCE, count - start))", "rng.random(SKIPPED_AT_ONCE)"),
         ("_skip_keys(identities, done * patients)", "_skip_keys(identities, done)"),
         ("(images - done) * latent_units", "images * latent_units"),
-        ("following = start + len(rows)", "following = start"),
+        ("start != following:", "following is None:"),
     ),
     *_plant(
         "replication/privatize/k_same_select.py",
