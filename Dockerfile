@@ -17,7 +17,7 @@ RUN mkdir artifacts docs
 COPY --chown=researcher Makefile find_python.sh requirements.lock ./
 RUN make .venv/.locked
 
-COPY --chown=researcher setup.py pyproject.toml cli.py ./
+COPY --chown=researcher setup.py pyproject.toml cli.py README.md ./
 COPY --chown=researcher keras_models keras_models
 COPY --chown=researcher replication replication
 COPY --chown=researcher validation validation

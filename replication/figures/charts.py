@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from importlib.util import LazyLoader, find_spec, module_from_spec
 from pathlib import Path
 
-import fontTools
 import matplotlib
 import pandas as pd
 from matplotlib.axes import Axes
@@ -165,8 +164,9 @@ def _postpone_fonttools() -> None:
     if name not in sys.modules:
         spec = find_spec(name)
         spec.loader = LazyLoader(spec.loader)
-        sys.modules[name] = fontTools.subset = module_from_spec(spec)
-        spec.loader.exec_module(fontTools.subset)
+        module = module_from_spec(spec)
+        sys.modules[name] = sys.modules["fontTools"].subset = module
+        spec.loader.exec_module(module)
 
 
 def _suit_page(svg: str, name: str) -> str:

@@ -52,7 +52,7 @@ def test_the_preprocessed_surrogate_holds_every_expectation(first_run):
     record = json.loads((first_run / "02_validated" / "validation.json").read_text())
     assert record["success"] and record["counts_known"]
     page = (first_run / "02_validated" / "validation.md").read_text()
-    assert page.startswith("# 40 expectations, 0 failing\n")
+    assert page.startswith("# 44 expectations, 0 failing\n")
 
 
 def test_every_method_and_noise_are_attacked(first_run):
@@ -124,7 +124,7 @@ def test_a_second_run_keeps_every_stage_and_ends_with_the_table_and_the_verdict(
     # A smoke run is never blessed.
     assert result.exit_code == 0
     assert "\nNOT_BLESSED\n" in result.stdout
-    assert "data: 40 holds" in result.stdout
+    assert "data: 44 holds" in result.stdout
     assert json.loads((first_run / "check.json").read_text())["exit_code"] == 4
     judged = CliRunner().invoke(command_line.cli, ["check", str(first_run)])
     assert judged.exit_code == 4
