@@ -257,7 +257,9 @@ def privatize_many(
             table,
             folder,
             request=request,
-            read_images=partial(_read_images, run, root, list_sizes(known)),
+            read_images=partial(
+                _read_images, run, root, find_white_level(known), list_sizes(known)
+            ),
             method=method,
             gallery=run.train_set,
             generator=run.find_generator(method),
@@ -269,17 +271,17 @@ def privatize_many(
 
 def explain_image(run: RunData, file: Path, *, eye: str, picture: Path) -> ImageExplanation:
     """Explain one image by the run's glaucoma network, and draw it."""
-    network = run.load_evaluator("glaucoma")
+    network, known = run.load_evaluator("glaucoma"), load_manifest(run.store.folder(PREPROCESSED))
     with TemporaryDirectory() as scratch, _explaining(run, Path(scratch), 1) as explain:
         return explain_one(
             file,
             eye=eye,
             settings=run.profile.preprocess,
-            white=_find_white(run),
+            white=find_white_level(known),
             predict=network.predict,
             explain=explain,
             picture=picture,
-            sizes_px=list_sizes(load_manifest(run.store.folder(PREPROCESSED))),
+            sizes_px=list_sizes(known),
         )
 
 
@@ -382,17 +384,18 @@ def _explaining(run: RunData, folder: Path, images: int) -> Iterator[Callable[..
         )
 
 
-def _find_white(run: RunData) -> int:
-    """Return the level of white of the run's own images, by which further ones are scaled."""
-    return find_white_level(load_manifest(run.store.folder(PREPROCESSED)))
-
-
 def _read_images(
-    run: RunData, root: Path, sizes_px: Collection[tuple[int, int]], rows: pd.DataFrame
+    run: RunData, root: Path, white: int, sizes_px: Collection[tuple[int, int]], rows: pd.DataFrame
 ) -> tuple[EyeDataset, pd.DataFrame]:
-    """Preprocess some rows of a manifest; all of them, or a DataError describes the first bad."""
+    """Preprocess some rows of a manifest; all of them, or a DataError describes the first bad.
+
+    Args:
+        run: whose settings it takes.
+        root: the folder that the paths start from.
+        white, sizes_px: the level of white and the (width, height) of the run's own frames.
+        rows: of the manifest.
+    """
     shape = run.profile.preprocess
-    white = _find_white(run)
     images, facts = preprocess_images(rows, root, shape, workers=run.workers, white=white)
     if not facts["readable"].all():
         problem = facts["problem"][~facts["readable"]].iloc[0]

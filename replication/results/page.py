@@ -81,7 +81,7 @@ def write_results(runs: Sequence[Path], folder: Path) -> list[Path]:
 def _name_page(source: Source) -> str:
     if source.kind is Kind.SURROGATE:
         return "surrogate"
-    name = re.sub(r"[^a-z0-9]+", "-", source.path.stem.lower()).strip("-")
+    name = re.sub(r"[^a-z0-9]+", "-", source.path.name.removesuffix(".csv").lower()).strip("-")
     return f"data-{name}" if name in TAKEN else name
 
 

@@ -49,8 +49,8 @@ def load_manifest(folder: Path) -> pd.DataFrame:
 
 
 def find_white_level(table: pd.DataFrame) -> int:
-    """Return the level of white of a preprocessed manifest's files; one of before has bytes."""
-    return int(table["white_level"].iloc[0]) if "white_level" in table else 255
+    """Return the level of white of a preprocessed manifest's files."""
+    return int(table["white_level"].iloc[0])
 
 
 def save_privatized(folder: Path, sets: Iterable[PrivatizedSet]) -> None:

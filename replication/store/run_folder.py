@@ -130,13 +130,17 @@ class RunStore:
 
     def _check_inputs(self, unit: str, record: dict) -> None:
         """Raise StageNotRun unless a stage's inputs, and theirs, are those that it was made from."""
-        for need, digest in record["key"].get("inputs", {}).items():
-            before = self._read_record(need)
-            if before is None or _digest(before) != digest:
-                raise StageNotRun(
-                    f"{self.root / need}: was made again since {unit}; run `replicate`"
-                )
-            self._check_inputs(need, before)
+        records, pending = {unit: record}, [unit]
+        while pending:
+            maker = pending.pop()
+            for need, digest in records[maker]["key"].get("inputs", {}).items():
+                if need not in records:
+                    records[need] = self._read_record(need)
+                    pending.append(need)
+                if records[need] is None or _digest(records[need]) != digest:
+                    raise StageNotRun(
+                        f"{self.root / need}: was made again since {maker}; run `replicate`"
+                    )
 
     def records(self) -> dict[str, dict]:
         """Return what each complete stage recorded of its making, by unit in their order."""

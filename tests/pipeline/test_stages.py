@@ -37,7 +37,7 @@ def make_work(root: Path, *, by_patient: bool, size_px: int = 4) -> RunData:
     subset = SUBSETS[number % 4] if by_patient else np.array(BY_IMAGE)[number % 3]
     table = pd.DataFrame({"image_id": [f"eye-{n:02}" for n in number]})
     table["patient_id"] = [f"{n // 4 + 1:04}" for n in number]
-    table = table.assign(frame_width_px=640, frame_height_px=480)
+    table = table.assign(frame_width_px=640, frame_height_px=480, white_level=255)
     table = table.assign(identity=number // 4, glaucoma=number % 5 < 2, subset=subset)
     with store.writing("01_preprocessed", {}) as folder:
         images = number.repeat(size_px**2).reshape(-1, size_px, size_px).astype(np.uint8)

@@ -70,6 +70,7 @@ def test_a_run_made_anew_replaces_its_section_and_no_other(run, tmp_path, monkey
     [
         ("surrogate", "any", "surrogate.md"),
         ("folder", "My Eyes", "my-eyes.md"),
+        ("folder", "iris.2019", "iris-2019.md"),
         ("manifest", "discs.csv", "discs.md"),
         ("folder", "index", "data-index.md"),
     ],
