@@ -1,4 +1,6 @@
-"""Sockets are closed to all but loopback: here by pytest-socket, in processes started by a hook."""
+"""Examples are seeded, so that one commit has one answer. Sockets are closed to all but loopback:
+here by pytest-socket, in processes started by a hook.
+"""
 
 import os
 import signal
@@ -6,6 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("seeded", derandomize=True)
+settings.load_profile("seeded")
 
 CLOSED_SOCKETS = Path(__file__).parent / "closed_sockets"
 
