@@ -19,18 +19,13 @@ from replication.preprocess.frame import ImageFacts, repeat_steps
 from replication.preprocess.places import mask_signs
 from replication.records import EyeDataset, to_unit_range
 from replication.surrogate.frame import draw_planned, encode_jpeg, paint_eye
-from replication.surrogate.plan import ORIGIN_FILE, TRUTH_FILE, PlannedEye, list_images, read_origin
+from replication.surrogate.plan import TRUTH_FILE, PlannedEye, list_images, read_origin
 from replication.system.processes import advance_each, spread
 
 CARRIED_PX = 28  # of the frame: how far focus and JPEG blocks carry a sign
 
 # One eye, and of each of its images: the row, its number within the eye, and what was done to it.
 EyeTask = tuple[PlannedEye, list[tuple[int, int, ImageFacts]]]
-
-
-def has_twins(root: Path) -> bool:
-    """Return whether a data folder is a surrogate, whose images can be drawn again."""
-    return (root / ORIGIN_FILE).is_file()
 
 
 def draw_twins(

@@ -1,10 +1,12 @@
 """Where the raw eyes come from: the Warsaw layout, a manifest, or the surrogate, drawn if missing.
 
 The data's kind goes with it: only Warsaw itself is ever compared with the paper's numbers, and the
-surrogate is named so wherever its numbers are printed. A folder is taken for Warsaw when its
-annotations list as many patients as the paper counts; validation checks its images.
+surrogate is named so wherever its numbers are printed. A folder is taken for the surrogate when
+every file in it is as it was drawn, and for Warsaw when its annotations list as many patients as
+the paper counts; validation checks its images.
 """
 
+import logging
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -16,13 +18,16 @@ from replication.config import SurrogateSettings
 from replication.data.manifest import survey_manifest
 from replication.data.survey import Choice
 from replication.data.warsaw import read_annotations, survey_warsaw
-from replication.surrogate.plan import ORIGIN_FILE, read_origin
+from replication.errors import DataError
+from replication.surrogate.plan import ORIGIN_FILE, is_as_drawn, read_origin
 from replication.surrogate.synthesize import synthesize
 from replication.system.progress import Track
 from validation.expectations.suites import Counts
 
 SURROGATE_SEED = 0
 WARSAW = Counts(images=1795, patients=115, glaucoma_images=425)  # paper §2.1
+
+_LOG = logging.getLogger(__name__)
 
 
 class Kind(StrEnum):
@@ -84,13 +89,23 @@ class Source:
 def find_source(
     data_dir: Path | None, manifest: Path | None, settings: SurrogateSettings, artifacts: Path
 ) -> Source:
-    """Return the source of a folder or a manifest; with neither, the surrogate."""
+    """Return the source of a folder or a manifest; with neither, the surrogate.
+
+    Raises:
+        DataError: when the surrogate's own place holds something else.
+    """
     if data_dir:
         return Source(_recognise(data_dir), data_dir)
     if manifest:
         return Source(Kind.MANIFEST, manifest)
     name = f"{settings.patients}-patients-{settings.images}-images-seed-{SURROGATE_SEED}"
-    return Source(Kind.SURROGATE, artifacts / "surrogate" / name)
+    place = artifacts / "surrogate" / name
+    if place.exists() and not is_as_drawn(place):
+        raise DataError(
+            f"{place}: not as it was drawn; remove it, and it is drawn again (images of your own "
+            "belong in another folder, given by --data-dir)"
+        )
+    return Source(Kind.SURROGATE, place)
 
 
 def draw_surrogate(
@@ -110,7 +125,11 @@ def draw_surrogate(
 
 
 def _recognise(folder: Path) -> Kind:
-    if (folder / ORIGIN_FILE).exists():
+    if is_as_drawn(folder):
         return Kind.SURROGATE
+    if (folder / ORIGIN_FILE).exists():
+        _LOG.warning(
+            "%s: not the surrogate that was drawn there; it is treated as patients' data", folder
+        )
     listed = read_annotations(folder).patients() if folder.is_dir() else ()
     return Kind.WARSAW if len(listed) == WARSAW.patients else Kind.FOLDER

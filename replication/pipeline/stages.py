@@ -18,7 +18,7 @@ import pandas as pd
 from replication.attack.evidence import Twins
 from replication.attack.patient_privacy import Networks
 from replication.attack.stage import Known, attack_sets, make_controls, write_attack
-from replication.attack.twins import check_twins, draw_twins, has_twins, swap_twins
+from replication.attack.twins import check_twins, draw_twins, swap_twins
 from replication.config import EvaluatorSettings, VganSettings
 from replication.data.sources import Kind, Source
 from replication.data.survey import Choice
@@ -326,7 +326,7 @@ def _find_known(run: RunData) -> Known:
     """Return the eyes that the attack is made on."""
     root, test, facts, signs = run.raw[1], run.test_set, _read_test_facts(run), _read_signs(run)
     twins, rows, size_px = None, np.flatnonzero(test.glaucoma), test.images.shape[1]
-    if has_twins(root):
+    if run.source.kind is Kind.SURROGATE:
         with run.track("drawing twins", len(rows)) as advance:
             drawn = draw_twins(
                 root, facts.iloc[rows], size_px=size_px, workers=run.workers, on_image=advance

@@ -93,8 +93,9 @@ class RunStore:
                 "its results away"
             )
         if differing:
+            names = ascii(", ".join(differing))[1:-1]  # a damaged record's may be unprintable
             raise SettingsError(
-                f"{self.root}: this run was made with other settings ({', '.join(differing)}); "
+                f"{self.root}: this run was made with other settings ({names}); "
                 "choose another --run, or --fresh to start it again"
             )
 

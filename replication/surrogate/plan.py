@@ -1,10 +1,12 @@
-"""Which eyes the surrogate has, how many images of each, and its annotations.
+"""Which eyes the surrogate has, how many images of each, its annotations, and what marks it as one.
 
 The counts and the names follow the Warsaw database (paper §2.1; names as in public code that
 reads it); who has what is drawn from the seed.
 """
 
+import hashlib
 import json
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -94,10 +96,36 @@ def write_annotations(eyes: tuple[PlannedEye, ...], *, seed: int) -> str:
     return "\n".join(["patient;left eye;right eye", *lines, ""])
 
 
-def write_origin(settings: SurrogateSettings, *, seed: int) -> str:
-    """Return surrogate.json: what a surrogate was drawn from."""
+def write_origin(settings: SurrogateSettings, *, seed: int, files_sha256: str) -> str:
+    """Return surrogate.json: what a surrogate was drawn from, and the hash of what was drawn."""
     note = "a surrogate drawn from a seed, not the Warsaw database"
-    return json.dumps({"note": note, "seed": seed, "settings": asdict(settings)}, indent=2) + "\n"
+    origin = {"note": note, "seed": seed, "settings": asdict(settings)}
+    return json.dumps(origin | {"files_sha256": files_sha256}, indent=2) + "\n"
+
+
+def is_as_drawn(root: Path) -> bool:
+    """Return whether a folder holds what was drawn there and nothing else, by its surrogate.json.
+
+    A surrogate into which images of people were put is no surrogate.
+    """
+    try:
+        origin = json.loads((root / ORIGIN_FILE).read_text(encoding="utf-8"))
+        return origin["files_sha256"] == hash_files(root)
+    except BROKEN:
+        return False
+
+
+def hash_files(root: Path) -> str:
+    """Return one hash of the names and contents of all files but surrogate.json; links count too."""
+    lines = []
+    for folder, _, names in os.walk(root, followlinks=True):
+        for name in names:
+            file = Path(folder, name)
+            if file != root / ORIGIN_FILE:
+                with file.open("rb") as stream:
+                    digest = hashlib.file_digest(stream, "sha256").hexdigest()
+                lines.append(f"{file.relative_to(root).as_posix()} {digest}\n")
+    return hashlib.sha256("".join(sorted(lines)).encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def list_images(eyes: tuple[PlannedEye, ...]) -> dict[str, tuple[PlannedEye, int]]:

@@ -7,7 +7,7 @@ Warsaw, and no image of anybody went into it. Under its root are:
 - a few files of other cameras (CA, TC), in images-NIR and images-visible;
 - medical-description-v2-1.csv (diseases per eye);
 - truth.csv (iris, pupil and signs of every AD100 image, in pixels of its frame);
-- surrogate.json (what it was drawn from).
+- surrogate.json (what it was drawn from, and the hash of all other files).
 
 A twin (counterfactual) is the same eye on the same day in the same light without its signs, so
 whatever an explanation or a classifier owes to the sign is known.
@@ -35,6 +35,7 @@ from replication.surrogate.plan import (
     ORIGIN_FILE,
     TRUTH_FILE,
     PlannedEye,
+    hash_files,
     list_images,
     plan_eyes,
     read_origin,
@@ -83,9 +84,10 @@ def synthesize(
         for name, text in (
             (ANNOTATIONS_FILE, write_annotations(eyes, seed=seed)),
             (TRUTH_FILE, "\n".join([TRUTH_HEADER, *sorted(rows), ""])),
-            (ORIGIN_FILE, write_origin(settings, seed=seed)),
         ):
             (unfinished / name).write_text(text, encoding="utf-8")
+        origin = write_origin(settings, seed=seed, files_sha256=hash_files(unfinished))
+        (unfinished / ORIGIN_FILE).write_text(origin, encoding="utf-8")
 
 
 def draw_twin(root: Path, file: str, *, with_signs: bool = False) -> np.ndarray:

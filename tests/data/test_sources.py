@@ -1,13 +1,15 @@
 """What kind the data are is read off the data, never off their place alone."""
 
+import shutil
 from pathlib import Path
 
 import pytest
-from drawn_eyes import write_annotations, write_warsaw
+from drawn_eyes import ANNOTATIONS, write_annotations, write_warsaw
 from places import REAL_EYES
 
 from replication.config import SurrogateSettings
 from replication.data.sources import WARSAW, Kind, find_source
+from replication.errors import DataError
 from replication.surrogate.synthesize import synthesize
 
 SMALL = SurrogateSettings(patients=3, images=9, glaucoma_images=3)
@@ -23,12 +25,73 @@ def test_without_data_it_is_the_surrogate():
     assert "not Warsaw" in source.title
 
 
-def test_a_surrogate_is_one_wherever_it_lies_and_knows_its_counts(tmp_path):
-    synthesize(tmp_path / "Warsaw", SMALL, seed=5, workers=1)
-    source = find(tmp_path / "Warsaw")
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("drawn") / "Warsaw"
+    synthesize(folder, SMALL, seed=5, workers=1)
+    return folder
+
+
+def test_a_surrogate_is_one_wherever_it_lies_and_knows_its_counts(drawn):
+    source = find(drawn)
     assert source.kind is Kind.SURROGATE
     assert (source.counts.images, source.counts.patients) == (9, 3)
     assert source.counts.glaucoma_images == 3
+
+
+def put_in_an_image(root: Path) -> None:
+    shutil.copy(
+        next(root.rglob("*_IG_*.jpg")), root / "images-NIR" / "0001left" / "0001_L_IG_99.jpg"
+    )
+
+
+def put_in_a_link(root: Path) -> None:
+    (root / "images-NIR" / "0004left").symlink_to(next(root.glob("images-NIR/*")))
+
+
+def change_an_image(root: Path) -> None:
+    one, other, *_ = root.rglob("*_IG_*.jpg")
+    one.write_bytes(other.read_bytes())
+
+
+def rename_an_image(root: Path) -> None:
+    file = next(root.rglob("*_IG_*.jpg"))
+    file.rename(file.with_name("0002_L_IG_99.jpg"))
+
+
+def take_an_image(root: Path) -> None:
+    next(root.rglob("*_IG_*.jpg")).unlink()
+
+
+def change_a_diagnosis(root: Path) -> None:
+    file = root / ANNOTATIONS
+    file.write_text(file.read_text().replace("healthy", "cataract"))
+
+
+def take_the_hash(root: Path) -> None:
+    (root / "surrogate.json").write_text('{"seed": 5}')
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        put_in_an_image,
+        put_in_a_link,
+        change_an_image,
+        rename_an_image,
+        take_an_image,
+        change_a_diagnosis,
+        take_the_hash,
+    ],
+)
+def test_a_surrogate_with_anything_of_others_in_it_is_none(tmp_path, drawn, change):
+    root = find_source(None, None, SMALL, tmp_path).path
+    shutil.copytree(drawn, root)
+    assert find(root).kind is Kind.SURROGATE
+    change(root)
+    assert find(root).kind is Kind.FOLDER
+    with pytest.raises(DataError, match="not as it was drawn; remove it"):
+        find_source(None, None, SMALL, tmp_path)
 
 
 @pytest.mark.parametrize(

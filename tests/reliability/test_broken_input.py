@@ -176,7 +176,7 @@ class Origin:
         self.root.mkdir()
         self.file = self.root / ORIGIN_FILE
         counts = SurrogateSettings(patients=4, images=12, glaucoma_images=4)
-        self.file.write_text(write_origin(counts, seed=0), encoding="utf-8")
+        self.file.write_text(write_origin(counts, seed=0, files_sha256=""), encoding="utf-8")
 
     def attempt(self):
         try:

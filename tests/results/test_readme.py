@@ -66,7 +66,9 @@ def test_the_plane_is_the_baseline_s(tmp_path):
 def test_the_contact_sheet_is_the_surrogate_s(tmp_path, monkeypatch):
     root, sheet = tmp_path / "eyes", tmp_path / "sheet.png"
     root.mkdir()
-    (root / ORIGIN_FILE).write_text(write_origin(CPU.surrogate, seed=SURROGATE_SEED))
+    (root / ORIGIN_FILE).write_text(
+        write_origin(CPU.surrogate, seed=SURROGATE_SEED, files_sha256="")
+    )
     draw_row = surrogate._draw_sheet_row
 
     def draw_files_and_row(root, planned):
