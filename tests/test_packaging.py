@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 import pytest
+import yaml
 from layer_rules import PACKAGES, read_imports
 from places import ROOT
 from setup_file import read_setup, run
@@ -48,6 +49,20 @@ def test_the_lock_is_hashed_and_names_no_index_and_no_folder() -> None:
     assert [line for line, hashes in locked.items() if not hashes] == []
     text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
     assert re.findall(r"://|--index|--extra-index|--find-links|@ |(?<!\w)/\w+", text) == []
+
+
+def test_a_commit_takes_no_eyes_but_those_that_the_package_ships() -> None:
+    config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    [hook] = [hook for hook in config["repos"][0]["hooks"] if hook["id"] == "no-eyes"]
+    assert hook["language"] == "fail"
+    tracked = run(["git", "ls-files"], ROOT).stdout.splitlines()
+    names = ["explained.png", "out/draw-0.npy", "docs/eye.JPG", "artifacts/x.h5", "a.tiff", "b.dcm"]
+    refused = [
+        name
+        for name in (*tracked, *names)
+        if re.search(hook["files"], name) and not re.search(hook["exclude"], name)
+    ]
+    assert refused == names
 
 
 def test_the_environment_is_the_lock() -> None:

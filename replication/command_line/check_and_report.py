@@ -80,7 +80,7 @@ def report(run: Path | None, public: bool | None) -> None:
 
 @click.command(short_help="Write complete runs into the pages of their data sets.")
 @click.argument("runs", nargs=-1, required=True, type=PATH)
-@click.option("--out", default="docs/results", type=PATH, help="Folder of the pages.")
+@click.option("--out", default="artifacts/results", type=PATH, help="Folder of the pages.")
 @exit_on_error
 def results(runs: tuple[Path, ...], out: Path) -> None:
     """Write the tables of complete RUNS, with their settings, into the pages of their data sets.

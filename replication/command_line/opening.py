@@ -1,7 +1,13 @@
-"""Open the run that a command's options name, run it up to a stage, and name the next command."""
+"""Open the run that a command's options name, run it up to a stage, and name the next command.
 
+What a command writes of patients is its owner's alone, and no part of a commit by mistake.
+"""
+
+import os
 import shlex
 import sys
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import click
@@ -48,7 +54,31 @@ def open_request(request, *, fresh: bool):
     from replication.pipeline.open_run import open_run
     from replication.system.progress import track_on_terminal
 
-    return open_run(request, fresh=fresh, workers=count_cores(), track=track_on_terminal)
+    run = open_run(request, fresh=fresh, workers=count_cores(), track=track_on_terminal)
+    if run.data.source.kind.private:
+        write_for_owner_alone()
+    return run
+
+
+def write_for_owner_alone() -> None:
+    """Let only the owner read what this command writes from now on, whatever the umask is."""
+    click.get_current_context().call_on_close(partial(os.umask, os.umask(0o077)))
+
+
+def warn_of_commit(target: Path) -> None:
+    """Print a warning where git would commit what is written of patients into a file or folder."""
+    import subprocess  # late: --help needs none
+
+    place = target.absolute()
+    folder = next(parent for parent in place.parents if parent.exists())
+    words = ["git", "-C", str(folder), "check-ignore", "--quiet", str(place)]
+    with suppress(OSError):  # without git there is no commit
+        if subprocess.run(words, capture_output=True, check=False).returncode == 1:  # noqa: S603
+            click.echo(
+                f"{target}: made of patients' eyes, and git doesn't ignore it: take a folder outside "
+                "the work tree, and don't commit it",
+                err=True,
+            )
 
 
 def print_stage(unit: str, state: str, *, show=None) -> None:

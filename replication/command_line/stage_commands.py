@@ -4,7 +4,14 @@ from pathlib import Path
 
 import click
 
-from replication.command_line.opening import known_methods, open_run, run_until, spell_command
+from replication.command_line.opening import (
+    known_methods,
+    open_run,
+    run_until,
+    spell_command,
+    warn_of_commit,
+    write_for_owner_alone,
+)
 from replication.command_line.options import PATH, choice_option, run_options
 from replication.command_line.printing import print_explanation, print_table1, print_table2
 
@@ -103,6 +110,8 @@ def privatize(out: Path | None, method: str | None, unknown_patients: bool, **op
     found = find_method(method)
     run = open_run(known_methods(), manifest=None, **options)
     run.run(until="04_vgan" if found.needs_generator else "01_preprocessed")
+    write_for_owner_alone()  # whatever the run is of, these images are somebody's
+    warn_of_commit(out)
     counts = privatize_many(run.data, manifest, found, out, allow_unknown=unknown_patients)
     click.echo(
         f"Done: {out} ({counts.images} images, {counts.unknown_patients} of patients unknown to "
@@ -147,9 +156,8 @@ def attack(**options) -> None:
 @click.option(
     "--out",
     "picture",
-    default="explained.png",
     type=PATH,
-    help="File for the picture of --image, PNG or PDF.",
+    help="File for the picture of --image, PNG or PDF.  [default: explained.png in the run]",
 )
 @choice_option(
     "--neuron",
@@ -163,7 +171,7 @@ def attack(**options) -> None:
     help="iNNvestigate's name of the method.",
 )
 @run_options
-def explain(file: Path | None, eye: str, picture: Path, **options) -> None:
+def explain(file: Path | None, eye: str, picture: Path | None, **options) -> None:
     """Stage 08: draw Deep Taylor maps of originals and PPRL-VGAN sets, and Figure 5.
 
     With --image: that image alone, by the run's glaucoma network. Deep Taylor explains positive
@@ -183,4 +191,7 @@ def explain(file: Path | None, eye: str, picture: Path, **options) -> None:
     run.run(until="03_evaluators")
     from replication.pipeline.stages import explain_image
 
+    write_for_owner_alone()
+    picture = picture or run.store.root / "explained.png"
+    warn_of_commit(picture)
     print_explanation(explain_image(run.data, file, eye=eye, picture=picture), picture)

@@ -38,6 +38,11 @@ class Kind(StrEnum):
     FOLDER = "folder"
     MANIFEST = "manifest"
 
+    @property
+    def private(self) -> bool:
+        """Whether the eyes are patients': all but drawn ones."""
+        return self is not Kind.SURROGATE
+
 
 @dataclass(frozen=True)
 class Source:

@@ -1,13 +1,14 @@
 """Open a run that was requested: find its data, its settings and its folder."""
 
 import platform
+import re
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Self
 
 from replication.config import ExplanationSettings, find_profile
-from replication.data.sources import Kind, find_source
+from replication.data.sources import find_source
 from replication.data.survey import Choice, name_choices
 from replication.errors import DataError, SettingsError
 from replication.pipeline.order import Replication
@@ -16,6 +17,8 @@ from replication.privatize.methods import METHODS, find_method
 from replication.results.baseline import describe_baseline
 from replication.store.run_folder import RunStore
 from replication.system.progress import Track
+
+RUN_NAME = r"[^\W_][\w.-]{0,99}"
 
 
 @dataclass(frozen=True)
@@ -59,8 +62,7 @@ def open_run(request: RunRequest, *, fresh: bool, workers: int, track: Track) ->
         DataError: when the data can't be used.
     """
     run = _build_run(request, workers=workers, track=track)
-    private = run.data.source.kind is not Kind.SURROGATE
-    run.store.open(run.describe(), fresh=fresh, private=private)
+    run.store.open(run.describe(), fresh=fresh, private=run.data.source.kind.private)
     return run
 
 
@@ -135,9 +137,10 @@ def _check_fit(request: RunRequest) -> None:
         )
     if request.from_baseline and request.split == "patient":
         raise SettingsError("--from-baseline: the reference weights are of the split by image")
-    if request.run_name and Path(request.run_name).name != request.run_name:
+    if request.run_name is not None and not re.fullmatch(RUN_NAME, request.run_name):
         raise SettingsError(
-            f"--run {request.run_name}: expected a plain name, it goes under artifacts/runs"
+            f"--run {request.run_name!a}: expected a name of letters, digits, '_', '-' and '.' "
+            "that begins with a letter or digit; it goes under artifacts/runs"
         )
 
 
@@ -149,7 +152,7 @@ def _name_folder(request: RunRequest, data: RunData) -> str:
     if request.run_name:
         return request.run_name
     label = "surrogate"
-    if data.source.kind is not Kind.SURROGATE or request.data_dir:
+    if data.source.kind.private or request.data_dir:
         label = f"{data.source.path.resolve().name}-{data.manifest_digest[:8]}"
     kind_of_split = f"-split-{request.split_seed}" if request.split_seed else ""
     kind_of_split += "-by-patient" if request.split == "patient" else ""

@@ -17,7 +17,7 @@ from replication.explain.outputs import EXPLAINED
 from replication.pipeline import stages as work
 from replication.pipeline.run_data import RunData
 from replication.privatize.methods import METHODS, Method
-from replication.report.stage import describe_report, is_public
+from replication.report.stage import describe_report
 from replication.results.baseline import copy_weights
 from replication.results.finished_run import REPORTED
 from replication.store.run_folder import RunStore
@@ -133,7 +133,7 @@ class Replication:
                 work.explain,
             ),
         ]
-        page = describe_report(public=is_public(run.source.kind))
+        page = describe_report(public=run.source.kind.private)
         return [*stages, Stage(REPORTED, page, tuple(each.unit for each in stages), work.report)]
 
     def _training(self, unit: str, settings: object, train: Work) -> Stage:

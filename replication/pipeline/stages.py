@@ -10,7 +10,6 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
@@ -35,7 +34,7 @@ from replication.preprocess.stage import preprocess_images
 from replication.privatize.blocks import BlockCounts, name_classes, privatize_blocks
 from replication.privatize.methods import METHODS, Method
 from replication.records import EyeDataset, PrivatizedSet, RelevanceMaps, Splits, to_bytes
-from replication.report.stage import is_public, write_report
+from replication.report.stage import write_report
 from replication.results.finished_run import FinishedRun
 from replication.store.arrays import (
     find_white_level,
@@ -212,7 +211,7 @@ def explain(run: RunData, folder: Path) -> None:
 
 def report(run: RunData, folder: Path) -> None:
     """Write the page about the run (stage 09)."""
-    write_report(FinishedRun(run.store), folder, public=is_public(run.source.kind))
+    write_report(FinishedRun(run.store), folder, public=run.source.kind.private)
 
 
 def privatize_many(
@@ -272,7 +271,7 @@ def privatize_many(
 def explain_image(run: RunData, file: Path, *, eye: str, picture: Path) -> ImageExplanation:
     """Explain one image by the run's glaucoma network, and draw it."""
     network, known = run.load_evaluator("glaucoma"), load_manifest(run.store.folder(PREPROCESSED))
-    with TemporaryDirectory() as scratch, _explaining(run, Path(scratch), 1) as explain:
+    with run.store.scratch() as scratch, _explaining(run, scratch, 1) as explain:
         return explain_one(
             file,
             eye=eye,

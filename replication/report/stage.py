@@ -23,7 +23,6 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from replication.attack.table2_text import READ_ME, to_tables
-from replication.data.sources import Kind
 from replication.evaluate.table1 import CELLS, HEADINGS, SHORT
 from replication.figures.charts import Chart, draw_curves
 from replication.figures.planes import LABELS, draw_report_plane, find_chance_levels
@@ -50,11 +49,6 @@ BETTER: Mapping[str, Callable] = dict(zip(TABLE1_METRICS, (min, min, max, max), 
 ALONE = "Baseline"  # one row, so nothing is best in it
 
 
-def is_public(kind: str) -> bool:
-    """Return whether a report holds nothing of a patient unless wanted: all but drawn eyes."""
-    return kind != Kind.SURROGATE
-
-
 def describe_report(*, public: bool) -> dict:
     """Return what changes a report beside its inputs."""
     return {"public": public}
@@ -71,7 +65,7 @@ def remake_report(store: RunStore, *, public: bool | None = None) -> Path:
         StageNotRun: when the run's evaluation isn't complete.
     """
     finished = FinishedRun(store)
-    public = is_public(finished.run["source"]["kind"]) if public is None else public
+    public = finished.source.kind.private if public is None else public
     inputs = {unit: record["digest"] for unit, record in finished.records.items()}
     key = {"settings": describe_report(public=public), "inputs": inputs}
     with store.locked(), store.writing(REPORTED, key) as folder:

@@ -31,6 +31,7 @@ RECORD = "stage.json"
 KEY = "stage-key.json"
 CHECKPOINT = "training.checkpoint"
 RUN_RECORD = "run.json"
+SCRATCH_FOLDER = "scratch"  # of a command that leaves no stage
 # Scratch files of a stage, not its outputs.
 SCRATCH = (KEY, CHECKPOINT)
 
@@ -66,6 +67,7 @@ class RunStore:
             self.root.parent.mkdir(parents=True, exist_ok=True)
             self.root.mkdir(mode=0o700 if private else 0o777, exist_ok=True)
         with self.locked():
+            shutil.rmtree(self.root / SCRATCH_FOLDER, ignore_errors=True)
             if fresh and record.exists():
                 self._clear()
             if not record.exists():
@@ -102,6 +104,21 @@ class RunStore:
     def locked(self) -> AbstractContextManager[None]:
         """Keep other processes out of the run while a block runs."""
         return hold(self.root)
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """Give an empty folder in the run for a block, and keep other processes out of the run.
+
+        What one that was killed left there goes when the run is opened next.
+        """
+        folder = self.root / SCRATCH_FOLDER
+        with self.locked():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            try:
+                yield folder
+            finally:
+                shutil.rmtree(folder)
 
     def locked_unit(self, unit: str, *, wait: bool = False) -> AbstractContextManager[None]:
         """Keep other processes from writing a unit while a block runs."""

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 from keras import Model
@@ -68,11 +67,11 @@ def check_explanations(store: RunStore, *, images: int, seed: int, track: Track)
     load_weights(network, store.folder(EVALUATORS["glaucoma"]) / "weights.h5")
     total = len(Neuron) * len(test) + len(GRAYS) + (1 + len(untrained.LEVELS)) * len(sample)
     with (
-        TemporaryDirectory() as scratch,
-        ExplanationWorker(Path(scratch)) as worker,
+        store.scratch() as scratch,
+        ExplanationWorker(scratch) as worker,
         track("explaining", total) as advance,
     ):
-        explainer = _Explainer(network, evaluator, worker, Path(scratch), advance)
+        explainer = _Explainer(network, evaluator, worker, scratch, advance)
         figures = _check_as_it_is(explainer, test.images)
         figures |= _check_lifted(explainer, sample.images, first_weights, partners)
     figures |= {"run": run, "settings": settings}

@@ -120,7 +120,10 @@ def test_help_needs_no_heavy_import():
         (("replicate", "--method", "blur-8"), ["unknown method 'blur-8'", "k-same-6"]),
         (("replicate", "--all", "--profile", "gpu"), ["unknown profile 'gpu'", "smoke"]),
         (("replicate", "--all", "--data-dir", "a", "--manifest", "b"), ["not both"]),
-        (("replicate", "--all", "--run", "../here"), ["../here: expected a plain name"]),
+        *[
+            (("replicate", "--all", "--run", name), ["--run", "expected a name of letters"])
+            for name in ("..", ".", "", "../here", ".hidden", "-x", "a/b", "a\nb", "a" * 101)
+        ],
         ((*FROM_BASELINE, "--seed", 1), ["first split, profile cpu, seed 0"]),
         ((*FROM_BASELINE, "--seeds", 2), ["of one seed alone"]),
         ((*FROM_BASELINE, "--profile", "smoke"), ["profile cpu"]),

@@ -6,13 +6,24 @@ import socket
 import subprocess
 import sys
 
+import cv2
 import pytest
 from click.testing import CliRunner
-from drawn_eyes import FILES, ROWS, write_annotations, write_image, write_warsaw
+from drawn_eyes import (
+    FILES,
+    ROWS,
+    draw_eye,
+    label_strip,
+    write_annotations,
+    write_image,
+    write_warsaw,
+)
 from pytest_socket import SocketConnectBlockedError
 from tiny_process import REPLICATE, finish, start
+from tiny_run import make_tiny
 
 import cli as command_line
+from replication import config
 from replication.command_line import opening
 
 ELSEWHERE = ("192.0.2.1", 80)  # RFC 5737: nobody's
@@ -90,6 +101,38 @@ def test_the_folder_of_a_run_on_a_users_data_is_closed_to_others(tmp_path, monke
     mode = (tmp_path / "artifacts/runs/mine").stat().st_mode & 0o777
     assert mode == 0o700
     figure(f"mode {mode:04o}")
+
+
+def test_what_is_written_of_patients_is_its_owners_alone_and_git_is_named(
+    tmp_path, monkeypatch, figure
+):
+    monkeypatch.setattr(opening, "ARTIFACTS", tmp_path / "artifacts")
+    monkeypatch.setitem(config.PROFILES, "smoke", config.PROFILES["smoke"])
+    make_tiny()
+    clinic = tmp_path / "clinic"
+    clinic.mkdir()
+    rows = ["path,patient_id,eye,glaucoma"]
+    for i in range(2):
+        cv2.imwrite(str(clinic / f"{i}.png"), label_strip(draw_eye(radius_px=100.0 + i)))
+        rows.append(f"{i}.png,{i},left,{i}")
+    (clinic / "m.csv").write_text("\n".join([*rows, ""]))
+    subprocess.run(["git", "init", "--quiet", str(tmp_path / "clone")], check=True)
+    out = tmp_path / "clone" / "out"
+    words = ["privatize", "--profile", "smoke", "--manifest", str(clinic / "m.csv")]
+    before = os.umask(0o002)
+    try:
+        result = CliRunner().invoke(
+            command_line.cli, [*words, "--method", "blur-9", "--out", str(out)]
+        )
+        assert os.umask(0o002) == 0o002  # as it was
+    finally:
+        os.umask(before)
+    assert result.exit_code == 0, result.output
+    assert f"{out}: made of patients' eyes, and git doesn't ignore it" in result.stderr
+    written = [out, *out.rglob("*")]
+    assert len(written) > 3
+    assert {path.stat().st_mode & 0o777 for path in written} == {0o700, 0o600}
+    figure(f"`privatize --out`: {len(written)} files and folders, 0600 and 0700 under umask 0002")
 
 
 @pytest.mark.slow

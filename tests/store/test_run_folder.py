@@ -160,6 +160,18 @@ def test_a_private_run_lets_nobody_else_in(tmp_path):
         assert store.root.stat().st_mode & 0o777 == mode
 
 
+def test_scratch_lies_in_the_run_and_what_a_killed_command_left_goes_with_the_next(store):
+    with store.scratch() as folder, pytest.raises(SettingsError, match="is working in this run"):
+        assert folder.parent == store.root
+        (folder / "eye.npy").touch()
+        RunStore(store.root).open({"seed": 0})
+    assert not folder.exists()
+    folder.mkdir()
+    (folder / "eye.npy").touch()
+    RunStore(store.root).open({"seed": 0})
+    assert not folder.exists()
+
+
 def test_the_digest_follows_the_files_and_not_the_clock(store):
     write(store)
     before = store.digest("02_stage")
