@@ -144,7 +144,9 @@ class Replication:
         return Stage(unit, key, (PREPROCESSED,), train)
 
     def _privatizing(self, method: Method) -> Stage:
-        drawn = {"seed": self.data.seed, "draws": self.data.draws}
+        private = self.data.source.kind.private
+        drawn = {"secret": self.store.secret_digest} if private else {"seed": self.data.seed}
+        drawn |= {"draws": self.data.draws}
         return Stage(
             privatized_unit(method.name),
             drawn if method.needs_generator else {},

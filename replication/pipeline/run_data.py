@@ -28,7 +28,7 @@ class RunData:
 
     source: Source  # where the raw eyes come from
     profile: Profile  # settings of all stages
-    seed: int  # of training and privatization
+    seed: int  # of training, and of draws on the surrogate
     draws: int  # privatized sets per method that draws
     methods: tuple[str, ...]  # names of the privatizers to run, in Table 1's order
     store: RunStore  # the run's folder
@@ -49,6 +49,14 @@ class RunData:
     def manifest_digest(self) -> str:
         """Hash of the manifest, which holds the hash of every raw file."""
         return self.known_manifest or hash_manifest(self.raw[0])
+
+    @property
+    def drawing_seed(self) -> int:
+        """What replacement identities and latent noise are drawn from.
+
+        On patients' data the run's secret: from seed and manifest anyone could draw them again.
+        """
+        return self.store.secret if self.source.kind.private else self.seed
 
     @property
     def dataset(self) -> EyeDataset:

@@ -152,7 +152,7 @@ def train_vgan(
 
 def privatize(run: RunData, folder: Path, *, method: Method) -> None:
     """Privatize the test images by one method (stage 05)."""
-    sets = run.privatize(method, run.test_set, seed=run.seed, draws=run.draws)
+    sets = run.privatize(method, run.test_set, seed=run.drawing_seed, draws=run.draws)
     with run.track(f"privatizing: {method.name}", run.count_draws(method)) as advance:
         save_privatized(folder, advance_each(sets, advance))
 
@@ -244,7 +244,7 @@ def privatize_many(
     draws = run.count_draws(method)
     request = {
         "method": method.name,
-        "seed": run.seed,
+        "secret": run.store.secret_digest,  # whatever the run is of, these images are somebody's
         "draws": draws,
         "images": hash_manifest(table),
         "inputs": {unit: run.store.digest(unit) for unit in units},
@@ -262,7 +262,7 @@ def privatize_many(
             method=method,
             gallery=run.train_set,
             generator=run.find_generator(method),
-            seed=run.seed,
+            seed=run.store.secret,
             draws=draws,
             on_images=lambda images: [advance() for _ in range(images)],
         )

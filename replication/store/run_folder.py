@@ -9,6 +9,7 @@ import hashlib
 import json
 import logging
 import platform
+import secrets
 import shutil
 import time
 from collections.abc import Iterator
@@ -31,6 +32,7 @@ RECORD = "stage.json"
 KEY = "stage-key.json"
 CHECKPOINT = "training.checkpoint"
 RUN_RECORD = "run.json"
+SECRET, SECRET_BYTES = "run.secret", 32
 SCRATCH_FOLDER = "scratch"  # of a command that leaves no stage
 # Scratch files of a stage, not its outputs.
 SCRATCH = (KEY, CHECKPOINT)
@@ -70,6 +72,7 @@ class RunStore:
             shutil.rmtree(self.root / SCRATCH_FOLDER, ignore_errors=True)
             if fresh and record.exists():
                 self._clear()
+            _ = self.secret  # made here, where no other process is at work
             if not record.exists():
                 write_json(record, settings)
         self.join(settings)
@@ -100,6 +103,32 @@ class RunStore:
                 f"{self.root}: this run was made with other settings ({names}); "
                 "choose another --run, or --fresh to start it again"
             )
+
+    @property
+    def secret(self) -> int:
+        """A random number of 32 bytes that only this run has, and keeps, so that it can be repeated.
+
+        Raises:
+            SettingsError: when the file of it is damaged.
+        """
+        file = self.root / SECRET
+        if not file.exists():
+            temporary = file.with_name(SECRET + TEMPORARY)
+            temporary.touch(mode=0o600)
+            temporary.write_text(secrets.token_hex(SECRET_BYTES), encoding="ascii")
+            temporary.replace(file)
+        try:
+            return int.from_bytes(_read_secret(file), "big")
+        except ValueError as error:
+            raise SettingsError(
+                f"{file}: damaged; restore it from a copy, or remove it and what was drawn by it is "
+                "drawn anew"
+            ) from error
+
+    @property
+    def secret_digest(self) -> str:
+        """The secret's hash, which gives nothing of it away."""
+        return hashlib.sha256(self.secret.to_bytes(SECRET_BYTES, "big")).hexdigest()
 
     def locked(self) -> AbstractContextManager[None]:
         """Keep other processes out of the run while a block runs."""
@@ -260,20 +289,27 @@ class RunStore:
         return next((n for n in sorted(before | now) if before.get(n) != now.get(n)), None)
 
     def _holds_something(self) -> bool:
-        ours = (LOCK, HOLDER, RUN_RECORD + TEMPORARY)
+        ours = (LOCK, HOLDER, SECRET, SECRET + TEMPORARY, RUN_RECORD + TEMPORARY)
         return self.root.exists() and any(e.name not in ours for e in self.root.iterdir())
 
     def _clear(self) -> None:
-        """Remove everything but locks, and last the record that makes this a run's folder."""
+        """Remove all but locks and the secret, and last the record that makes this a run's folder."""
         with hold_all_units(self.root):
             for entry in sorted(self.root.iterdir(), key=lambda entry: entry.name == RUN_RECORD):
-                if entry.name in (LOCK, HOLDER, UNITS):
+                if entry.name in (LOCK, HOLDER, UNITS, SECRET):
                     continue
                 if entry.is_dir() and not entry.is_symlink():
                     shutil.rmtree(entry)
                 else:
                     entry.unlink()
         self._unchanged.clear()
+
+
+def _read_secret(file: Path) -> bytes:
+    secret = bytes.fromhex(file.read_text(encoding="ascii"))
+    if len(secret) != SECRET_BYTES:
+        raise ValueError(f"expected {SECRET_BYTES} bytes")
+    return secret
 
 
 def _digest(record: dict) -> str:

@@ -235,7 +235,7 @@ def _evaluate_generator(run: RunData, training: Training, networks: Networks) ->
 def _give(run: RunData, generator: Generator) -> dict:
     """Return what every method takes beside the images."""
     given = {"gallery": run.train_set, "generator": generator}
-    return given | {"seed": run.seed, "draws": run.draws}
+    return given | {"seed": run.drawing_seed, "draws": run.draws}
 
 
 def _train_once(run: RunData, name: str, arguments: dict, train: Callable[[Path], None]) -> Path:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from drawn_eyes import draw_eye
+from latent_generator import LatentGenerator
 
 from replication.config import SMOKE, ExplanationSettings
 from replication.data.sources import Kind, Source
@@ -20,6 +21,7 @@ from replication.privatize.blocks import BlockCounts
 from replication.privatize.methods import METHODS
 from replication.results.finished_run import FinishedRun
 from replication.store.arrays import save_preprocessed
+from replication.store.files import read_json
 from replication.store.run_folder import RunStore
 from replication.store.run_record import EVALUATORS
 from replication.train import evaluators as train_evaluators
@@ -183,3 +185,35 @@ def test_new_patients_are_privatized_by_others_images_where_the_user_says_so(
 def test_frames_of_another_size_than_the_runs_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="^2 of 2 frames are 600x480 px, the run's are 640x480: "):
         privatize_two(tmp_path, ("5", "6"), width_px=600)
+
+
+@pytest.mark.parametrize(("kind", "named"), [(Kind.SURROGATE, 1.0), (Kind.FOLDER, 1 / 6)])
+def test_who_was_painted_cannot_be_drawn_again_from_seed_and_manifest_on_patients_data(
+    tmp_path: Path, monkeypatch, kind: Kind, named: float
+) -> None:
+    draws, method = 60, METHODS["pprl-vgan-random"]
+    run = make_work(tmp_path, by_patient=False)
+    run = replace(run, source=Source(kind, tmp_path), draws=draws)
+    monkeypatch.setattr(RunData, "generator", LatentGenerator())
+    with run.store.writing("05_privatized/pprl-vgan-random", {}) as folder:
+        stages.privatize(run, folder, method=method)
+    released = [drawn.used_identities for drawn in run.load_sets((method.name,))]
+    # What an attacker has who knows the manifest, the settings and the code.
+    again = method.privatize(
+        run.test_set, gallery=run.train_set, generator=LatentGenerator(), seed=0, draws=draws
+    )
+    hits = np.concatenate([r == a.used_identities for r, a in zip(released, again, strict=True)])
+    assert hits.mean() == pytest.approx(named, abs=0.07)
+    # The run itself can be repeated.
+    repeated = next(iter(run.privatize(method, run.test_set, seed=run.drawing_seed, draws=1)))
+    assert (repeated.used_identities == released[0]).all()
+
+
+def test_a_folder_of_privatized_images_does_not_hold_what_they_were_drawn_from(
+    tmp_path: Path,
+) -> None:
+    _, out = privatize_two(tmp_path, ("5", "6"))
+    record = read_json(out / "blocks.json")
+    assert record.keys() == {"method", "secret", "draws", "images", "inputs", "columns"}
+    kept = (tmp_path / "run" / "run.secret").read_text()
+    assert len(kept) == 64 and kept not in (out / "blocks.json").read_text()

@@ -172,6 +172,33 @@ def test_scratch_lies_in_the_run_and_what_a_killed_command_left_goes_with_the_ne
     assert not folder.exists()
 
 
+def test_a_run_has_a_secret_of_its_own_that_nobody_else_reads_and_nothing_throws_away(tmp_path):
+    one, other = (RunStore(tmp_path / name) for name in "ab")
+    for store in (one, other):
+        store.open({"seed": 0})
+    file = one.root / "run.secret"
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert one.secret == int(file.read_text(), 16) >= 2**128
+    assert one.secret != other.secret and one.secret_digest != other.secret_digest
+    before = one.secret
+    one.open({"seed": 0}, fresh=True)
+    assert RunStore(one.root).secret == before
+    # A copy of it alone repeats the run elsewhere.
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    shutil.copy(file, copy)
+    repeated = RunStore(copy)
+    repeated.open({"seed": 0})
+    assert repeated.secret == before
+
+
+@pytest.mark.parametrize("content", ["", "00", "g" * 64, "é" * 64])
+def test_a_damaged_secret_is_named_and_not_used(store, content):
+    (store.root / "run.secret").write_text(content, encoding="utf-8")
+    with pytest.raises(SettingsError, match="run.secret: damaged; restore it"):
+        store.open({"seed": 0})
+
+
 def test_the_digest_follows_the_files_and_not_the_clock(store):
     write(store)
     before = store.digest("02_stage")
