@@ -7,7 +7,7 @@ nothing of anyone. A summary has each requirement by its worst measure: ours, a 
 as its worst leak and shows as much of the sign as the measure that finds least of it.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -153,6 +153,32 @@ SHOWN = ("glaucoma_balanced", *OF_SIGN)
 REALISTIC = ("sharpness", "frechet")
 
 
+def find_worst_leaks(rows: Sequence[Mapping], method: str, victim: Requirement) -> list[Mapping]:
+    """Return what shows most of one victim in a method's images, the furthest from chance.
+
+    Args:
+        rows: of `table2.json`.
+        method: its name.
+        victim: the patient or the replaced.
+
+    Returns:
+        The worst fraction of images, the paper's own network counting as an attacker too, and the
+        worst area under a curve; of either none where it was not measured.
+    """
+    found = [
+        row
+        for row in rows
+        if row["method"] == method
+        and row["measure"] in ("identity_static", *LEAKS)
+        and MEASURES[row["measure"]].requirement is victim
+        and not np.isnan(_scale_privacy(row, None))
+    ]
+    kinds = (
+        [r for r in found if MEASURES[r["measure"]].fraction is kind] for kind in (True, False)
+    )
+    return [min(own, key=lambda row: _scale_privacy(row, None)) for own in kinds if own]
+
+
 def summarise_methods(numbers: pd.DataFrame) -> pd.DataFrame:
     """Find each method's worst measure for each requirement, every measure from 0 to 1.
 
@@ -195,7 +221,7 @@ def _summarise(method: str, by_cell: dict) -> Iterator[dict]:
         }
 
 
-def _scale_privacy(row: dict, original: dict | None) -> float:
+def _scale_privacy(row: Mapping, original: Mapping | None) -> float:
     """Return 1 at chance and 0 where all are recognised; NaN where chance recognises all."""
     chance = 0.0 if _is_missing(row["chance"]) else row["chance"]
     return np.nan if chance >= 1 else _clip(1 - (row["value"] - chance) / (1 - chance))

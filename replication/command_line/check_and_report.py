@@ -6,7 +6,12 @@ from pathlib import Path
 import click
 
 from replication.command_line import opening
-from replication.command_line.opening import find_store, spell_command
+from replication.command_line.opening import (
+    find_store,
+    spell_command,
+    warn_of_commit,
+    write_for_owner_alone,
+)
 from replication.command_line.options import (
     PATH,
     choice_option,
@@ -130,20 +135,28 @@ def compare_seeds(one: Path, other: Path, page: Path) -> None:
 def export(run: Path, folder: Path, what: str, methods: tuple[str, ...], may_share: bool) -> None:
     """Export weights or privatized sets of RUN into a new FOLDER, and print what they reveal.
 
-    A network trained on patients can draw them. What is measured is printed first, and goes along.
+    Printed first, and written into FOLDER/README.md: the worst figure of the run's attack (Table 2)
+    for the patient and for the replaced, with interval and chance, and what was exported before. Of
+    patients' data, sets of methods that are attacked are exported, and no weights; FOLDER is closed
+    to others. The run's exports.json lists each export.
 
     \b
-    Example:
-      python cli.py export artifacts/runs/my-run shared --what weights
+    Examples:
+      python cli.py export artifacts/runs/my-run shared --method blur-9 --yes-i-may-share
+      python cli.py export artifacts/runs/surrogate-cpu-seed-0 weights --what weights
     """
-    from replication.results.export import Goods, export_run, measure_run
+    from replication.attack.table2_text import READ_ME
+    from replication.results.export import Goods, export_run, measure_run, sum_exports
+    from replication.results.finished_run import FinishedRun
     from replication.store.run_folder import RunStore
 
-    store = RunStore(run)
-    leaks = measure_run(store, methods)
-    for leak in leaks:
-        click.echo(leak)
-    export_run(store, folder, Goods(what), leaks=leaks, may_share=may_share)
+    finished, goods = FinishedRun(RunStore(run)), Goods(what)
+    leaks = measure_run(finished, goods, methods)
+    click.echo("\n".join([READ_ME, *map(str, leaks), sum_exports(finished.root)]))
+    if finished.source.kind.private:
+        write_for_owner_alone()
+        warn_of_commit(folder)
+    export_run(finished, folder, goods, leaks=leaks, may_share=may_share)
     click.echo(f"Written: {folder}")
 
 

@@ -1,18 +1,22 @@
 """Take weights or privatized sets out of a run, with what they reveal of patients beside them.
 
-Measured before they are shared: how often the identity network names the patient, how often it
-names somebody whose likeness went in, and how near the images are to those that were learned from.
-Leaves, in a new folder:
+What they reveal is the worst figure of the run's own attack (Table 2), for the patient and for those
+whose likeness went in. Writes, in a new folder:
 
-- README.md: what it is, the settings that made it, and what it reveals;
+- README.md: what it is, how it was made, what it reveals, and what was exported before;
 - weights: identity.h5, glaucoma.h5, encoder.h5, decoder.h5, legacy HDF5 arrays;
 - or sets: <method>/draw-0/0001.png ..., pixels alone, and labels.csv beside them. The numbers
   follow no order of patients, and another one in each set.
+
+Nothing there has a seed: whoever knows it makes the split and the draws again, and so finds out
+which image is whose. And in the run's folder `exports.json`, one entry per export; it outlives --fresh.
 """
 
 import shutil
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
@@ -21,6 +25,8 @@ import numpy as np
 import pandas as pd
 
 from replication.attack.near_copies import measure_distances
+from replication.attack.table2 import MEASURES, Requirement, find_worst_leaks
+from replication.attack.table2_text import READ_ME, write_cell
 from replication.config import PreprocessSettings
 from replication.errors import SettingsError, StageNotRun
 from replication.privatize.methods import METHODS, find_method
@@ -28,15 +34,16 @@ from replication.records import EyeDataset, PrivatizedSet, Splits, to_bytes
 from replication.results.baseline import WEIGHTS
 from replication.results.finished_run import FinishedRun
 from replication.store.arrays import load_preprocessed, load_privatized
-from replication.store.files import new_folder, write_text
-from replication.store.run_folder import RunStore
-from replication.store.run_record import PREPROCESSED, privatized_unit, read_run, read_settings
+from replication.store.files import new_folder, read_json, write_json, write_text
+from replication.store.run_folder import EXPORTS, digest_files
+from replication.store.run_record import PREPROCESSED, privatized_unit, read_settings
 from replication.store.tables import write_table
 
 SAME = 0.5  # ours: gray levels below which rounding alone makes two images differ
 README, LABELS = "README.md", "labels.csv"
-SURROGATE = "surrogate"
 MAY_SHARE = "--yes-i-may-share"
+SEED = "seed"
+UNMEASURED = "Membership inference and inversion of the networks: not measured."
 
 
 class Goods(StrEnum):
@@ -48,151 +55,209 @@ class Goods(StrEnum):
 
 @dataclass(frozen=True)
 class Leaks:
-    """What one method's images reveal; accuracies are fractions, distances in gray levels of 255.
+    """What one method's images reveal; distances are in gray levels of 255.
 
     Args:
         method: a name of `replication.privatize.methods.METHODS`.
-        identity: fraction of images in which the identity network names the patient.
-        identity_chance: the same for a network that guesses.
-        replacement: fraction in which it names one whose likeness went in; None where there is none.
-        replacement_chance: the same for a guess.
+        attacked: rows of Table 2, the worst of each victim; empty where it was not attacked.
         nearest: median root mean square distance to the nearest training image.
         nearest_original: the same of the test originals, which nobody learned from.
         copies: images that are a training image.
     """
 
     method: str
-    identity: float
-    identity_chance: float
-    replacement: float | None
-    replacement_chance: float | None
+    attacked: Sequence[Mapping]
     nearest: float
     nearest_original: float
     copies: int
 
     def __str__(self) -> str:
-        """Return one sentence."""
-        replacement = (
-            "nobody else's likeness went in"
-            if self.replacement is None
-            else f"one whose likeness went in {self.replacement:.1%} "
-            f"(guessing: {self.replacement_chance:.1%})"
+        """Return the method, and a line for each thing that is known of it."""
+        victims = {}
+        for row in self.attacked:
+            cell = f"{MEASURES[row['measure']].heading} {write_cell(row)}"
+            victims.setdefault(row["requirement"], []).append(cell)
+        parts = [f"{victim}, at worst: {'; '.join(cells)}" for victim, cells in victims.items()]
+        near = (
+            f"the nearest training image is {self.nearest:.1f} gray levels away, the median (test "
+            f"originals: {self.nearest_original:.1f}); {self.copies} are copies of one"
         )
-        return (
-            f"{self.method}: the identity network names the patient in {self.identity:.1%} "
-            f"of the images (guessing: {self.identity_chance:.1%}), {replacement}; the "
-            f"nearest training image is {self.nearest:.1f} gray levels away, the median (test "
-            f"originals: {self.nearest_original:.1f}), {self.copies} are copies of one"
-        )
+        return "\n  - ".join([self.method, *(parts or ["not attacked"]), near])
 
 
-def measure_run(store: RunStore, methods: Sequence[str]) -> list[Leaks]:
-    """Measure what a run's privatized sets reveal, the first draw's images and all predictions.
+def measure_run(run: FinishedRun, goods: Goods, methods: Sequence[str]) -> list[Leaks]:
+    """Measure what a run's privatized sets reveal, by its attack and by the first draw's images.
 
     Args:
-        store: of a run whose evaluation is complete.
+        run: whose sets are complete.
+        goods: what is to be taken out.
         methods: names of those to measure; none: every method that the run has and that goes with
             the weights, the generator's.
 
     Raises:
-        StageNotRun: when the run lacks a method, or its evaluation.
+        StageNotRun: when the run lacks a method or, on patients' data, the attack on it.
+        SettingsError: when they are weights made from patients' data.
     """
-    wanted = methods or [
+    if goods is Goods.WEIGHTS and run.source.kind.private:
+        raise SettingsError(
+            f"{run.root}: weights made from patients' eyes are not exported, because what they "
+            f"reveal is not known. {UNMEASURED}"
+        )
+    wanted = [find_method(name).name for name in dict.fromkeys(methods)] or [
         name
         for name, method in METHODS.items()
-        if method.needs_generator and (store.root / privatized_unit(name)).exists()
+        if method.needs_generator and (run.root / privatized_unit(name)).exists()
     ]
     if not wanted:
-        raise StageNotRun(f"{store.root}: no set of PPRL-VGAN to measure; `replicate` makes one")
-    dataset, splits = _load(store)
-    data = {"training": dataset.take(splits.train), "originals": dataset.images[splits.test]}
-    data |= {"identities": int(dataset.identity.max()) + 1}
-    predictions, leaks = FinishedRun(store).predictions, []
-    for name in wanted:
-        find_method(name)
-        first = next(load_privatized(store.folder(privatized_unit(name)), name))
-        leaks.append(measure_leaks(first, predictions, **data))
+        raise StageNotRun(f"{run.root}: no set of PPRL-VGAN to measure; `replicate` makes one")
+    dataset, splits = _load(run)
+    leaks = [
+        measure_leaks(
+            next(load_privatized(run.store.folder(privatized_unit(name)), name)),
+            run.attack["rows"] if run.attack else [],
+            training=dataset.take(splits.train),
+            originals=dataset.images[splits.test],
+        )
+        for name in wanted
+    ]
+    unknown = [leak.method for leak in leaks if not leak.attacked]
+    if unknown and run.source.kind.private:
+        raise StageNotRun(
+            f"{run.root}: not attacked: {', '.join(unknown)}; what these images reveal of patients "
+            "is not measured, and they are not exported before `attack` with this run's options"
+        )
     return leaks
 
 
 def measure_leaks(
     measured: PrivatizedSet,
-    predictions: pd.DataFrame,
+    rows: Sequence[Mapping],
     *,
     training: EyeDataset,
     originals: np.ndarray,
-    identities: int,
 ) -> Leaks:
     """Measure one privatized set.
 
     Args:
-        measured: the set, of whose method all draws are in the predictions.
-        predictions: of `replication.evaluate.stage.evaluate_sets`.
+        measured: the set.
+        rows: of the run's Table 2, all methods'; none where it is not attacked.
         training: images that were learned from.
         originals: (N, H, W, C) test images.
-        identities: number of patients.
     """
-    own = predictions[predictions["method"] == measured.method]
-    used = measured.used_identities
     nearest, nearest_original = (
         measure_distances(images, training).nearest for images in (measured.images, originals)
     )
+    victims = (Requirement.PATIENT, Requirement.REPLACED)
+    worst = [row for each in victims for row in find_worst_leaks(rows, measured.method, each)]
     return Leaks(
         measured.method,
-        identity=float((own["predicted_identity"] == own["identity"]).mean()),
-        identity_chance=1 / identities,
-        replacement=None if used is None else float(own["replacement_shown"].astype(bool).mean()),
-        replacement_chance=None if used is None else min(1.0, used.shape[1] / identities),
+        worst,
         nearest=float(np.median(nearest)),
         nearest_original=float(np.median(nearest_original)),
         copies=int((nearest < SAME).sum()),
     )
 
 
+def sum_exports(root: Path) -> str:
+    """Return one or two sentences: what was exported from a run before.
+
+    Raises:
+        SettingsError: when the run's list of exports is not what `export_run` writes.
+    """
+    entries = _read_exports(root)
+    if not entries:
+        return "Exports of this run before this one: none."
+    weights = sum(entry["what"] == Goods.WEIGHTS for entry in entries)
+    draws = sum((Counter(entry["draws"]) for entry in entries), Counter())
+    parts = [f"weights: {weights}"] if weights else []
+    parts += [f"draws of {method}: {count}" for method, count in sorted(draws.items())]
+    return (
+        f"Exports of this run before this one: {len(entries)} ({', '.join(parts)}). Draws and "
+        "methods compose: whoever has several recognises more than Table 2 measures of each."
+    )
+
+
 def export_run(
-    store: RunStore,
+    run: FinishedRun,
     target: Path,
     goods: Goods,
     *,
     leaks: Sequence[Leaks],
     may_share: bool,
 ) -> None:
-    """Write weights or privatized sets into a new folder.
+    """Write weights or privatized sets into a new folder, and note it in the run's.
 
     Args:
-        store: of a complete run.
+        run: complete.
         target: the folder; it appears only when complete.
         goods: what to take out.
         leaks: of `measure_run`; the sets of these methods are taken.
-        may_share: whether the user has said that these patients' data may be shared.
+        may_share: whether the user has confirmed that these patients' data may be shared.
 
     Raises:
-        SettingsError: when the folder exists, or it is patients' data and the user has not said so.
+        SettingsError: when the folder exists, it is patients' data and the user has not confirmed
+            that, another process works in the run, or its list of exports is not readable.
         StageNotRun: when the run is not complete.
     """
-    run = read_run(store.root)
-    if run["source"]["kind"] != SURROGATE and not may_share:
+    private = run.source.kind.private
+    if private and not may_share:
         raise SettingsError(
-            f"{store.root}: made from patients' eyes, of which {goods.value} can reveal what is "
+            f"{run.root}: made from patients' eyes, of which {goods.value} can reveal what is "
             f"printed above; where you may share that, confirm it by {MAY_SHARE}"
         )
     if target.exists():
         raise SettingsError(f"{target}: exists already; name a new folder")
-    with new_folder(target) as partial:
+    with run.store.locked(), new_folder(target) as partial:
+        draws = {}
         if goods is Goods.WEIGHTS:
             for name, file in WEIGHTS.items():
                 unit = Path(file).parent.as_posix()
-                shutil.copyfile(store.folder(unit) / Path(file).name, partial / name)
+                shutil.copyfile(run.store.folder(unit) / Path(file).name, partial / name)
         else:
-            for leak in leaks:
-                _write_set(store, leak.method, partial / leak.method)
+            draws = {one.method: _write_set(run, one.method, partial / one.method) for one in leaks}
         write_text(partial / README, to_markdown(run, goods, leaks))
+        entry = {
+            "date": datetime.now(UTC).isoformat(timespec="seconds"),
+            "what": goods,
+            "draws": draws,
+            "sha256": digest_files(partial),
+            "confirmed": MAY_SHARE if private else "synthetic eyes, nothing to confirm",
+        }
+        # Noted before the folder gets its name: what is stopped between is counted, not forgotten.
+        entries = [*_read_exports(run.root), entry]
+        write_json(run.root / EXPORTS, {"exports": entries})
 
 
-def _write_set(store: RunStore, method: str, folder: Path) -> None:
-    dataset, splits = _load(store)
+def to_markdown(run: FinishedRun, goods: Goods, leaks: Sequence[Leaks]) -> str:
+    """Return the page that goes with what is shared; it names no file, no patient and no seed."""
+    drawn = "synthetic eyes (the embedded surrogate, not Warsaw)"
+    whose = "patients' eyes" if run.source.kind.private else drawn
+    profile = run.run["profile"]
+    settings = [
+        f"- {stage}: {name} = {value}"
+        for stage, part in sorted(profile.items())
+        if isinstance(part, dict)
+        for name, value in sorted(part.items())
+        if name != SEED
+    ]
+    parts = [
+        f"# {goods.value.capitalize()} made from {whose}",
+        f"A network trained on patients can draw these patients. What was measured of it: {READ_ME}",
+        "\n".join(f"- {leak}" for leak in leaks),
+        *([UNMEASURED] if goods is Goods.WEIGHTS else []),
+        sum_exports(run.root),
+        f"Profile {profile['name']}:",
+        "\n".join(settings),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _write_set(run: FinishedRun, method: str, folder: Path) -> int:
+    """Write all draws of a method; return how many."""
+    dataset, splits = _load(run)
     glaucoma = dataset.glaucoma[splits.test]
-    for drawn in load_privatized(store.folder(privatized_unit(method)), method):
+    draws = 0
+    for drawn in load_privatized(run.store.folder(privatized_unit(method)), method):
         place = folder / f"draw-{drawn.draw}"
         place.mkdir(parents=True)
         # Not seeded, on purpose: whoever knew the seed could find out which image is whose.
@@ -203,33 +268,25 @@ def _write_set(store: RunStore, method: str, folder: Path) -> None:
             (place / name).write_bytes(png.tobytes())
         labels = pd.DataFrame({"file": names, "glaucoma": glaucoma[order]})
         write_table(labels, place / LABELS)
+        draws += 1
+    return draws
 
 
-def _load(store: RunStore) -> tuple[EyeDataset, Splits]:
-    shape = read_settings(store.root, read_run(store.root), "preprocess", PreprocessSettings)
-    return load_preprocessed(store.folder(PREPROCESSED), shape.channels)
+def _read_exports(root: Path) -> list[dict]:
+    file = root / EXPORTS
+    if not file.exists():
+        return []
+    try:
+        entries = read_json(file)["exports"]
+        for entry in entries:
+            Goods(entry["what"]), Counter(entry["draws"]).total()
+    except (SettingsError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise SettingsError(
+            f"{file}: not the list of what was exported; put a copy of it back"
+        ) from error
+    return entries
 
 
-def to_markdown(run: dict, goods: Goods, leaks: Sequence[Leaks]) -> str:
-    """Return the page that goes with what is shared; it names no file and no patient."""
-    drawn = run["source"]["kind"] == SURROGATE
-    whose = "synthetic eyes (the embedded surrogate, not Warsaw)" if drawn else "patients' eyes"
-    settings = [
-        f"- {stage}: {name} = {value}"
-        for stage, part in sorted(run["profile"].items())
-        if isinstance(part, dict)
-        for name, value in sorted(part.items())
-    ]
-    lines = [
-        f"# {goods.value.capitalize()} made from {whose}",
-        "",
-        "A network trained on patients can draw these patients. What was measured of it:",
-        "",
-        *(f"- {leak}" for leak in leaks),
-        "",
-        f"Profile {run['profile']['name']}, seed {run['seed']}, {run['draws']} draws:",
-        "",
-        *settings,
-        "",
-    ]
-    return "\n".join(lines)
+def _load(run: FinishedRun) -> tuple[EyeDataset, Splits]:
+    shape = read_settings(run.root, run.run, "preprocess", PreprocessSettings)
+    return load_preprocessed(run.store.folder(PREPROCESSED), shape.channels)

@@ -34,6 +34,7 @@ CHECKPOINT = "training.checkpoint"
 RUN_RECORD = "run.json"
 SECRET, SECRET_BYTES = "run.secret", 32
 SCRATCH_FOLDER = "scratch"  # of a command that leaves no stage
+EXPORTS = "exports.json"  # what left the run: it outlives --fresh
 # Scratch files of a stage, not its outputs.
 SCRATCH = (KEY, CHECKPOINT)
 
@@ -289,14 +290,14 @@ class RunStore:
         return next((n for n in sorted(before | now) if before.get(n) != now.get(n)), None)
 
     def _holds_something(self) -> bool:
-        ours = (LOCK, HOLDER, SECRET, SECRET + TEMPORARY, RUN_RECORD + TEMPORARY)
+        ours = (LOCK, HOLDER, EXPORTS, SECRET, SECRET + TEMPORARY, RUN_RECORD + TEMPORARY)
         return self.root.exists() and any(e.name not in ours for e in self.root.iterdir())
 
     def _clear(self) -> None:
-        """Remove all but locks and the secret, and last the record that makes this a run's folder."""
+        """Remove all but locks, secret and exports, and last the record that makes it a run's."""
         with hold_all_units(self.root):
             for entry in sorted(self.root.iterdir(), key=lambda entry: entry.name == RUN_RECORD):
-                if entry.name in (LOCK, HOLDER, UNITS, SECRET):
+                if entry.name in (LOCK, HOLDER, UNITS, SECRET, EXPORTS):
                     continue
                 if entry.is_dir() and not entry.is_symlink():
                     shutil.rmtree(entry)
@@ -310,6 +311,11 @@ def _read_secret(file: Path) -> bytes:
     if len(secret) != SECRET_BYTES:
         raise ValueError(f"expected {SECRET_BYTES} bytes")
     return secret
+
+
+def digest_files(folder: Path) -> str:
+    """Return one hash of the names and contents of all files in a folder."""
+    return _digest({"outputs": _hash_files(folder)})
 
 
 def _digest(record: dict) -> str:

@@ -1,13 +1,25 @@
 """What a set reveals, by hand: its numbers decide whether patients' data are shared."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
+from replication.attack.table2 import MEASURES
 from replication.records import EyeDataset, PrivatizedSet, to_unit_range
 from replication.results.export import Leaks, measure_leaks
 
 METHOD, PATIENTS, SIDE = "k-same-3", 8, 8
+ATTACKED = [  # method, measure, value, chance
+    (METHOD, "identity_static", 0.02, 0.01),
+    (METHOD, "identity_best", 0.6, 0.01),
+    (METHOD, "identity_lda_image", 0.7, 0.01),
+    (METHOD, "evaluator_auc", 0.8, 0.5),
+    (METHOD, "siamese_auc", 0.9, 0.5),
+    (METHOD, "siamese_eer", 0.1, 0.5),
+    (METHOD, "used_shown", 0.4, 0.375),
+    (METHOD, "near_copies", 0.1, None),
+    (METHOD, "ssim", 1.0, None),
+    ("blur-3", "identity_best", 1.0, 0.01),
+]
 
 
 def draw_flat(levels) -> np.ndarray:
@@ -15,46 +27,45 @@ def draw_flat(levels) -> np.ndarray:
     return to_unit_range(np.array(levels)[:, None, None, None] * np.ones((1, SIDE, SIDE, 3)))
 
 
-def measure(*, used: int | None = 3, one_pixel: float = 0) -> Leaks:
-    """Measure five images with so many identities used each."""
+def measure(*, one_pixel: float = 0, attacked=ATTACKED) -> Leaks:
+    """Measure five images, one pixel of the first one being of so many gray levels."""
     identity = np.arange(PATIENTS)
     training = EyeDataset(draw_flat([0, 200] * 4), identity, identity < 4, identity.astype(str))
     images = draw_flat([0, 0.6, 7, 40, 100])
     images[0, 3, 5] = to_unit_range(np.array(one_pixel))
-    classes = None if used is None else np.tile(np.arange(used) % PATIENTS, (5, 1))
-    predictions = pd.DataFrame({"identity": [0, 1, 2, 3, 4], "predicted_identity": [0, 1, 2, 0, 0]})
-    predictions["replacement_shown"] = None if used is None else [True, False, False, False, False]
-    others = predictions.assign(method="blur-3", predicted_identity=7, replacement_shown=None)
+    rows = [
+        dict(zip(("method", "measure", "value", "chance"), row, strict=True))
+        | {"requirement": MEASURES[row[1]].requirement.value, "low": row[2] - 0.01}
+        | {"high": row[2] + 0.01}
+        for row in attacked
+    ]
     return measure_leaks(
-        PrivatizedSet(METHOD, 0, images, classes),
-        pd.concat([others, predictions.assign(method=METHOD)], ignore_index=True),
+        PrivatizedSet(METHOD, 0, images, None),
+        rows,
         training=training,
         originals=draw_flat([3, 10, 60]),
-        identities=PATIENTS,
     )
 
 
-def test_what_is_named_and_how_near_it_is():
-    leaks = measure()
-    assert (leaks.identity, leaks.identity_chance) == (3 / 5, 1 / 8)
-    assert (leaks.replacement, leaks.replacement_chance) == (1 / 5, 3 / 8)
-    # The medians; the means are 29.5 and 24.3.
-    assert (leaks.nearest, leaks.nearest_original) == pytest.approx((7, 10), abs=1e-4)
-    assert str(leaks) == (
-        f"{METHOD}: the identity network names the patient in 60.0% of the images (guessing: "
-        "12.5%), one whose likeness went in 20.0% (guessing: 37.5%); the nearest training image is "
-        "7.0 gray levels away, the median (test originals: 10.0), 1 are copies of one"
+def test_each_victim_has_the_worst_figure_and_the_medians_of_distances_follow():
+    # The means of the distances are 29.5 and 24.3. A used one is named hardly above chance, so the
+    # worst of the replaced is the copies.
+    assert str(measure()) == (
+        f"{METHOD}\n  - privacy of the patient, at worst: best retrained attacker 60.0 (59.0 to "
+        "61.0) / 1.0; verification AUC, Siamese 0.90 (0.89 to 0.91) / 0.50\n"
+        "  - privacy of the replaced, at worst: near copies 10.0 (9.0 to 11.0)\n"
+        "  - the nearest training image is 7.0 gray levels away, the median (test originals: "
+        "10.0); 1 are copies of one"
     )
 
 
-def test_a_guess_at_more_identities_than_there_are_is_always_right():
-    assert measure(used=10).replacement_chance == 1
+def test_the_papers_own_network_is_an_attacker_too():
+    rows = [(METHOD, "identity_static", 0.9, 0.01), *ATTACKED[1:]]
+    assert "at worst: static network (as the paper) 90.0" in str(measure(attacked=rows))
 
 
-def test_where_nobody_else_went_in_there_is_no_chance_of_it():
-    leaks = measure(used=None)
-    assert (leaks.replacement, leaks.replacement_chance) == (None, None)
-    assert "nobody else's likeness went in; the" in str(leaks)
+def test_an_attack_on_other_methods_is_none_on_this_one():
+    assert str(measure(attacked=ATTACKED[-1:])).splitlines()[1] == "  - not attacked"
 
 
 # One pixel of 64: the image is an eighth of its error away, the next image 0.6.
