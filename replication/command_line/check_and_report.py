@@ -142,8 +142,8 @@ def export(run: Path, folder: Path, what: str, methods: tuple[str, ...], may_sha
 
     \b
     Examples:
-      python cli.py export artifacts/runs/my-run shared --method blur-9 --yes-i-may-share
-      python cli.py export artifacts/runs/surrogate-cpu-seed-0 weights --what weights
+      python cli.py export artifacts/runs/my-run shared --yes-i-may-share
+      python cli.py export artifacts/runs/drawn weights --what weights
     """
     from replication.attack.table2_text import READ_ME
     from replication.results.export import Goods, export_run, measure_run, sum_exports
