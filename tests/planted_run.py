@@ -97,8 +97,7 @@ def _plant_validation(store: RunStore, at_fault: str) -> None:
     }
     with store.writing("02_validated", {}) as folder:
         write_json(folder / "validation.json", {"expectations": [expectation]})
-        (folder / "data_docs").mkdir()
-        (folder / "data_docs" / "index.html").write_text("<p>what was found</p>")
+        (folder / "validation.md").write_text("# what was found\n")
 
 
 def _plant_trainings(store: RunStore) -> None:

@@ -4,7 +4,7 @@ Files in the stage's folder:
 
 - validation.json: every expectation, whether it holds, what was observed, the files at fault;
 - validation.md: the same as a page, with links into
-- data_docs/: Great Expectations' pages, whose index lists nothing without the net;
+- data_docs/: Great Expectations' pages, which count and name nothing;
 - great_expectations/: its project, suites and results.
 
 Departure: the paper reports no validation of its data.

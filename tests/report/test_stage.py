@@ -129,7 +129,7 @@ def test_public_is_the_default_and_holds_nothing_of_a_patient(folder):
     assert b"<img" not in files["index.html"] and b"<image" not in files["index.html"]
     assert not [name for name, data in files.items() if b"/Subtype /Image" in data]
     assert not [name for name in files if name.startswith("figure")]
-    assert "Data Docs name images, so a public report has no link" in page
+    assert "validation.md" not in page
     # What may be shown is.
     assert "13 hold" in page and 'aria-label="Scatter plot' in page
     assert "72.5 (60.0 to 80.0) / 1.0" in page

@@ -1,1 +1,1 @@
-"""Expectation suites as data, and the one file that runs them by Great Expectations."""
+"""Expectation suites as data, the one file that runs them by Great Expectations, and its closed pages."""

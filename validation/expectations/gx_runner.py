@@ -1,9 +1,8 @@
 """Judge tables by suites with Great Expectations, and write its Data Docs.
 
 The only place that imports Great Expectations, and only when it is run: the import takes seconds.
-Nothing is sent anywhere and nothing is written outside the given folder. In a browser the pages of
-the Data Docs load style sheets and scripts from public servers. A suite's page can be read without;
-the index, whose list a script makes, can't.
+Nothing is sent anywhere and nothing is written outside the given folder, and no cell of a table is
+named in it (`validation.expectations.data_docs`): keys of rows at fault are in what is returned.
 """
 
 import os
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from validation.expectations.data_docs import close_pages, remove_names
 from validation.expectations.suites import Expectation, Suite
 
 PROJECT = "great_expectations"
@@ -58,7 +58,9 @@ def run_suites(
     outcomes = []
     for suite in suites:
         outcomes += _run_suite(context, source, suite, tables[suite.table])
+    remove_names(folder / PROJECT / "validations")
     context.build_data_docs()
+    close_pages(folder / DATA_DOCS)
     return outcomes
 
 

@@ -24,7 +24,7 @@ from validation.expectations.suites import (
 
 TABLE = pd.DataFrame(
     {
-        "image_id": ["a", "b", "c", "d", "d"],
+        "image_id": ["key-a", "key-b", "key-c", "key-d", "key-d"],
         "kept": [True, False, True, True, True],
         "noted": [True, True, True, None, True],
         "gray": [1.0, 2.0, 300.0, float("nan"), 5.0],
@@ -32,11 +32,11 @@ TABLE = pd.DataFrame(
 )
 # Each with whether it holds, what is observed, and the keys at fault; an empty cell hasn't passed.
 EXPECTED = [
-    (expect_each("most", "kept", (True,), "three in four", mostly=0.75), (True, 0.8, ("b",))),
-    (expect_between("between", "gray", "to 255", max_value=255), (False, 0.6, ("c", "d"))),
-    (expect_between("wide", "gray", "to 999", max_value=999), (False, 0.8, ("d",))),
-    (expect_equal("equal", "kept", "noted", "as kept"), (False, 0.6, ("b", "d"))),
-    (expect_unique("unique", "image_id", "ids differ"), (False, 0.6, ("d",))),
+    (expect_each("most", "kept", (True,), "three in four", mostly=0.75), (True, 0.8, ("key-b",))),
+    (expect_between("between", "gray", "to 255", max_value=255), (False, 0.6, ("key-c", "key-d"))),
+    (expect_between("wide", "gray", "to 999", max_value=999), (False, 0.8, ("key-d",))),
+    (expect_equal("equal", "kept", "noted", "as kept"), (False, 0.6, ("key-b", "key-d"))),
+    (expect_unique("unique", "image_id", "ids differ"), (False, 0.6, ("key-d",))),
     (Expectation("rows", "expect_table_row_count_to_equal", "3", {"value": 3}), (False, 5, ())),
 ]
 SUITE = Suite("planted", "images", "image_id", tuple(expectation for expectation, _ in EXPECTED))
@@ -80,7 +80,24 @@ def test_the_pages_name_the_expectations_and_show_a_failure(run):
     text = page.read_text(encoding="utf-8")
     for expectation in SUITE.expectations:
         assert f"{expectation.name}: {expectation.meaning}" in text
-    assert "Failed" in text
+    assert "Failed" in text and "fa-times" in text
+
+
+def test_pages_load_nothing_and_no_file_names_a_row(run):
+    pages = sorted(run.stage.rglob("*.html"))
+    assert [page.name for page in pages] == [
+        "planted.html",
+        "index.html",
+        "tables-images-planted.html",
+    ]
+    for page in pages:
+        text = page.read_text(encoding="utf-8")
+        assert "content=\"default-src 'none'; style-src 'unsafe-inline'\"" in text
+        assert re.findall(r"<script|<link|<img|<iframe|\bsrc=|url\(|@import", text) == []
+        assert set(re.findall(r"https?://[\w.-]+", text)) <= {"https://greatexpectations.io"}
+    assert "5 total rows" in pages[-1].read_text(encoding="utf-8")
+    files = [file for file in run.stage.rglob("*") if file.is_file()]
+    assert [file.name for file in files if b"key-" in file.read_bytes()] == []
 
 
 def test_nothing_is_written_elsewhere_and_nothing_names_the_place(run):
