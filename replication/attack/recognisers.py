@@ -1,4 +1,4 @@
-"""Recognisers by scikit-learn: they learn patients from privatized images, and name them in others.
+"""Recognisers without a network: they learn patients from privatized images, and name them in others.
 
 The paper's identity network has seen originals alone, so a method whose images merely differ from an
 original defeats it (paper §2.3). Who can privatize images of known patients can learn from the
@@ -7,15 +7,13 @@ Shmatikov, "Defeating image obfuscation with deep learning", 2016). Ours: three 
 fourth, the evaluator CNN, is in `networks`.
 """
 
-import warnings
-
 import numpy as np
 from skimage.transform import downscale_local_mean
-from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
+from replication.attack.discriminants import ShrunkDiscriminants
 from replication.errors import DataError
 
 SHRINK = 2  # ours: of 64 x 64 pixels, 1,024 numbers are left, as in the crop
@@ -46,17 +44,14 @@ def fit_recognisers(images: np.ndarray, identity: np.ndarray) -> dict[str, Pipel
             "takes two of them and a second image of one: add images"
         )
     parts = {
-        "lda_image": (shrink_images, _build_lda()),
-        "lda_crop": (crop_images, _build_lda()),
+        "lda_image": (shrink_images, ShrunkDiscriminants()),
+        "lda_crop": (crop_images, ShrunkDiscriminants()),
         "nearest": (flatten_images, KNeighborsClassifier(1)),
     }
-    with warnings.catch_warnings():
-        # A patient's only image adds no covariance; scikit-learn warns of each such patient.
-        warnings.filterwarnings("ignore", "Only one sample available", UserWarning)
-        return {
-            name: make_pipeline(FunctionTransformer(features), classifier).fit(images, identity)
-            for name, (features, classifier) in parts.items()
-        }
+    return {
+        name: make_pipeline(FunctionTransformer(features), classifier).fit(images, identity)
+        for name, (features, classifier) in parts.items()
+    }
 
 
 def shrink_images(images: np.ndarray) -> np.ndarray:
@@ -74,7 +69,3 @@ def crop_images(images: np.ndarray) -> np.ndarray:
 def flatten_images(images: np.ndarray) -> np.ndarray:
     """Return the (N, S * S) gray pixels, the mean over channels, of (N, S, S, C) images."""
     return images.mean(axis=-1).reshape(len(images), -1)
-
-
-def _build_lda() -> LinearDiscriminantAnalysis:
-    return LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
