@@ -36,6 +36,7 @@ setup(
         "click==8.5.1",
         "filelock==4.2.12",
         "great-expectations==1.24.1",
+        "h5py==3.16.0",
         "innvestigate==2.1.2",
         "jinja2==3.1.6",
         "junitparser==5.0.3",

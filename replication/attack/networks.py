@@ -17,6 +17,7 @@ from keras_models.siamese import build_projection, contrastive_loss
 from replication.attack.patient_privacy import Embeddings
 from replication.config import AttackSettings, EvaluatorSettings
 from replication.train.trained import compile_network
+from replication.train.weights import load_weights
 
 FEATURES, EMBEDDING, OUTPUT = "flatten", "dense1", "dense2"  # layers of the evaluator
 
@@ -44,7 +45,7 @@ class IdentityNetwork:
         _make_deterministic()
         self._settings = settings
         self._network = build_evaluator(classes, image_shape, **evaluator.dropout, seed=0)
-        self._network.load_weights(str(weights))
+        load_weights(self._network, weights)
         self._optimizer = Adam(settings.learning_rate)
         self._network.compile(self._optimizer, "sparse_categorical_crossentropy")
         self._initial = self._network.get_weights()

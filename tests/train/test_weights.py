@@ -1,3 +1,5 @@
+import shutil
+
 import h5py
 import numpy as np
 import pytest
@@ -43,6 +45,92 @@ def test_weights_that_are_no_numbers_are_refused(tmp_path):
         weights["dense2/dense2/bias:0"][0] = np.nan
     with pytest.raises(DataError, match="not a finite number"):
         load_weights(build(1), file)
+
+
+KERNEL = "dense2/dense2/kernel:0"
+
+
+def link_softly(weights, folder):
+    weights.move(KERNEL, "elsewhere")
+    weights[KERNEL] = h5py.SoftLink("/elsewhere")
+
+
+def link_another_file(weights, folder):
+    weights.copy(KERNEL, h5py.File(folder / "other.h5", "w"), name="kernel")
+    del weights[KERNEL]
+    weights[KERNEL] = h5py.ExternalLink("other.h5", "kernel")
+
+
+def link_twice(weights, folder):
+    array = weights[KERNEL][:]
+    del weights[KERNEL]
+    weights["first"] = array
+    weights[KERNEL] = weights["first"]
+
+
+def store_outside(weights, folder):
+    array = weights[KERNEL][:]
+    del weights[KERNEL]
+    (folder / "array.bin").write_bytes(array.tobytes())
+    place = [(str(folder / "array.bin"), 0, array.nbytes)]
+    weights.create_dataset(KERNEL, array.shape, "f4", external=place)
+
+
+def make_virtual(weights, folder):
+    array = weights[KERNEL][:]
+    del weights[KERNEL]
+    with h5py.File(folder / "other.h5", "w") as other:
+        other["kernel"] = array
+    layout = h5py.VirtualLayout(array.shape, "f4")
+    layout[...] = h5py.VirtualSource(str(folder / "other.h5"), "kernel", array.shape)
+    weights.create_virtual_dataset(KERNEL, layout)
+
+
+def declare_without_content(weights, folder):
+    shape = weights[KERNEL].shape
+    del weights[KERNEL]
+    weights.create_dataset(KERNEL, shape, "f4")
+
+
+def compress(weights, folder):
+    array = weights[KERNEL][:]
+    del weights[KERNEL]
+    weights.create_dataset(KERNEL, data=array, compression="gzip")
+
+
+def add_words(weights, folder):
+    weights["note"] = "a word"
+
+
+def add_an_array(weights, folder):
+    weights["more"] = np.zeros(3, np.float32)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        link_softly,
+        link_another_file,
+        link_twice,
+        store_outside,
+        make_virtual,
+        declare_without_content,
+        compress,
+        add_words,
+        add_an_array,
+    ],
+)
+def test_a_file_that_is_not_its_arrays_alone_is_refused_before_keras_reads_it(
+    kept, tmp_path, change, monkeypatch
+):
+    file = tmp_path / "weights.h5"
+    shutil.copy(kept, file)
+    with h5py.File(file, "r+") as weights:
+        change(weights, tmp_path)
+    network = build(2)
+    monkeypatch.setattr(type(network), "load_weights", lambda *_: pytest.fail("Keras read it"))
+    with pytest.raises(DataError, match=r"weights\.h5: not the weights of 'evaluator'"):
+        load_weights(network, file)
 
 
 def test_a_file_far_larger_than_its_network_is_not_opened(tmp_path):
