@@ -87,6 +87,13 @@ class Splits:
         """Rows with images of every patient, ascending: training and enrolment."""
         return np.sort(np.concatenate([self.train, self.enrolment]))
 
+    def find_learned(self, task: str) -> np.ndarray:
+        """Return the rows that the network of "identity" or "glaucoma" is trained on.
+
+        Enrolled images are of validation and test patients, whom the glaucoma network never meets.
+        """
+        return self.train if task == "glaucoma" else self.known
+
     def items(self) -> Iterator[tuple[Subset, np.ndarray]]:
         """Yield each subset's name with its rows: train, validation, test and, if any, enrolment."""
         for subset in Subset:

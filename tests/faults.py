@@ -155,9 +155,16 @@ FAULTS = [
         ("missed - (1 - different)", "missed - different"),
     ),
     *_plant(
+        "replication/attack/membership.py",
+        "attack/test_membership.py",
+        ("1 - (below + reached)", "(below + reached)"),
+        ('("left", "right")', '("left", "left")'),
+        ("np.full(len(own), np.inf)", "np.zeros(len(own))"),
+    ),
+    *_plant(
         "replication/attack/table2.py",
         "attack/test_table2.py results/test_export.py",
-        ("[min(own, key=", "[max(own, key="),
+        ("min(own, key=lambda", "max(own, key=lambda"),
         ('("identity_static", *LEAKS)', "LEAKS"),
         ("min(value, 1 / value)", "min(value, 1)"),
         ("worst = min(measured", "worst = max(measured"),

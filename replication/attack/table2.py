@@ -65,6 +65,8 @@ def _list_measures() -> tuple[Measure, ...]:
         Measure("evaluator_eer", patient, "EER, evaluator"),
         Measure("siamese_auc", patient, "verification AUC, Siamese"),
         Measure("siamese_eer", patient, "EER, Siamese"),
+        Measure("membership_identity", patient, "membership AUC, identity network"),
+        Measure("membership_glaucoma", patient, "membership AUC, glaucoma network"),
         Measure("used_shown", replaced, "any of the used named", fraction=True),
         Measure("used_lift", replaced, "used named over chance"),
         Measure("used_auc", replaced, "AUC used / unused"),
@@ -176,7 +178,9 @@ def find_worst_leaks(rows: Sequence[Mapping], method: str, victim: Requirement) 
     kinds = (
         [r for r in found if MEASURES[r["measure"]].fraction is kind] for kind in (True, False)
     )
-    return [min(own, key=lambda row: _scale_privacy(row, None)) for own in kinds if own]
+    return [
+        min(own, key=lambda row: (_scale_privacy(row, None), -row["value"])) for own in kinds if own
+    ]
 
 
 def summarise_methods(numbers: pd.DataFrame) -> pd.DataFrame:

@@ -145,14 +145,13 @@ def export(run: Path, folder: Path, what: str, methods: tuple[str, ...], may_sha
       python cli.py export artifacts/runs/my-run shared --yes-i-may-share
       python cli.py export artifacts/runs/drawn weights --what weights
     """
-    from replication.attack.table2_text import READ_ME
-    from replication.results.export import Goods, export_run, measure_run, sum_exports
+    from replication.results.export import Goods, describe_leaks, export_run, measure_run
     from replication.results.finished_run import FinishedRun
     from replication.store.run_folder import RunStore
 
     finished, goods = FinishedRun(RunStore(run)), Goods(what)
     leaks = measure_run(finished, goods, methods)
-    click.echo("\n".join([READ_ME, *map(str, leaks), sum_exports(finished.root)]))
+    click.echo(describe_leaks(finished, goods, leaks))
     if finished.source.kind.private:
         write_for_owner_alone()
         warn_of_commit(folder)

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from replication.attack.evidence import Twins
+from replication.attack.membership import add_membership
 from replication.attack.patient_privacy import Networks
 from replication.attack.stage import Known, attack_sets, make_controls, write_attack
 from replication.attack.twins import check_twins, draw_twins, swap_twins
@@ -107,8 +108,7 @@ def train_evaluator(
 
     dataset, splits = data or (run.dataset, run.splits)
     settings = settings or run.profile.evaluator
-    # Of a split by patient: enrolled images are of validation and test patients.
-    train_set = dataset.take(splits.train if task == "glaucoma" else splits.known)
+    train_set = dataset.take(splits.find_learned(task))
     with run.track(f"training the {task} network", settings.epochs(len(train_set))) as advance:
         evaluators.train_evaluator(
             train_set,
@@ -172,6 +172,7 @@ def evaluate(run: RunData, folder: Path) -> None:
 def attack(run: RunData, folder: Path) -> None:
     """Measure Table 2 (stage 07)."""
     predictions = FinishedRun(run.store).predictions
+    judges = {task: run.load_evaluator(task).predict for task in EVALUATORS}
     with run.track("attacking", 2 + len(run.methods)) as advance:
         table, named = attack_sets(
             run.methods,
@@ -179,11 +180,14 @@ def attack(run: RunData, folder: Path) -> None:
             privatize=partial(_privatize_or_control, run),
             load=lambda method: run.load_sets((method,)),
             networks=_build_attackers(run),
-            predict_glaucoma=_predict_glaucoma(run),
+            predict_glaucoma=lambda images: judges["glaucoma"](images)[:, 1],
             predictions=predictions,
             seed=run.seed,
             on_method=advance,
         )
+    for task, predict in judges.items():
+        members = run.dataset.take(run.splits.find_learned(task))
+        add_membership(table, task, predict, members=members, test=run.test_set)
     heading = _write_heading(run, "Table 2", f"{len(run.test_set)} test images")
     write_attack(folder, table, named, predictions, heading=heading, seed=run.seed)
 
@@ -361,11 +365,6 @@ def _build_attackers(run: RunData) -> Networks:
     static = identity()
     siamese = SiameseAttacker(static.features, settings=run.profile.attack)
     return Networks(static, identity(), siamese)
-
-
-def _predict_glaucoma(run: RunData) -> Callable[[np.ndarray], np.ndarray]:
-    network = run.load_evaluator("glaucoma")
-    return lambda images: network.predict(images)[:, 1]
 
 
 @contextmanager

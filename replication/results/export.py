@@ -35,6 +35,7 @@ from replication.results.baseline import WEIGHTS
 from replication.results.finished_run import FinishedRun
 from replication.store.arrays import load_preprocessed, load_privatized
 from replication.store.files import new_folder, read_json, write_json, write_text
+from replication.store.numbers import NOT_MEASURED
 from replication.store.run_folder import EXPORTS, digest_files
 from replication.store.run_record import PREPROCESSED, privatized_unit, read_settings
 from replication.store.tables import write_table
@@ -43,7 +44,7 @@ SAME = 0.5  # ours: gray levels below which rounding alone makes two images diff
 README, LABELS = "README.md", "labels.csv"
 MAY_SHARE = "--yes-i-may-share"
 SEED = "seed"
-UNMEASURED = "Membership inference and inversion of the networks: not measured."
+UNMEASURED = "Inversion of the networks and membership in PPRL-VGAN's training are not measured."
 
 
 class Goods(StrEnum):
@@ -75,8 +76,7 @@ class Leaks:
         """Return the method, and a line for each thing that is known of it."""
         victims = {}
         for row in self.attacked:
-            cell = f"{MEASURES[row['measure']].heading} {write_cell(row)}"
-            victims.setdefault(row["requirement"], []).append(cell)
+            victims.setdefault(row["requirement"], []).append(_write(row))
         parts = [f"{victim}, at worst: {'; '.join(cells)}" for victim, cells in victims.items()]
         near = (
             f"the nearest training image is {self.nearest:.1f} gray levels away, the median (test "
@@ -158,23 +158,30 @@ def measure_leaks(
     )
 
 
-def sum_exports(root: Path) -> str:
-    """Return one or two sentences: what was exported from a run before.
+def describe_leaks(run: FinishedRun, goods: Goods, leaks: Sequence[Leaks]) -> str:
+    """Return all that is known of what an export reveals, and what was exported before.
+
+    Args:
+        run: whose goods they are.
+        goods: what is to be taken out.
+        leaks: of `measure_run`.
 
     Raises:
         SettingsError: when the run's list of exports is not what `export_run` writes.
     """
-    entries = _read_exports(root)
-    if not entries:
-        return "Exports of this run before this one: none."
-    weights = sum(entry["what"] == Goods.WEIGHTS for entry in entries)
-    draws = sum((Counter(entry["draws"]) for entry in entries), Counter())
-    parts = [f"weights: {weights}"] if weights else []
-    parts += [f"draws of {method}: {count}" for method, count in sorted(draws.items())]
-    return (
-        f"Exports of this run before this one: {len(entries)} ({', '.join(parts)}). Draws and "
-        "methods compose: whoever has several recognises more than Table 2 measures of each."
+    rows = run.attack["rows"] if run.attack else []
+    cells = [_write(row) for row in rows if row["measure"].startswith("membership")]
+    networks = (
+        "A network can draw those whom it was trained on. Who was in training, by the loss: "
+        f"{'; '.join(cells) or NOT_MEASURED}. {UNMEASURED}"
     )
+    parts = [
+        f"What images reveal to whoever attacks them best. {READ_ME}",
+        "\n".join(f"- {leak}" for leak in leaks),
+        *([networks] if goods is Goods.WEIGHTS else []),
+        _sum_exports(run.root),
+    ]
+    return "\n\n".join(parts)
 
 
 def export_run(
@@ -242,10 +249,7 @@ def to_markdown(run: FinishedRun, goods: Goods, leaks: Sequence[Leaks]) -> str:
     ]
     parts = [
         f"# {goods.value.capitalize()} made from {whose}",
-        f"A network trained on patients can draw these patients. What was measured of it: {READ_ME}",
-        "\n".join(f"- {leak}" for leak in leaks),
-        *([UNMEASURED] if goods is Goods.WEIGHTS else []),
-        sum_exports(run.root),
+        describe_leaks(run, goods, leaks),
         f"Profile {profile['name']}:",
         "\n".join(settings),
     ]
@@ -270,6 +274,25 @@ def _write_set(run: FinishedRun, method: str, folder: Path) -> int:
         write_table(labels, place / LABELS)
         draws += 1
     return draws
+
+
+def _sum_exports(root: Path) -> str:
+    """Return one or two sentences: what was exported from a run before."""
+    entries = _read_exports(root)
+    if not entries:
+        return "Exports of this run before this one: none."
+    weights = sum(entry["what"] == Goods.WEIGHTS for entry in entries)
+    draws = sum((Counter(entry["draws"]) for entry in entries), Counter())
+    parts = [f"weights: {weights}"] if weights else []
+    parts += [f"draws of {method}: {count}" for method, count in sorted(draws.items())]
+    return (
+        f"Exports of this run before this one: {len(entries)} ({', '.join(parts)}). Draws and "
+        "methods compose: whoever has several recognises more than Table 2 measures of each."
+    )
+
+
+def _write(row: Mapping) -> str:
+    return f"{MEASURES[row['measure']].heading} {write_cell(row)}"
 
 
 def _read_exports(root: Path) -> list[dict]:

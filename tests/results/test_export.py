@@ -64,6 +64,11 @@ def test_the_papers_own_network_is_an_attacker_too():
     assert "at worst: static network (as the paper) 90.0" in str(measure(attacked=rows))
 
 
+def test_at_chance_what_is_named_most_is_reported():
+    rows = [(METHOD, "near_copies", 0, None), (METHOD, "used_shown", 0.3, 0.375)]
+    assert "any of the used named 30.0 (29.0 to 31.0) / 37.5" in str(measure(attacked=rows))
+
+
 def test_an_attack_on_other_methods_is_none_on_this_one():
     assert str(measure(attacked=ATTACKED[-1:])).splitlines()[1] == "  - not attacked"
 
