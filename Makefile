@@ -2,6 +2,8 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
+# Where an environment sets it, every process compiles all that it imports: 5 s of TensorFlow's 8.
+export PYTHONDONTWRITEBYTECODE :=
 .PHONY: help replicate baseline seeds bfloat16 pictures test bench reliability audit lint format architecture docs lock clean
 
 help: ## list these targets
