@@ -140,7 +140,7 @@ def make_textured_eyes(root: Path, *, patients: int = 8, each: int = 5) -> Textu
     return TexturedEyes(root, raw, images, manifest)
 
 
-def write_image(file: Path, *, seed: int, width_px: int = 8, height_px: int = 6) -> None:
+def write_image(file: Path, *, seed: int, width_px: int = 8, height_px: int = 16) -> None:
     """Write noise that the seed alone decides, so that contents differ."""
     file.parent.mkdir(parents=True, exist_ok=True)
     shape = (height_px, width_px)

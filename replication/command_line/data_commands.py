@@ -13,6 +13,7 @@ from replication.command_line.options import (
     choices_options,
     exit_on_error,
     profile_option,
+    split_seed_option,
 )
 from replication.system.provenance import count_cores
 
@@ -72,13 +73,15 @@ def contact_sheet(folder: Path, picture: Path, seed: int) -> None:
 @data.command()
 @click.argument("folder", type=PATH)
 @choice_option("--split", choices=SPLITS, help="By image or by patient, as `replicate` has it.")
+@split_seed_option
 @choices_options
 @exit_on_error
-def doctor(folder: Path, split: str, **choices) -> None:
+def doctor(folder: Path, split: str, split_seed: int, **choices) -> None:
     """Print what is in FOLDER (Warsaw layout) or in a manifest, what is missing and what is odd.
 
-    Every image is decoded, and the split and the methods are tried on ids and labels: what is called
-    usable runs, as long as the images show eyes, which `validate` measures.
+    What is wrong or missing stops a run, what is odd doesn't. Every image is decoded, and the split
+    and the methods are tried on ids and labels: what is called usable runs, as long as the images
+    show eyes, each another shot, which `validate` measures.
 
     \b
     Examples:
@@ -97,24 +100,25 @@ def doctor(folder: Path, split: str, **choices) -> None:
     survey = examine(folder, chosen)
     for what, figure in survey.counts:
         click.echo(f"{what}: {figure}")
-    for heading, kinds in (("missing", [Finding.MISSING]), ("odd", [Finding.WRONG, Finding.ODD])):
-        for remark in survey.list_remarks(*kinds):
-            click.echo(f"{heading}: {remark}")
+    for remark in survey.list_remarks(*Finding):
+        click.echo(f"{remark.kind}: {remark}")
     table, faults = None, {}
     if not survey.errors:
-        table = foresee_split(survey.readable, SplitSettings(), by_patient=split == "patient")
+        settings = SplitSettings(seed=split_seed)
+        table = foresee_split(survey.readable, settings, by_patient=split == "patient")
         if isinstance(table, str):
-            click.echo(f"odd: {table}")
+            click.echo(f"{Finding.WRONG}: {table}")
         else:
             faults = foresee_methods(table, METHODS.values())
     if table is None or isinstance(table, str):
         click.echo("Not usable as it is.")
         sys.exit(DataError.exit_code)
     for sentence in dict.fromkeys(faults.values()):
-        click.echo(f"odd: {sentence}")
+        click.echo(f"{Finding.ODD}: {sentence}")
     usable = [word for name in METHODS if name not in faults for word in ("--method", name)]
     option = "--data-dir" if folder.is_dir() else "--manifest"
     by = ("--split", split) if split != SPLITS[0] else ()
+    by += ("--split-seed", split_seed) if split_seed else ()
     words = ("replicate", *(usable if faults else ["--all"]), option, folder, *by, *chosen)
     click.echo(f"Usable{f' by {len(METHODS) - len(faults)} methods' if faults else ''} as it is.")
     click.echo(f"Next: {spell_command(*words)}")

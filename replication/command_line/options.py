@@ -26,6 +26,9 @@ def choice_option(*names: str, choices: Sequence[str], help: str):
 
 
 seed_option = partial(click.option, default=0, type=click.IntRange(0, 2**31 - 1))
+split_seed_option = seed_option(
+    "--split-seed", help="Of the split into training, validation and test images."
+)
 count_option = partial(click.option, type=click.IntRange(1))
 several_option = partial(click.option, multiple=True)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
@@ -66,7 +69,7 @@ settings_options = _add(
     choices_options,
     profile_option(help=f"Settings: {', '.join(PROFILES)}."),
     seed_option("--seed", help="Of training and draws."),
-    seed_option("--split-seed", help="Of the split into training, validation and test images."),
+    split_seed_option,
     count_option(
         "--draws",
         default=10,

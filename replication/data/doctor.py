@@ -8,25 +8,25 @@ logged.
 from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import replace
-from os.path import isfile  # unlike Path.is_file, never raises
+from os.path import isdir, isfile  # unlike those of Path, never raise
 from pathlib import Path
 
 import pandas as pd
 
-from replication.data.manifest import survey_manifest
-from replication.data.sources import WARSAW
+from replication.data.sources import WARSAW, Kind, Source, recognise
 from replication.data.survey import Choice, Finding, Survey, remark_on
-from replication.data.warsaw import survey_warsaw
 
 
 def examine(root_or_manifest: Path, choices: Collection[Choice] = ()) -> Survey:
-    """Return the survey of a folder in Warsaw's layout or of a manifest; never raises for bad data.
+    """Return the survey of a folder in Warsaw's layout or of a manifest.
 
     Every file is hashed and decoded, as a run does first. What a run would use is counted too, and
     patients with a single image, whom no test can identify, are odd.
     """
-    is_csv = isfile(root_or_manifest) or root_or_manifest.suffix.lower() == ".csv"
-    survey = (survey_manifest if is_csv else survey_warsaw)(root_or_manifest, choices=choices)
+    named = root_or_manifest.suffix.lower() == ".csv" and not isdir(root_or_manifest)
+    is_csv = named or isfile(root_or_manifest)
+    kind = Kind.MANIFEST if is_csv else recognise(root_or_manifest)
+    survey = Source(kind, root_or_manifest, frozenset(choices)).survey()
     images = survey.table["patient_id"].value_counts().sort_index()
     single = images[images == 1].index.tolist()
     doubt = remark_on(Finding.ODD, "{}: one image, used in training only", single, what="patients")

@@ -165,6 +165,17 @@ def scale_levels(levels: np.ndarray, header: ImageHeader, *, white: int) -> np.n
     return ((levels.astype(np.uint32) * 255 + white // 2) // white).astype(np.uint8)
 
 
+def find_white(white: int, highest: int) -> int:
+    """Return the level that stands for white in a data set.
+
+    Args:
+        white: of its files' headers. Where that is all of 16 bits, of which a camera may use fewer,
+            white is the highest number of as many bits as the highest level has.
+        highest: level of all images.
+    """
+    return white if white != FULL_WHITE else (1 << max(8, highest.bit_length())) - 1
+
+
 def _open(stream: BinaryIO) -> tuple[ImageHeader, ImageFile | None]:
     """Return the header, and Pillow's image that isn't decoded yet, None of a PGM."""
     stream.seek(0)

@@ -11,6 +11,7 @@ from multiprocessing.pool import ThreadPool
 from pathlib import Path
 from typing import NamedTuple
 
+from replication.config import PreprocessSettings
 from replication.data.image_file import read_levels
 from replication.errors import DataError
 
@@ -20,10 +21,19 @@ LABEL_ROWS = 16  # ours: the strip of 11 rows, in whole blocks of JPEG
 
 
 class Pixels(NamedTuple):
-    """What decoding a file finds: the hash of its pixels, or why it can't be read."""
+    """What decoding a file finds: the hash of its pixels and their levels, or why it can't be read.
+
+    Args:
+        digest: None where the file can't be read, as below.
+        problem: why; empty where it can.
+        highest: level of the whole frame.
+        span: lowest and highest level above the label strip.
+    """
 
     digest: str | None
     problem: str = ""
+    highest: int | None = None
+    span: tuple[int, int] | None = None
 
 
 def read_pixels(root: Path, paths: Sequence[str]) -> list[Pixels]:
@@ -35,14 +45,20 @@ def read_pixels(root: Path, paths: Sequence[str]) -> list[Pixels]:
 def hash_pixels(file: Path) -> Pixels:
     """Decode one file; equal pixels above the label strip have equal hashes, in any kind of file.
 
-    The label differs where a camera, or who prepared the data, numbers the shots.
+    The label differs where a camera, or who prepared the data, numbers the shots. What is mirrored
+    is equal, since right eyes are mirrored later.
     """
     try:
         gray = read_levels(file)[0]
     except DataError as error:
         return Pixels(None, str(error).removeprefix(f"{file.name}: "))
     shown = gray[:-LABEL_ROWS] if len(gray) > 2 * LABEL_ROWS else gray
-    return Pixels(hashlib.sha256(f"{gray.shape}".encode() + shown.tobytes()).hexdigest())
+    size = f"{gray.shape}".encode()
+    sides = (shown, shown[:, ::-1])
+    digest = min(hashlib.sha256(size + side.tobytes()).hexdigest() for side in sides)
+    cut = gray[: -PreprocessSettings().strip_rows]
+    span = (int(cut.min()), int(cut.max())) if len(cut) else None
+    return Pixels(digest, highest=int(gray.max()), span=span)
 
 
 def group_equal(keys: Sequence[Hashable | None]) -> list[list[int]]:

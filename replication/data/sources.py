@@ -7,7 +7,9 @@ the paper counts; validation checks its images.
 """
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from filelock import FileLock
 
 from replication.config import SurrogateSettings
 from replication.data.manifest import survey_manifest
-from replication.data.survey import Choice
+from replication.data.survey import Choice, Finding, Remark, Survey
 from replication.data.warsaw import read_annotations, survey_warsaw
 from replication.errors import DataError
 from replication.surrogate.plan import ORIGIN_FILE, is_as_drawn, read_origin
@@ -76,6 +78,20 @@ class Source:
             glaucoma_images=sum(eye.images for eye in eyes if eye.glaucoma),
         )
 
+    def survey(self, *, decode: bool = True) -> Survey:
+        """Look at all of the data; what they lack of the counts known beforehand is wrong."""
+        look = survey_manifest if self.kind is Kind.MANIFEST else survey_warsaw
+        survey = look(self.path, choices=self.choices, decode=decode)
+        return replace(survey, remarks=(*survey.remarks, *self._check_counts(survey.table)))
+
+    def _check_counts(self, table: pd.DataFrame) -> Iterator[Remark]:
+        labelled, expected = int(table["glaucoma"].sum()), self.counts
+        found = Counts(len(table), table["patient_id"].nunique(), labelled)
+        if expected not in (None, found):
+            words = "{0.images} images of {0.patients} patients, {0.glaucoma_images} with glaucoma"
+            sentence = f"{self.path}: expected {words.format(expected)}, got {words.format(found)}"
+            yield Remark(Finding.WRONG, f"{sentence}; restore the data set")
+
     def read(self, *, decode: bool = True) -> tuple[pd.DataFrame, Path]:
         """Return the manifest and the folder that its paths are relative to.
 
@@ -85,9 +101,7 @@ class Source:
         Raises:
             DataError: when the data can't be used, with what to do.
         """
-        look = survey_manifest if self.kind is Kind.MANIFEST else survey_warsaw
-        decode = decode and self.kind is not Kind.SURROGATE
-        survey = look(self.path, choices=self.choices, decode=decode)
+        survey = self.survey(decode=decode and self.kind is not Kind.SURROGATE)
         return survey.require_usable(), survey.root
 
 
@@ -100,7 +114,7 @@ def find_source(
         DataError: when the surrogate's own place holds something else.
     """
     if data_dir:
-        return Source(_recognise(data_dir), data_dir)
+        return Source(recognise(data_dir), data_dir)
     if manifest:
         return Source(Kind.MANIFEST, manifest)
     name = f"{settings.patients}-patients-{settings.images}-images-seed-{SURROGATE_SEED}"
@@ -129,12 +143,16 @@ def draw_surrogate(
             )
 
 
-def _recognise(folder: Path) -> Kind:
+def recognise(folder: Path) -> Kind:
+    """Return what a folder holds; one that can't be listed is refused where it is read."""
     if is_as_drawn(folder):
         return Kind.SURROGATE
-    if (folder / ORIGIN_FILE).exists():
-        _LOG.warning(
-            "%s: not the surrogate that was drawn there; it is treated as patients' data", folder
-        )
-    listed = read_annotations(folder).patients() if folder.is_dir() else ()
-    return Kind.WARSAW if len(listed) == WARSAW.patients else Kind.FOLDER
+    with suppress(OSError):
+        if (folder / ORIGIN_FILE).exists():
+            _LOG.warning(
+                "%s: not the surrogate that was drawn there; it is treated as patients' data",
+                folder,
+            )
+        if folder.is_dir() and len(read_annotations(folder).patients()) == WARSAW.patients:
+            return Kind.WARSAW
+    return Kind.FOLDER

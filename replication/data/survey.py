@@ -18,7 +18,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from replication.data.image_file import ImageHeader, read_header
+from replication.config import PreprocessSettings
+from replication.data.image_file import ImageHeader, find_white, read_header
 from replication.data.patient_ids import group_ids, spell_ids
 from replication.data.pixels import (
     Pixels,
@@ -28,6 +29,7 @@ from replication.data.pixels import (
     read_pixels,
 )
 from replication.errors import DataError
+from validation.expectations.suites import LEAST_SPAN_GRAY
 
 COLUMNS = ("image_id", "path", "patient_id", "eye", "glaucoma", "sha256")
 COPIES = "copies_left_out"  # column of a table that copies were left out of: their paths
@@ -195,6 +197,7 @@ def survey_images(
         found += check_files(columns["path"], facts) + check_labels(root, table)
         found += check_ids(root, columns["patient_id"])
         found += check_pixels(root, ordered, pixels)
+        found += check_contrast(columns["path"], facts, pixels)
     sizes = tuple(fact.size_px for fact in facts)
     stated = (r._replace(kind=Finding.ODD) if r.unless in choices else r for r in found)
     problems = tuple(each.problem for each in pixels)
@@ -238,8 +241,8 @@ def _remark_on_pairs(
     if not pairs:
         return []
     equal = all(facts[one].sha256 == facts[other].sha256 for one, other in pairs)
-    joint = " " if unless is None else ", "
-    sentence = f"{{}} have the same {'content' if equal else 'pixels'}{joint}{advice}"
+    same = "content" if equal else "pixels, mirrored or not"
+    sentence = f"{{}} have the same {same}, {advice}"
     named = join_some([f"{rows[one].path!r} and {rows[other].path!r}" for one, other in pairs])
     count = f"{len(pairs)} pairs of files" if len(pairs) > 1 else "two files"
     return [Remark(Finding.WRONG, sentence, named, count, unless)]
@@ -253,10 +256,14 @@ def _decode(root: Path, paths: Sequence[str], facts: Sequence[FileFacts]) -> lis
 
 
 def check_files(paths: Sequence[str], facts: Sequence[FileFacts]) -> list[Remark]:
-    """Remark on files that can't be opened or differ in size, depth or turn."""
+    """Remark on files that can't be opened, are too low, or differ in size, depth or turn."""
     unopened = [path for path, fact in zip(paths, facts, strict=True) if fact.sha256 is None]
+    strip = PreprocessSettings().strip_rows
+    low = [p for p, f in zip(paths, facts, strict=True) if f.size_px and f.size_px[1] <= strip]
+    no_higher = f"{{}}: no higher than the label strip of {strip} rows, give whole frames"
     return [
         *remark_on(Finding.MISSING, "{}: can't be opened, restore or remove it", unopened),
+        *remark_on(Finding.WRONG, no_higher, low),
         *_find_mixed(paths, [fact.size_px for fact in facts], "size", "{0[0]}x{0[1]}"),
         *_find_mixed(paths, _list_whites(facts), "depth", "white is level {}"),
         *_find_mixed(paths, _list_turns(facts), "EXIF turn", "orientation {}"),
@@ -286,6 +293,28 @@ def check_pixels(root: Path, rows: Sequence[ImageRow], pixels: Sequence[Pixels])
         Remark(kind, sentence, named, counted),
         *remark_on(Finding.WRONG, no_image, [] if many else lost, what="patients"),
     ]
+
+
+def check_contrast(
+    paths: Sequence[str], facts: Sequence[FileFacts], pixels: Sequence[Pixels]
+) -> list[Remark]:
+    """Remark on images that preprocessing can only make flatter than validation lets pass."""
+    levels = [pixel.highest for pixel in pixels if pixel.highest is not None]
+    whites = set(_list_whites(facts)) - {None}
+    if not levels or len(whites) != 1:
+        return []
+    white = find_white(*whites, max(levels))
+    least = LEAST_SPAN_GRAY / 255 * white
+    flat = [
+        path
+        for path, pixel in zip(paths, pixels, strict=True)
+        if pixel.span and pixel.span[1] - pixel.span[0] < least
+    ]
+    sentence = (
+        f"{{}}: spans less than {LEAST_SPAN_GRAY} of 255 gray levels where level {white} is white; "
+        "save all images with one range, or take it out"
+    )
+    return remark_on(Finding.WRONG, sentence, flat)
 
 
 def check_labels(root: Path, table: pd.DataFrame) -> list[Remark]:

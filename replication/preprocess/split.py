@@ -18,6 +18,7 @@ import pandas as pd
 from replication.config import SplitSettings
 from replication.errors import DataError, SettingsError
 from replication.records import Splits, Subset
+from validation.expectations.suites import LEAST_CHANCE
 
 
 def split_dataset(image_id: np.ndarray, identity: np.ndarray, settings: SplitSettings) -> Splits:
@@ -98,7 +99,8 @@ def label_subsets(
         by_patient: whether the split is by patient, and not by image.
 
     Raises:
-        DataError: when there is no such split, or a subset has one glaucoma label only.
+        DataError: when there is no such split, or a subset has one glaucoma label only or, split by
+            image, one of them far too rarely, since patients with one image are for training.
     """
     identity = pd.factorize(table["patient_id"], sort=True)[0]
     image_id, glaucoma = table["image_id"].to_numpy(np.str_), table["glaucoma"].to_numpy(bool)
@@ -115,7 +117,26 @@ def label_subsets(
                 f"split: the {subset} subset has only eyes with one glaucoma label; "
                 "use more images or another --split-seed"
             )
+        chance = 1.0 if by_patient else measure_chance(part["glaucoma"], table["glaucoma"])
+        if chance < LEAST_CHANCE:
+            rates = f"{part['glaucoma'].mean():.0%} of its images, {table['glaucoma'].mean():.0%}"
+            raise DataError(
+                f"split: the {subset} subset has glaucoma on {rates} of all, as too many patients "
+                "of one label have one image, which is for training: add images, or split by patient"
+            )
     return table
+
+
+def measure_chance(part: pd.Series, whole: pd.Series) -> float:
+    """Return the chance of a random part having a fraction of True as far from the whole's.
+
+    On its side, doubled; both are bool.
+    """
+    from scipy.stats import hypergeom  # takes a second to import
+
+    drawn = hypergeom(len(whole), int(whole.sum()), len(part))
+    labelled = int(part.sum())
+    return float(min(1.0, 2 * min(drawn.cdf(labelled), drawn.sf(labelled - 1))))
 
 
 def count_held_out(total: int, settings: SplitSettings, *, what: str = "images") -> tuple[int, int]:

@@ -16,6 +16,7 @@ from replication.config import PreprocessSettings
 from replication.data.image_file import (
     FULL_WHITE,
     ImageHeader,
+    find_white,
     read_header,
     read_levels,
     scale_levels,
@@ -69,7 +70,7 @@ def preprocess_images(
         raise DataError(f"manifest, column eye: expected 'left' or 'right', got {odd[0]!r}")
     tasks = [(root / path, eye) for path, eye in zip(manifest.path, manifest.eye, strict=True)]
     if white is None:
-        white = find_white([path for path, _ in tasks], workers=workers)
+        white = read_white([path for path, _ in tasks], workers=workers)
     work = partial(_preprocess_file, settings, prepare, white)
     results = spread(work, tasks, workers=workers, chunk=CHUNK)
     images, rows = zip(*advance_each(results, on_image), strict=True)
@@ -79,17 +80,12 @@ def preprocess_images(
     return np.stack([image for image in images if image is not None]), facts
 
 
-def find_white(files: Sequence[Path], *, workers: int) -> int:
-    """Return the level that stands for white in all images of a data set.
-
-    It is what the first readable header says. Where that is all of 16 bits, of which a camera may
-    use fewer, it is the highest number of so many bits as the highest level of all images has.
-    """
+def read_white(files: Sequence[Path], *, workers: int) -> int:
+    """Return the level that stands for white in all images of a data set, by the first header."""
     white = next((header.white for header in map(_read_header, files) if header), 255)
     if white != FULL_WHITE:
         return white
-    highest = max(spread(_find_highest, files, workers=workers, chunk=CHUNK))
-    return (1 << max(8, highest.bit_length())) - 1
+    return find_white(white, max(spread(_find_highest, files, workers=workers, chunk=CHUNK)))
 
 
 def _read_header(file: Path) -> ImageHeader | None:

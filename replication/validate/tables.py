@@ -17,6 +17,7 @@ from replication.config import SplitSettings
 from replication.data.image_file import read_levels, scale_levels
 from replication.data.patient_ids import fold_id
 from replication.errors import DataError
+from replication.preprocess.split import measure_chance
 from replication.records import Subset
 from replication.store.arrays import find_white_level
 from replication.system.processes import advance_each, spread
@@ -129,7 +130,7 @@ def tabulate_subsets(manifest: pd.DataFrame, split: SplitSettings) -> pd.DataFra
     rows = []
     for row, part, fraction in _list_subsets(manifest, split):
         row["images_error"] = len(part) - fraction * len(manifest)
-        chance = _chance_of_fraction(part["glaucoma"], manifest["glaucoma"])
+        chance = measure_chance(part["glaucoma"], manifest["glaucoma"])
         rows.append(row | {"chance_of_fraction": chance})
     return pd.DataFrame(rows)
 
@@ -160,14 +161,6 @@ def _list_subsets(
         part = manifest if name == "all" else manifest[manifest["subset"] == name]
         mean = float(part["glaucoma"].mean()) if len(part) else 0.0
         yield {"subset": name, "glaucoma_fraction": mean}, part, getattr(split, name, 1.0)
-
-
-def _chance_of_fraction(part: pd.Series, whole: pd.Series) -> float:
-    from scipy.stats import hypergeom  # takes a second to import
-
-    drawn = hypergeom(len(whole), int(whole.sum()), len(part))
-    labelled = int(part.sum())
-    return float(min(1.0, 2 * min(drawn.cdf(labelled), drawn.sf(labelled - 1))))
 
 
 def _measure(root: Path, strip_rows: int, task: tuple[np.ndarray, dict]) -> dict:

@@ -105,6 +105,8 @@ def test_warsaw_is_known_by_its_patients(tmp_path, patients, kind):
     source = find(write_annotations(tmp_path, rows).parent)
     assert source.kind is kind
     assert source.counts == (WARSAW if kind is Kind.WARSAW else None)
+    lacking = "expected 1795 images of 115 patients, 425 with glaucoma, got 0 images of 0 patients"
+    assert (lacking in str(source.survey().errors[-1])) is (kind is Kind.WARSAW)
 
 
 def test_other_data_in_its_layout_is_not_warsaw(tmp_path):

@@ -70,7 +70,9 @@ def write_copies(root: Path, **labels) -> list[ImageRow]:
 def test_images_of_the_same_pixels_stop_a_run_unless_copies_are_dropped(root: Path) -> None:
     rows = write_copies(root)
     [error] = survey(root, rows).errors
-    assert "'a.png' and 'd.bmp' have the same pixels, remove all but one" in str(error)
+    assert "'a.png' and 'd.bmp' have the same pixels, mirrored or not, remove all but one" in str(
+        error
+    )
     assert error.anonymous.startswith("two files have the same pixels, ")
     found = survey(root, rows, choices=[Choice.DROP_DUPLICATES])
     assert ("copies of images, left out", 1) in found.counts
@@ -85,7 +87,10 @@ def test_copies_that_contradict_each_other_are_never_dropped(root: Path, label: 
     rows = write_copies(root, **label)
     for choices in ([], [Choice.DROP_DUPLICATES]):
         [error] = survey(root, rows, choices=choices).errors
-        assert "have the same pixels and differ in patient, eye or glaucoma" in str(error)
+        assert (
+            "have the same pixels, mirrored or not, and differ in patient, eye or glaucoma"
+            in str(error)
+        )
 
 
 def test_a_few_unreadable_images_are_odd_unless_they_are_all_of_a_patient(tmp_path: Path) -> None:
@@ -103,6 +108,27 @@ def test_a_few_unreadable_images_are_odd_unless_they_are_all_of_a_patient(tmp_pa
     assert "no image of 'lost' can be read" in str(error) and "lost" not in error.anonymous
 
 
+def test_an_image_is_a_copy_of_its_mirror_image(root: Path) -> None:
+    pixels = cv2.imread(str(root / "a.png"), cv2.IMREAD_GRAYSCALE)
+    cv2.imwrite(str(root / "c.png"), pixels[:, ::-1])
+    [error] = survey(root).errors
+    assert "'a.png' and 'c.png' have the same pixels, mirrored or not" in str(error)
+
+
+def test_frames_of_the_label_strip_alone_and_flat_frames_are_refused(tmp_path: Path) -> None:
+    for number, name in enumerate("abc"):
+        write_image(tmp_path / f"{name}.png", seed=number, height_px=11)
+    [error] = survey(tmp_path).errors
+    assert "no higher than the label strip of 11 rows" in str(error)
+    for number, name in enumerate("abc"):
+        levels = np.random.default_rng(number).integers(0, 4096, (32, 8), dtype=np.uint16)
+        levels[-11:] = 0  # the strip is no part of what is held against the limit
+        cv2.imwrite(str(tmp_path / f"{name}.png"), levels if name < "c" else 16 * levels)
+    [error] = survey(tmp_path).errors
+    sentence = "'a.png', 'b.png': spans less than 50 of 255 gray levels where level 65535 is white"
+    assert sentence in str(error)
+
+
 def test_empty_files_are_no_copies_of_each_other(root: Path) -> None:
     for name in "ac":
         (root / f"{name}.png").write_bytes(b"")
@@ -110,23 +136,23 @@ def test_empty_files_are_no_copies_of_each_other(root: Path) -> None:
     [error] = found.list_remarks(*Finding)
     assert "2 of 3 images can't be read: 'a.png' has no readable header" in str(error)
     assert "number 1 has no readable header" in error.anonymous and "png" not in error.anonymous
-    assert found.sizes_px == (None, (8, 6), None)
+    assert found.sizes_px == (None, (8, 16), None)
 
 
 def test_one_other_size_is_named(root: Path) -> None:
     write_image(root / "b.png", seed=9, width_px=7)
     [error] = survey(root).errors
-    assert "mixed sizes: 8x6 (2, 'a.png'), 7x6 (1, 'b.png')" in str(error)
-    with pytest.raises(DataError, match=r"mixed sizes: 8x6 \(2\), 7x6 \(1\)"):
+    assert "mixed sizes: 8x16 (2, 'a.png'), 7x16 (1, 'b.png')" in str(error)
+    with pytest.raises(DataError, match=r"mixed sizes: 8x16 \(2\), 7x16 \(1\)"):
         survey(root).require_usable()
 
 
 def test_one_of_another_depth_and_one_of_another_turn_are_named(root: Path) -> None:
     rng = np.random.default_rng(5)
-    cv2.imwrite(str(root / "b.png"), rng.integers(0, 4096, (6, 8), dtype=np.uint16))
+    cv2.imwrite(str(root / "b.png"), rng.integers(0, 4096, (16, 8), dtype=np.uint16))
     exif = Image.Exif()
     exif[Base.Orientation] = 3
-    Image.fromarray(rng.integers(0, 256, (6, 8), dtype=np.uint8)).save(root / "c.png", exif=exif)
+    Image.fromarray(rng.integers(0, 256, (16, 8), dtype=np.uint8)).save(root / "c.png", exif=exif)
     depth, turn = survey(root).errors
     white = "mixed depths: white is level 255 (2, 'a.png'), white is level 65535 (1, 'b.png')"
     assert white in str(depth)
@@ -137,11 +163,11 @@ def test_turned_images_are_counted_as_they_are_read(root: Path) -> None:
     exif = Image.Exif()
     exif[Base.Orientation] = 6
     for seed, name in enumerate("abc"):
-        pixels = np.random.default_rng(seed).integers(0, 256, (6, 8), dtype=np.uint8)
+        pixels = np.random.default_rng(seed).integers(0, 256, (16, 20), dtype=np.uint8)
         Image.fromarray(pixels).save(root / f"{name}.png", exif=exif)
     found = survey(root)
     [odd] = found.remarks
-    assert (odd.kind, found.sizes_px) == (Finding.ODD, ((6, 8),) * 3)
+    assert (odd.kind, found.sizes_px) == (Finding.ODD, ((16, 20),) * 3)
     assert str(odd).startswith("'a.png', 'b.png', 'c.png': turned as EXIF data say")
 
 
@@ -218,7 +244,7 @@ def test_facts_come_in_the_order_of_the_files(tmp_path: Path) -> None:
     for width_px, file in enumerate(files, start=1):
         write_image(file, seed=0, width_px=width_px)
     found = inspect_files(tmp_path, [file.name for file in files[::-1]])
-    assert [fact.size_px for fact in found] == [(width_px, 6) for width_px in range(9, 0, -1)]
+    assert [fact.size_px for fact in found] == [(width_px, 16) for width_px in range(9, 0, -1)]
 
 
 def test_what_is_no_image_still_has_a_hash(tmp_path: Path) -> None:

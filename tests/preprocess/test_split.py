@@ -3,13 +3,20 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from replication.config import SplitSettings
 from replication.errors import DataError, SettingsError
-from replication.preprocess.split import enrol_half, split_by_patient, split_dataset, take_spare
+from replication.preprocess.split import (
+    enrol_half,
+    label_subsets,
+    split_by_patient,
+    split_dataset,
+    take_spare,
+)
 from replication.records import Splits
 
 SETTINGS = SplitSettings()
@@ -258,3 +265,17 @@ def test_fractions_that_make_no_whole_are_refused(fractions: tuple[float, float,
         split_dataset(name_images(40), identity, SplitSettings(*fractions))
     with pytest.raises(SettingsError, match="sum to 1"):
         split_by_patient(name_images(40), identity, identity < 9, SplitSettings(*fractions))
+
+
+def test_a_label_that_patients_with_one_image_have_is_too_rare_in_test() -> None:
+    """Of 360 images 150 have glaucoma, 120 of them the only one of a patient."""
+    patient = [
+        *range(120),
+        *np.repeat(np.arange(120, 123), 10),
+        *np.repeat(np.arange(123, 130), 30),
+    ]
+    table = pd.DataFrame({"image_id": name_images(360), "patient_id": list(map(str, patient))})
+    table["glaucoma"] = np.arange(360) < 150
+    with pytest.raises(DataError, match=r"glaucoma on \d+% of its images, 42% of all, as too many"):
+        label_subsets(table, SETTINGS, by_patient=False)
+    assert label_subsets(table, SETTINGS, by_patient=True)["subset"].nunique() == 4
