@@ -1,7 +1,8 @@
 """Read a user's own manifest: a CSV `path,patient_id,eye,glaucoma` beside the images.
 
 Paths are relative to the manifest's folder and can't lead out of it, so that a manifest from
-elsewhere reads nothing but what lies beside it.
+elsewhere reads nothing but what lies beside it. Links that lie there are followed, as in Warsaw's
+layout: who put them there, as DVC and git-annex do, owns the disk.
 """
 
 import csv
@@ -22,6 +23,7 @@ from replication.data.survey import (
     ImageRow,
     Remark,
     Survey,
+    name_absent,
     name_some,
     remark_on,
     survey_images,
@@ -171,36 +173,28 @@ def parse_row(root: Path, cells: dict[str, str]) -> ImageRow | Fault:
     if glaucoma not in TRUTH:
         return Fault("glaucoma", "glaucoma {} is unknown, write true or false", cells["glaucoma"])
     try:
-        path = resolve_inside(root, cells["path"])
+        path = spell_path(cells["path"])
     except DataError as error:
         return Fault("path", str(error).replace(repr(cells["path"]), "{}", 1), cells["path"])
     # A file from another system may have its name's letters in parts, or whole.
     forms = (path, *(normalize(form, path) for form in ("NFC", "NFD")))
     path = next((form for form in forms if isfile(root / form)), path)
     if not isfile(root / path):
-        return Fault("missing", "{} is no file, restore it or remove the row", path)
+        return Fault("missing", f"{{}} {name_absent(root / path)} or remove the row", path)
     return ImageRow(path, cells["patient_id"], eye, TRUTH[glaucoma])
 
 
-def resolve_inside(root: Path, path: str) -> str:
-    """Return a path, relative to the root, in its plain POSIX form.
+def spell_path(path: str) -> str:
+    """Return a path, relative to the manifest's folder, in its plain POSIX form.
 
     Backslashes are read as slashes, as a manifest may come from Windows.
 
     Raises:
-        DataError: when the path is absolute, goes up, or a link on it leads out of the root.
+        DataError: when the path is absolute or goes up.
     """
     plain = PurePosixPath(path.replace("\\", "/"))
-    advice = f"{path!r} is outside {root}, write paths relative to the manifest's folder"
     if plain.is_absolute() or PureWindowsPath(path).drive or ".." in plain.parts:
-        raise DataError(advice)
-    try:
-        inside = (root / plain).resolve().is_relative_to(root.resolve())
-    except (OSError, RuntimeError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "a link leads in a circle"
-        raise DataError(f"{path!r} can't be followed ({reason}), correct it") from error
-    if not inside:
-        raise DataError(f"{path!r} is outside {root} by a link, put the file itself there")
+        raise DataError(f"{path!r} leads out, write paths relative to the manifest's folder")
     return plain.as_posix()
 
 

@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from multiprocessing.pool import ThreadPool
-from os.path import isfile  # unlike Path.is_file, never raises
+from os.path import isfile, islink  # unlike those of Path, never raise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -194,7 +194,7 @@ def survey_images(
     if left_out:
         table[COPIES] = [LIST_MARK.join(left_out.get(path, ())) for path in columns["path"]]
     if ordered:
-        found += check_files(columns["path"], facts) + check_labels(root, table)
+        found += check_files(root, columns["path"], facts) + check_labels(root, table)
         found += check_ids(root, columns["patient_id"])
         found += check_pixels(root, ordered, pixels)
         found += check_contrast(columns["path"], facts, pixels)
@@ -255,20 +255,34 @@ def _decode(root: Path, paths: Sequence[str], facts: Sequence[FileFacts]) -> lis
     return [found.get(path, Pixels(None)) for path in paths]
 
 
-def check_files(paths: Sequence[str], facts: Sequence[FileFacts]) -> list[Remark]:
+def check_files(root: Path, paths: Sequence[str], facts: Sequence[FileFacts]) -> list[Remark]:
     """Remark on files that can't be opened, are too low, or differ in size, depth or turn."""
-    unopened = [path for path, fact in zip(paths, facts, strict=True) if fact.sha256 is None]
+    unopened: dict[str, list[str]] = {}
+    for path, fact in zip(paths, facts, strict=True):
+        if fact.sha256 is None:
+            unopened.setdefault(name_absent(root / path), []).append(path)
     strip = PreprocessSettings().strip_rows
     low = [p for p, f in zip(paths, facts, strict=True) if f.size_px and f.size_px[1] <= strip]
     no_higher = f"{{}}: no higher than the label strip of {strip} rows, give whole frames"
     return [
-        *remark_on(Finding.MISSING, "{}: can't be opened, restore or remove it", unopened),
+        *(
+            remark
+            for why, names in unopened.items()
+            for remark in remark_on(Finding.MISSING, f"{{}}: {why} or remove it", names)
+        ),
         *remark_on(Finding.WRONG, no_higher, low),
         *_find_mixed(paths, [fact.size_px for fact in facts], "size", "{0[0]}x{0[1]}"),
         *_find_mixed(paths, _list_whites(facts), "depth", "white is level {}"),
         *_find_mixed(paths, _list_turns(facts), "EXIF turn", "orientation {}"),
         *_note_turned(paths, _list_turns(facts)),
     ]
+
+
+def name_absent(file: Path) -> str:
+    """Return why a file can't be opened, and what to do."""
+    if islink(file) and not isfile(file):
+        return "is a link to no file, get the file (as by `dvc pull` or `git annex get`)"
+    return "can't be opened, restore it" if isfile(file) else "is no file, restore it"
 
 
 def check_pixels(root: Path, rows: Sequence[ImageRow], pixels: Sequence[Pixels]) -> list[Remark]:

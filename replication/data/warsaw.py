@@ -12,6 +12,7 @@ tolerant of spelling and reports what it skips:
 """
 
 import csv
+import errno
 import fnmatch
 import os
 import re
@@ -125,7 +126,7 @@ def survey_warsaw(root: Path, *, choices: Collection[Choice] = (), decode: bool 
             return _survey_folder(root, choices=choices, decode=decode)
         remark = Remark(Finding.MISSING, absent)
     except OSError as error:
-        sentence = f"{{}} can't be listed ({error.strerror}), make it readable"
+        sentence = f"{{}} can't be listed ({error.strerror}), correct it"
         instead = f"{root}: a folder in it"
         remark = Remark(Finding.MISSING, sentence, f"{error.filename}:", instead)
     return survey_images(root, [], remarks=[remark])
@@ -272,21 +273,24 @@ def is_ad100_image(file: Path) -> bool:
     return file.suffix.lower() in SUFFIXES and _AD100.search(file.stem) is not None
 
 
-def walk_files(path: Path) -> Iterator[Path]:
-    """Yield the file itself, or all files at any depth of the folder, sorted.
+def walk_files(path: Path, above: Collection[str] = ()) -> Iterator[Path]:
+    """Yield the file itself, or all files at any depth of the folder, sorted; links are followed.
 
-    Links to folders are not followed below the given one, as they may lead in a circle.
+    Args:
+        path: of a file or folder.
+        above: the folders that it lies in, where they really are.
+
+    Raises:
+        OSError: when a folder can't be listed, or a link leads to a folder that it lies in.
     """
     if not path.is_dir():
         yield path
         return
-    for folder, inner, names in os.walk(path, onerror=_raise):
-        inner[:], names = (sorted(n for n in each if n[0] != ".") for each in (inner, names))
-        yield from (Path(folder, name) for name in names)
-
-
-def _raise(error: OSError) -> None:
-    raise error
+    real = os.path.realpath(path)
+    if real in above:
+        raise OSError(errno.ELOOP, "a link that leads in a circle", str(path))
+    for entry in list_entries(path):
+        yield from walk_files(entry, (*above, real))
 
 
 def read_annotations(root: Path) -> Annotations:

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from replication.errors import DataError
+from replication.store.tables import read_table
 from replication.surrogate.plan import TRUTH_FILE
 
 SIGN_TABLES = (TRUTH_FILE, "signs.csv")
@@ -39,10 +40,7 @@ def read_signs(path: Path) -> pd.DataFrame:
         DataError: when the table or one of its signs can't be read.
     """
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)
-        if list(table.index) != list(range(len(table))):  # pandas takes cells too many for an index
-            raise ValueError("rows have more cells than the header")
-        table = table[["file", "signs"]]
+        table = read_table(path, text=("file", "signs"))[["file", "signs"]]
         rows = [
             (file, kind, *map(float, circle))
             for file, signs in zip(table["file"], table["signs"], strict=True)

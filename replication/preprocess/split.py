@@ -122,7 +122,7 @@ def label_subsets(
             rates = f"{part['glaucoma'].mean():.0%} of its images, {table['glaucoma'].mean():.0%}"
             raise DataError(
                 f"split: the {subset} subset has glaucoma on {rates} of all, as too many patients "
-                "of one label have one image, which is for training: add images, or split by patient"
+                "of one label have one image, which is for training: add images of these patients"
             )
     return table
 

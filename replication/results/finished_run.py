@@ -165,7 +165,7 @@ class FinishedRun:
     def histories(self) -> dict[str, pd.DataFrame]:
         """Of the trainings, by unit; without those that were not trained here."""
         files = {unit: self.root / unit / "history.csv" for unit in TRAININGS}
-        return {unit: pd.read_csv(file) for unit, file in files.items() if file.exists()}
+        return {unit: read_table(file) for unit, file in files.items() if file.exists()}
 
     @cached_property
     def expectations(self) -> list[dict] | None:

@@ -7,6 +7,7 @@ loses it when it is read: every text comes back as it was.
 
 import csv
 import textwrap
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,16 +43,20 @@ def read_table(file: Path, *, text: tuple[str, ...] = (), exact: bool = False) -
         exact: read every float as the one that was written, to the last bit.
 
     Raises:
-        DataError: when the file is no such table.
+        DataError: when the file is no such table, or a row has more cells than the header.
     """
     try:
-        # A converter gets every cell as it stands: NA is a name like another.
-        return pd.read_csv(
-            file,
-            converters=dict.fromkeys(text, _bare),
-            float_precision="round_trip" if exact else None,
-        )
-    except (ValueError, OverflowError) as error:
+        with warnings.catch_warnings():
+            # What pandas says of cells beyond the header, which it drops.
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            # A converter gets every cell as it stands: NA is a name like another.
+            return pd.read_csv(
+                file,
+                index_col=False,
+                converters=dict.fromkeys(text, _bare),
+                float_precision="round_trip" if exact else None,
+            )
+    except (ValueError, OverflowError, pd.errors.ParserWarning) as error:
         raise DataError(f"{file}: not readable as a table ({str(error).strip()})") from error
 
 

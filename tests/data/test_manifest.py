@@ -10,7 +10,6 @@ from replication.data.manifest import (
     name_delimiter,
     read_manifest,
     read_rows,
-    resolve_inside,
     survey_manifest,
 )
 from replication.errors import DataError
@@ -54,20 +53,16 @@ def test_column_order_spaces_extra_columns_and_patient_zeros(tmp_path: Path) -> 
         ("eyes,ann,left,no", "line 5: 'eyes' is no file"),
         (f"{'x' * 5000},ann,left,no", "line 5: 'x"),
         ("eyes/0.png,ann,left,no,more", "line 5: 5 cells under 4 columns"),
-        ("../out.png,ann,left,no", "line 5: '../out.png' is outside"),
-        ("eyes/../eyes/0.png,ann,left,no", "is outside"),
-        ("/etc/hostname,ann,left,no", "line 5: '/etc/hostname' is outside"),
-        ("C:\\eyes\\0.png,ann,left,no", "is outside"),
-        ("link.png,ann,left,no", "line 5: 'link.png' is outside"),
-        ("linked/out.png,ann,left,no", "line 5: 'linked/out.png' is outside"),
+        ("../out.png,ann,left,no", "line 5: '../out.png' leads out"),
+        ("eyes/../eyes/0.png,ann,left,no", "leads out"),
+        ("/etc/hostname,ann,left,no", "line 5: '/etc/hostname' leads out"),
+        ("C:\\eyes\\0.png,ann,left,no", "leads out"),
     ],
 )
 def test_a_bad_row_is_named_by_its_line(tmp_path: Path, row: str, sentence: str) -> None:
     root = tmp_path / "data"
     write_image(tmp_path / "out.png", seed=8)
     file = write_manifest(root, [HEADER, *GOOD, row])
-    (root / "link.png").symlink_to(tmp_path / "out.png")
-    (root / "linked").symlink_to(tmp_path)
     [error] = map(str, survey_manifest(file).errors)
     assert sentence in error and str(file) in error
     with pytest.raises(DataError) as caught:
@@ -104,15 +99,6 @@ def test_what_is_no_manifest_is_refused(tmp_path: Path, name: str, sentence: str
     write_manifest(tmp_path)
     with pytest.raises(DataError, match=sentence):
         read_manifest(tmp_path / name)
-
-
-def test_a_link_is_followed_inside_and_not_in_a_circle(tmp_path: Path) -> None:
-    write_image(tmp_path / "a.png", seed=1)
-    (tmp_path / "b.png").symlink_to("a.png")
-    assert resolve_inside(tmp_path, "b.png") == "b.png"
-    (tmp_path / "loop").symlink_to("loop")
-    with pytest.raises(DataError, match="can't be followed"):
-        resolve_inside(tmp_path, "loop")
 
 
 def test_a_name_in_another_normal_form_is_found(tmp_path: Path) -> None:

@@ -4,11 +4,11 @@ import shutil
 from pathlib import Path
 
 import pytest
-from drawn_eyes import ANNOTATIONS, write_annotations, write_warsaw
+from drawn_eyes import ANNOTATIONS, FILES, write_annotations, write_manifest, write_warsaw
 from places import REAL_EYES
 
 from replication.config import SurrogateSettings
-from replication.data.sources import WARSAW, Kind, find_source
+from replication.data.sources import WARSAW, Kind, Source, find_source
 from replication.errors import DataError
 from replication.surrogate.synthesize import synthesize
 
@@ -115,6 +115,28 @@ def test_other_data_in_its_layout_is_not_warsaw(tmp_path):
     assert "not Warsaw" in source.title
     assert find(tmp_path / "nowhere").kind is Kind.FOLDER
     assert find(None, tmp_path / "mine.csv").kind is Kind.MANIFEST
+
+
+@pytest.mark.parametrize(
+    ("write", "kind", "path"),
+    [(write_warsaw, Kind.FOLDER, FILES[0]), (write_manifest, Kind.MANIFEST, "eyes/0.png")],
+)
+def test_a_link_into_a_cache_is_an_image_and_a_link_to_nothing_is_named(
+    tmp_path, write, kind, path
+):
+    source = Source(kind, write(tmp_path / "data"))
+    before, root = source.read()
+    kept, link = tmp_path / "cache" / "a0f3", root / path
+    kept.parent.mkdir()
+    link.rename(kept)
+    link.symlink_to(kept)
+    assert source.read()[0].equals(before)
+    for target in (tmp_path / "gone", link):  # a circle, too
+        link.unlink()
+        link.symlink_to(target)
+        assert path in (error := str(source.survey().errors[0])) and "is a link to no file" in error
+        with pytest.raises(DataError, match="is a link to no file"):
+            source.read()
 
 
 @pytest.mark.skipif(not REAL_EYES.is_dir(), reason="the real eyes are not here")

@@ -174,8 +174,8 @@ def test_turned_images_are_counted_as_they_are_read(root: Path) -> None:
 def test_a_file_that_is_gone_is_named(root: Path) -> None:
     (root / "b.png").unlink()
     [error] = survey(root).errors
-    assert "'b.png': can't be opened" in str(error)
-    with pytest.raises(DataError, match=r"^1 files: can't be opened.*`data doctor` names"):
+    assert "'b.png': is no file, restore it or remove it" in str(error)
+    with pytest.raises(DataError, match=r"^1 files: is no file.*`data doctor` names"):
         survey(root).require_usable()
 
 

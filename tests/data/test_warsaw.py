@@ -26,7 +26,6 @@ from replication.data.warsaw import (
     sort_files,
     split_diseases,
     survey_warsaw,
-    walk_files,
 )
 from replication.errors import DataError
 
@@ -124,7 +123,7 @@ def keep_other_cameras(root: Path) -> None:
         ),
         (
             lambda root: (root / NIR / "0003right/0003_R_IG_12.png").symlink_to(root / "nowhere"),
-            "0003_R_IG_12.png': can't be opened",
+            "0003_R_IG_12.png': is a link to no file",
         ),
     ],
 )
@@ -185,15 +184,21 @@ def test_files_are_sorted_by_camera_and_type_at_any_depth(tmp_path: Path) -> Non
         (eye / name).parent.mkdir(parents=True, exist_ok=True)
         (eye / name).touch()
     files = sort_files(list_eye_folders(tmp_path, "images-NIR")[0])
-    assert [file.name for _, file in files.ad100] == ["b_IG_1.jpg", "c_IG_2.BMP"]
+    assert [file.name for _, file in files.ad100] == ["c_IG_2.BMP", "b_IG_1.jpg"]
     assert [file.name for file in files.other_cameras] == ["x_CA_1.jpg"]
     assert [file.name for file in files.other_types] == ["Thumbs.db"]
 
 
-def test_a_circle_of_links_is_not_followed(tmp_path: Path) -> None:
-    (tmp_path / "a.png").touch()
-    (tmp_path / "again").symlink_to(tmp_path)
-    assert [file.name for file in walk_files(tmp_path)] == ["a.png"]
+def test_a_link_to_a_folder_is_followed_and_a_circle_refused(tmp_path: Path) -> None:
+    root = write_warsaw(tmp_path / "warsaw")
+    eye = root / "images-NIR" / "0001left"
+    eye.rename(tmp_path / "kept")
+    eye.mkdir()
+    (eye / "session").symlink_to(tmp_path / "kept")
+    assert len(read_warsaw(root)) == len(FILES)
+    (eye / "again").symlink_to(eye)
+    with pytest.raises(DataError, match="a folder in it can't be listed .a link that leads in a c"):
+        read_warsaw(root)
 
 
 def test_labels_are_per_eye(tmp_path: Path) -> None:
@@ -262,6 +267,7 @@ def test_the_file_is_found_in_any_case(tmp_path: Path) -> None:
         (ROWS[:1], "no patients"),
         ([*ROWS, "4;healthy"], "line 5"),
         ([*ROWS, "legend;x;y"], "line 5"),
+        ([*ROWS, "4;healthy;;glaucoma"], "line 5: more cells than the header has"),
         ([*ROWS, "1;glaucoma;glaucoma"], "line 5: the patient's left eye is annotated twice"),
     ],
 )

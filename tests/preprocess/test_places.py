@@ -175,3 +175,10 @@ def test_a_table_that_is_none_is_refused(tmp_path, text):
     path.write_text(text, encoding="utf-8")
     with pytest.raises(DataError, match="truth.csv: expected the columns file and signs"):
         read_signs(path)
+
+
+@pytest.mark.parametrize("rows", ["a,haze:1:2:3,b", "0,,7\n1,,8", "a,\nb,,c"])
+def test_signs_beyond_the_header_are_refused(tmp_path, rows):
+    (tmp_path / "signs.csv").write_text(f"file,signs\n{rows}\n", encoding="utf-8")
+    with pytest.raises(DataError, match="signs.csv: not readable as a table"):
+        read_signs(tmp_path / "signs.csv")

@@ -388,7 +388,7 @@ def test_a_pipe_in_the_place_of_an_image_is_not_waited_for(tmp_path):
     (root / FILES[0]).unlink()
     os.mkfifo(root / FILES[0])
     [sentence] = map(str, survey_warsaw(root).errors)
-    assert "can't be opened" in sentence
+    assert "is no file" in sentence
 
 
 def test_a_file_whose_name_is_no_text_is_named(tmp_path):

@@ -32,7 +32,10 @@ def test_ordinary_tables_are_written_as_ever(tmp_path):
     assert (tmp_path / "table.csv").read_text() == plain
 
 
-@pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00", b'a,b\n"1', b"a\n1,2,3\n4\n5,6,7,8\n"])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\xff\xfe\x00", b'a,b\n"1', b"a\n1,2,3\n", b"a,b\n1,2,3\n4,5\n", b"a,b\n1,2\n3,4,5\n"],
+)
 def test_what_is_no_table_is_named(tmp_path, content):
     (tmp_path / "table.csv").write_bytes(content)
     with pytest.raises(DataError, match=r"table\.csv: not readable as a table"):

@@ -61,7 +61,8 @@ def read_seed_std() -> dict[Cell, float]:
 
 def _read_rows() -> list[dict[str, str]]:
     text = files("validation.paper").joinpath("paper_table1.csv").read_text(encoding="utf-8")
-    return list(csv.DictReader(text.splitlines()))
+    header, *rows = csv.reader(text.splitlines())
+    return [dict(zip(header, row, strict=True)) for row in rows]
 
 
 @dataclass(frozen=True)
