@@ -1,14 +1,20 @@
 # Every target that needs .venv makes it where it is missing or older than requirements.lock.
 
 SHELL := /bin/bash
+WHEELS := --require-hashes --only-binary :all:
+# The one package that has no wheel: built by the locked setuptools, not by one fetched for it.
+AS_SOURCE := /^future==/,/\# via/
 .DEFAULT_GOAL := help
 # Where an environment sets it, every process compiles all that it imports: 5 s of TensorFlow's 8.
 export PYTHONDONTWRITEBYTECODE :=
-.PHONY: help replicate baseline seeds bfloat16 pictures test bench reliability audit lint format architecture docs lock clean
+.PHONY: help cuda replicate baseline seeds bfloat16 pictures test bench reliability audit lint format architecture docs lock clean
 
 help: ## list these targets
 	@sed -nE 's/^([a-z0-9]+):.*## (.*)/make \1|\2/p' Makefile | while IFS='|' read -r target what; do \
 		printf '%-16s %s\n' "$$target" "$$what"; done
+
+cuda: .venv/.stamp ## add the CUDA libraries of TensorFlow, for a GPU of NVIDIA's
+	.venv/bin/python -m pip install --quiet --no-deps $(WHEELS) -r requirements-cuda.lock
 
 replicate: .venv/.stamp ## run all stages and fill Table 1; options: ARGS="--profile smoke --data-dir DIR"
 	.venv/bin/python cli.py replicate --all $(ARGS)
@@ -63,11 +69,13 @@ docs: .venv/.stamp ## build the documentation into build/docs, check its links; 
 	NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict --quiet
 	@echo "Open build/docs/index.html"
 
-# Every package of the lock is hashed, so any index may serve it; no index is named in it.
-lock: .venv/.stamp ## write requirements.lock from setup.py; newer versions: ARGS=--upgrade
-	.venv/bin/uv pip compile setup.py --extra dev --quiet --generate-hashes \
-		--python-version 3.11 --python-platform x86_64-manylinux_2_28 \
-		--custom-compile-command "make lock" --output-file requirements.lock $(ARGS)
+# Every package of the locks is hashed, so any index may serve it; no index is named in them.
+COMPILE = .venv/bin/uv pip compile setup.py --quiet --generate-hashes --python-version 3.11 \
+	--python-platform x86_64-manylinux_2_28 --custom-compile-command "make lock"
+
+lock: .venv/.stamp ## write the locks from setup.py; newer versions: ARGS=--upgrade
+	$(COMPILE) --extra dev --output-file requirements.lock $(ARGS)
+	$(COMPILE) --extra cuda --no-deps | sed -n '/^nvidia-/,/# via/p' > requirements-cuda.lock
 
 clean: ## remove .venv, .python and caches of the tools; results stay
 	rm -rf .venv .python .pytest_cache .ruff_cache .hypothesis *.egg-info build
@@ -79,6 +87,10 @@ clean: ## remove .venv, .python and caches of the tools; results stay
 	@touch $@
 
 .venv/.locked: requirements.lock
+	@[ ! -L .venv ] || { echo ".venv is a link, whose target would be emptied: remove the link" >&2; exit 1; }
 	@python=$$(./find_python.sh) && "$$python" -m venv --clear .venv
-	.venv/bin/python -m pip install --quiet --no-deps --no-compile --require-hashes -r requirements.lock
+	.venv/bin/python -m pip install --quiet --no-deps --no-compile $(WHEELS) \
+		-r <(sed '$(AS_SOURCE)d' requirements.lock)
+	.venv/bin/python -m pip install --quiet --no-deps --no-compile --require-hashes \
+		--no-build-isolation -r <(sed -n '$(AS_SOURCE)p' requirements.lock)
 	@touch $@

@@ -25,10 +25,10 @@ def read_pins(lines: list[str]) -> dict[str, str]:
     return {match[1]: match[2] for match in matches if match}
 
 
-def read_lock() -> dict[str, list[str]]:
+def read_lock(name: str = "requirements.lock") -> dict[str, list[str]]:
     """Return `name==version` -> the hashes below it."""
     locked: dict[str, list[str]] = {}
-    for line in (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines():
+    for line in (ROOT / name).read_text(encoding="utf-8").splitlines():
         words = line.strip().removesuffix("\\").strip()
         if words.startswith("--hash=sha256:"):
             locked[list(locked)[-1]].append(words)
@@ -43,11 +43,12 @@ def test_the_lock_has_every_pin_of_setup(described: dict[str, Any]) -> None:
     assert {name: locked.get(name) for name in pins} == pins, "run `make lock`"
 
 
-def test_the_lock_is_hashed_and_names_no_index_and_no_folder() -> None:
-    locked = read_lock()
-    assert len(locked) > 50
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-cuda.lock"])
+def test_a_lock_is_hashed_and_names_no_index_and_no_folder(name: str) -> None:
+    locked = read_lock(name)
+    assert len(locked) >= 10
     assert [line for line, hashes in locked.items() if not hashes] == []
-    text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    text = (ROOT / name).read_text(encoding="utf-8")
     assert re.findall(r"://|--index|--extra-index|--find-links|@ |(?<!\w)/\w+", text) == []
 
 
@@ -87,6 +88,23 @@ def test_cuda_adds_to_the_same_tensorflow(described: dict[str, Any]) -> None:
     ]
     pins = read_pins([re.sub(r"[() ]", "", line) for line in wanted])
     assert read_pins(described["extras_require"]["cuda"]) == pins
+    assert read_pins(list(read_lock("requirements-cuda.lock"))) == pins, "run `make lock`"
+
+
+def test_every_install_has_hashes_and_one_package_alone_is_built_from_source() -> None:
+    shown = run(["make", "--dry-run", "--always-make", "cuda"], ROOT).stdout.replace("\\\n", "")
+    installs = [line for line in shown.splitlines() if "pip install" in line]
+    assert len(installs) == 4
+    own = [line for line in installs if "--editable ." in line]
+    for line in set(installs) - set(own):
+        assert "--require-hashes" in line and "--no-deps" in line
+        assert ("--only-binary :all:" in line) != ("--no-build-isolation" in line)
+    # No tool is fetched to build our own package or that of the lock.
+    assert [line for line in own if "--no-build-isolation" not in line] == []
+    [built] = [line for line in installs if "sed -n" in line]
+    chosen = re.search(r"sed -n '(.*)p' requirements.lock", built)[1]
+    lines = run(["sed", "-n", f"{chosen}p", "requirements.lock"], ROOT).stdout.splitlines()
+    assert [line.split("==")[0] for line in lines if not line.startswith(" ")] == ["future"]
 
 
 def test_what_the_sources_import_is_pinned(described: dict[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """The notebook for Colab runs from start to end, here without a GPU and with the smoke profile."""
 
 import os
+import re
 import shutil
 import sys
 
@@ -24,11 +25,11 @@ def test_it_is_valid_and_committed_without_outputs():
     assert [cell.execution_count for cell in cells if cell.execution_count] == []
 
 
-def test_it_installs_the_lock_under_the_projects_python():
-    cell = next(cell.source for cell in read_notebook().cells if cell.id == "environment")
-    assert '"--python", "3.11"' in cell
-    assert '"--require-hashes", "-r", "requirements.lock"' in cell
-    assert '".[cuda]"' in cell and '"cuda": [' in (ROOT / "setup.py").read_text(encoding="utf-8")
+def test_it_installs_by_the_makefile_and_keeps_no_names():
+    cells = {cell.id: cell.source for cell in read_notebook().cells}
+    assert 'must("make", "cuda", folder=SOURCE)' in cells["environment"]
+    everything = "".join(cells.values())
+    assert not re.search(r'"(pip|uv)"|"doctor"', everything)
 
 
 @pytest.fixture
