@@ -14,8 +14,6 @@ from sys import intern
 from typing import NamedTuple
 from unicodedata import normalize
 
-import pandas as pd
-
 from replication.data.survey import (
     EYES,
     Choice,
@@ -47,24 +45,13 @@ class Fault(NamedTuple):
     cell: str = ""
 
 
-def read_manifest(file: Path) -> tuple[pd.DataFrame, Path]:
-    """Return the manifest of a user's CSV, as `read_warsaw` does, and the CSV's folder.
+def survey_manifest(file: Path, *, choices: Collection[Choice] = (), decode: bool = True) -> Survey:
+    """Look at all of a manifest; what is missing, wrong or odd becomes a remark.
 
     Args:
         file: a CSV with a header row and the columns `FIELDS` in any order, further ones being
             ignored; eye is left or right, glaucoma one of `TRUTH`, in any case.
-
-    Raises:
-        DataError: when anything is missing or wrong; the first such thing is named.
-    """
-    survey = survey_manifest(file)
-    return survey.require_usable(), survey.root
-
-
-def survey_manifest(file: Path, *, choices: Collection[Choice] = (), decode: bool = True) -> Survey:
-    """Look at all of a manifest; what is missing, wrong or odd becomes a remark.
-
-    Choices and decode are those of `replication.data.survey.survey_images`.
+        choices, decode: those of `replication.data.survey.survey_images`.
     """
     if not isfile(file):
         sentence = f"{file}: no such file, give a CSV of {','.join(FIELDS)}"

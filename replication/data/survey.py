@@ -109,7 +109,8 @@ class Survey:
 
     Args:
         root: folder that the paths are relative to.
-        table: the manifest, sorted by image_id; glaucoma is a nullable boolean.
+        table: the manifest, one row per image, sorted by image_id: image_id and path (POSIX, relative
+            to the root), patient_id, eye (left or right), glaucoma (nullable boolean), sha256 (hex).
         sizes_px: (width, height) of each row's image, None where its header can't be read.
         problems: why each row's image can't be read, empty where it can or wasn't decoded.
         remarks: everything missing, wrong or odd.

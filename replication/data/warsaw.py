@@ -20,8 +20,6 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pandas as pd
-
 from replication.data.image_file import SUFFIXES
 from replication.data.manifest import name_delimiter, read_rows
 from replication.data.survey import (
@@ -96,29 +94,15 @@ class Annotations:
         return None if names is None else bool(names & GLAUCOMA)
 
 
-def read_warsaw(root: Path) -> pd.DataFrame:
-    """Return the manifest of a Warsaw folder.
-
-    A patient needs a folder (near-infrared or visible) and a row in the annotations; one whose
-    folders hold only other cameras' images is skipped without an error.
-
-    Args:
-        root: folder that holds `images-NIR` and the annotations file.
-
-    Returns:
-        One row per AD100 image, sorted by image_id: image_id and path (POSIX, relative to the
-        root), patient_id (four digits), eye (left or right), glaucoma (bool), sha256 (hex).
-
-    Raises:
-        DataError: when anything is missing or wrong; the first such thing is named.
-    """
-    return survey_warsaw(root).require_usable()
-
-
 def survey_warsaw(root: Path, *, choices: Collection[Choice] = (), decode: bool = True) -> Survey:
     """Look at all of a Warsaw folder; what is missing, wrong or odd becomes a remark.
 
-    Choices and decode are those of `replication.data.survey.survey_images`.
+    A patient needs a folder (near-infrared or visible) and a row in the annotations; one whose
+    folders hold only other cameras' images is skipped without an error. Patient ids have four digits.
+
+    Args:
+        root: folder that holds `images-NIR` and the annotations file.
+        choices, decode: those of `replication.data.survey.survey_images`.
     """
     try:
         absent = find_absent_folder(root)

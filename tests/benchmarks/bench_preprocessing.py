@@ -13,7 +13,7 @@ import pandas as pd
 
 from replication.config import CPU
 from replication.data.image_file import read_gray
-from replication.data.warsaw import read_warsaw
+from replication.data.warsaw import survey_warsaw
 from replication.preprocess.stage import preprocess_images
 from replication.surrogate.synthesize import synthesize
 from replication.system.provenance import count_cores
@@ -30,7 +30,7 @@ def measure(*, quick: bool) -> Iterator[Row]:
     with TemporaryDirectory() as scratch:
         root = Path(scratch) / "eyes"
         synthesize(root, QUICK_EYES if quick else EYES, seed=0, workers=count_cores())
-        manifest = read_warsaw(root)
+        manifest = survey_warsaw(root).require_usable()
         yield _beside_decoding(manifest, root)
         if not quick:
             yield _cores_used(manifest, root)

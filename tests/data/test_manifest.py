@@ -8,7 +8,6 @@ from drawn_eyes import write_image, write_manifest
 
 from replication.data.manifest import (
     name_delimiter,
-    read_manifest,
     read_rows,
     survey_manifest,
 )
@@ -19,8 +18,9 @@ GOOD = ["eyes/0.png,ann,left,no", "eyes/1.png,ann,right,no", "eyes/2.png,bob,lef
 
 
 def test_a_good_manifest_is_sorted_and_typed(tmp_path: Path) -> None:
-    table, root = read_manifest(write_manifest(tmp_path))
-    assert root == tmp_path
+    survey = survey_manifest(write_manifest(tmp_path))
+    table = survey.require_usable()
+    assert survey.root == tmp_path
     assert table["image_id"].tolist() == table["path"].tolist()
     assert table["path"].tolist() == ["eyes/0.png", "eyes/1.png", "eyes/2.png"]
     assert table["patient_id"].tolist() == ["ann", "ann", "bob"]
@@ -33,7 +33,7 @@ def test_a_good_manifest_is_sorted_and_typed(tmp_path: Path) -> None:
 def test_column_order_spaces_extra_columns_and_patient_zeros(tmp_path: Path) -> None:
     rows = ["Glaucoma, eye ,age,PATIENT_ID,path", "yes,left,50, 008 ,./eyes/0.png"]
     file = write_manifest(tmp_path, [*rows, "no,left,60,7,eyes\\1.png", "", ",,,,"])
-    table, _ = read_manifest(file)
+    table = survey_manifest(file).require_usable()
     assert table["patient_id"].tolist() == ["008", "7"]
     assert table["path"].tolist() == ["eyes/0.png", "eyes/1.png"]
 
@@ -66,7 +66,7 @@ def test_a_bad_row_is_named_by_its_line(tmp_path: Path, row: str, sentence: str)
     [error] = map(str, survey_manifest(file).errors)
     assert sentence in error and str(file) in error
     with pytest.raises(DataError) as caught:
-        read_manifest(file)
+        survey_manifest(file).require_usable()
     assert str(caught.value).startswith(f"{file} line ")
     assert not {cell for cell in row.split(",") if repr(cell) in str(caught.value)}
 
@@ -84,7 +84,7 @@ def test_a_bad_row_is_named_by_its_line(tmp_path: Path, row: str, sentence: str)
 )
 def test_a_bad_table_is_refused(tmp_path: Path, rows: list[str], sentence: str) -> None:
     with pytest.raises(DataError, match=sentence):
-        read_manifest(write_manifest(tmp_path, rows))
+        survey_manifest(write_manifest(tmp_path, rows)).require_usable()
 
 
 @pytest.mark.parametrize(
@@ -98,13 +98,13 @@ def test_a_bad_table_is_refused(tmp_path: Path, rows: list[str], sentence: str) 
 def test_what_is_no_manifest_is_refused(tmp_path: Path, name: str, sentence: str) -> None:
     write_manifest(tmp_path)
     with pytest.raises(DataError, match=sentence):
-        read_manifest(tmp_path / name)
+        survey_manifest(tmp_path / name).require_usable()
 
 
 def test_a_name_in_another_normal_form_is_found(tmp_path: Path) -> None:
     write_image(tmp_path / "e\u0301.png", seed=8)
     file = write_manifest(tmp_path, [HEADER, *GOOD, "\u00e9.png,ann,left,no"])
-    assert "e\u0301.png" in read_manifest(file)[0]["path"].tolist()
+    assert "e\u0301.png" in survey_manifest(file).table["path"].tolist()
 
 
 def test_faults_of_one_kind_are_one_remark(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from drawn_eyes import (
     ANNOTATIONS,
@@ -22,7 +23,6 @@ from replication.data.warsaw import (
     is_ad100_image,
     list_eye_folders,
     read_annotations,
-    read_warsaw,
     sort_files,
     split_diseases,
     survey_warsaw,
@@ -30,6 +30,10 @@ from replication.data.warsaw import (
 from replication.errors import DataError
 
 NIR = Path("images-NIR")
+
+
+def read_warsaw(root: Path) -> pd.DataFrame:
+    return survey_warsaw(root).require_usable()
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 from drawn_eyes import write_warsaw
 from tiny_process import REPLICATE, finish, read_files, start
 
-from replication.data.warsaw import read_warsaw
+from replication.data.warsaw import survey_warsaw
 
 COMPARED = ("01_preprocessed/manifest.csv", "06_evaluated/table1.json")
 COMPARED += ("06_evaluated/predictions.csv", "07_attacked/table2.json")
@@ -23,7 +23,7 @@ def copy_in_reverse(folder, target):
 
 def test_the_order_of_files_on_the_disk_changes_no_manifest(tmp_path, figure):
     copy_in_reverse(write_warsaw(tmp_path / "eyes"), tmp_path / "copy")
-    one, other = read_warsaw(tmp_path / "eyes"), read_warsaw(tmp_path / "copy")
+    one, other = (survey_warsaw(tmp_path / name).table for name in ("eyes", "copy"))
     assert one.to_csv() == other.to_csv()
     figure("files made in the reverse order: the same manifest")
 
