@@ -12,6 +12,7 @@ class LatentGenerator:
         self.spread = spread
         self.encoded = 0
         self.latents = []
+        self.painted = []
 
     def encode(self, images):
         self.encoded += 1
@@ -20,5 +21,6 @@ class LatentGenerator:
 
     def decode(self, latent, identity):
         self.latents.append(latent)
+        self.painted.append(identity)
         level = (5 * identity * STEP - 1).astype(np.float32)
         return np.broadcast_to(level[:, None, None, None], (len(level), 4, 4, 3))

@@ -118,7 +118,7 @@ def open_streams(seed: int, draw: int, method: str) -> DrawStreams:
     """Return the randomness of a draw for all images in one go.
 
     All comes from one generator, in this order: a key for each image and patient, then, identity
-    after identity, the latent noise of all images.
+    after identity and the original one first, the latent noise of all images.
     """
     rng = np.random.default_rng([seed, draw, zlib.crc32(method.encode())])
     return DrawStreams(rng, repeat(rng))

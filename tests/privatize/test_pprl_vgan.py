@@ -54,10 +54,12 @@ def test_identities_come_from_the_regime_s_pool():
                 assert (set(used) <= glaucoma) == (not queries.glaucoma[row])
 
 
-def test_each_image_has_noise_of_its_own_and_the_encoder_runs_once():
+def test_each_image_has_noise_of_its_own_the_original_identity_the_first():
     generator = LatentGenerator(spread=0.5)
-    run("pprl-vgan-averaged-random", draws=2, generator=generator)
+    drawn = run("pprl-vgan-averaged-random", draws=2, generator=generator)
     assert generator.encoded == 1
+    used = [np.column_stack([random_queries().identity, each.used_identities]) for each in drawn]
+    np.testing.assert_array_equal(generator.painted, np.hstack(used).T)
     mean, _ = LatentGenerator().encode(random_queries().images)
     noise = (np.stack(generator.latents) - mean) / 0.5
     assert noise.shape == (12, 16, 128)
