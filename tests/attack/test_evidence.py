@@ -131,9 +131,8 @@ METHOD = "blur-3"
 
 
 def name_eyes(images, identity=IDENTITY, glaucoma=GLAUCOMA) -> EyeDataset:
-    return EyeDataset(
-        images, identity, glaucoma, np.array([f"{row}.png" for row in range(len(identity))])
-    )
+    names = [f"{row}.png" for row in reversed(range(len(identity)))]  # not in the rows' order
+    return EyeDataset(images, identity, glaucoma, np.array(names))
 
 
 def find_value(table, measure) -> float:

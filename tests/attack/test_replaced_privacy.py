@@ -95,14 +95,14 @@ def test_a_patient_named_twice_counts_once():
 
 
 @pytest.mark.parametrize(
-    ("used", "expected"),
+    ("draws", "expected"),
     [
-        ([[0], [2]], [[1, 1, 0, 0], [1, 0, 1, 0]]),  # all share the pathology
-        ([[2], [1]], [[0, 0, 1, 1], [0, 1, 0, 1]]),  # none does
-        ([[1], [1]], [[1, 1, 1, 1], [1, 1, 1, 1]]),
+        ([[[0], [2]]], [[1, 1, 0, 0], [1, 0, 1, 0]]),  # all share the pathology
+        ([[[2], [1]]], [[0, 0, 1, 1], [0, 1, 0, 1]]),  # none does
+        ([[[0], [2]], [[1], [1]]], [[1, 1, 1, 1], [1, 1, 1, 1]]),  # in one draw all, not in both
     ],
 )
-def test_candidates_are_those_of_one_pathology_where_the_used_are(used, expected):
+def test_candidates_are_those_of_one_pathology_where_the_used_are(draws, expected):
     """Patient 0 has an eye of each kind, 1 has glaucoma, 2 has not, 3 has no training image."""
     training = EyeDataset(
         np.zeros((4, 2, 2, 1), dtype=np.float32),
@@ -111,7 +111,7 @@ def test_candidates_are_those_of_one_pathology_where_the_used_are(used, expected
         np.array(list("abcd")),
     )
     test = training.take(np.array([2, 3]))
-    found = find_candidates([mark_used(np.array(used), 4)], test, training)
+    found = find_candidates([mark_used(np.array(used), 4) for used in draws], test, training)
     np.testing.assert_array_equal(found, np.array(expected, bool))
 
 

@@ -19,7 +19,7 @@ from replication.attack.stage import (
 )
 from replication.attack.table2 import NOISE
 from replication.privatize.methods import BASELINE
-from replication.records import PrivatizedSet
+from replication.records import PrivatizedSet, to_bytes
 
 PATIENTS = 9
 LEAKY, NOISY, MIXED = "blur-3", "pprl-vgan-random", "k-same-3"
@@ -156,6 +156,12 @@ def test_noise_has_attackers_alone_the_originals_no_replaced_and_unknown_signs_n
     assert (BASELINE, "near_copies") not in values and (BASELINE, "ssim") in values
 
 
+def test_noise_has_each_of_the_256_levels_as_often():
+    counts = np.bincount(to_bytes(make_controls(NOISE, TEST, seed=0).images).ravel())
+    mean = TEST.images.size / 256
+    assert len(counts) == 256 and np.abs(counts - mean).max() < 5 * np.sqrt(mean)
+
+
 def test_verdicts_are_those_of_stage_06_with_their_chance_levels(attacked):
     values, table = attacked[0], attacked[4]
     rate = TEST.glaucoma.mean()
@@ -248,10 +254,14 @@ def test_the_best_attacker_is_whoever_names_most(monkeypatch, name):
 
 def test_chance_is_a_guess_at_the_known_patients_whoever_is_tested():
     tested = TEST.take(TEST.identity < 4)  # 0 and 3 of the three known with glaucoma: 0, 3 and 6
-    entries = attack(tested, methods=(LEAKY,))[-1].entries
+    values, *_, table = attack(tested, methods=(LEAKY, MIXED))
+    entries = table.entries
     assert entries[LEAKY, "identity_best"].chance == pytest.approx(1 / PATIENTS)
     assert entries[LEAKY, "identity_best_with"].chance == pytest.approx(1 / 3)
     assert entries[LEAKY, "identity_best_without"].chance == pytest.approx(1 / 6)
+    # Patient 3, stated as used, is a quarter of the tested.
+    assert values[MIXED, "used_shown"] == pytest.approx(1 / 4, abs=0.05)
+    assert values[MIXED, "used_lift"] == pytest.approx(PATIENTS * values[MIXED, "used_shown"])
 
 
 def test_patients_with_one_test_image_each_are_attacked_too():

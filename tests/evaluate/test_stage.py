@@ -76,8 +76,9 @@ def test_without_used_identities_replacement_does_not_apply(test_set):
 
 
 def test_draws_are_averaged_number_by_number():
-    rows = [Table1Row("k-same-3", True, *numbers) for numbers in ((0, 0.2, 0.4, 0.6), (1, 0, 0, 0))]
-    assert average_draws(rows) == Table1Row("k-same-3", True, 0.5, 0.1, 0.2, 0.3)
+    drawn = (0, 0.75, 0.375, 0), (0.75, 0, 0, 0.375), (0, 0, 0, 0.75)
+    rows = [Table1Row("k-same-3", True, *numbers) for numbers in drawn]
+    assert average_draws(rows) == Table1Row("k-same-3", True, 0.25, 0.25, 0.125, 0.375)
     assert average_draws(rows[:1]) == rows[0]
 
 
@@ -165,7 +166,7 @@ def test_a_lead_is_over_the_best_other_class(test_set):
         def predict(self, images):
             return np.tile([0.5, 0.25, 0.125, 0.0625], (len(images), 1))
 
-    used = np.tile([1, 2], (4, 1))
+    used = np.tile([2, 1], (4, 1))
     drawn = PrivatizedSet("k-same-3", 0, test_set.images, used)
     _, predictions = evaluate_sets(
         test_set, [drawn], identity_network=Doubting(), glaucoma_network=Doubting()
