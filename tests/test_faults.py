@@ -63,12 +63,12 @@ def is_caught(fault: Fault, copy: Path) -> bool:
     right = file.read_text(encoding="utf-8")
     file.write_text(right.replace(fault.right, fault.wrong), encoding="utf-8")
     try:
-        return run_tests(fault.tests, copy) in FAILED
+        return run_tests(fault.tests, copy, limit_s=LIMIT_S) in FAILED
     finally:
         file.write_text(right, encoding="utf-8")
 
 
-def run_tests(tests: str, copy: Path) -> int:
+def run_tests(tests: str, copy: Path, *, limit_s: float | None = None) -> int:
     """Run some test files of a copy and return the exit code, minus the signal of a killed run."""
     files = [f"tests/{name}" for name in tests.split()]
     try:
@@ -78,7 +78,7 @@ def run_tests(tests: str, copy: Path) -> int:
             env=os.environ | {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"},
             check=False,
             capture_output=True,
-            timeout=LIMIT_S,
+            timeout=limit_s,
         )
     except subprocess.TimeoutExpired:
         return -signal.SIGKILL

@@ -16,6 +16,7 @@ from places import ROOT
 import cli as command_line
 from replication.command_line import opening
 from replication.command_line.opening import name_command
+from replication.command_line.printing import find_worst
 from replication.privatize.methods import ROWS
 
 FROM_BASELINE = ("replicate", "--all", "--from-baseline")
@@ -205,6 +206,13 @@ def test_the_doctor_hands_on_what_the_user_states(call, tmp_path):
     result = call("data", "doctor", manifest, *stated)
     assert result.exit_code == 0
     assert f" {' '.join(stated)}\n" in result.output.partition("Next: ")[2]
+
+
+@pytest.mark.parametrize(
+    ("codes", "worst"), [({0}, 0), ({0, 4}, 4), ({4, 1}, 1), ({1, 3}, 3), ({3, 5, 0}, 5)]
+)
+def test_many_runs_end_as_the_worst_of_them_does(codes, worst):
+    assert find_worst(codes) == worst
 
 
 def test_the_audit_needs_no_data_and_finds_the_test_size(call):

@@ -11,6 +11,7 @@ from PIL import Image
 from PIL.ExifTags import Base
 
 from replication.data.image_file import ImageHeader
+from replication.data.pixels import hash_pixels
 from replication.data.survey import (
     COLUMNS,
     COPIES,
@@ -61,14 +62,14 @@ def test_two_files_of_the_same_content_are_both_named(root: Path) -> None:
         survey(root).require_usable()
 
 
-def write_copies(root: Path, **labels) -> list[ImageRow]:
-    """Write the pixels of a.png once more, in another kind of file, and return all rows."""
-    cv2.imwrite(str(root / "d.bmp"), cv2.imread(str(root / "a.png"), cv2.IMREAD_GRAYSCALE))
-    return [*ROWS, ROWS[1]._replace(path="d.bmp", **labels)]
+def write_copy(root: Path, name: str, **labels) -> ImageRow:
+    """Write the pixels of a.png once more, in another kind of file, and return its row."""
+    cv2.imwrite(str(root / name), cv2.imread(str(root / "a.png"), cv2.IMREAD_GRAYSCALE))
+    return ROWS[1]._replace(path=name, **labels)
 
 
 def test_images_of_the_same_pixels_stop_a_run_unless_copies_are_dropped(root: Path) -> None:
-    rows = write_copies(root)
+    rows = [*ROWS, write_copy(root, "d.bmp")]
     [error] = survey(root, rows).errors
     assert "'a.png' and 'd.bmp' have the same pixels, mirrored or not, remove all but one" in str(
         error
@@ -84,13 +85,21 @@ def test_images_of_the_same_pixels_stop_a_run_unless_copies_are_dropped(root: Pa
 
 @pytest.mark.parametrize("label", [{"patient_id": "1"}, {"eye": "left"}, {"glaucoma": True}])
 def test_copies_that_contradict_each_other_are_never_dropped(root: Path, label: dict) -> None:
-    rows = write_copies(root, **label)
+    rows = [*ROWS, write_copy(root, "d.bmp", **label), write_copy(root, "e.bmp")]
     for choices in ([], [Choice.DROP_DUPLICATES]):
         [error] = survey(root, rows, choices=choices).errors
-        assert (
-            "have the same pixels, mirrored or not, and differ in patient, eye or glaucoma"
-            in str(error)
-        )
+        pairs = "'a.png' and 'd.bmp', 'a.png' and 'e.bmp' have the same pixels, mirrored or not, "
+        assert str(error).startswith(f"{pairs}and differ in patient, eye or glaucoma")
+
+
+def test_a_copy_may_differ_in_its_label_strip_and_nowhere_else(tmp_path: Path) -> None:
+    levels = np.random.default_rng(0).integers(0, 256, (40, 8), dtype=np.uint8)
+    for name, row in (("a", 0), ("strip", -1), ("eye", 0)):
+        changed = levels.copy()
+        changed[row] = 255 - levels[row] if name != "a" else levels[row]
+        cv2.imwrite(str(tmp_path / f"{name}.png"), changed)
+    one, strip, eye = (hash_pixels(tmp_path / f"{name}.png") for name in ("a", "strip", "eye"))
+    assert one == strip != eye
 
 
 def test_a_few_unreadable_images_are_odd_unless_they_are_all_of_a_patient(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 
 import cv2
 import numpy as np
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 from drawn_eyes import draw_textured_eye
@@ -21,6 +22,8 @@ import cli as command_line
 from replication.command_line import opening
 from replication.data.doctor import examine
 from replication.data.survey import name_choices
+from replication.pipeline.foresee import foresee_methods
+from replication.privatize.methods import METHODS
 from replication.store.files import read_json
 
 MOST_PATIENTS, MOST_IMAGES = 12, 12
@@ -251,3 +254,14 @@ def agree(seed: int) -> None:
 def test_what_the_doctor_calls_usable_runs_and_what_it_refuses_does_not(examples: int) -> None:
     checked = given(st.integers(0, 2**32 - 1))(agree)
     settings(max_examples=examples, deadline=None)(checked)()
+
+
+def test_who_is_enrolled_is_in_the_gallery_that_methods_are_tried_with() -> None:
+    subsets = ["train", "train", "enrolment", "enrolment", "test"]
+    table = pd.DataFrame(
+        {"image_id": list("abcde"), "identity": [0, 1, 2, 3, 3], "subset": subsets}
+    )
+    methods = [METHODS["k-same-3"], METHODS["k-same-6"]]
+    faults = foresee_methods(table.assign(glaucoma=False), methods)
+    assert faults.keys() == {"k-same-6"}
+    assert "K = 6: only 3 other patients have a training image" in faults["k-same-6"]

@@ -118,7 +118,7 @@ def test_pprl_vgan_and_the_galleries_know_everybody(
 def test_the_pages_of_a_split_by_patient_say_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by_patient: bool
 ) -> None:
-    headings = []
+    headings, facts = [], []
     work = make_work(tmp_path, by_patient=by_patient)
     for unit in EVALUATORS.values():
         with work.store.writing(unit, {}):
@@ -127,12 +127,18 @@ def test_the_pages_of_a_split_by_patient_say_so(
     monkeypatch.setattr(RunData, "raw", (None, tmp_path))
     monkeypatch.setattr(stages, "evaluate_sets", lambda *_, **__: (None, None))
     monkeypatch.setattr(stages, "write_evaluation", lambda *_, **o: headings.append(o["heading"]))
-    monkeypatch.setattr(stages, "explain_sets", lambda *_, **o: headings.append(o["heading"]))
+
+    def explain(test, *_, **options) -> None:
+        headings.append(options["heading"])
+        facts.append(options["facts"])
+
+    monkeypatch.setattr(stages, "explain_sets", explain)
     monkeypatch.setattr(FinishedRun, "glaucoma_probabilities", {})
     stages.evaluate(work, tmp_path)
     stages.explain(work, tmp_path)
     words = "Split by patient: the glaucoma network never saw the test patients; identity stays"
     assert len(headings) == 2
+    assert facts[0]["image_id"].tolist() == work.test_set.image_id.tolist()
     assert [words in heading for heading in headings] == [by_patient] * 2
 
 
@@ -144,7 +150,27 @@ def test_the_kind_of_split_is_in_a_runs_record(tmp_path: Path, by_patient: bool,
     assert described["split"] == name
 
 
-def privatize_two(root: Path, ids: tuple[str, str], *, width_px: int = 640, allow_unknown=False):
+def test_a_command_does_its_stages_and_another_seed_only_what_depends_on_it(tmp_path: Path) -> None:
+    work = make_work(tmp_path, by_patient=False)
+    work = replace(work, known_manifest="its hash", methods=("blur-3", "pprl-vgan-random"))
+    blurred, generated = (f"05_privatized/{name}" for name in work.methods)
+    trained = [*EVALUATORS.values(), "04_vgan"]
+    one, other = (Replication(replace(work, seed=seed)) for seed in (0, 1))
+    until = [stage.unit for stage in one.stages_until("05_privatized")]
+    assert until == ["01_preprocessed", "02_validated", blurred, *trained, generated]
+    pairs = zip(one.stages(), other.stages(), strict=True)
+    changed = [ours.unit for ours, theirs in pairs if ours.settings != theirs.settings]
+    assert changed == [*trained, generated, "07_attacked"]
+
+
+def privatize_two(
+    root: Path,
+    ids: tuple[str, str],
+    *,
+    width_px: int = 640,
+    allow_unknown=False,
+    method: str = "k-same-3",
+):
     """Privatize a drawn eye of each of two ids by the planted run; return counts and the folder."""
     mine = root / "mine"
     mine.mkdir(parents=True)
@@ -156,11 +182,26 @@ def privatize_two(root: Path, ids: tuple[str, str], *, width_px: int = 640, allo
         lines.append(f"{n}.png,{patient},left,{n == 1}")
     (mine / "manifest.csv").write_text("\n".join(lines))
     run = make_work(root, by_patient=False, size_px=SMOKE.preprocess.image_size_px)
-    method = METHODS["k-same-3"]
+    with run.store.writing("04_vgan", {}):
+        pass
     out = root / "out"
     return stages.privatize_many(
-        run, mine / "manifest.csv", method, out, allow_unknown=allow_unknown
+        run, mine / "manifest.csv", METHODS[method], out, allow_unknown=allow_unknown
     ), out
+
+
+def test_blocks_are_of_the_networks_and_images_that_made_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requests = []
+    monkeypatch.setattr(
+        stages, "privatize_blocks", lambda *_, request, **__: requests.append(request)
+    )
+    monkeypatch.setattr(RunData, "generator", None)
+    for method in ("k-same-3", "pprl-vgan-random"):
+        privatize_two(tmp_path / method, ("5", "6"), method=method)
+    units = [list(request["inputs"]) for request in requests]
+    assert units == [["01_preprocessed"], ["01_preprocessed", "04_vgan"]]
 
 
 def test_a_patient_whose_number_lost_its_zeros_goes_into_none_of_their_own_averages(

@@ -13,6 +13,7 @@ import zlib
 from pathlib import Path
 
 import cv2
+import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
@@ -24,6 +25,8 @@ from planted_run import FILE, FOLDER, PATIENT, draw_eye, plant_whole_run
 import cli as command_line
 from replication.command_line import opening
 from replication.errors import StageNotRun
+from replication.figures.maps import PALETTE
+from replication.report.eyes import GAP, ZOOM, Panel, draw_eyes
 from replication.report.stage import (
     answer,
     describe_report,
@@ -307,6 +310,8 @@ def test_the_best_is_the_least_privacy_lost_and_the_most_utility_kept():
         ("blur-3", "glaucoma_f1"): 0.8,
         ("blur-9", "glaucoma_f1"): 0.8,
         ("k-same-3", "identity_accuracy"): 0.1,
+        ("k-same-3", "replacement_accuracy"): 0.5,
+        ("k-same-6", "replacement_accuracy"): 0.4,
         ("original", "glaucoma_f1"): 0.9,
     }
     assert find_best(numbers) == {
@@ -314,7 +319,20 @@ def test_the_best_is_the_least_privacy_lost_and_the_most_utility_kept():
         ("blur-3", "glaucoma_f1"),
         ("blur-9", "glaucoma_f1"),
         ("k-same-3", "identity_accuracy"),
+        ("k-same-6", "replacement_accuracy"),
     }
+
+
+def test_relevance_is_shown_by_its_root_and_hides_as_much_of_the_image(tmp_path):
+    relevance = np.array([[1.0, 0.25]])
+    panels = [Panel(None, relevance), Panel(np.zeros((1, 2), np.uint8), relevance)]
+    picture = draw_eyes("figure", {"an eye": panels}, ["alone", "over black"], tmp_path)
+    drawn = cv2.imdecode(np.frombuffer(base64.b64decode(picture.png), np.uint8), cv2.IMREAD_COLOR)
+    heat = 255 * matplotlib.colormaps[PALETTE]([1.0, 0.5])[:, :3]
+    second = 2 * ZOOM + GAP
+    shown = drawn[0, [0, ZOOM, second, second + ZOOM], ::-1]
+    expected = np.concatenate([heat, heat * [[1], [0.5]]])
+    np.testing.assert_allclose(shown, expected, atol=0.51)
 
 
 def test_a_smoke_run_answers_nothing():
@@ -337,5 +355,5 @@ def test_on_warsaw_the_numbers_inside_are_counted():
 def test_numbers_are_written_in_one_way():
     assert write_range((0.1234, 1.0)) == "12.3–100.0"
     assert write_margin(-0.01) == "−1.00"
-    assert [write_seconds(s) for s in (0.25, 75, 3720)] == ["0.2 s", "1 min 15 s", "1 h 2 min"]
+    assert [write_seconds(s) for s in (0.25, 74.6, 3720)] == ["0.2 s", "1 min 15 s", "1 h 2 min"]
     assert [write_plain(v) for v in (True, 1e-6, 2.0, [1, 0.5])] == ["yes", "1e-06", "2", "1, 0.5"]

@@ -1,7 +1,9 @@
 """A run checked from its files: planted runs for every verdict and exit code."""
 
 import json
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 from junitparser import JUnitXml
@@ -12,8 +14,10 @@ from planted_run import open_run, plant_evaluation
 
 import cli as command_line
 from replication.command_line import opening
+from replication.command_line.printing import print_verdict
 from replication.errors import DataError, ReplicationError, StageNotRun
 from replication.results.check import check_run, find_latest
+from replication.results.finished_run import FinishedRun
 from replication.store.files import write_json
 from replication.store.run_folder import RunStore
 
@@ -32,6 +36,12 @@ def plant_validation(store, *, success):
     words = {"suite": "flip", "name": "mirrored", "meaning": "is mirrored"}
     with store.writing("02_validated", {}) as folder:
         write_json(folder / "validation.json", {"expectations": [words | {"success": success}]})
+
+
+def end_run(store, *, whole):
+    """Return the exit code of a command that made a run, of all methods or some."""
+    data = SimpleNamespace(profile=SimpleNamespace(name="cpu"))
+    return print_verdict(SimpleNamespace(store=store, data=data), whole=whole)
 
 
 @pytest.fixture
@@ -61,7 +71,9 @@ def test_without_a_name_the_latest_run_is_checked(tmp_path, call):
 
 def test_a_failing_claim_ends_with_1_and_is_named(tmp_path, call):
     rates = EVERY_CLAIM_HOLDS | {"k-same-3": Rates(0.5, 0.6, 0.8, 0.1)}
-    result = call(plant_run(tmp_path / "run", rates).root)
+    store = plant_run(tmp_path / "run", rates)
+    assert end_run(store, whole=False) == 1
+    result = call(store.root)
     assert result.exit_code == 1
     assert "NOT_BLESSED" in result.output
     assert "claims, fails: blur hides the patient least" in result.output
@@ -83,9 +95,18 @@ def test_split_by_patient_the_numbers_are_not_judged_even_on_warsaw(tmp_path, ca
     assert "seed 0. Split by patient: the glaucoma network never saw the test patients;" in page
 
 
+def test_the_glaucoma_probability_is_the_second_of_two(tmp_path):
+    finished = FinishedRun(plant_run(tmp_path / "run"))
+    own = finished.predictions.query("method == 'blur-9' and draw == 0")["glaucoma_probability"]
+    found = finished.glaucoma_probabilities["blur-9", 0]
+    np.testing.assert_allclose(found, np.column_stack([1 - own, own]), rtol=1e-6)
+
+
 def test_a_missing_row_is_not_measured(tmp_path, call):
     rates = {name: rates for name, rates in EVERY_CLAIM_HOLDS.items() if name != "k-same-9"}
-    result = call(plant_run(tmp_path / "run", rates).root)
+    store = plant_run(tmp_path / "run", rates)
+    assert [end_run(store, whole=whole) for whole in (True, False)] == [4, 0]
+    result = call(store.root)
     assert result.exit_code == 4
     assert "Table 1, not measured: k-same-9/identity_accuracy" in result.output
     assert "claims, not measured: " in result.output

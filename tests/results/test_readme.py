@@ -50,7 +50,9 @@ def test_the_table_has_the_paper_s_digits_beside_the_baseline_s():
     assert [row[2:] for row in rows] == [row[2:] for row in printed[-14:]]
 
 
-@pytest.mark.parametrize("page", ["", BEGIN, f"{END}{BEGIN}", f"{BEGIN}{END}{END}"])
+@pytest.mark.parametrize(
+    "page", ["", BEGIN, f"{END}{BEGIN}", f"{BEGIN}{END}{END}", f"{BEGIN}{BEGIN}{END}"]
+)
 def test_a_page_without_the_marks_is_refused(page):
     with pytest.raises(DataError, match="each once"):
         fill_table(page, "table")

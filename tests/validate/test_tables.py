@@ -101,6 +101,11 @@ def test_what_was_left_out_is_marked_in_the_raw_manifest(eyes: TexturedEyes) -> 
     assert "kept" not in eyes.raw
 
 
+def test_the_ids_that_may_be_one_patients_are_counted_and_not_the_images() -> None:
+    raw = pd.DataFrame({"image_id": list("abcd"), "patient_id": ["P4", "p04", "P4", "x"]})
+    assert tabulate_raw(raw, raw)["ids_of_patient"].tolist() == [2, 2, 2, 1]
+
+
 def test_who_is_enrolled_is_known(eyes: TexturedEyes) -> None:
     enrolled = eyes.copy()
     held_out = enrolled.manifest["patient_id"] == "p2"
