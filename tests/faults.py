@@ -312,9 +312,9 @@ FAULTS = [
     *_plant(
         "replication/pipeline/open_run.py",
         "pipeline/test_open_run.py",
-        ("Path(request.run_name).name != request.run_name", "not Path(request.run_name).name"),
+        ("re.fullmatch(RUN_NAME, request.run_name)", "re.match(RUN_NAME, request.run_name)"),
         ("}-{data.manifest_digest[:8]}", "}"),
-        ("source.kind is not Kind.SURROGATE\n    run", "source.kind is Kind.SURROGATE\n    run"),
+        ("private=run.data.source.kind.private)", "private=False)"),
     ),
     *_plant(
         "replication/pipeline/order.py",
@@ -325,7 +325,10 @@ FAULTS = [
     *_plant(
         "replication/pipeline/stages.py",
         "pipeline/test_stages.py",
-        ('splits.train if task == "glaucoma" else splits.known', "splits.known"),
+        (
+            "train_set = dataset.take(splits.find_learned(task))",
+            "train_set = dataset.take(splits.known)",
+        ),
         ("dataset.take(splits.validation),", "dataset.take(splits.test),"),
         (".iloc[run.splits.test]", ".iloc[: len(run.splits.test)]"),
         ("(PREPROCESSED, VGAN) if method.needs_generator else (PREPROCESSED,)", "(PREPROCESSED,)"),
