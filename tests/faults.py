@@ -350,9 +350,13 @@ FAULTS = [
         ("span[::-1] <= EVEN_GRAY", "span <= EVEN_GRAY"),
     ),
     *_plant(
+        "replication/preprocess/split.py",
+        "preprocess/test_split.py validate/test_tables.py",
+        ("drawn.sf(labelled - 1)", "drawn.sf(labelled)"),
+    ),
+    *_plant(
         "replication/validate/tables.py",
         "validate/test_tables.py",
-        ("drawn.sf(labelled - 1)", "drawn.sf(labelled)"),
         ("half.where(~trained_on, 0.0)", "half"),
         ('groupby(person).transform("nunique")', 'groupby(person).transform("size")'),
     ),
