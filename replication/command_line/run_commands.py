@@ -107,10 +107,24 @@ def replicate(everything: bool, methods: tuple[str, ...], seeds: int, **options)
 )
 @count_option("--workers", help="Work in this many processes of this machine at once.")
 @click.option("--scheduler", metavar="ADDRESS", help="Work on the machines of this Dask scheduler.")
+@click.option(
+    "--unencrypted", is_flag=True, help="Allow a tcp:// scheduler on another machine (no TLS)."
+)
 @settings_options
 @partial(exit_on_error, resumable=True)
 def sweep(
-    data_dirs, manifests, splits, methods, seeds, seed, until, workers, scheduler, fresh, **settings
+    data_dirs,
+    manifests,
+    splits,
+    methods,
+    seeds,
+    seed,
+    until,
+    workers,
+    scheduler,
+    unencrypted,
+    fresh,
+    **settings,
 ) -> None:
     """Do many runs: every data set by every split by every seed, each with all methods.
 
@@ -132,7 +146,7 @@ def sweep(
     data = [{kind: str(Path(p).absolute())} for kind, paths in given.items() for p in paths]
     shared = RunRequest(str(opening.ARTIFACTS.absolute()), methods or known_methods(), **settings)
     requests = combine_requests(shared, data, dict.fromkeys(splits), range(seed, seed + seeds))
-    with find_client(workers, scheduler) as client:
+    with find_client(workers, scheduler, unencrypted=unencrypted) as client:
         runs = [opening.open_request(request, fresh=fresh) for request in requests]
         tasks = list_tasks(zip(requests, runs, strict=True), until=until)
         with _find_doer(runs, len(tasks), client) as (do, on_outcome):

@@ -24,6 +24,7 @@ from replication.system.processes import without_interrupts
 # What a worker does: the task and the outcomes that it waited for, all plain, to its outcome.
 Work = Callable[..., dict]
 
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 ADDRESS = re.compile(r"(tcp|tls)://[^\s/]+:\d{1,5}")
 SCHEDULER_TIMEOUT_S = 20  # ours: to answer at all
 START_TIMEOUT_S = 600.0  # ours: for a worker of this machine to be there
@@ -48,12 +49,16 @@ NO_NEWS = "ignore:resource_tracker"
 _LOG = logging.getLogger(__name__)
 
 
-def find_client(workers: int | None, scheduler: str | None) -> AbstractContextManager:
+def find_client(
+    workers: int | None, scheduler: str | None, *, unencrypted: bool = False
+) -> AbstractContextManager:
     """Give a client of Dask while a block runs, of processes here or of a scheduler, or None.
 
     Raises:
         SettingsError: when both are given, Dask isn't installed, or no scheduler answers.
     """
+    if unencrypted and not scheduler:
+        raise SettingsError("--unencrypted: give a --scheduler with it")
     if workers and scheduler:
         raise SettingsError("give --workers or --scheduler, not both")
     if not (workers or scheduler):
@@ -63,7 +68,9 @@ def find_client(workers: int | None, scheduler: str | None) -> AbstractContextMa
             "--workers and --scheduler need Dask, which isn't installed: "
             "pip install -e '.[cluster]'"
         )
-    return join_scheduler(scheduler) if scheduler else start_workers(workers)
+    if scheduler:
+        return join_scheduler(scheduler, unencrypted=unencrypted)
+    return start_workers(workers)
 
 
 @contextmanager
@@ -135,16 +142,26 @@ def _set_log_level(level: int) -> None:
 
 
 @contextmanager
-def join_scheduler(address: str) -> Iterator:
+def join_scheduler(address: str, *, unencrypted: bool = False) -> Iterator:
     """Give a client of a scheduler that is there already, at an address such as tcp://host:8786.
 
+    Args:
+        address: of the scheduler.
+        unencrypted: whether tcp:// may lead to another machine.
+
     Raises:
-        SettingsError: when no scheduler answers there.
+        SettingsError: when no scheduler answers there, or one of another machine without TLS.
     """
     from distributed import Client, Security
 
     if not ADDRESS.fullmatch(address):
         raise SettingsError(f"--scheduler {address}: expected tcp://host:port, or tls://host:port")
+    host = address.partition("://")[2].rpartition(":")[0]
+    if address.startswith("tcp") and host not in LOOPBACK and not unencrypted:
+        raise SettingsError(
+            f"--scheduler {address}: without TLS whoever is on that network can run code as you; "
+            "take tls:// (docs/cluster.md), or allow it by --unencrypted"
+        )
     security = Security()  # as Dask's configuration has it
     if address.startswith("tls") and not security.get_connection_args("client")["ssl_context"]:
         raise SettingsError(

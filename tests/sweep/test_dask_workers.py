@@ -170,6 +170,8 @@ def test_workers_that_do_not_start_are_named(tmp_path):
         ("login:8786", "expected tcp://host:port"),
         ("tls://127.0.0.1:1", "no certificates are set"),
         ("tcp://127.0.0.1:1", "no Dask scheduler answers there"),
+        ("tcp://192.0.2.1:1", "can run code as you; take tls://.*, or allow it by --unencrypted"),
+        ("tcp://localhost.example:1", "or allow it by --unencrypted"),
     ],
 )
 def test_an_address_without_a_scheduler_is_refused(address, sentence):
