@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 from layer_rules import PACKAGES, read_imports
+from packaging.requirements import Requirement
 from places import ROOT
 from setup_file import read_setup, run
 
@@ -118,6 +119,26 @@ def test_what_the_sources_import_is_pinned(described: dict[str, Any]) -> None:
         & {*pins, "dask"}  # which distributed pins: each requires the other's own version
     ]
     assert unpinned == []
+
+
+def test_pins_that_are_held_back_are_named_with_what_keeps_their_holes_out_of_reach() -> None:
+    page = (ROOT / "docs" / "SECURITY.md").read_text(encoding="utf-8")
+    lines = re.findall(r"^\| (`[\w-]+` [\d.]+ .*) \|$", page, flags=re.MULTILINE)
+    rows = [[cell.strip(" `") for cell in line.split("|")] for line in lines]
+    locked = read_pins(list(read_lock()))
+    for pin, holder, hole, reason, file in rows:
+        name, version = pin.split("` ")
+        assert locked[name] == version, name
+        if "(" not in holder:
+            bounds = [Requirement(line) for line in importlib.metadata.requires(holder) or []]
+            own = [bound.specifier for bound in bounds if bound.name.replace("_", "-") == name]
+            assert any("<" in str(each) or "==" in str(each) for each in own), name
+        assert hole.startswith("none known") or (reason and file), name
+        assert not file or (ROOT / file).is_file(), file
+    named = {pin.split("`")[0] for pin, *_ in rows}
+    assert named >= {"tensorflow", "keras", "protobuf", "opencv-python-headless", "numpy", "future"}
+    # What the row of protobuf says.
+    assert not [item for item in read_imports(ROOT) if item.imported.startswith("google")]
 
 
 def test_every_pin_has_its_reason_on_the_architecture_page(described: dict[str, Any]) -> None:
