@@ -28,6 +28,7 @@ from replication.attack.near_copies import measure_distances
 from replication.attack.table2 import MEASURES, Requirement, find_worst_leaks
 from replication.attack.table2_text import READ_ME, write_cell
 from replication.config import PreprocessSettings
+from replication.data.sources import Kind
 from replication.errors import SettingsError, StageNotRun
 from replication.privatize.methods import METHODS, find_method
 from replication.records import EyeDataset, PrivatizedSet, Splits, to_bytes
@@ -243,7 +244,7 @@ def to_markdown(run: FinishedRun, goods: Goods, leaks: Sequence[Leaks]) -> str:
     settings = [
         f"- {stage}: {name} = {value}"
         for stage, part in sorted(profile.items())
-        if isinstance(part, dict)
+        if isinstance(part, dict) and stage != Kind.SURROGATE
         for name, value in sorted(part.items())
         if name != SEED
     ]
