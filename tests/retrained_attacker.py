@@ -1,13 +1,9 @@
-"""Retrain the attack's networks on planted patients and print what they predict of others.
-
-With an argument, as in a process in which a stage has trained before.
-"""
+"""Retrain the attack's networks on planted patients and print what they predict of others."""
 
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import tensorflow as tf
 from fake_eyes import plant_eyes
 from places import ROOT
 
@@ -23,8 +19,6 @@ SETTINGS = AttackSettings(updates=10, batch_size=16, siamese_updates=10)
 
 def main() -> None:
     """Retrain both networks, then embed other images."""
-    if sys.argv[1:]:
-        tf.config.experimental.enable_op_determinism()
     train, test = (plant_eyes(PATIENTS, 8, size_px=32, seed=seed) for seed in (0, 1))
     evaluator = EvaluatorSettings()
     with TemporaryDirectory() as folder:
