@@ -11,7 +11,7 @@ from replication.records import EyeDataset
 from replication.train import vgan as stage
 from replication.train.vgan import processor_has_bfloat16, train_vgan
 
-SETTINGS = replace(SMOKE.vgan, units=16, batch_size=4, steps=6, mixed_bfloat16=False)
+SETTINGS = replace(SMOKE.vgan, units=16, batch_size=4, steps=7, mixed_bfloat16=False)
 
 
 class Killed(Exception):
@@ -34,33 +34,38 @@ def run(train, folder, settings=SETTINGS, **options):
     train_vgan(train, identities=3, settings=settings, seed=0, folder=folder, **options)
 
 
-def test_it_leaves_its_networks_and_the_history(train, tmp_path):
-    steps = []
-    run(train, tmp_path / "run", on_step=lambda: steps.append(1))
+@pytest.fixture(scope="module")
+def whole(train, tmp_path_factory):
+    """The folder of a training that nothing disturbed, and how often it called back."""
+    folder, steps = tmp_path_factory.mktemp("whole"), []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stage, "HISTORY_EVERY_STEPS", 2)
+        run(train, folder, on_step=lambda: steps.append(1))
+    return folder, len(steps)
+
+
+def test_it_leaves_its_networks_and_the_history(whole):
+    folder, steps = whole
     networks = {"decoder.h5", "discriminator.h5", "encoder.h5"}
-    written = {file.name for file in (tmp_path / "run").iterdir()}
+    written = {file.name for file in folder.iterdir()}
     assert written == networks | {"history.csv", "training.checkpoint"}
-    assert len(steps) == 6
-    assert pd.read_csv(tmp_path / "run" / "history.csv")["step"].tolist() == [6]
+    assert steps == 7
+    assert pd.read_csv(folder / "history.csv")["step"].tolist() == [2, 4, 6, 7]
 
 
-def test_no_traced_step_stays_in_memory(train, tmp_path):
-    short = replace(SETTINGS, steps=1)
-    run(train, tmp_path / "first", short)
+def test_no_traced_step_stays_in_memory(train, whole, tmp_path):
     kept = count_kept_graphs()
-    run(train, tmp_path / "second", short)
+    run(train, tmp_path / "second", replace(SETTINGS, steps=1))
     assert count_kept_graphs() <= kept
 
 
 @pytest.mark.parametrize("broken", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_a_killed_training_resumes_and_ends_with_the_same_networks(
-    train, tmp_path, monkeypatch, broken
+    train, whole, tmp_path, monkeypatch, broken
 ):
     monkeypatch.setattr(stage, "CHECKPOINT_EVERY_S", 0.0)
-    monkeypatch.setattr(stage, "HISTORY_EVERY_STEPS", 1)
-    whole, killed = tmp_path / "undisturbed", tmp_path / "killed"
-    run(train, whole)
-    made = []
+    monkeypatch.setattr(stage, "HISTORY_EVERY_STEPS", 2)
+    undisturbed, killed, made = whole[0], tmp_path / "killed", []
 
     def die_after_three():
         made.append(1)
@@ -73,10 +78,10 @@ def test_a_killed_training_resumes_and_ends_with_the_same_networks(
         (killed / "training.checkpoint").write_bytes(b"broken")
     again = []
     run(train, killed, on_step=lambda: again.append(1))
-    assert len(again) == (6 if broken else 3)
+    assert len(again) == (7 if broken else 4)
     for name in stage.NETWORKS:
-        assert (whole / f"{name}.h5").read_bytes() == (killed / f"{name}.h5").read_bytes()
-    assert (whole / "history.csv").read_text() == (killed / "history.csv").read_text()
+        assert (undisturbed / f"{name}.h5").read_bytes() == (killed / f"{name}.h5").read_bytes()
+    assert (undisturbed / "history.csv").read_text() == (killed / "history.csv").read_text()
 
 
 def test_a_training_that_explodes_is_an_error(train, tmp_path):
