@@ -7,10 +7,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from click.testing import CliRunner
+from tiny_run import make_tiny
 
 import cli as command_line
 from replication.command_line import opening
-from replication.config import SMOKE
+from replication.config import PROFILES, SMOKE
 from replication.evaluate.table1 import from_json
 from replication.privatize.methods import ROWS
 
@@ -139,7 +140,10 @@ def test_a_report_that_was_made_again_is_kept(first_run, call):
     assert "09_report: kept" in call("--all").stderr
 
 
-def test_several_seeds_share_a_split_and_leave_their_spread(first_run, artifacts):
+def test_several_seeds_share_a_split_and_leave_their_spread(artifacts, monkeypatch):
+    monkeypatch.setattr(opening, "ARTIFACTS", artifacts)
+    monkeypatch.setitem(PROFILES, "smoke", SMOKE)
+    make_tiny()
     words = ["replicate", "--method", "blur-3", "--profile", "smoke", "--seeds", "2", "--run", "m"]
     result = CliRunner().invoke(command_line.cli, words)
     assert result.exit_code == 0, result.output
