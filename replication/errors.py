@@ -1,10 +1,44 @@
 """Errors that a user can act on; the command line prints one line and ends with the exit code."""
 
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence about a user's data; `str` is without the words of the data, which name patients.
+
+    Args:
+        text: with one `{}` where the words stand, if there are any.
+        names: names of files and folders, ids, cells: for `-vv` and `data doctor` alone.
+        instead: what stands in their place, such as how many there are.
+    """
+
+    text: str
+    names: str = field(default="", repr=False)
+    instead: str = ""
+    named_by: ClassVar[str] = "cli.py -vv"
+
+    def __str__(self) -> str:
+        if not self.names:
+            return self.text
+        return f"{self.text.replace('{}', self.instead, 1)} (`{self.named_by}` names it)"
+
+    @property
+    def named(self) -> str:
+        """The sentence with its names."""
+        return self.text.replace("{}", self.names, 1) if self.names else self.text
+
 
 class ReplicationError(Exception):
-    """Base of all errors that end a command with one sentence instead of a traceback."""
+    """Base of all errors, each of one `str` or `Sentence`, that end a command without a traceback."""
 
     exit_code = 2
+
+    @property
+    def named(self) -> str:
+        """The sentence with its names."""
+        return getattr(self.args[0], "named", str(self))
 
 
 class DataError(ReplicationError):

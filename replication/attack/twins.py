@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import pandas as pd
 
-from replication.errors import DataError
+from replication.errors import DataError, Sentence
 from replication.preprocess.frame import ImageFacts, repeat_steps
 from replication.preprocess.places import mask_signs
 from replication.records import EyeDataset, to_unit_range
@@ -119,7 +119,8 @@ def _sort_by_eye(root: Path, facts: pd.DataFrame, eyes: tuple[PlannedEye, ...]) 
     for row, (path, fact) in enumerate(zip(facts["path"], done, strict=True)):
         file = Path(path).name
         if file not in known:
-            raise DataError(f"{root}: no image {file}; its names are in {TRUTH_FILE}")
+            sentence = f"{root}: no image {{}}; the names are in {TRUTH_FILE}"
+            raise DataError(Sentence(sentence, file, "of that name"))
         eye, image = known[file]
         tasks.setdefault(eye, []).append((row, image, ImageFacts(*fact)))
     return list(tasks.items())

@@ -81,7 +81,8 @@ def doctor(folder: Path, split: str, split_seed: int, **choices) -> None:
 
     What is wrong or missing stops a run, what is odd doesn't. Every image is decoded, and the split
     and the methods are tried on ids and labels: what is called usable runs, as long as the images
-    show eyes, each another shot, which `validate` measures.
+    show eyes, each another shot, which `validate` measures. It names files and patients, as no other
+    command does without -vv: read what it prints, don't pass it on.
 
     \b
     Examples:
@@ -101,7 +102,7 @@ def doctor(folder: Path, split: str, split_seed: int, **choices) -> None:
     for what, figure in survey.counts:
         click.echo(f"{what}: {figure}")
     for remark in survey.list_remarks(*Finding):
-        click.echo(f"{remark.kind}: {remark}")
+        click.echo(f"{remark.kind}: {remark.named}")
     table, faults = None, {}
     if not survey.errors:
         settings = SplitSettings(seed=split_seed)

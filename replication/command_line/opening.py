@@ -8,6 +8,7 @@ import shlex
 import sys
 from contextlib import suppress
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import click
@@ -105,8 +106,15 @@ def known_methods() -> tuple[str, ...]:
 
 
 def name_command(instead: str | None = None) -> str:
-    """Return this command, or another instead, with the options typed but --fresh: to resume."""
-    words = [word for word in sys.argv[1:] if word != "--fresh"]
+    """Return this command, or another instead, with the options typed but --fresh: to resume.
+
+    FILE stands for the image of `explain --image`, whose name may be a patient's.
+    """
+    words = [
+        "--image=FILE" if word.startswith("--image=") else "FILE" if after == "--image" else word
+        for after, word in pairwise(sys.argv)
+        if word != "--fresh"
+    ]
     typed = click.get_current_context().info_name
     if instead and typed in words:
         words[words.index(typed)] = instead

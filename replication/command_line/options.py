@@ -1,5 +1,6 @@
 """Options that commands share, and how an error becomes one sentence and an exit code."""
 
+import logging
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial, wraps
@@ -13,6 +14,8 @@ PROFILES = ("smoke", "cpu", "cpu-float32", "paper")
 SPLITS = ("image", "patient")
 INTERRUPTED = 130  # as a shell has it: 128 and the number of SIGINT
 PATH = click.Path(path_type=Path)
+
+_LOG = logging.getLogger(__name__)
 
 
 def _complete(list_names: Callable[[], Iterable[str]]):
@@ -120,6 +123,7 @@ def exit_on_error(command, *, resumable: bool = False):
         try:
             return command(*args, **kwargs)
         except ReplicationError as error:
+            _LOG.debug("%s", error.named)
             click.echo(f"Error: {error}", err=True)
             sys.exit(error.exit_code)
         except KeyboardInterrupt:

@@ -145,11 +145,15 @@ def attack(**options) -> None:
     run_until("07_attacked", show=print_table2, **options)
 
 
-@click.command(short_help="Stage 08: draw Deep Taylor maps, or that of one image.")
+# click would name a file that may not be read, and words that are too many: other images.
+@click.command(
+    short_help="Stage 08: draw Deep Taylor maps, or that of one image.",
+    context_settings={"allow_extra_args": True},
+)
 @click.option(
     "--image",
     "file",
-    type=PATH,
+    type=click.Path(path_type=Path, readable=False),
     help="Explain this eye image alone (a camera's frame with its label strip).",
 )
 @choice_option("--eye", choices=("left", "right"), help="Which eye --image shows.")
@@ -183,6 +187,10 @@ def explain(file: Path | None, eye: str, picture: Path | None, **options) -> Non
       python cli.py explain --from-baseline --neuron glaucoma
       python cli.py explain --from-baseline --image eye.jpg --eye right
     """
+    from replication.errors import SettingsError
+
+    if more := click.get_current_context().args:
+        raise SettingsError(f"explain: {len(more)} words too many, --image takes one file")
     if file is None:
         run = run_until("08_explained", page="explanation.md", **options)
         click.echo(f"Next: {spell_command('check', run.store.root)}")

@@ -1,4 +1,6 @@
-"""Read an image file's header, or the whole file as gray levels, or say by name why it can't be read.
+"""Read an image file's header, or the whole file as gray levels, or raise why it can't be read.
+
+Errors don't name the file, whose name is a patient's: who reads it knows which one it is.
 
 Size, depth and turn come from one reader, and the pixels are held against them. OpenCV decodes BMP,
 JPEG and PNG, as ever; it fills the missing part of a truncated file with gray without an error, and
@@ -98,7 +100,7 @@ def read_header(stream: BinaryIO) -> ImageHeader:
     """Read an image file's header without decoding the image.
 
     Raises:
-        DataError: why the file can't be read, without its name.
+        DataError: why the file can't be read.
     """
     return _open(stream)[0]
 
@@ -115,16 +117,13 @@ def read_levels(path: Path) -> tuple[np.ndarray, ImageHeader]:
     """
     try:
         if path.stat().st_size > MOST_BYTES:
-            raise DataError(f"{path.name}: expected at most {MOST_BYTES} bytes")
+            raise DataError(f"expected at most {MOST_BYTES} bytes")
         content = path.read_bytes()
     except OSError as error:
-        raise DataError(f"{path.name}: can't be opened ({error.strerror})") from error
-    try:
-        header, image = _open(BytesIO(content))
-        levels = _decode_pgm(content) if image is None else _decode(image, header, content)
-        _check_levels(levels, header)
-    except DataError as error:
-        raise DataError(f"{path.name}: {error}") from error
+        raise DataError(f"can't be opened ({error.strerror})") from error
+    header, image = _open(BytesIO(content))
+    levels = _decode_pgm(content) if image is None else _decode(image, header, content)
+    _check_levels(levels, header)
     return levels, header
 
 
@@ -142,17 +141,14 @@ def read_gray(path: Path, *, white: int | None = None) -> np.ndarray:
         DataError: as `read_levels`, and when the file's levels are of another range.
     """
     levels, header = read_levels(path)
-    try:
-        return scale_levels(levels, header, white=header.white if white is None else white)
-    except DataError as error:
-        raise DataError(f"{path.name}: {error}") from error
+    return scale_levels(levels, header, white=header.white if white is None else white)
 
 
 def scale_levels(levels: np.ndarray, header: ImageHeader, *, white: int) -> np.ndarray:
     """Return (H, W) uint8, levels from 0 to white scaled to 255 and rounded.
 
     Raises:
-        DataError: when the header or a level is of another range, without the file's name.
+        DataError: when the header or a level is of another range.
     """
     if header.white not in (white, FULL_WHITE):
         raise DataError(

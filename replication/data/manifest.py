@@ -55,7 +55,7 @@ def survey_manifest(file: Path, *, choices: Collection[Choice] = (), decode: boo
     """
     if not isfile(file):
         sentence = f"{file}: no such file, give a CSV of {','.join(FIELDS)}"
-        return survey_images(file.parent, [], remarks=[Remark(Finding.MISSING, sentence)])
+        return survey_images(file.parent, [], remarks=[Remark(sentence, kind=Finding.MISSING)])
     try:
         numbered = read_rows(file, delimiter=",")
         _, header = next(numbered, (0, []))
@@ -75,7 +75,7 @@ def survey_manifest(file: Path, *, choices: Collection[Choice] = (), decode: boo
             fault = "no rows under the header, add one row per image"
     except (OSError, csv.Error) as error:
         fault = f"can't be read ({error}), save it again as CSV"
-    return survey_images(file.parent, [], remarks=[Remark(Finding.WRONG, f"{file}: {fault}")])
+    return survey_images(file.parent, [], remarks=[Remark(f"{file}: {fault}", kind=Finding.WRONG)])
 
 
 def read_rows(file: Path, *, delimiter: str) -> Iterator[tuple[int, list[str]]]:
@@ -162,7 +162,7 @@ def parse_row(root: Path, cells: dict[str, str]) -> ImageRow | Fault:
     try:
         path = spell_path(cells["path"])
     except DataError as error:
-        return Fault("path", str(error).replace(repr(cells["path"]), "{}", 1), cells["path"])
+        return Fault("path", f"{{}} {error}", cells["path"])
     # A file from another system may have its name's letters in parts, or whole.
     forms = (path, *(normalize(form, path) for form in ("NFC", "NFD")))
     path = next((form for form in forms if isfile(root / form)), path)
@@ -177,11 +177,11 @@ def spell_path(path: str) -> str:
     Backslashes are read as slashes, as a manifest may come from Windows.
 
     Raises:
-        DataError: when the path is absolute or goes up.
+        DataError: when the path is absolute or goes up; it doesn't name the path.
     """
     plain = PurePosixPath(path.replace("\\", "/"))
     if plain.is_absolute() or PureWindowsPath(path).drive or ".." in plain.parts:
-        raise DataError(f"{path!r} leads out, write paths relative to the manifest's folder")
+        raise DataError("leads out, write paths relative to the manifest's folder")
     return plain.as_posix()
 
 
@@ -192,7 +192,7 @@ def _remark_on_faults(file: Path, faults: Sequence[tuple[int, Fault]]) -> Remark
     sentence = f"{file} line {line}: {fault.sentence}" + (
         f" ({more} more such rows)" if more else ""
     )
-    return Remark(kind, sentence, repr(fault.cell) if fault.cell else "", "'…'")
+    return Remark(sentence, repr(fault.cell) if fault.cell else "", "'…'", kind=kind)
 
 
 def _doubt_labels(rows: Iterable[ImageRow]) -> list[Remark]:

@@ -6,14 +6,14 @@ again under another name, so that pixels are compared, not files alone.
 
 import hashlib
 import os
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
 from typing import NamedTuple
 
 from replication.config import PreprocessSettings
 from replication.data.image_file import read_levels
-from replication.errors import DataError
+from replication.errors import DataError, Sentence
 
 MOST_UNREADABLE = 0.01  # ours: fraction of the files that may be left out
 NAMED_FILES = 3
@@ -51,7 +51,7 @@ def hash_pixels(file: Path) -> Pixels:
     try:
         gray = read_levels(file)[0]
     except DataError as error:
-        return Pixels(None, str(error).removeprefix(f"{file.name}: "))
+        return Pixels(None, str(error))
     shown = gray[:-LABEL_ROWS] if len(gray) > 2 * LABEL_ROWS else gray
     size = f"{gray.shape}".encode()
     sides = (shown, shown[:, ::-1])
@@ -75,13 +75,18 @@ def are_too_many(unreadable: int, files: int) -> bool:
     return unreadable > MOST_UNREADABLE * files
 
 
-def describe_unreadable(problems: Sequence[str], *, name: Callable[[int], str]) -> str:
-    """Return what is wrong with the first files that can't be read, and how many more there are.
+def describe_unreadable(paths: Sequence[str], problems: Sequence[str]) -> Sentence:
+    """Return how many images can't be read, what is wrong with the first, and what becomes of them.
 
-    Args:
-        problems: of every file, empty where it can be read.
-        name: how the file in a place is called.
+    The problem of an image that can be read is empty.
     """
     bad = [place for place, problem in enumerate(problems) if problem]
-    first = "; ".join(f"{name(place)} {problems[place]}" for place in bad[:NAMED_FILES])
-    return first + (f" and {len(bad) - NAMED_FILES} more" if len(bad) > NAMED_FILES else "")
+    first = bad[:NAMED_FILES]
+    more = f" and {len(bad) - NAMED_FILES} more" if len(bad) > NAMED_FILES else ""
+    many = are_too_many(len(bad), len(problems))
+    advice = "restore them or take them out" if many else "they are left out"
+    return Sentence(
+        f"{len(bad)} of {len(problems)} images can't be read: {{}}{more}; {advice}",
+        "; ".join(f"{paths[place]!r} {problems[place]}" for place in first),
+        "; ".join(f"number {place + 1} {problems[place]}" for place in first),
+    )

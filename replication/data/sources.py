@@ -90,7 +90,7 @@ class Source:
         if expected not in (None, found):
             words = "{0.images} images of {0.patients} patients, {0.glaucoma_images} with glaucoma"
             sentence = f"{self.path}: expected {words.format(expected)}, got {words.format(found)}"
-            yield Remark(Finding.WRONG, f"{sentence}; restore the data set")
+            yield Remark(f"{sentence}; restore the data set", kind=Finding.WRONG)
 
     def read(self, *, decode: bool = True) -> tuple[pd.DataFrame, Path]:
         """Return the manifest and the folder that its paths are relative to.

@@ -9,12 +9,12 @@ import hashlib
 import logging
 import os
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from multiprocessing.pool import ThreadPool
 from os.path import isfile, islink  # unlike those of Path, never raise
 from pathlib import Path
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import pandas as pd
 
@@ -28,14 +28,13 @@ from replication.data.pixels import (
     group_equal,
     read_pixels,
 )
-from replication.errors import DataError
+from replication.errors import DataError, Sentence
 from validation.expectations.suites import LEAST_SPAN_GRAY
 
 COLUMNS = ("image_id", "path", "patient_id", "eye", "glaucoma", "sha256")
 COPIES = "copies_left_out"  # column of a table that copies were left out of: their paths
 LIST_MARK = "|"
 EYES = ("left", "right")
-HINT = " (`data doctor` names it)"
 
 _LOG = logging.getLogger(__name__)
 
@@ -55,30 +54,13 @@ class Choice(StrEnum):
     DROP_DUPLICATES = "--drop-duplicates"
 
 
-class Remark(NamedTuple):
-    """A sentence about a data set, with names of files or patients or without them.
+@dataclass(frozen=True)
+class Remark(Sentence):
+    """A sentence about a data set; with the choice `unless`, what is wrong is odd only."""
 
-    Names of files and folders begin with patients' numbers: `data doctor` prints them, errors and
-    logs don't. The sentence has one `{}` for the names, if there are any, or what stands `instead`.
-    With the choice `unless`, what is wrong is odd only.
-    """
-
-    kind: Finding
-    sentence: str
-    names: str = ""
-    instead: str = ""
+    kind: Finding = field(kw_only=True)
     unless: Choice | None = None
-
-    def __str__(self) -> str:
-        """Return the sentence with the names."""
-        return self.sentence.replace("{}", self.names, 1) if self.names else self.sentence
-
-    @property
-    def anonymous(self) -> str:
-        """The sentence without the names."""
-        if not self.names:
-            return self.sentence
-        return self.sentence.replace("{}", self.instead, 1) + HINT
+    named_by: ClassVar[str] = "data doctor"
 
 
 class ImageRow(NamedTuple):
@@ -146,8 +128,7 @@ class Survey:
             DataError: with the first error, naming no file or patient.
         """
         for error in self.errors:
-            _LOG.debug("%s", error)
-            raise DataError(error.anonymous)
+            raise DataError(error)
         for what, figure in self.counts:
             _LOG.info("%s: %s", what, figure)
         return self.table.astype({"glaucoma": bool})
@@ -200,7 +181,7 @@ def survey_images(
         found += check_pixels(root, ordered, pixels)
         found += check_contrast(columns["path"], facts, pixels)
     sizes = tuple(fact.size_px for fact in facts)
-    stated = (r._replace(kind=Finding.ODD) if r.unless in choices else r for r in found)
+    stated = (replace(r, kind=Finding.ODD) if r.unless in choices else r for r in found)
     problems = tuple(each.problem for each in pixels)
     return Survey(root, table, sizes, problems, (*remarks, *stated), tuple(counts))
 
@@ -246,7 +227,7 @@ def _remark_on_pairs(
     sentence = f"{{}} have the same {same}, {advice}"
     named = join_some([f"{rows[one].path!r} and {rows[other].path!r}" for one, other in pairs])
     count = f"{len(pairs)} pairs of files" if len(pairs) > 1 else "two files"
-    return [Remark(Finding.WRONG, sentence, named, count, unless)]
+    return [Remark(sentence, named, count, unless, kind=Finding.WRONG)]
 
 
 def _decode(root: Path, paths: Sequence[str], facts: Sequence[FileFacts]) -> list[Pixels]:
@@ -296,16 +277,12 @@ def check_pixels(root: Path, rows: Sequence[ImageRow], pixels: Sequence[Pixels])
     if not bad:
         return []
     many = are_too_many(bad, len(rows))
-    advice = "restore them or take them out" if many else "they are left out"
-    named = describe_unreadable(problems, name=lambda place: repr(rows[place].path))
-    counted = describe_unreadable(problems, name=lambda place: f"number {place + 1}")
-    kind = Finding.WRONG if many else Finding.ODD
-    sentence = f"{bad} of {len(rows)} images can't be read: {{}}; {advice}"
+    found = describe_unreadable([row.path for row in rows], problems)
     left = {row.patient_id for row, problem in zip(rows, problems, strict=True) if not problem}
     lost = sorted({row.patient_id for row in rows} - left)
     no_image = f"{root}: no image of {{}} can be read, restore one or take the patient out"
     return [
-        Remark(kind, sentence, named, counted),
+        Remark(**vars(found), kind=Finding.WRONG if many else Finding.ODD),
         *remark_on(Finding.WRONG, no_image, [] if many else lost, what="patients"),
     ]
 
@@ -341,7 +318,7 @@ def check_labels(root: Path, table: pd.DataFrame) -> list[Remark]:
     if labels.notna().all() and labels.nunique() == 1:
         which = "every image has" if labels.iloc[0] else "no image has"
         found.append(f"{root}: {which} glaucoma, add images of the other kind")
-    return [Remark(Finding.WRONG, sentence) for sentence in found]
+    return [Remark(sentence, kind=Finding.WRONG) for sentence in found]
 
 
 def check_ids(root: Path, patient_ids: Sequence[str]) -> list[Remark]:
@@ -354,8 +331,7 @@ def check_ids(root: Path, patient_ids: Sequence[str]) -> list[Remark]:
         f"{Choice.IDS_ARE_DISTINCT} where they are different people"
     )
     named, count = join_some(list(map(spell_ids, groups))), f"{len(groups)} groups of patient ids"
-    unless = Choice.IDS_ARE_DISTINCT
-    return [Remark(Finding.WRONG, sentence, named, count, unless)]
+    return [Remark(sentence, named, count, Choice.IDS_ARE_DISTINCT, kind=Finding.WRONG)]
 
 
 def name_choices(**given: bool) -> tuple[Choice, ...]:
@@ -367,7 +343,8 @@ def remark_on(
     kind: Finding, sentence: str, names: Sequence[object], *, what: str = "files"
 ) -> list[Remark]:
     """Return a remark with the names in its braces, and without them their number; none of none."""
-    return [Remark(kind, sentence, name_some(names), f"{len(names)} {what}")] if names else []
+    counted = f"{len(names)} {what}"
+    return [Remark(sentence, name_some(names), counted, kind=kind)] if names else []
 
 
 def name_some(names: Sequence[object]) -> str:
@@ -406,7 +383,7 @@ def _find_mixed(
         for shown in ("{}, {!r}", "{}")
     )
     sentence = f"images of mixed {what}s: {{}}{more}, keep the frames of one {what}"
-    return [Remark(Finding.WRONG, sentence, named, counted)]
+    return [Remark(sentence, named, counted, kind=Finding.WRONG)]
 
 
 def _note_turned(paths: Sequence[str], turns: Sequence[int | None]) -> list[Remark]:

@@ -108,31 +108,31 @@ def survey_warsaw(root: Path, *, choices: Collection[Choice] = (), decode: bool 
         absent = find_absent_folder(root)
         if absent is None:
             return _survey_folder(root, choices=choices, decode=decode)
-        remark = Remark(Finding.MISSING, absent)
     except OSError as error:
-        sentence = f"{{}} can't be listed ({error.strerror}), correct it"
-        instead = f"{root}: a folder in it"
-        remark = Remark(Finding.MISSING, sentence, f"{error.filename}:", instead)
-    return survey_images(root, [], remarks=[remark])
+        sentence = f"{root}: {{}} can't be listed ({error.strerror}), correct it"
+        absent = Remark(sentence, str(error.filename), "a folder in it", kind=Finding.MISSING)
+    return survey_images(root, [], remarks=[absent])
 
 
-def find_absent_folder(root: Path) -> str | None:
+def find_absent_folder(root: Path) -> Remark | None:
     """Return what is missing before any image can be looked for, or None.
 
     It raises OSError, as all below do, when a folder can't be listed.
     """
+    holder = ""
     if not root.is_dir():
-        return f"{root}: no such folder, give the one that holds {NIR_FOLDER}"
-    entries = list_entries(root)
-    if not entries:
-        return f"{root}: the folder is empty, put the database there"
-    if find_folders(root, NIR_FOLDER):
+        fault = f"no such folder, give the one that holds {NIR_FOLDER}"
+    elif not (entries := list_entries(root)):
+        fault = "the folder is empty, put the database there"
+    elif find_folders(root, NIR_FOLDER):
         return None
-    if root.name.strip().lower() == NIR_FOLDER.lower():
-        return f"{root}: the annotations lie beside {NIR_FOLDER}, give the folder above it"
-    holders = [entry for entry in entries if entry.is_dir() and find_folders(entry, NIR_FOLDER)]
-    advice = f"give {holders[0]}" if holders else "give the folder that holds it"
-    return f"{root}: no folder {NIR_FOLDER} in it, {advice}"
+    elif root.name.strip().lower() == NIR_FOLDER.lower():
+        fault = f"the annotations lie beside {NIR_FOLDER}, give the folder above it"
+    else:
+        holders = (str(e) for e in entries if e.is_dir() and find_folders(e, NIR_FOLDER))
+        holder = next(holders, "")
+        fault = f"no folder {NIR_FOLDER} in it, give {'{}' if holder else 'the one with it'}"
+    return Remark(f"{root}: {fault}", holder, "the one in it with it", kind=Finding.MISSING)
 
 
 def _survey_folder(root: Path, *, choices: Collection[Choice], decode: bool) -> Survey:
@@ -175,7 +175,7 @@ def _remark_on_files(root: Path, files: SortedFiles, strays: Sequence[Path]) -> 
     other = f"{len(files.other_cameras)} images of other cameras and none of the AD100"
     none = f"{root}: {NIR_FOLDER} holds {other}, add those with IG in their name"
     return [
-        *([] if files.ad100 else [Remark(Finding.MISSING, none)]),
+        *([] if files.ad100 else [Remark(none, kind=Finding.MISSING)]),
         *remark_on(Finding.MISSING, unknown, _name_paths(root, lost)),
         *remark_on(Finding.ODD, unread, _name_paths(root, files.other_types)),
         *remark_on(Finding.ODD, stray, _name_paths(root, rest)),
@@ -283,17 +283,17 @@ def read_annotations(root: Path) -> Annotations:
     files = sorted(entry for entry in named if entry.is_file())
     if not files:
         fault = f"no annotations file {ANNOTATIONS_PATTERN}, put the database's own there"
-        return Annotations(None, remarks=(Remark(Finding.MISSING, f"{root}: {fault}"),))
+        return Annotations(None, remarks=(Remark(f"{root}: {fault}", kind=Finding.MISSING),))
     if len(files) > 1:
         names = name_some([file.name for file in files])
         fault = f"more than one annotations file, {names}: keep the one that applies"
-        return Annotations(None, remarks=(Remark(Finding.WRONG, f"{root}: {fault}"),))
+        return Annotations(None, remarks=(Remark(f"{root}: {fault}", kind=Finding.WRONG),))
     return parse_annotations(files[0])
 
 
 def parse_annotations(file: Path) -> Annotations:
     """Read one annotations file; what can't be understood becomes a remark."""
-    diseases, odd = {}, []
+    diseases, doubts = {}, []
     try:
         rows = list(read_rows(file, delimiter=";"))
         header = rows[0][1] if rows else []
@@ -303,11 +303,10 @@ def parse_annotations(file: Path) -> Annotations:
         faults = [f"can't be read ({error}), restore it from the database"]
     if not faults:
         diseases, faults = _read_eyes(rows[1:], columns=len(header))
-        odd = [*_doubt_header(header), *_doubt_diseases(diseases)]
+        doubts = _doubt_words(file, header, diseases)
         if not diseases and not faults:
             faults = ["no patients, restore it from the database"]
-    wrong = [Remark(Finding.WRONG, f"{file}: {sentence}") for sentence in faults]
-    doubts = [Remark(Finding.ODD, f"{file.name}: {sentence}") for sentence in odd]
+    wrong = [Remark(f"{file}: {sentence}", kind=Finding.WRONG) for sentence in faults]
     return Annotations(file, diseases, (*wrong, *doubts))
 
 
@@ -321,12 +320,12 @@ def find_header_fault(header: Sequence[str]) -> str | None:
     if mark is not None:
         return f"{LAYOUT}, this file is separated by {mark!r}: save it again with ';'"
     if len(header) < 3:
-        return f"{LAYOUT}, the header has {name_some(header) or 'nothing'}: restore the file"
+        return f"{LAYOUT}, the header has {len(header)} cells: restore the file"
     if header[0].isdigit():
         return f"{LAYOUT}, the first row is no header: add one"
     for column, eye in enumerate(EYES, start=1):
         if _names_eyes(header) and eye not in header[column].lower():
-            return f"{LAYOUT}, column {column + 1} is {header[column]!r}: put the {eye} eye there"
+            return f"{LAYOUT}, column {column + 1} is another's: put the {eye} eye there"
     return None
 
 
@@ -364,14 +363,16 @@ def split_diseases(cell: str) -> frozenset[str]:
     return frozenset(name for name in names if name)
 
 
-def _doubt_header(header: Sequence[str]) -> list[str]:
-    if _names_eyes(header):
-        return []
-    return [f"columns {header[1]!r} and {header[2]!r} are read as left and right eye"]
-
-
-def _doubt_diseases(diseases: dict[tuple[int, str], frozenset[str]]) -> list[str]:
-    """Name the entries that mention glaucoma and are not counted as it."""
-    entries = frozenset().union(*diseases.values())
-    near = sorted(name for name in entries - GLAUCOMA if "glaucoma" in name)
-    return [f"{name_some(near)} is not counted as glaucoma"] if near else []
+def _doubt_words(
+    file: Path, header: Sequence[str], diseases: dict[tuple[int, str], frozenset[str]]
+) -> list[Remark]:
+    """Remark on headings without a side, and on entries of glaucoma that are not counted as it."""
+    unsided = [] if _names_eyes(header) else header[1:3]
+    entries = frozenset().union(*diseases.values()) - GLAUCOMA
+    near = sorted(name for name in entries if "glaucoma" in name)
+    as_eyes = f"{file.name}: {{}} are read as left and right eye"
+    other = f"{file.name}: {{}} not counted as glaucoma"
+    return [
+        *remark_on(Finding.ODD, as_eyes, unsided, what="columns"),
+        *remark_on(Finding.ODD, other, near, what="diseases"),
+    ]

@@ -36,7 +36,7 @@ def explain_one(
     picture: Path,
     sizes_px: Collection[tuple[int, int]],
 ) -> ImageExplanation:
-    """Preprocess an image, explain it and draw what was found.
+    """Preprocess an image, explain it and draw what was found, without the file's name.
 
     Args:
         file: image of a whole frame, its label strip on.
@@ -58,7 +58,7 @@ def explain_one(
     try:
         gray, facts = preprocess_image(read_gray(file, white=white), eye=eye, settings=settings)
     except DataError as error:
-        raise DataError(f"{file.name}: {str(error).removeprefix(f'{file.name}: ')}") from error
+        raise DataError(f"--image: {error}") from error
     check_sizes(pd.DataFrame([vars(facts)]), sizes_px)
     if not facts.iris_found:
         raise DataError(
@@ -68,7 +68,7 @@ def explain_one(
     images = np.repeat(to_unit_range(gray)[None, ..., None], settings.channels, axis=-1)
     predictions = predict(images)
     relevance = explain(images, predictions=predictions)
-    draw_maps([show_map(file.name, images, relevance, 0)], [picture])
+    draw_maps([show_map(f"{eye} eye", images, relevance, 0)], [picture])
     return ImageExplanation(
         float(predictions[0, CLASS_OF_GLAUCOMA]),
         bool(relevance.neuron[0] == CLASS_OF_GLAUCOMA),

@@ -22,7 +22,7 @@ from replication.attack.twins import check_twins, draw_twins, swap_twins
 from replication.config import EvaluatorSettings, VganSettings
 from replication.data.sources import Kind, Source
 from replication.data.survey import Choice
-from replication.errors import DataError
+from replication.errors import DataError, Sentence
 from replication.evaluate.stage import evaluate_sets, write_evaluation
 from replication.explain.client import ExplanationWorker
 from replication.explain.one_image import ImageExplanation, explain_one
@@ -396,7 +396,8 @@ def _read_images(
     shape = run.profile.preprocess
     images, facts = preprocess_images(rows, root, shape, workers=run.workers, white=white)
     if not facts["readable"].all():
-        problem = facts["problem"][~facts["readable"]].iloc[0]
-        raise DataError(f"{problem}; restore it, or take it out of the manifest")
+        path, problem = facts.loc[~facts["readable"], ["path", "problem"]].iloc[0]
+        sentence = f"{{}}: {problem}; restore it, or take it out of the manifest"
+        raise DataError(Sentence(sentence, repr(path), "an image"))
     check_sizes(facts, sizes_px)
     return to_dataset(images, rows, shape.channels), facts

@@ -67,7 +67,7 @@ def preprocess_images(
     if manifest.empty:
         raise DataError("manifest: expected at least one image, got none")
     if odd := sorted(set(manifest["eye"]) - set(EYES)):
-        raise DataError(f"manifest, column eye: expected 'left' or 'right', got {odd[0]!r}")
+        raise DataError(f"manifest, column eye: {len(odd)} words beside 'left' and 'right'")
     tasks = [(root / path, eye) for path, eye in zip(manifest.path, manifest.eye, strict=True)]
     if white is None:
         white = read_white([path for path, _ in tasks], workers=workers)
@@ -113,7 +113,7 @@ def _preprocess_file(
         gray = scale_levels(levels, header, white=white)
         image, facts = prepare(gray, eye=eye, settings=settings)
     except DataError as error:
-        return None, {"readable": False, "problem": str(error).removeprefix(f"{path.name}: ")}
+        return None, {"readable": False, "problem": str(error)}
     noted = {"readable": True, "problem": "", "white_level": white, "turn": header.turn}
     return image, noted | vars(facts)
 
@@ -125,8 +125,7 @@ def _report_unreadable(facts: pd.DataFrame) -> None:
         return
     for path, problem in zip(bad.path, bad.problem, strict=True):
         _LOG.debug("%s: %s", path, problem)
-    named = describe_unreadable(facts.problem.tolist(), name=lambda row: f"number {row + 1}")
-    sentence = f"{len(bad)} of {len(facts)} images can't be read: {named}"
+    sentence = describe_unreadable(facts.path.tolist(), facts.problem.tolist())
     if are_too_many(len(bad), len(facts)):
-        raise DataError(f"{sentence}; restore them or take them out (cli.py -vv names the files)")
-    _LOG.warning("%s; they are left out", sentence)
+        raise DataError(sentence)
+    _LOG.warning("%s", sentence)

@@ -21,7 +21,7 @@ import cv2
 import numpy as np
 
 from replication.config import SurrogateSettings
-from replication.errors import DataError
+from replication.errors import DataError, Sentence
 from replication.store.files import new_folder
 from replication.surrogate.frame import (
     STRIP_ROWS,
@@ -108,7 +108,8 @@ def draw_twin(root: Path, file: str, *, with_signs: bool = False) -> np.ndarray:
     seed, eyes = read_origin(root)
     images = list_images(eyes)
     if file not in images:
-        raise DataError(f"{root}: no image {file}; its names are in {TRUTH_FILE}")
+        sentence = f"{root}: no image {{}}; the names are in {TRUTH_FILE}"
+        raise DataError(Sentence(sentence, file, "of that name"))
     planned, image = images[file]
     drawn = draw_planned(paint_eye(planned.describe(seed)), planned, image, with_signs=with_signs)
     return cv2.imdecode(encode_jpeg(drawn.pixels), cv2.IMREAD_GRAYSCALE)

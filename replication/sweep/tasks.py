@@ -7,6 +7,7 @@ the other; `replication.sweep.dask_workers` hands the same tasks to Dask's worke
 works this process holds all its runs; the units have locks of their own.
 """
 
+import logging
 import platform
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -25,6 +26,7 @@ from replication.store.run_record import PREPROCESSED
 from replication.system.provenance import find_versions
 from replication.system.quiet_libraries import quieten_libraries
 
+_LOG = logging.getLogger(__name__)
 _ONE_UNIT_AT_A_TIME = threading.Lock()
 
 
@@ -204,6 +206,7 @@ def attempt(work: Callable[[], str], earlier: Iterable[Outcome]) -> Outcome:
     try:
         return Outcome(State(work()))
     except ReplicationError as error:
+        _LOG.debug("%s", error.named)
         return Outcome(State.FAILED, str(error), error.exit_code)
     except OSError as error:
         return Outcome(State.FAILED, describe_os_error(error), DiskError.exit_code)

@@ -16,7 +16,7 @@ import pandas as pd
 from replication.config import SplitSettings
 from replication.data.image_file import read_levels, scale_levels
 from replication.data.patient_ids import fold_id
-from replication.errors import DataError
+from replication.errors import DataError, Sentence
 from replication.preprocess.split import measure_chance
 from replication.records import Subset
 from replication.store.arrays import find_white_level
@@ -166,11 +166,16 @@ def _list_subsets(
 def _measure(root: Path, strip_rows: int, task: tuple[np.ndarray, dict]) -> dict:
     """Measure one image, alone and against its file; of its row in the manifest, NOTED is given."""
     image, noted = task
-    levels, header = read_levels(root / noted["path"])
+    try:
+        levels, header = read_levels(root / noted["path"])
+        frame = scale_levels(levels, header, white=noted["white_level"])
+    except DataError as error:
+        sentence = f"{{}}: {error}; restore it"
+        raise DataError(Sentence(sentence, repr(noted["path"]), "an image")) from error
     frame_px = noted["frame_width_px"], noted["frame_height_px"]
     agreement = compare_with_frame(
         image,
-        scale_levels(levels, header, white=noted["white_level"]),
+        frame,
         strip_rows=strip_rows,
         is_right=noted["is_right"],
         shift=(noted["shift_x_px"], noted["shift_y_px"]),

@@ -32,7 +32,7 @@ def test_the_figures_of_a_good_folder(root: Path) -> None:
     assert found["images of other cameras, left out"] == 1
     [odd] = report.remarks
     assert odd.kind is Finding.ODD
-    assert str(odd) == "'0002', '0003': one image, used in training only"
+    assert odd.named == "'0002', '0003': one image, used in training only"
 
 
 def test_all_that_is_wrong_is_reported_at_once(root: Path) -> None:
@@ -43,7 +43,7 @@ def test_all_that_is_wrong_is_reported_at_once(root: Path) -> None:
     (root / "images-NIR/notes").mkdir()
     report = examine(root)
     assert report.errors
-    lines = "\n".join(map(str, report.remarks))
+    lines = "\n".join(remark.named for remark in report.remarks)
     for part in (
         "no row for the patient of '0003right'",
         "no folder for the patient of row '9'",

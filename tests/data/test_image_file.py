@@ -48,7 +48,7 @@ def test_a_truncated_file_is_refused(
 ) -> None:
     path, content = write_eye(tmp_path, eye, kind)
     path.write_bytes(content[: int(fraction * len(content))])
-    with pytest.raises(DataError, match=rf"eye{kind}: is truncated"):
+    with pytest.raises(DataError, match="^is truncated"):
         read_gray(path)
 
 
@@ -85,12 +85,12 @@ def test_bytes_after_the_end_do_no_harm(tmp_path: Path, eye: np.ndarray) -> None
 def test_another_kind_is_refused(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "eye.jpg"
     path.write_bytes(content)
-    with pytest.raises(DataError, match=r"eye\.jpg: has no readable header"):
+    with pytest.raises(DataError, match=r"^has no readable header"):
         read_gray(path)
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"gone\.bmp: can't be opened"):
+    with pytest.raises(DataError, match=r"^can't be opened"):
         read_gray(tmp_path / "gone.bmp")
 
 
@@ -155,7 +155,7 @@ def test_a_turn_behind_the_pixels_is_refused(tmp_path: Path, eye: np.ndarray) ->
     data = b"eXIf" + exif.tobytes().removeprefix(b"Exif\0\0")
     chunk = struct.pack(">I", len(data) - 4) + data + struct.pack(">I", zlib.crc32(data))
     path.write_bytes(content[:-12] + chunk + content[-12:])
-    with pytest.raises(DataError, match=r"eye\.png: is turned by EXIF data behind its pixels"):
+    with pytest.raises(DataError, match=r"^is turned by EXIF data behind its pixels"):
         read_gray(path)
 
 
@@ -217,9 +217,9 @@ def test_twelve_bits_of_jpeg_2000_are_not_stretched(tmp_path: Path) -> None:
 
 def test_levels_of_another_range_are_refused(tmp_path: Path, eye: np.ndarray) -> None:
     deep, (plain, _) = write_deep(tmp_path / "deep.png"), write_eye(tmp_path, eye, ".png")
-    with pytest.raises(DataError, match=r"deep\.png: level 40\d\d is above .* white, 255"):
+    with pytest.raises(DataError, match=r"^level 40\d\d is above .* white, 255"):
         read_gray(deep, white=255)
-    with pytest.raises(DataError, match=r"eye\.png: white is level 255, in the other images 4095"):
+    with pytest.raises(DataError, match=r"^white is level 255, in the other images 4095"):
         read_gray(plain, white=4095)
 
 
@@ -266,23 +266,23 @@ def test_only_an_alpha_channel_that_hides_nothing_is_passed_over(
     assert np.abs(read_gray(tmp_path / kind).astype(int) - eye).max() <= 1
     image.putpixel((3, 4), (*image.getpixel((3, 4))[:-1], 254))
     image.save(tmp_path / kind)
-    with pytest.raises(DataError, match=rf"{kind}: holds transparent pixels"):
+    with pytest.raises(DataError, match="^holds transparent pixels"):
         read_gray(tmp_path / kind)
 
 
 def test_what_would_lose_something_is_refused_by_name(tmp_path: Path, eye: np.ndarray) -> None:
     image, tiff = Image.fromarray(eye), tmp_path / "eye.tif"
     image.convert("F").save(tiff)
-    with pytest.raises(DataError, match=r"eye\.tif: holds pixels of kind F \(32 bits\), save it"):
+    with pytest.raises(DataError, match=r"^holds pixels of kind F \(32 bits\), save it"):
         read_gray(tiff)
     image.save(tiff, save_all=True, append_images=[image])
-    with pytest.raises(DataError, match=r"eye\.tif: holds 2 pages, save one image per file"):
+    with pytest.raises(DataError, match=r"^holds 2 pages, save one image per file"):
         read_gray(tiff)
     image.convert("CMYK").save(tmp_path / "eye.jpg")
-    with pytest.raises(DataError, match=r"eye\.jpg: holds pixels of kind CMYK"):
+    with pytest.raises(DataError, match=r"^holds pixels of kind CMYK"):
         read_gray(tmp_path / "eye.jpg")
     cv2.imwrite(str(tmp_path / "eye.png"), np.zeros((4, 4, 3), np.uint16))
-    with pytest.raises(DataError, match=r"eye\.png: holds colours of 16 bits"):
+    with pytest.raises(DataError, match=r"^holds colours of 16 bits"):
         read_gray(tmp_path / "eye.png")
 
 
@@ -291,7 +291,7 @@ def test_a_truncated_file_of_the_further_kinds_is_refused(tmp_path: Path, kind: 
     path = write_deep(tmp_path / f"eye{kind}")
     content = path.read_bytes()
     path.write_bytes(content[: int(0.7 * len(content))])
-    with pytest.raises(DataError, match=rf"eye{kind}: (is truncated|has no readable header)"):
+    with pytest.raises(DataError, match="^(is truncated|has no readable header)"):
         read_gray(path)
 
 
@@ -311,5 +311,5 @@ def test_a_jpeg_that_ends_early_is_refused_in_spite_of_its_end_marker(
     restarts = [found.start() for found in re.finditer(rb"\xff[\xd0-\xd7]", content)]
     for end in (len(content) // 2, *restarts[len(restarts) // 2 :]):
         path.write_bytes(content[:end].rstrip(b"\xff") + b"\xff\xd9" + tail)
-        with pytest.raises(DataError, match=r"eye\.jpg: is truncated"):
+        with pytest.raises(DataError, match=r"^is truncated"):
             read_gray(path)

@@ -63,8 +63,8 @@ def test_a_bad_row_is_named_by_its_line(tmp_path: Path, row: str, sentence: str)
     root = tmp_path / "data"
     write_image(tmp_path / "out.png", seed=8)
     file = write_manifest(root, [HEADER, *GOOD, row])
-    [error] = map(str, survey_manifest(file).errors)
-    assert sentence in error and str(file) in error
+    [error] = survey_manifest(file).errors
+    assert sentence in error.named and str(file) in error.named
     with pytest.raises(DataError) as caught:
         survey_manifest(file).require_usable()
     assert str(caught.value).startswith(f"{file} line ")
@@ -110,14 +110,16 @@ def test_a_name_in_another_normal_form_is_found(tmp_path: Path) -> None:
 def test_faults_of_one_kind_are_one_remark(tmp_path: Path) -> None:
     rows = [row.replace("left", "L").replace("right", "R") for row in GOOD]
     [error] = survey_manifest(write_manifest(tmp_path, [HEADER, *rows])).errors
-    assert str(error).endswith("(2 more such rows)")
+    assert error.named.endswith("(2 more such rows)")
 
 
 def test_an_eye_with_both_labels_is_odd_only(tmp_path: Path) -> None:
     rows = [HEADER, GOOD[0], GOOD[1].replace("right,no", "left,yes"), GOOD[2]]
     survey = survey_manifest(write_manifest(tmp_path, rows))
     assert survey.errors == ()
-    assert list(map(str, survey.remarks)) == ["'ann left': images with and without glaucoma"]
+    assert [remark.named for remark in survey.remarks] == [
+        "'ann left': images with and without glaucoma"
+    ]
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1"])

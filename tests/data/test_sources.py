@@ -134,7 +134,9 @@ def test_a_link_into_a_cache_is_an_image_and_a_link_to_nothing_is_named(
     for target in (tmp_path / "gone", link):  # a circle, too
         link.unlink()
         link.symlink_to(target)
-        assert path in (error := str(source.survey().errors[0])) and "is a link to no file" in error
+        assert (
+            path in (error := source.survey().errors[0].named) and "is a link to no file" in error
+        )
         with pytest.raises(DataError, match="is a link to no file"):
             source.read()
 

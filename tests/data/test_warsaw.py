@@ -135,7 +135,7 @@ def test_bad_folders_give_one_sentence(
     root: Path, damage: Callable[[Path], None], sentence: str
 ) -> None:
     damage(root)
-    assert sentence in str(survey_warsaw(root).errors[0])
+    assert sentence in survey_warsaw(root).errors[0].named
     with pytest.raises(DataError) as caught:
         read_warsaw(root)
     assert str(caught.value).isprintable()
@@ -261,11 +261,14 @@ def test_the_file_is_found_in_any_case(tmp_path: Path) -> None:
     [
         ([row.replace(";", ",") for row in ROWS], "separated by ','"),
         ([row.replace(";", "\t") for row in ROWS], r"separated by '\t'"),
-        ([], "the header has nothing"),
-        (["patient;diseases", "1;glaucoma"], "'patient', 'diseases'"),
+        ([], "the header has 0 cells"),
+        (["patient;diseases", "1;glaucoma"], "the header has 2 cells"),
         (ROWS[1:], "first row is no header"),
-        (["patient;right eye;left eye", *ROWS[1:]], "column 2 is 'right eye'"),
-        (["patient;age;left eye;right eye", "1;60;healthy;"], "column 2 is 'age'"),
+        (
+            ["patient;right eye;left eye", *ROWS[1:]],
+            "column 2 is another's: put the left eye there",
+        ),
+        (["patient;age;left eye;right eye", "1;60;healthy;"], "column 2 is another's"),
         (["id;age;notes", "1;60;healthy"], "line 2"),
         (["patient;age;right eye", "1;old;healthy"], "put the left eye there"),
         (ROWS[:1], "no patients"),
@@ -297,6 +300,6 @@ def test_unknown_headings_and_other_glaucomas_are_odd(tmp_path: Path) -> None:
     write_annotations(tmp_path, ("id;OS;OD", *ROWS[1:], "4;suspected glaucoma;"))
     remarks = read_annotations(tmp_path).remarks
     assert {remark.kind for remark in remarks} == {Finding.ODD}
-    heading, disease = map(str, remarks)
-    assert "'OS' and 'OD' are read as left and right eye" in heading
-    assert "'suspected glaucoma' is not counted as glaucoma" in disease
+    heading, disease = (remark.named for remark in remarks)
+    assert "'OS', 'OD' are read as left and right eye" in heading
+    assert "'suspected glaucoma' not counted as glaucoma" in disease

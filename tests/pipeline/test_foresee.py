@@ -245,9 +245,9 @@ def agree(seed: int) -> None:
         )
         refused = examine(manifest, stated).errors
         [*_, last, _] = told.output.splitlines()
-        sentence = refused[0].anonymous if refused else last.removeprefix("wrong: ")
+        sentence = str(refused[0]) if refused else last.removeprefix("wrong: ")
         assert error == f"Error: {sentence}"
-        assert all(str(each) in told.output for each in refused)
+        assert all(each.named in told.output for each in refused)
 
 
 @pytest.mark.parametrize("examples", [20, pytest.param(200, marks=pytest.mark.slow)])

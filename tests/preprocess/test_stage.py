@@ -120,5 +120,5 @@ def test_an_empty_manifest_and_an_unknown_eye_are_refused(tmp_path: Path) -> Non
     manifest = write_eyes(tmp_path, 2)
     with pytest.raises(DataError, match="at least one image"):
         preprocess_images(manifest[:0], tmp_path, SETTINGS, workers=1)
-    with pytest.raises(DataError, match="column eye: expected 'left' or 'right', got 'both'"):
+    with pytest.raises(DataError, match="column eye: 1 words beside 'left' and 'right'"):
         preprocess_images(manifest.assign(eye="both"), tmp_path, SETTINGS, workers=1)
