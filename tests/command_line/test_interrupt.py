@@ -54,7 +54,7 @@ def list_group(leader: int) -> list[str]:
 
 
 def test_a_run_stops_in_one_line_that_names_the_command_to_resume(tmp_path):
-    words = ["replicate", "--method", "blur-9", "--profile", "smoke", "--fresh", "--run", "a run"]
+    words = ["replicate", "--method", "blur-9", "--profile", "smoke", "--fresh", "--run", "a-run"]
     code, log = interrupt(words, tmp_path, when=lambda: any(tmp_path.rglob("*.jpg")))
     assert code == 130
     assert "Traceback" not in log
