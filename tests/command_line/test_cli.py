@@ -166,20 +166,6 @@ def test_a_split_by_patient_is_another_run_in_a_folder_of_its_own(call, tmp_path
     expect_one_sentence(call("preprocess", *options, "--run", "mine"), "other settings (split)")
 
 
-@pytest.mark.parametrize(
-    ("patients", "part"),
-    [(4, "4 patients are too few"), (12, "there are 1, 1 of them with two images")],
-)
-def test_data_that_cannot_be_split_by_patient_are_refused(call, tmp_path, patients, part):
-    rows = ["path,patient_id,eye,glaucoma"]
-    for number in range(2 * patients):
-        write_image(tmp_path / f"{number}.png", seed=number, width_px=80, height_px=71)
-        rows.append(f"{number}.png,p{number // 2:02},left,{number // 2 == 3}")
-    manifest = write_manifest(tmp_path, rows)
-    result = call("preprocess", "--manifest", manifest, "--split", "patient")
-    expect_one_sentence(result, part, "or split by image")
-
-
 def test_the_doctor_prints_what_is_there_and_the_next_command(call, tmp_path):
     write_eyes(tmp_path, 40).drop(columns="image_id").to_csv(tmp_path / "m.csv", index=False)
     result = call("data", "doctor", tmp_path / "m.csv")
