@@ -1,4 +1,4 @@
-"""Broken input: refused or repaired with the file's name, never a traceback, never taken in silence.
+"""Broken input: refused in a sentence or repaired, never a traceback, never taken in silence.
 
 Each kind of file is changed at random (hypothesis, seeded); what is accepted must mean what an
 independent reading of the changed file says, or the same as before.
