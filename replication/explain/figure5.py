@@ -62,8 +62,11 @@ def choose_example(relevance: pd.DataFrame) -> Example:
 
 
 def draw_figure5(
-    sets: Mapping[str, tuple[np.ndarray, RelevanceMaps]], row: int, folder: Path
+    sets: Mapping[str, tuple[np.ndarray, RelevanceMaps]], row: int, folder: Path, *, private: bool
 ) -> None:
-    """Draw row `row` of each method's (N, S, S, C) images in [-1, 1] and N maps, as FILES."""
+    """Draw row `row` of each method's (N, S, S, C) images in [-1, 1] and N maps, as FILES.
+
+    Images of patients are marked as `private`.
+    """
     shown = [show_map(title, *sets[method], row) for method, title in TITLES.items()]
-    draw_maps(shown, [folder / name for name in FILES])
+    draw_maps(shown, [folder / name for name in FILES], private=private)

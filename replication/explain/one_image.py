@@ -68,7 +68,7 @@ def explain_one(
     images = np.repeat(to_unit_range(gray)[None, ..., None], settings.channels, axis=-1)
     predictions = predict(images)
     relevance = explain(images, predictions=predictions)
-    draw_maps([show_map(f"{eye} eye", images, relevance, 0)], [picture])
+    draw_maps([show_map(f"{eye} eye", images, relevance, 0)], [picture], private=True)
     return ImageExplanation(
         float(predictions[0, CLASS_OF_GLAUCOMA]),
         bool(relevance.neuron[0] == CLASS_OF_GLAUCOMA),

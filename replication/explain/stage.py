@@ -43,6 +43,7 @@ def explain_sets(
     signs: pd.DataFrame | None,
     heading: str,
     folder: Path,
+    private: bool,
 ) -> None:
     """Explain the originals and every set, measure the maps and write everything down.
 
@@ -55,6 +56,7 @@ def explain_sets(
         signs: of `preprocess.places.read_signs`, or None where the signs' places aren't known.
         heading: which data, which settings, what is explained.
         folder: of the stage.
+        private: whether the images are of patients, which is marked in the figure.
 
     Raises:
         ExplanationError: as `explain` does.
@@ -74,7 +76,7 @@ def explain_sets(
         write_table(found, folder / PLACES)
     example = choose_example(table)
     if example.row is not None:
-        draw_figure5(shown, example.row, folder)
+        draw_figure5(shown, example.row, folder, private=private)
     summary = summarise_relevance(table, found, rng=rng)
     write_json(folder / SUMMARY, summary)
     write_text(folder / PAGE, to_markdown(summary, heading=heading, example=example.text))

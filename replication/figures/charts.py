@@ -22,6 +22,7 @@ from matplotlib.figure import Figure
 # The page's variables by the light colours they have there.
 INK, MUTED, LINE, ACCENT, PAGE = "#1c2128", "#57606a", "#d5dae1", "#0a58a6", "#ffffff"
 VARIABLES = {INK: "ink", MUTED: "muted", LINE: "line", ACCENT: "accent", PAGE: "page"}
+PRIVATE = "private: patients' eyes"
 LOOK = {
     "svg.fonttype": "none",
     "font.size": 10.5,
@@ -98,6 +99,11 @@ def make_figure(**options) -> Figure:
     figure = Figure(**options)
     FigureCanvasAgg(figure)
     return figure
+
+
+def mark_private(figure: Figure) -> None:
+    """Write into a figure's lower right corner that it shows patients."""
+    figure.text(0.995, 0.005, PRIVATE, ha="right", va="bottom", size=7, color="#b00020")
 
 
 def save_figure(figure: Figure, files: Iterable[Path]) -> None:

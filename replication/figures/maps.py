@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from replication.figures.charts import make_figure, save_figure
+from replication.figures.charts import make_figure, mark_private, save_figure
 from replication.records import CLASS_OF_GLAUCOMA, RelevanceMaps
 
 CLASSES = {True: "glaucoma", False: "no glaucoma"}
@@ -40,12 +40,13 @@ def show_map(title: str, images: np.ndarray, relevance: RelevanceMaps, row: int)
     return ShownMap(title, images[row], relevance.maps[row], explained, float(relevance.logit[row]))
 
 
-def draw_maps(shown: Sequence[ShownMap], files: Sequence[Path]) -> None:
+def draw_maps(shown: Sequence[ShownMap], files: Sequence[Path], *, private: bool) -> None:
     """Draw rows on one scale of relevance.
 
     Args:
         shown: the rows, from the top.
         files: to write, PNG or PDF by their names.
+        private: whether the images are of patients, which is then marked.
     """
     figure = make_figure(figsize=(INCHES[0], INCHES[1] * len(shown)), layout="constrained")
     parts = np.atleast_1d(figure.subfigures(len(shown), 1))
@@ -56,6 +57,8 @@ def draw_maps(shown: Sequence[ShownMap], files: Sequence[Path]) -> None:
             f"{row.title}; explained: {row.explained}, logit {row.logit:.2f}{empty}", size=9
         )
         _draw_row(part, row, highest=highest)
+    if private:
+        mark_private(figure)
     save_figure(figure, files)
 
 

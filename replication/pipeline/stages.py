@@ -210,6 +210,7 @@ def explain(run: RunData, folder: Path) -> None:
             signs=_read_signs(run),
             heading=_write_heading(run, what, f"{images} images"),
             folder=folder,
+            private=run.source.kind.private,
         )
 
 

@@ -8,6 +8,7 @@ import base64
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import matplotlib
@@ -23,6 +24,7 @@ from replication.figures.charts import (
     LOOK,
     METADATA,
     make_figure,
+    mark_private,
     save_figure,
 )
 from replication.figures.maps import PALETTE
@@ -94,6 +96,7 @@ class Picture:
 def draw_figures(finished: FinishedRun, folder: Path) -> list[Picture]:
     """Draw Figures 2 to 5, of methods that were run, as PNG, PDF and for the page."""
     eyes, pictures = TestEyes(finished), []
+    draw = partial(draw_eyes, folder=folder, private=finished.source.kind.private)
     measured = {method for method, _ in finished.numbers}
     for name, methods in FIGURES.items():
         shown = [BASELINE, *(method for method in methods if method in measured)]
@@ -102,7 +105,7 @@ def draw_figures(finished: FinishedRun, folder: Path) -> list[Picture]:
                 words: [Panel(eyes.read(method, row)) for method in shown]
                 for words, row in eyes.shown.items()
             }
-            pictures.append(draw_eyes(name, rows, [WORDS[m] for m in shown], folder))
+            pictures.append(draw(name, rows, [WORDS[m] for m in shown]))
     if eyes.example is not None:
         images = [eyes.read(method, eyes.example) for method in TITLES]
         maps = [eyes.read_map(method) for method in TITLES]
@@ -112,7 +115,7 @@ def draw_figures(finished: FinishedRun, folder: Path) -> list[Picture]:
             "both": [*map(Panel, images, maps)],
         }
         columns = [title.partition(") ")[2] for title in TITLES.values()]
-        pictures.append(draw_eyes("figure5", rows, columns, folder))
+        pictures.append(draw("figure5", rows, columns))
     return pictures
 
 
@@ -150,7 +153,12 @@ class TestEyes:
 
 
 def draw_eyes(
-    name: str, rows: Mapping[str, Sequence[Panel]], columns: Sequence[str], folder: Path
+    name: str,
+    rows: Mapping[str, Sequence[Panel]],
+    columns: Sequence[str],
+    *,
+    folder: Path,
+    private: bool,
 ) -> Picture:
     """Draw rows of eyes above letters, as PNG, PDF and for the page.
 
@@ -159,11 +167,12 @@ def draw_eyes(
         rows: panels by what the row is, one for each column.
         columns: what each is, from the left.
         folder: to write into.
+        private: whether they are patients', which the files are marked with.
     """
     mosaic = _compose([*rows.values()])
     png = io.BytesIO()
     imsave(png, mosaic, format="png", metadata=METADATA[".png"], pil_kwargs=FAST)
-    _write_files(name, mosaic, len(columns), folder)
+    _write_files(mosaic, len(columns), folder / name, private=private)
     listed = ", ".join(
         f"({letter}) {column}" for letter, column in zip(LETTERS, columns, strict=False)
     )
@@ -195,7 +204,7 @@ def _paint(panel: Panel, highest: float) -> np.ndarray:
     return np.pad(solid, ((0, GAP), (0, GAP), (0, 0)))
 
 
-def _write_files(name: str, mosaic: np.ndarray, columns: int, folder: Path) -> None:
+def _write_files(mosaic: np.ndarray, columns: int, file: Path, *, private: bool) -> None:
     """Write the mosaic with a letter under each of its columns, as PNG and PDF.
 
     Pixels go into both files as they are: to have them drawn takes longer than all else.
@@ -209,11 +218,13 @@ def _write_files(name: str, mosaic: np.ndarray, columns: int, folder: Path) -> N
         for column, letter in zip(range(columns), LETTERS, strict=False):
             place = ((column + 0.5) / columns, below / (1 + below) / 2)
             figure.text(*place, f"({letter})", ha="center", va="center", size=12)
+        if private:
+            mark_private(figure)
         figure.canvas.draw()
         drawn = np.array(figure.canvas.buffer_rgba())
         drawn[:high] = opaque
-        imsave(folder / f"{name}.png", drawn, metadata=METADATA[".png"], pil_kwargs=FAST)
+        imsave(file.with_suffix(".png"), drawn, metadata=METADATA[".png"], pil_kwargs=FAST)
         axes = figure.add_axes((0, below / (1 + below), 1, 1 / (1 + below)))
         axes.imshow(opaque, interpolation="none", aspect="auto")
         axes.set_axis_off()
-        save_figure(figure, [folder / f"{name}.pdf"])
+        save_figure(figure, [file.with_suffix(".pdf")])

@@ -55,11 +55,14 @@ def draw_images(seed):
 
 def test_the_same_figure_has_the_same_bytes_in_both_kinds(tmp_path):
     sets = {method: draw_images(i) for i, method in enumerate(("original", SAME, DIFFERENT))}
-    for name in ("a", "b"):
+    for name in ("a", "b", "private"):
         (tmp_path / name).mkdir()
-        draw_figure5(sets, 1, tmp_path / name)
+        draw_figure5(sets, 1, tmp_path / name, private=name == "private")
     for name in FILES:
-        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+        first, again, marked = (
+            (tmp_path / place / name).read_bytes() for place in ("a", "b", "private")
+        )
+        assert first == again != marked
     picture = cv2.imread(str(tmp_path / "a" / "figure5.png"))
     assert picture.shape[0] > picture.shape[1] > 1000
 
@@ -68,7 +71,7 @@ def test_one_scale_serves_all_rows(tmp_path):
     images, relevance = draw_images(0)
     fainter = RelevanceMaps(relevance.maps / 100, relevance.neuron, relevance.logit)
     rows = [show_map("strong", images, relevance, 0), show_map("faint", images, fainter, 0)]
-    draw_maps(rows, [tmp_path / "both.png"])
+    draw_maps(rows, [tmp_path / "both.png"], private=False)
     picture = cv2.imread(str(tmp_path / "both.png"))
     strong, faint = (
         row[row.shape[0] // 3 : row.shape[0] * 2 // 3, row.shape[1] // 3 : row.shape[1] // 2]

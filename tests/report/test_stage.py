@@ -326,13 +326,25 @@ def test_the_best_is_the_least_privacy_lost_and_the_most_utility_kept():
 def test_relevance_is_shown_by_its_root_and_hides_as_much_of_the_image(tmp_path):
     relevance = np.array([[1.0, 0.25]])
     panels = [Panel(None, relevance), Panel(np.zeros((1, 2), np.uint8), relevance)]
-    picture = draw_eyes("figure", {"an eye": panels}, ["alone", "over black"], tmp_path)
+    rows, columns = {"an eye": panels}, ["alone", "over black"]
+    picture = draw_eyes("figure", rows, columns, folder=tmp_path, private=False)
     drawn = cv2.imdecode(np.frombuffer(base64.b64decode(picture.png), np.uint8), cv2.IMREAD_COLOR)
     heat = 255 * matplotlib.colormaps[PALETTE]([1.0, 0.5])[:, :3]
     second = 2 * ZOOM + GAP
     shown = drawn[0, [0, ZOOM, second, second + ZOOM], ::-1]
     expected = np.concatenate([heat, heat * [[1], [0.5]]])
     np.testing.assert_allclose(shown, expected, atol=0.51)
+
+
+def test_pictures_of_patients_are_marked_below_the_eyes(tmp_path):
+    rows = {"an eye": [Panel(np.full((64, 64), 90, np.uint8))] * 2}
+    for name in ("plain", "private"):
+        draw_eyes(name, rows, ["one", "other"], folder=tmp_path, private=name == "private")
+    plain, private = (cv2.imread(str(tmp_path / f"{name}.png")) for name in ("plain", "private"))
+    eyes = 64 * ZOOM
+    assert (plain[:eyes] == private[:eyes]).all() and (plain[eyes:] != private[eyes:]).any()
+    sizes = [(tmp_path / f"{name}.pdf").stat().st_size for name in ("plain", "private")]
+    assert sizes[0] < sizes[1]
 
 
 def test_a_smoke_run_answers_nothing():
