@@ -102,8 +102,8 @@ def make_figure(**options) -> Figure:
 
 
 def mark_private(figure: Figure) -> None:
-    """Write into a figure's lower right corner that it shows patients."""
-    figure.text(0.995, 0.005, PRIVATE, ha="right", va="bottom", size=7, color="#b00020")
+    """Write into a figure's lower left corner that it shows patients."""
+    figure.text(0.005, 0.005, PRIVATE, ha="left", va="bottom", size=7, color="#b00020")
 
 
 def save_figure(figure: Figure, files: Iterable[Path]) -> None:

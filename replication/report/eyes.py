@@ -59,7 +59,8 @@ RULE = (
     "The same two eyes throughout: one with glaucoma, that of Figure 5 or else the first of the "
     "test images, and the first without. First draw of each method."
 )
-ZOOM, GAP, LETTERS_INCHES = 3, 8, 0.28  # dots per pixel, dots between panels
+ZOOM, GAP = 3, 8  # dots per pixel, dots between panels
+LETTERS_INCHES, MARK_INCHES = 0.28, 0.14  # of what stands below the panels
 LETTERS = "abcdefgh"
 
 
@@ -210,13 +211,14 @@ def _write_files(mosaic: np.ndarray, columns: int, file: Path, *, private: bool)
     Pixels go into both files as they are: to have them drawn takes longer than all else.
     """
     high, wide = mosaic.shape[:2]
-    below = round(LETTERS_INCHES * DOTS_PER_INCH) / high
+    letters = LETTERS_INCHES * DOTS_PER_INCH
+    below = round(letters + private * MARK_INCHES * DOTS_PER_INCH) / high
     opaque = np.where(mosaic[..., 3:] == 0, 255, mosaic)
     with matplotlib.rc_context(LOOK):
         size = (wide / DOTS_PER_INCH, high * (1 + below) / DOTS_PER_INCH)
         figure = make_figure(figsize=size, dpi=DOTS_PER_INCH)
         for column, letter in zip(range(columns), LETTERS, strict=False):
-            place = ((column + 0.5) / columns, below / (1 + below) / 2)
+            place = ((column + 0.5) / columns, (below - letters / high / 2) / (1 + below))
             figure.text(*place, f"({letter})", ha="center", va="center", size=12)
         if private:
             mark_private(figure)
