@@ -116,15 +116,21 @@ def is_as_drawn(root: Path) -> bool:
 
 
 def hash_files(root: Path) -> str:
-    """Return one hash of the names and contents of all files but surrogate.json; links count too."""
+    """Return one hash of the names and contents of all files but surrogate.json.
+
+    A link, of which none is drawn, counts as a link, wherever it leads.
+    """
     lines = []
-    for folder, _, names in os.walk(root, followlinks=True):
-        for name in names:
-            file = Path(folder, name)
-            if file != root / ORIGIN_FILE:
+    for folder, folders, names in os.walk(root):
+        for file in (Path(folder, name) for name in (*folders, *names)):
+            if file.is_symlink():
+                digest = "link"
+            elif file.is_dir() or file == root / ORIGIN_FILE:
+                continue
+            else:
                 with file.open("rb") as stream:
                     digest = hashlib.file_digest(stream, "sha256").hexdigest()
-                lines.append(f"{file.relative_to(root).as_posix()} {digest}\n")
+            lines.append(f"{file.relative_to(root).as_posix()} {digest}\n")
     return hashlib.sha256("".join(sorted(lines)).encode("utf-8", "surrogateescape")).hexdigest()
 
 

@@ -49,6 +49,10 @@ def put_in_a_link(root: Path) -> None:
     (root / "images-NIR" / "0004left").symlink_to(next(root.glob("images-NIR/*")))
 
 
+def put_in_a_circle(root: Path) -> None:
+    (root / "images-NIR" / "0004left").symlink_to(root)
+
+
 def change_an_image(root: Path) -> None:
     one, other, *_ = root.rglob("*_IG_*.jpg")
     one.write_bytes(other.read_bytes())
@@ -77,6 +81,7 @@ def take_the_hash(root: Path) -> None:
     [
         put_in_an_image,
         put_in_a_link,
+        put_in_a_circle,
         change_an_image,
         rename_an_image,
         take_an_image,
