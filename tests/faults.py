@@ -311,14 +311,14 @@ FAULTS = [
     ),
     *_plant(
         "replication/pipeline/open_run.py",
-        "pipeline/test_open_run.py",
+        "pipeline/test_open_run.py command_line/test_cli.py reliability/test_nothing_leaves.py",
         ("re.fullmatch(RUN_NAME, request.run_name)", "re.match(RUN_NAME, request.run_name)"),
         ("}-{data.manifest_digest[:8]}", "}"),
         ("private=run.data.source.kind.private)", "private=False)"),
     ),
     *_plant(
         "replication/pipeline/order.py",
-        "pipeline/test_order.py",
+        "pipeline/test_stages.py",
         ("last = max(i for", "last = min(i for"),
         ('asdict(profile.attack) | {"seed": run.seed}', "asdict(profile.attack)"),
     ),
@@ -340,7 +340,7 @@ FAULTS = [
     ),
     *_plant(
         "replication/pipeline/foresee.py",
-        "command_line/test_cli.py",
+        "pipeline/test_foresee.py",
         ("isin((Subset.TRAIN, Subset.ENROLMENT))", "isin((Subset.TRAIN,))"),
     ),
     *_plant(

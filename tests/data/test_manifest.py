@@ -32,7 +32,7 @@ def test_a_good_manifest_is_sorted_and_typed(tmp_path: Path) -> None:
 
 def test_column_order_spaces_extra_columns_and_patient_zeros(tmp_path: Path) -> None:
     rows = ["Glaucoma, eye ,age,PATIENT_ID,path", "yes,left,50, 008 ,./eyes/0.png"]
-    file = write_manifest(tmp_path, [*rows, "no,left,60,7,eyes\\1.png", "", ",,,,"])
+    file = write_manifest(tmp_path, [*rows, "no,left,60,7,eyes\\1.png,, ", "", ",,,,"])
     table = survey_manifest(file).require_usable()
     assert table["patient_id"].tolist() == ["008", "7"]
     assert table["path"].tolist() == ["eyes/0.png", "eyes/1.png"]

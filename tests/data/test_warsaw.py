@@ -298,8 +298,9 @@ def test_no_file_and_two_files_are_refused(tmp_path: Path) -> None:
 
 def test_unknown_headings_and_other_glaucomas_are_odd(tmp_path: Path) -> None:
     write_annotations(tmp_path, ("id;OS;OD", *ROWS[1:], "4;suspected glaucoma;"))
-    remarks = read_annotations(tmp_path).remarks
-    assert {remark.kind for remark in remarks} == {Finding.ODD}
-    heading, disease = (remark.named for remark in remarks)
+    annotations = read_annotations(tmp_path)
+    assert annotations.has_glaucoma(4, "left") is False
+    assert {remark.kind for remark in annotations.remarks} == {Finding.ODD}
+    heading, disease = (remark.named for remark in annotations.remarks)
     assert "'OS', 'OD' are read as left and right eye" in heading
     assert "'suspected glaucoma' not counted as glaucoma" in disease
