@@ -17,6 +17,7 @@ import cli as command_line
 from replication.command_line import opening
 from replication.command_line.opening import name_command
 from replication.command_line.printing import find_worst
+from replication.errors import SettingsError
 from replication.privatize.methods import ROWS
 
 FROM_BASELINE = ("replicate", "--all", "--from-baseline")
@@ -192,6 +193,21 @@ def test_the_doctor_hands_on_what_the_user_states(call, tmp_path):
     result = call("data", "doctor", manifest, *stated)
     assert result.exit_code == 0
     assert f" {' '.join(stated)}\n" in result.output.partition("Next: ")[2]
+
+
+@pytest.mark.parametrize(
+    ("words", "name"), [(("replicate", "--all", "--run", "m"), "m-seed-3"), (("sweep",), None)]
+)
+def test_seeds_are_counted_from_the_one_given(call, monkeypatch, words, name):
+    opened = []
+
+    def open_request(request, *, fresh):
+        opened.append((request.seed, request.run_name))
+        raise SettingsError("enough")
+
+    monkeypatch.setattr(opening, "open_request", open_request)
+    expect_one_sentence(call(*words, "--seed", 3, "--seeds", 2), "enough")
+    assert opened == [(3, name)]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import sys
 import tempfile
 import zlib
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import matplotlib
@@ -20,12 +21,13 @@ import pytest
 from click.testing import CliRunner
 from places import ROOT
 from planted_predictions import EVERY_CLAIM_HOLDS, PATIENTS
-from planted_run import FILE, FOLDER, PATIENT, draw_eye, plant_whole_run
+from planted_run import FILE, FOLDER, PATIENT, draw_eye, open_run, plant_whole_run
 
 import cli as command_line
 from replication.command_line import opening
 from replication.errors import StageNotRun
 from replication.figures.maps import PALETTE
+from replication.report import eyes
 from replication.report.eyes import GAP, ZOOM, Panel, draw_eyes
 from replication.report.stage import (
     answer,
@@ -321,6 +323,16 @@ def test_the_best_is_the_least_privacy_lost_and_the_most_utility_kept():
         ("k-same-3", "identity_accuracy"),
         ("k-same-6", "replacement_accuracy"),
     }
+
+
+def test_an_original_is_read_from_its_row_among_all_images(tmp_path):
+    store = open_run(tmp_path / "run")
+    with store.writing("01_preprocessed", {}) as folder:
+        np.save(folder / "images.npy", np.arange(3).repeat(4).reshape(3, 2, 2))
+    table = pd.DataFrame({"subset": ["train", "test", "test"], "glaucoma": [True, False, True]})
+    found = eyes.TestEyes(SimpleNamespace(store=store, manifest=table, relevance=None))
+    assert found.shown == {"an eye with glaucoma": 1, "an eye without": 0}
+    assert [found.read("original", row).max() for row in (0, 1)] == [1, 2]
 
 
 def test_relevance_is_shown_by_its_root_and_hides_as_much_of_the_image(tmp_path):

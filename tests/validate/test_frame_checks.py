@@ -85,6 +85,14 @@ def test_every_treatment_of_a_frame_is_recognised(seed: int, eye: str) -> None:
     assert (strip_kept.shows_cut_frame, strip_kept.shows_mirrored_frame) == (False, right)
 
 
+def test_an_even_eye_that_was_mirrored_after_it_was_moved_is_noticed() -> None:
+    frame = label_strip(draw_eye(centre=(250, 230)))
+    image, facts = preprocess_image(frame, eye="left", settings=CUT)
+    assert facts.shift_x_px > 60
+    found = agree(image[:, ::-1], frame, facts, eye="left")
+    assert (found.shows_cut_frame, found.shows_mirrored_frame) == (True, True)
+
+
 @pytest.mark.parametrize("eye", ["left", "right"])
 def test_where_there_is_no_difference_none_is_reported(eye: str) -> None:
     frame = np.full((91, 120), 80, np.uint8)
