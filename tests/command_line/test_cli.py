@@ -139,7 +139,9 @@ def test_help_needs_no_heavy_import():
         (("privatize", "--out", "o", *MINE, "--method", "x"), ["unknown method 'x'"]),
     ],
 )
-def test_options_that_do_not_fit_are_refused(call, words, parts):
+def test_options_that_do_not_fit_are_refused_before_any_work(call, monkeypatch, words, parts):
+    worked = property(lambda run: pytest.fail("the data were read"))
+    monkeypatch.setattr("replication.pipeline.run_data.RunData.raw", worked)
     expect_one_sentence(call(*words), *parts)
 
 
