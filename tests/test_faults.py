@@ -17,7 +17,7 @@ FAILED = (1, 2, -signal.SIGABRT, -signal.SIGSEGV)  # a test, an import; a crash
 COPIED = ("replication", "validation", "keras_models", "tests", "cli.py", "pyproject.toml")
 
 
-@pytest.mark.slow  # half an hour and more
+@pytest.mark.slow  # half an hour on two idle cores, an hour on busy ones
 def test_nearly_all_planted_faults_are_caught(tmp_path: Path) -> None:
     copy = copy_project(tmp_path)
     stale = [
