@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import cv2
+import numpy as np
 import pytest
 from click.testing import CliRunner
 from drawn_eyes import (
@@ -20,6 +21,8 @@ from tiny_run import make_tiny
 import cli as command_line
 from replication import config
 from replication.command_line import opening
+from replication.store.files import read_json
+from replication.surrogate.synthesize import synthesize
 
 ELSEWHERE = ("192.0.2.1", 80)  # RFC 5737: nobody's
 
@@ -39,6 +42,26 @@ def test_they_are_closed_in_processes_that_tests_start(figure):
     assert done.returncode == 1
     assert "PermissionError: closed to all but loopback: 192.0.2.1" in done.stderr
     figure("in a process started here: the same")
+
+
+def test_a_surrogate_with_one_image_of_a_users_is_patients_data(
+    tmp_path, monkeypatch, caplog, figure
+):
+    monkeypatch.setattr(opening, "ARTIFACTS", tmp_path / "artifacts")
+    eyes = tmp_path / "eyes"
+    few = config.SurrogateSettings(patients=3, images=9, glaucoma_images=3)
+    synthesize(eyes, few, seed=3, workers=1)
+    one, other, *_ = sorted(eyes.rglob("*_IG_*.jpg"))
+    pixels = cv2.imread(str(other), cv2.IMREAD_GRAYSCALE)
+    cv2.imwrite(str(one), np.roll(pixels, 9, axis=1))
+    words = ["preprocess", "--profile", "smoke", "--data-dir", str(eyes), "--run", "mine"]
+    result = CliRunner().invoke(command_line.cli, words)
+    assert result.exit_code == 0, result.output
+    run = tmp_path / "artifacts" / "runs" / "mine"
+    kind = read_json(run / "run.json")["source"]["kind"]
+    assert (kind, run.stat().st_mode & 0o777) == ("folder", 0o700)
+    assert "not the surrogate that was drawn there" in caplog.text
+    figure("one of 9 images replaced: kind 'folder', mode 0700")
 
 
 def test_the_folder_of_a_run_on_a_users_data_is_closed_to_others(tmp_path, monkeypatch, figure):
