@@ -12,12 +12,12 @@ from faults import FAULTS, Fault
 from places import ROOT
 
 CAUGHT = 0.95  # ours
-LIMIT_S = 600  # of one fault; the slowest takes a tenth of it
+LIMIT_S = 600  # of one fault; the slowest takes a fifth of it on busy cores
 FAILED = (1, 2, -signal.SIGABRT, -signal.SIGSEGV)  # a test, an import; a crash
 COPIED = ("replication", "validation", "keras_models", "tests", "cli.py", "pyproject.toml")
 
 
-@pytest.mark.slow  # half an hour on two idle cores, an hour on busy ones
+@pytest.mark.slow  # a quarter of an hour, half an hour on busy cores
 def test_nearly_all_planted_faults_are_caught(tmp_path: Path) -> None:
     copy = copy_project(tmp_path)
     stale = [
