@@ -140,20 +140,27 @@ def test_a_report_that_was_made_again_is_kept(first_run, call):
     assert "09_report: kept" in call("--all").stderr
 
 
-def test_several_seeds_share_a_split_and_leave_their_spread(artifacts, monkeypatch):
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("sweep", "--until", "06_evaluated"),
+        pytest.param(("replicate",), marks=pytest.mark.slow),
+    ],
+)
+def test_several_seeds_share_a_split_and_leave_their_spread(artifacts, monkeypatch, command):
     monkeypatch.setattr(opening, "ARTIFACTS", artifacts)
     monkeypatch.setitem(PROFILES, "smoke", SMOKE)
     make_tiny()
-    words = ["replicate", "--method", "blur-3", "--profile", "smoke", "--seeds", "2", "--run", "m"]
+    words = [*command, "--method", "blur-3", "--profile", "smoke", "--seeds", "2"]
     result = CliRunner().invoke(command_line.cli, words)
     assert result.exit_code == 0, result.output
     runs = artifacts / "runs"
-    one, other = (runs / f"m-seed-{seed}" for seed in (0, 1))
+    one, other = (runs / f"surrogate-smoke-seed-{seed}" for seed in (0, 1))
     split = Path("01_preprocessed") / "manifest.csv"
     assert (one / split).read_bytes() == (other / split).read_bytes()
     weights = Path("03_evaluators") / "identity" / "weights.h5"
     assert (one / weights).read_bytes() != (other / weights).read_bytes()
-    seeds = json.loads((runs / "m-seeds-0-to-1" / "seeds.json").read_text())
+    seeds = json.loads((runs / "surrogate-smoke-seeds-0-to-1" / "seeds.json").read_text())
     assert set(seeds["numbers"]) == {"0", "1"}
     assert len(seeds["numbers"]["0"]) == 6
 
