@@ -34,6 +34,15 @@ class InOrder(click.Group):
     def list_commands(self, context) -> list[str]:
         return list(self.commands)
 
+    def invoke(self, context):
+        """Run a command; words too many, as a shell makes of `*`, are counted in no error by name."""
+        try:
+            return super().invoke(context)
+        except click.UsageError as error:
+            if "unexpected extra argument" not in error.message:
+                raise
+            raise click.UsageError("Got unexpected extra arguments.", error.ctx) from None
+
 
 @click.group(
     cls=InOrder, context_settings={"help_option_names": ["-h", "--help"], "show_default": True}

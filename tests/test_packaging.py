@@ -13,6 +13,8 @@ from packaging.requirements import Requirement
 from places import ROOT
 from setup_file import read_setup, run
 
+from replication.data.image_file import SUFFIXES
+
 
 @pytest.fixture(scope="module")
 def described() -> dict[str, Any]:
@@ -58,7 +60,17 @@ def test_a_commit_takes_no_eyes_but_those_that_the_package_ships() -> None:
     [hook] = [hook for hook in config["repos"][0]["hooks"] if hook["id"] == "no-eyes"]
     assert hook["language"] == "fail"
     tracked = run(["git", "ls-files"], ROOT).stdout.splitlines()
-    names = ["explained.png", "out/draw-0.npy", "docs/eye.JPG", "artifacts/x.h5", "a.tiff", "b.dcm"]
+    names = [f"eye{suffix}" for suffix in sorted(SUFFIXES)]
+    names += [
+        "run.secret",
+        "training.checkpoint",
+        "explained.png",
+        "out/draw-0.npy",
+        "docs/eye.JPG",
+        "artifacts/x.h5",
+        "a.tiff",
+        "b.dcm",
+    ]
     refused = [
         name
         for name in (*tracked, *names)

@@ -70,8 +70,8 @@ def warn_of_commit(target: Path) -> None:
     """Print a warning where git would commit what is written of patients into a file or folder."""
     import subprocess  # late: --help needs none
 
-    place = target.absolute()
-    folder = next(parent for parent in place.parents if parent.exists())
+    place = Path(os.path.realpath(target))
+    folder = next(each for each in (place, *place.parents) if each.is_dir())
     words = ["git", "-C", str(folder), "check-ignore", "--quiet", str(place)]
     with suppress(OSError):  # without git there is no commit
         if subprocess.run(words, capture_output=True, check=False).returncode == 1:  # noqa: S603

@@ -14,6 +14,7 @@ import zlib
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
+from stat import S_ISDIR, S_ISREG
 from typing import BinaryIO, NamedTuple
 
 import cv2
@@ -116,7 +117,10 @@ def read_levels(path: Path) -> tuple[np.ndarray, ImageHeader]:
             holds what isn't gray or colour of 8 bits or gray of 16: alpha, floats, several pages.
     """
     try:
-        if path.stat().st_size > MOST_BYTES:
+        status = path.stat()
+        if not (S_ISREG(status.st_mode) or S_ISDIR(status.st_mode)):
+            raise DataError("is no file")  # a pipe would be waited for
+        if status.st_size > MOST_BYTES:
             raise DataError(f"expected at most {MOST_BYTES} bytes")
         content = path.read_bytes()
     except OSError as error:

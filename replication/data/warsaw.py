@@ -285,9 +285,9 @@ def read_annotations(root: Path) -> Annotations:
         fault = f"no annotations file {ANNOTATIONS_PATTERN}, put the database's own there"
         return Annotations(None, remarks=(Remark(f"{root}: {fault}", kind=Finding.MISSING),))
     if len(files) > 1:
-        names = name_some([file.name for file in files])
-        fault = f"more than one annotations file, {names}: keep the one that applies"
-        return Annotations(None, remarks=(Remark(f"{root}: {fault}", kind=Finding.WRONG),))
+        sentence = f"{root}: more than one annotations file, {{}}: keep the one that applies"
+        names, count = name_some([file.name for file in files]), f"{len(files)} of them"
+        return Annotations(None, remarks=(Remark(sentence, names, count, kind=Finding.WRONG),))
     return parse_annotations(files[0])
 
 

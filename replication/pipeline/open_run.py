@@ -1,9 +1,11 @@
 """Open a run that was requested: find its data, its settings and its folder."""
 
+import os
 import platform
 import re
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
+from os.path import realpath
 from pathlib import Path
 from typing import Self
 
@@ -69,6 +71,8 @@ def open_run(request: RunRequest, *, fresh: bool, workers: int, track: Track) ->
 def join_run(request: RunRequest, *, known_manifest: str | None) -> Replication:
     """Open a run that another process holds and has opened, to do some of its work in silence.
 
+    What this process writes of patients from then on is its owner's alone.
+
     Args:
         request: which run.
         known_manifest: the hash of its manifest, or None to read the raw files for it.
@@ -86,6 +90,8 @@ def join_run(request: RunRequest, *, known_manifest: str | None) -> Replication:
         )
     quiet: Track = lambda what, total: nullcontext(lambda: None)
     run = _build_run(request, workers=1, track=quiet, known_manifest=known_manifest)
+    if run.data.source.kind.private:
+        os.umask(0o077)
     run.store.join(run.describe())
     return run
 
@@ -153,7 +159,8 @@ def _name_folder(request: RunRequest, data: RunData) -> str:
         return request.run_name
     label = "surrogate"
     if data.source.kind.private or request.data_dir:
-        label = f"{data.source.path.resolve().name}-{data.manifest_digest[:8]}"
+        # Path.resolve raises for a link in a circle.
+        label = f"{Path(realpath(data.source.path)).name}-{data.manifest_digest[:8]}"
     kind_of_split = f"-split-{request.split_seed}" if request.split_seed else ""
     kind_of_split += "-by-patient" if request.split == "patient" else ""
     trained = "baseline" if request.from_baseline else f"seed-{request.seed}"

@@ -15,14 +15,14 @@ import pandas as pd
 from replication.attack.outputs import ATTACKED, PLANE
 from replication.attack.outputs import JSON as TABLE2
 from replication.data.sources import Kind, Source
-from replication.errors import DataError
+from replication.errors import DataError, SettingsError
 from replication.evaluate.table1 import EVALUATED, PREDICTIONS, TABLE, Table1, from_json
 from replication.explain.outputs import EXPLAINED, RELEVANCE
 from replication.privatize.methods import BASELINE
 from replication.results.baseline import read_references
 from replication.store.arrays import MANIFEST
 from replication.store.files import read_json
-from replication.store.run_folder import RECORD, RunStore
+from replication.store.run_folder import RECORD, RUN_RECORD, RunStore
 from replication.store.run_record import PREPROCESSED, VGAN, is_by_patient, read_run
 from replication.store.tables import read_table
 from validation.blessing.bands import derive_bands
@@ -89,7 +89,10 @@ class FinishedRun:
     @property
     def source(self) -> Source:
         """The data that it was made on."""
-        return Source(Kind(self.run["source"]["kind"]), Path(self.run["source"]["name"]))
+        kind, name = (self.run["source"][key] for key in ("kind", "name"))
+        if kind not in set(Kind):
+            raise SettingsError(f"{self.root / RUN_RECORD}: unknown kind of data {kind!a}")
+        return Source(Kind(kind), Path(name))
 
     @property
     def by_patient(self) -> bool:

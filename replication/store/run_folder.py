@@ -75,6 +75,8 @@ class RunStore:
                 self._clear()
             _ = self.secret  # made here, where no other process is at work
             if not record.exists():
+                if private:  # a folder that was there may be open, as one of another run is
+                    self.root.chmod(0o700)
                 write_json(record, settings)
         self.join(settings)
 
@@ -290,7 +292,7 @@ class RunStore:
         return next((n for n in sorted(before | now) if before.get(n) != now.get(n)), None)
 
     def _holds_something(self) -> bool:
-        ours = (LOCK, HOLDER, EXPORTS, SECRET, SECRET + TEMPORARY, RUN_RECORD + TEMPORARY)
+        ours = (LOCK, HOLDER, UNITS, EXPORTS, SECRET, SECRET + TEMPORARY, RUN_RECORD + TEMPORARY)
         return self.root.exists() and any(e.name not in ours for e in self.root.iterdir())
 
     def _clear(self) -> None:

@@ -109,6 +109,8 @@ def is_as_drawn(root: Path) -> bool:
     A surrogate into which images of people were put is no surrogate.
     """
     try:
+        if not (root / ORIGIN_FILE).is_file():
+            return False
         origin = json.loads((root / ORIGIN_FILE).read_text(encoding="utf-8"))
         return origin["files_sha256"] == hash_files(root)
     except BROKEN:
@@ -127,6 +129,8 @@ def hash_files(root: Path) -> str:
                 digest = "link"
             elif file.is_dir() or file == root / ORIGIN_FILE:
                 continue
+            elif not file.is_file():
+                digest = "no file"
             else:
                 with file.open("rb") as stream:
                     digest = hashlib.file_digest(stream, "sha256").hexdigest()

@@ -5,6 +5,7 @@ import shlex
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import click
 import pytest
@@ -255,3 +256,25 @@ def test_help_answers_within_half_a_second_of_python_itself():
         return min(times)
 
     assert measure("cli.py", "--help") - measure("-c", "pass") < 0.5
+
+
+@pytest.mark.parametrize("command", ["preprocess", "replicate", "check", "report", "sweep"])
+def test_words_too_many_are_not_printed(call, command):
+    result = call(command, "MARKER-a", "MARKER-b", "MARKER-c")
+    assert result.exit_code == 2
+    assert "unexpected extra arguments" in result.stderr and "MARKER" not in result.output
+
+
+@pytest.mark.parametrize("option", ["--data-dir", "--manifest"])
+def test_a_link_in_a_circle_is_one_sentence(call, tmp_path, option):
+    (tmp_path / "loop").symlink_to("loop")
+    expect_one_sentence(call("preprocess", option, tmp_path / "loop"), "loop")
+
+
+def test_git_is_asked_about_the_place_behind_a_link(tmp_path, capsys):
+    subprocess.run(["git", "init", "--quiet", str(tmp_path / "clone")], check=True)
+    (tmp_path / "link").symlink_to("clone")
+    for target, warned in (("link/a/b", True), ("clone", True), ("free/a", False)):
+        opening.warn_of_commit(tmp_path / target)
+        assert ("git doesn't ignore it" in capsys.readouterr().err) == warned, target
+    opening.warn_of_commit(Path("/"))

@@ -1,5 +1,6 @@
 """Whole files are read as OpenCV reads them; broken ones are named with what is wrong."""
 
+import os
 import re
 import struct
 import zlib
@@ -313,3 +314,9 @@ def test_a_jpeg_that_ends_early_is_refused_in_spite_of_its_end_marker(
         path.write_bytes(content[:end].rstrip(b"\xff") + b"\xff\xd9" + tail)
         with pytest.raises(DataError, match=r"^is truncated"):
             read_gray(path)
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "eye.png")
+    with pytest.raises(DataError, match="is no file"):
+        read_gray(tmp_path / "eye.png")

@@ -1,5 +1,6 @@
 """What kind the data are is read off the data, never off their place alone."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -53,6 +54,10 @@ def put_in_a_circle(root: Path) -> None:
     (root / "images-NIR" / "0004left").symlink_to(root)
 
 
+def put_in_a_pipe(root: Path) -> None:
+    os.mkfifo(root / "images-NIR" / "0001left" / "0001_L_IG_99.jpg")
+
+
 def change_an_image(root: Path) -> None:
     one, other, *_ = root.rglob("*_IG_*.jpg")
     one.write_bytes(other.read_bytes())
@@ -82,6 +87,7 @@ def take_the_hash(root: Path) -> None:
         put_in_an_image,
         put_in_a_link,
         put_in_a_circle,
+        put_in_a_pipe,
         change_an_image,
         rename_an_image,
         take_an_image,

@@ -4,8 +4,12 @@ import numpy as np
 import pytest
 
 from replication.attack.table2 import MEASURES
+from replication.errors import SettingsError
 from replication.records import EyeDataset, PrivatizedSet, to_unit_range
 from replication.results.export import Leaks, measure_leaks
+from replication.results.finished_run import FinishedRun
+from replication.store.files import write_json
+from replication.store.run_folder import RunStore
 
 METHOD, PATIENTS, SIDE = "k-same-3", 8, 8
 ATTACKED = [  # method, measure, value, chance
@@ -77,3 +81,11 @@ def test_an_attack_on_other_methods_is_none_on_this_one():
 @pytest.mark.parametrize(("one_pixel", "copies"), [(0, 1), (1, 1), (3.9, 1), (4.1, 0)])
 def test_rounding_makes_no_other_image_of_a_copy(one_pixel, copies):
     assert measure(one_pixel=one_pixel).copies == copies
+
+
+def test_a_run_of_an_unknown_kind_of_data_is_one_sentence(tmp_path):
+    run = {"source": {"kind": "zoo", "name": "x"}, "profile": {"name": "smoke"}}
+    run |= {"seed": 0, "draws": 1, "split": "image"}
+    write_json(tmp_path / "run.json", run)
+    with pytest.raises(SettingsError, match="run.json: unknown kind of data 'zoo'"):
+        _ = FinishedRun(RunStore(tmp_path)).source

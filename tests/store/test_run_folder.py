@@ -149,6 +149,7 @@ def test_a_broken_record_makes_a_stage_not_run(store, content, caplog):
 def test_a_folder_of_a_run_killed_while_it_was_made_or_cleared_is_taken(tmp_path):
     for left in ("run.lock", "run.pid", "run.json.tmp"):
         (tmp_path / left).touch()
+    (tmp_path / "run.units").mkdir()
     RunStore(tmp_path).open({"seed": 0})
     assert read_json(tmp_path / "run.json") == {"seed": 0}
 
@@ -158,6 +159,13 @@ def test_a_private_run_lets_nobody_else_in(tmp_path):
         store = RunStore(tmp_path / str(private) / "run")
         store.open({"seed": 0}, private=private)
         assert store.root.stat().st_mode & 0o777 == mode
+    # A folder that was there, of another run or empty, is closed as a private run begins in it.
+    store.open({"seed": 1}, private=True, fresh=True)
+    assert store.root.stat().st_mode & 0o777 == 0o700
+    # What its owner does with it later stays.
+    store.root.chmod(0o750)
+    store.open({"seed": 1}, private=True)
+    assert store.root.stat().st_mode & 0o777 == 0o750
 
 
 def test_scratch_lies_in_the_run_and_what_a_killed_command_left_goes_with_the_next(store):
