@@ -149,7 +149,7 @@ def test_pins_that_are_held_back_are_named_with_what_keeps_their_holes_out_of_re
         assert not file or (ROOT / file).is_file(), file
     named = {pin.split("`")[0] for pin, *_ in rows}
     assert named >= {"tensorflow", "keras", "protobuf", "opencv-python-headless", "numpy", "future"}
-    # What the row of protobuf says.
+    # As the row of protobuf has it.
     assert not [item for item in read_imports(ROOT) if item.imported.startswith("google")]
 
 

@@ -47,7 +47,7 @@ def read_table(file: Path, *, text: tuple[str, ...] = (), exact: bool = False) -
     """
     try:
         with warnings.catch_warnings():
-            # What pandas says of cells beyond the header, which it drops.
+            # The warning of pandas where it drops cells beyond the header.
             warnings.simplefilter("error", pd.errors.ParserWarning)
             # A converter gets every cell as it stands: NA is a name like another.
             return pd.read_csv(

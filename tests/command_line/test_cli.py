@@ -271,7 +271,7 @@ def test_a_link_in_a_circle_is_one_sentence(call, tmp_path, option):
     expect_one_sentence(call("preprocess", option, tmp_path / "loop"), "loop")
 
 
-def test_git_is_asked_about_the_place_behind_a_link(tmp_path, capsys):
+def test_git_looks_at_the_place_behind_a_link(tmp_path, capsys):
     subprocess.run(["git", "init", "--quiet", str(tmp_path / "clone")], check=True)
     (tmp_path / "link").symlink_to("clone")
     for target, warned in (("link/a/b", True), ("clone", True), ("free/a", False)):

@@ -229,25 +229,25 @@ def agree(seed: int) -> None:
         patch.setattr(opening, "ARTIFACTS", Path(scratch, "artifacts"))
         patch.setattr(opening, "count_cores", lambda: 1)
         manifest = data.write(Path(scratch))
-        told = call("data", "doctor", manifest, *options)
+        examined = call("data", "doctor", manifest, *options)
         words = ("--manifest", manifest, "--profile", "smoke", "--run", "it", *options)
         ran = call("validate", *words)
-        if told.exit_code == 0:
+        if examined.exit_code == 0:
             assert ran.exit_code == 0, ran.output + "".join(map(str, ran.exc_info))
             found = Path(scratch, "artifacts/runs/it/02_validated/validation.json")
             assert read_json(found)["success"]
             return
         [error] = [line for line in ran.stderr.splitlines() if line.startswith("Error: ")]
-        assert (told.exit_code, ran.exit_code) == (3, 3), told.output + ran.output
+        assert (examined.exit_code, ran.exit_code) == (3, 3), examined.output + ran.output
         stated = name_choices(
             ids_are_distinct="--ids-are-distinct" in options,
             drop_duplicates="--drop-duplicates" in options,
         )
         refused = examine(manifest, stated).errors
-        [*_, last, _] = told.output.splitlines()
+        [*_, last, _] = examined.output.splitlines()
         sentence = str(refused[0]) if refused else last.removeprefix("wrong: ")
         assert error == f"Error: {sentence}"
-        assert all(each.named in told.output for each in refused)
+        assert all(each.named in examined.output for each in refused)
 
 
 @pytest.mark.parametrize("examples", [20, pytest.param(200, marks=pytest.mark.slow)])
