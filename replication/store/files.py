@@ -5,6 +5,7 @@ itself is looked at too.
 """
 
 import errno
+import hashlib
 import json
 import shutil
 from collections.abc import Iterator
@@ -20,6 +21,12 @@ FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 CLOSED = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 LEAST_FREE_BYTES = 2**20  # ours: no file of a stage is written into less
 RESUME = "then run the same command again: it resumes from what is complete"
+
+
+def hash_file(file: Path) -> str:
+    """Return the SHA-256 of a file's content, hexadecimal."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def write_json(file: Path, content: dict) -> None:

@@ -22,6 +22,7 @@ from replication.store.files import (
     PARTIAL,
     TEMPORARY,
     describe_disk_fault,
+    hash_file,
     read_json,
     write_json,
 )
@@ -333,10 +334,5 @@ def _hash_files(folder: Path) -> dict[str, str]:
     left = (file for file in folder.rglob("*") if file.name not in (RECORD, *SCRATCH))
     files = sorted(file for file in left if file.is_file())
     with ThreadPoolExecutor() as pool:
-        hashes = pool.map(_hash_file, files)
+        hashes = pool.map(hash_file, files)
         return dict(zip((f.relative_to(folder).as_posix() for f in files), hashes, strict=True))
-
-
-def _hash_file(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

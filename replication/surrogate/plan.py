@@ -14,6 +14,7 @@ import numpy as np
 
 from replication.config import SurrogateSettings
 from replication.errors import DataError
+from replication.store.files import hash_file
 from replication.surrogate.patient import Eye, EyeIdentity, describe_eye
 
 BOTH_EYES_RATE = 0.85
@@ -132,8 +133,7 @@ def hash_files(root: Path) -> str:
             elif not file.is_file():
                 digest = "no file"
             else:
-                with file.open("rb") as stream:
-                    digest = hashlib.file_digest(stream, "sha256").hexdigest()
+                digest = hash_file(file)
             lines.append(f"{file.relative_to(root).as_posix()} {digest}\n")
     return hashlib.sha256("".join(sorted(lines)).encode("utf-8", "surrogateescape")).hexdigest()
 
