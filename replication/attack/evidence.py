@@ -10,8 +10,10 @@ where the sign's place is known:
   else lies there, above all the pupil's edge, counts too: where a twin (a counterfactual, the same
   eye without the sign) can be drawn, the same with the privatized twin shows how much of the
   correlation is owed to the sign.
-- verdicts: of the glaucoma network on the privatized image and on the privatized twin. A method for
-  which no verdict changes shows a label, not evidence.
+- verdicts: how many fewer images the glaucoma network calls ill when the sign is taken away before
+  privatizing. A method that loses none shows a label, not evidence. Its chance level is what the
+  same change takes away where the sign is not (a sham): some verdicts turn with any change. And
+  how many more it calls ill with a sign planted on a healthy eye.
 - kinds: whether the kind of sign can be read (`sign_kinds`).
 """
 
@@ -126,17 +128,24 @@ class Twins:
         test: N images, labels as of the originals.
         rows: (M,) rows of the twins.
         masks: (N, S, S) bool, the signs' pixels.
+        elsewhere: the N images with the twins' changes where no sign is (`twins.move_changes`).
+        shams: rows of `elsewhere` that have a twin.
+        planted: rows of `elsewhere` of healthy eyes that got a sign.
     """
 
     test: EyeDataset
     rows: np.ndarray
     masks: np.ndarray
+    elsewhere: EyeDataset
+    shams: np.ndarray
+    planted: np.ndarray
 
 
 def add_twin_measures(
     table: Table2,
     sets: list[PrivatizedSet],
     privatized_twins: list[PrivatizedSet],
+    privatized_elsewhere: list[PrivatizedSet],
     *,
     originals: EyeDataset,
     twins: Twins,
@@ -148,21 +157,30 @@ def add_twin_measures(
         table: to add to.
         sets: draws of one method, N images each.
         privatized_twins: the same draws of `twins.test`.
+        privatized_elsewhere: the same draws of `twins.elsewhere`.
         originals: the N test images.
-        twins: which of them have twins.
+        twins: which of them have twins, and which are changed elsewhere.
         predict: the glaucoma network.
     """
-    rows, masks = twins.rows, twins.masks[twins.rows]
-    changed, owed = np.full((2, len(table.patients), len(sets)), np.nan)
-    for draw, pair in enumerate(zip(sets, privatized_twins, strict=True)):
-        own, twin = (drawn.images[rows] for drawn in pair)
-        changed[rows, draw] = find_changed_verdicts(predict(own), predict(twin))
+    method, rows, masks = sets[0].method, twins.rows, twins.masks[twins.rows]
+    lost, lost_by_sham, planted, owed = np.full((4, len(table.patients), len(sets)), np.nan)
+    drawn = zip(sets, privatized_twins, privatized_elsewhere, strict=True)
+    for draw, (own, twin, elsewhere) in enumerate(drawn):
+        verdict, by_twin, by_change = (
+            _call_ill(predict(each.images)) for each in (own, twin, elsewhere)
+        )
+        lost[rows, draw] = (verdict - by_twin)[rows]
+        lost_by_sham[twins.shams, draw] = (verdict - by_change)[twins.shams]
+        planted[twins.planted, draw] = (by_change - verdict)[twins.planted]
         with_sign, without = (
-            measure_masked_ncc(originals.images[rows], shown, masks) for shown in (own, twin)
+            measure_masked_ncc(originals.images[rows], shown.images[rows], masks)
+            for shown in (own, twin)
         )
         owed[rows, draw] = with_sign - without
-    table.add_mean(sets[0].method, "verdicts_changed", changed, chance=0.0)
-    table.add_mean(sets[0].method, "sign_owed", owed, chance=0.0)
+    chance = float(np.nanmean(lost_by_sham)) if len(twins.shams) else None
+    table.add_mean(method, "verdicts_lost", lost, chance=chance)
+    table.add_mean(method, "verdicts_planted", planted, chance=0.0)
+    table.add_mean(method, "sign_owed", owed, chance=0.0)
 
 
 def measure_masked_ncc(
@@ -230,26 +248,16 @@ def measure_chance_ncc(
     return chance
 
 
-def find_changed_verdicts(probability: np.ndarray, probability_of_twin: np.ndarray) -> np.ndarray:
-    """Return (N,) bool, whether the glaucoma network's verdict is another without the sign.
-
-    Args:
-        probability: (N,) of glaucoma, of the privatized originals.
-        probability_of_twin: (N,) of glaucoma, of the privatized twins, which have no sign.
+def _call_ill(probability: np.ndarray) -> np.ndarray:
+    """Return (N,) 1.0 for each image that is called ill by its probability of glaucoma, else 0.0.
 
     Raises:
-        DataError: when the shapes differ or a number is no probability.
+        DataError: when a number is no probability.
     """
-    if np.shape(probability) != np.shape(probability_of_twin):
-        raise DataError(
-            f"verdicts: expected as many twins as images, got {np.shape(probability)} and "
-            f"{np.shape(probability_of_twin)}"
-        )
-    both = np.array([probability, probability_of_twin], np.float64)
-    if not ((both >= 0) & (both <= 1)).all():
+    probability = np.asarray(probability, np.float64)
+    if not ((probability >= 0) & (probability <= 1)).all():
         raise DataError("verdicts: expected probabilities in [0, 1]")
-    verdict, verdict_of_twin = both > VERDICT
-    return verdict != verdict_of_twin
+    return (probability > VERDICT).astype(np.float64)
 
 
 def _list_probabilities(predictions: pd.DataFrame, method: str, test: EyeDataset) -> np.ndarray:

@@ -61,7 +61,7 @@ class Known:
         test: N images.
         facts: the N rows of the preprocessed manifest.
         signs: of `preprocess.places.read_signs`, or None where the signs' places aren't known.
-        twins: of the test images, or None where none can be drawn.
+        twins: of the test images, or None where there are none.
     """
 
     train: EyeDataset
@@ -112,9 +112,12 @@ def attack_sets(
             next(privatize(method, dataset, LEARNING_SEED + seed, 1)).images
             for dataset in (known.train, known.validation)
         ]
-        twins = []
+        twins = ()
         if known.twins is not None and method != NOISE:
-            twins = list(privatize(method, known.twins.test, seed, len(sets)))
+            twins = tuple(
+                list(privatize(method, changed, seed, len(sets)))
+                for changed in (known.twins.test, known.twins.elsewhere)
+            )
         named.append(attack.add_method(sets, learned, twins))
         on_method()
     return attack.table, pd.concat(named, ignore_index=True)
@@ -234,14 +237,18 @@ class _Attack:
             self._signs = SignEvidence(known.test, known.facts, known.signs, seed=seed)
 
     def add_method(
-        self, sets: list[PrivatizedSet], learned: list[np.ndarray], twins: list[PrivatizedSet]
+        self,
+        sets: list[PrivatizedSet],
+        learned: list[np.ndarray],
+        twins: tuple[list[PrivatizedSet], ...],
     ) -> pd.DataFrame:
         """Add one method's measures to the table; return whom each attacker names.
 
         Args:
             sets: draws of the test images.
             learned: the training and the validation images, privatized.
-            twins: as `sets`, of the images with twins; empty where there are none.
+            twins: as `sets`, of the images with twins, and of those changed elsewhere; empty where
+                there are no twins.
         """
         known, method = self._known, sets[0].method
         embedded = [self._networks.static.embed(drawn.images) for drawn in sets]
@@ -255,7 +262,7 @@ class _Attack:
             add_twin_measures(
                 self.table,
                 sets,
-                twins,
+                *twins,
                 originals=known.test,
                 twins=known.twins,
                 predict=self._predict,

@@ -81,7 +81,8 @@ def _list_measures() -> tuple[Measure, ...]:
         Measure("sign_correlation", evidence, "correlation inside the sign"),
         Measure("sign_owed", evidence, "correlation owed to the sign"),
         Measure("sign_kind_auc", evidence, "which kind of sign, AUC"),
-        Measure("verdicts_changed", evidence, "verdicts changed without the sign", fraction=True),
+        Measure("verdicts_lost", evidence, "called ill no more without the sign (net)"),
+        Measure("verdicts_planted", evidence, "called ill with a sign planted (net)"),
         Measure("ssim", quality, "SSIM to the original"),
         Measure("psnr", quality, "PSNR to the original, dB"),
         Measure("sharpness", quality, "sharpness / real"),
@@ -149,7 +150,7 @@ LEAKS = (
     "near_copies",
 )
 # Verdicts on labels are no evidence: they count, but only beside what is known of the sign.
-OF_SIGN = ("sign_correlation", "sign_owed", "sign_kind_auc", "verdicts_changed")
+OF_SIGN = ("sign_correlation", "sign_owed", "sign_kind_auc", "verdicts_lost")
 SHOWN = ("glaucoma_balanced", *OF_SIGN)
 # SSIM and PSNR to the original are highest for an image that hides nothing, so they don't count.
 REALISTIC = ("sharpness", "frechet")

@@ -1,8 +1,12 @@
-"""The twins (counterfactuals) of a surrogate's preprocessed images: the same without their signs.
+"""The twins (counterfactuals) of preprocessed images: the same eyes without their signs.
 
-Ours. A twin is preprocessed as its original was (the same cut, mirroring, shift and resizing, as
-the manifest of the preprocessed images records them), so that the two differ in and around the sign
-and nowhere else. An iris found anew might be a pixel off, with a sign on it or without.
+Ours. Those of a surrogate are drawn; other data may have theirs in a folder beside the images. A
+twin is preprocessed as its original was (the same cut, mirroring, shift and resizing, as the
+manifest of the preprocessed images records them), so that the two differ in and around the sign and
+nowhere else. An iris found anew might be a pixel off, with a sign on it or without.
+
+A verdict may also change because anything changed. Shams separate the two: the same change, where
+the sign is not. And planted into an image of a healthy eye, a sign shows whether it is enough.
 """
 
 from collections.abc import Callable
@@ -14,15 +18,20 @@ import cv2
 import numpy as np
 import pandas as pd
 
+from replication.data.image_file import read_gray
 from replication.errors import DataError, Sentence
 from replication.preprocess.frame import ImageFacts, repeat_steps
 from replication.preprocess.places import mask_signs
-from replication.records import EyeDataset, to_unit_range
+from replication.records import EyeDataset, round_to_bytes, to_unit_range
+from replication.store.arrays import find_white_level
 from replication.surrogate.frame import draw_planned, encode_jpeg, paint_eye
 from replication.surrogate.plan import TRUTH_FILE, PlannedEye, list_images, read_origin
 from replication.system.processes import advance_each, spread
 
 CARRIED_PX = 28  # of the frame: how far focus and JPEG blocks carry a sign
+IMAGES_FOLDER, TWINS_FOLDER = "images-NIR", "twins-NIR"
+# Ours: a sham that changes half of what the twin changes, or more, is half a twin.
+MOST_SHARED = 0.5
 
 # One eye, and of each of its images: the row, its number within the eye, and what was done to it.
 EyeTask = tuple[PlannedEye, list[tuple[int, int, ImageFacts]]]
@@ -61,6 +70,44 @@ def draw_twins(
     for (_, images), of_eye in zip(tasks, drawn, strict=True):
         for (row, _, _), image in advance_each(zip(images, of_eye, strict=True), on_image):
             twins[row] = image
+    return twins
+
+
+def has_twins(root: Path) -> bool:
+    """Return whether a data folder has twins, files named as their originals."""
+    return (root / TWINS_FOLDER).is_dir()
+
+
+def read_twins(root: Path, facts: pd.DataFrame, *, size_px: int) -> np.ndarray:
+    """Read the twins of images, and preprocess them as their originals were.
+
+    Args:
+        root: a folder with `images-NIR` and `twins-NIR`.
+        facts: the images' rows of the preprocessed manifest: path, white_level and the fields of
+            `ImageFacts`.
+        size_px: S, of the preprocessed images.
+
+    Returns:
+        (N, S, S) uint8 in the order of the facts.
+
+    Raises:
+        DataError: when an image has no twin, or one that can't be read.
+    """
+    # A path without the images' folder would lead to the original itself.
+    paths = [
+        Path(*(TWINS_FOLDER if part == IMAGES_FOLDER else part for part in Path(path).parts))
+        for path in facts["path"]
+    ]
+    if absent := sum(TWINS_FOLDER not in p.parts or not (root / p).is_file() for p in paths):
+        raise DataError(
+            f"{root.name}/{TWINS_FOLDER}: {absent} of {len(paths)} images with glaucoma have no "
+            "twin of the same name; add them, or take the folder away to attack without twins"
+        )
+    twins = np.empty((len(facts), size_px, size_px), np.uint8)
+    done = facts[list(ImageFacts.__annotations__)].itertuples(index=False)
+    for row, (path, fact) in enumerate(zip(paths, done, strict=True)):
+        frame = read_gray(root / path, white=find_white_level(facts))
+        twins[row] = repeat_steps(frame, ImageFacts(*fact), size_px=size_px)
     return twins
 
 
@@ -109,6 +156,39 @@ def swap_twins(test: EyeDataset, twins: np.ndarray, rows: np.ndarray) -> EyeData
     images = test.images.copy()
     images[rows] = to_unit_range(twins)[..., None]
     return replace(test, images=images)
+
+
+def move_changes(
+    test: EyeDataset, twins: np.ndarray, rows: np.ndarray, *, seed: int
+) -> tuple[EyeDataset, np.ndarray, np.ndarray]:
+    """Change images as their twins do, where the sign is not: shams, and signs planted.
+
+    An image that has a twin becomes its sham: the change turned about the image's middle by 90, 180
+    or 270 degrees, whichever meets the change least. It has none where all of them share
+    `MOST_SHARED` of it, as a dilated pupil's. An image of a healthy eye gets the change of a random
+    twin the other way round, a sign planted on it. Labels stay, as in `swap_twins`.
+
+    Args:
+        test, twins, rows: as for `swap_twins`.
+        seed: of which sign is planted where.
+
+    Returns:
+        the changed images, the rows of the shams, and the rows with a sign planted.
+    """
+    change = to_unit_range(twins) - test.images[rows, ..., 0]
+    turned = np.stack([np.rot90(change, quarters, axes=(1, 2)) for quarters in (1, 2, 3)])
+    shared = np.minimum(np.abs(turned), np.abs(change)).sum(axis=(2, 3))
+    shared /= np.maximum(np.abs(change).sum(axis=(1, 2)), np.finfo(np.float32).tiny)
+    least = shared.argmin(axis=0)
+    one = np.arange(len(rows))
+    apart = shared[least, one] < MOST_SHARED
+    healthy = np.flatnonzero(~test.glaucoma) if len(rows) else np.zeros(0, int)
+    planted = np.random.default_rng([seed, len(test)]).integers(0, max(len(rows), 1), len(healthy))
+    images = test.images.copy()
+    images[rows[apart]] += turned[least, one][apart][..., None]
+    images[healthy] -= change[planted][..., None]
+    changed = replace(test, images=round_to_bytes(np.clip(images, -1, 1)))
+    return changed, rows[apart], healthy
 
 
 def _sort_by_eye(root: Path, facts: pd.DataFrame, eyes: tuple[PlannedEye, ...]) -> list[EyeTask]:

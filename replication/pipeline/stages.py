@@ -18,7 +18,14 @@ from replication.attack.evidence import Twins
 from replication.attack.membership import add_membership
 from replication.attack.patient_privacy import Networks
 from replication.attack.stage import Known, attack_sets, make_controls, write_attack
-from replication.attack.twins import check_twins, draw_twins, swap_twins
+from replication.attack.twins import (
+    check_twins,
+    draw_twins,
+    has_twins,
+    move_changes,
+    read_twins,
+    swap_twins,
+)
 from replication.config import EvaluatorSettings, VganSettings
 from replication.data.sources import Kind, Source
 from replication.data.survey import Choice
@@ -330,14 +337,19 @@ def _find_known(run: RunData) -> Known:
     """Return the eyes that the attack is made on."""
     root, test, facts, signs = run.raw[1], run.test_set, _read_test_facts(run), _read_signs(run)
     twins, rows, size_px = None, np.flatnonzero(test.glaucoma), test.images.shape[1]
-    if run.source.kind is Kind.SURROGATE:
-        with run.track("drawing twins", len(rows)) as advance:
-            drawn = draw_twins(
-                root, facts.iloc[rows], size_px=size_px, workers=run.workers, on_image=advance
-            )
-        check_twins(to_bytes(test.images[rows, ..., 0]), drawn, facts.iloc[rows], signs)
+    if signs is not None and (run.source.kind is Kind.SURROGATE or has_twins(root)):
+        ill = facts.iloc[rows]
+        if run.source.kind is Kind.SURROGATE:
+            with run.track("drawing twins", len(rows)) as advance:
+                drawn = draw_twins(
+                    root, ill, size_px=size_px, workers=run.workers, on_image=advance
+                )
+        else:
+            drawn = read_twins(root, ill, size_px=size_px)
+        check_twins(to_bytes(test.images[rows, ..., 0]), drawn, ill, signs)
         masks = mask_signs(facts, signs, size_px=size_px)
-        twins = Twins(swap_twins(test, drawn, rows), rows, masks)
+        elsewhere = move_changes(test, drawn, rows, seed=run.drawing_seed)
+        twins = Twins(swap_twins(test, drawn, rows), rows, masks, *elsewhere)
     validation = run.dataset.take(run.splits.validation)
     return Known(run.train_set, validation, test, facts, signs, twins)
 

@@ -10,7 +10,6 @@ from replication.attack.evidence import (
     Twins,
     add_twin_measures,
     add_verdict_measures,
-    find_changed_verdicts,
     measure_chance_ncc,
     measure_masked_ncc,
 )
@@ -116,17 +115,6 @@ def test_shapes_that_do_not_fit_are_refused():
         measure_masked_ncc(images, images, masks.astype(int))
 
 
-def test_a_verdict_changes_where_one_half_lies_between():
-    changed = find_changed_verdicts(np.array([0.9, 0.9, 0.2, 0.5]), np.array([0.6, 0.1, 0.7, 0.6]))
-    assert changed.tolist() == [False, True, True, True]
-
-
-@pytest.mark.parametrize("twin", [[0.1], [0.1, 1.2], [0.1, np.nan]])
-def test_what_is_no_probability_is_refused(twin):
-    with pytest.raises(DataError, match="verdicts: expected"):
-        find_changed_verdicts(np.array([0.5, 0.5]), np.array(twin))
-
-
 METHOD = "blur-3"
 
 
@@ -140,38 +128,102 @@ def find_value(table, measure) -> float:
     return table.entries[METHOD, measure].statistic.weigh(everyone).item()
 
 
-def test_what_is_owed_to_the_sign_goes_with_it_and_so_do_verdicts():
+def find_dark(images) -> np.ndarray:
+    """Call ill what has a dark spot, as a glaucoma network that knows the planted signs."""
+    return np.where((images.mean(axis=-1) < -0.5).any(axis=(1, 2)), 0.9, 0.1)
+
+
+@pytest.fixture(scope="module")
+def planted_twins():
+    """Two draws of a method, its twins, and Table 2 with their measures; 2nd draw hides half."""
     images, masks = plant_eyes()
     without = np.where(masks[..., None], np.float32(0.3), images)
     rng = np.random.default_rng(3)
     shown = np.clip(images + rng.normal(0, 0.2, images.shape), -1, 1).astype(np.float32)
     twins_shown = np.where(masks[..., None], without, shown)
     hidden = np.where((IDENTITY < 10)[:, None, None, None], shown, twins_shown)
-    table, own, gone = Table2(IDENTITY), [], []
-    for draw, drawn in enumerate((shown, hidden)):  # the second draw hides half of the signs
-        own.append(PrivatizedSet(METHOD, draw, drawn, None))
-        gone.append(PrivatizedSet(METHOD, draw, twins_shown, None))
-    rows = np.flatnonzero(GLAUCOMA)
+    rows, healthy = np.flatnonzero(GLAUCOMA), np.flatnonzero(~GLAUCOMA)
+    # One sham takes the sign along with the rest; three healthy eyes get a sign, two by both draws.
+    elsewhere = shown.copy()
+    elsewhere[rows[0]] = twins_shown[rows[0]]
+    elsewhere[healthy[:3], :2, :2] = -1
+    faded = elsewhere.copy()
+    faded[healthy[2]] = shown[healthy[2]]
+    draws = [(shown, twins_shown, elsewhere), (hidden, twins_shown, faded)]
+    sets = [
+        [PrivatizedSet(METHOD, draw, each[part], None) for draw, each in enumerate(draws)]
+        for part in range(3)
+    ]
+    table, (one, another) = Table2(IDENTITY), (name_eyes(images), name_eyes(without))
     add_twin_measures(
         table,
-        own,
-        gone,
-        originals=name_eyes(images),
-        twins=Twins(name_eyes(without), rows, masks),
-        predict=lambda some: np.where((some.mean(axis=-1) < -0.5).any(axis=(1, 2)), 0.9, 0.1),
+        *sets,
+        originals=one,
+        twins=Twins(another, rows, masks, one, rows[:4], healthy),
+        predict=find_dark,
     )
+    return table, images, masks, sets
+
+
+def test_what_is_owed_to_the_sign_goes_with_it(planted_twins):
+    table, images, masks, (own, twins, _) = planted_twins
+    rows = np.flatnonzero(GLAUCOMA)
     slow = [
         correlate_slowly(images[row], drawn.images[row], masks[row])
-        - correlate_slowly(images[row], twins_shown[row], masks[row])
-        for drawn in own
+        - correlate_slowly(images[row], twin.images[row], masks[row])
+        for drawn, twin in zip(own, twins, strict=True)
         for row in rows
     ]
     assert find_value(table, "sign_owed") == pytest.approx(np.mean(slow), abs=1e-6)
     assert np.mean(slow) > 0.3
-    assert find_value(table, "verdicts_changed") == pytest.approx((1 + 1 / 2) / 2)
-    for measure in ("sign_owed", "verdicts_changed"):
-        assert table.entries[METHOD, measure].chance == 0
-        assert table.entries[METHOD, measure].images == len(rows)
+    assert table.entries[METHOD, "sign_owed"].chance == 0
+    assert table.entries[METHOD, "sign_owed"].images == len(rows)
+
+
+def test_verdicts_are_lost_with_the_sign_beside_what_any_change_takes(planted_twins):
+    table, _, _, (own, _, elsewhere) = planted_twins
+    rows = np.flatnonzero(GLAUCOMA)
+    assert find_value(table, "verdicts_lost") == pytest.approx((1 + 1 / 2) / 2)
+    ill = [find_dark(drawn.images)[rows[:4]] > 0.5 for drawn in own]
+    by_sham = [find_dark(drawn.images)[rows[:4]] > 0.5 for drawn in elsewhere]
+    chance = np.mean([was.mean() - now.mean() for was, now in zip(ill, by_sham, strict=True)])
+    assert table.entries[METHOD, "verdicts_lost"].chance == pytest.approx(chance)
+    assert chance == pytest.approx(1 / 4)
+    assert table.entries[METHOD, "verdicts_lost"].images == len(rows)
+
+
+def test_a_sign_planted_on_a_healthy_eye_turns_its_verdict(planted_twins):
+    table, healthy = planted_twins[0], (~GLAUCOMA).sum()
+    assert find_value(table, "verdicts_planted") == pytest.approx((3 + 2) / 2 / healthy)
+    assert table.entries[METHOD, "verdicts_planted"].images == healthy
+
+
+def test_verdicts_turned_both_ways_add_up_to_none():
+    eyes = name_eyes(np.zeros((2, 4, 4, 3), np.float32), np.arange(2), np.ones(2, bool))
+    ill = eyes.images.copy()
+    ill[0] = -1
+    sets = [[PrivatizedSet(METHOD, 0, images, None)] for images in (ill, ill[::-1], ill)]
+    table, masks = Table2(eyes.identity), np.ones((2, 4, 4), bool)
+    twins = Twins(eyes, np.arange(2), masks, eyes, np.zeros(0, int), np.zeros(0, int))
+    add_twin_measures(table, *sets, originals=eyes, twins=twins, predict=find_dark)
+    assert find_value(table, "verdicts_lost") == 0
+    assert table.entries[METHOD, "verdicts_lost"].chance is None
+    assert (METHOD, "verdicts_planted") not in table.entries
+
+
+@pytest.mark.parametrize("odd", [1.2, -0.1, np.nan])
+def test_what_is_no_probability_is_refused(planted_twins, odd):
+    _, images, masks, sets = planted_twins
+    rows = np.flatnonzero(GLAUCOMA)
+    twins = Twins(name_eyes(images), rows, masks, name_eyes(images), rows, rows)
+    with pytest.raises(DataError, match="verdicts: expected"):
+        add_twin_measures(
+            Table2(IDENTITY),
+            *sets,
+            originals=name_eyes(images),
+            twins=twins,
+            predict=lambda some: np.full(len(some), odd),
+        )
 
 
 def test_verdicts_by_scikit_learn_with_the_chance_of_a_constant_one():

@@ -151,7 +151,7 @@ def test_noise_has_attackers_alone_the_originals_no_replaced_and_unknown_signs_n
     values = attacked[0]
     of_noise = [name for method, name in values if method == NOISE]
     assert all(name.startswith(("identity", "evaluator", "siamese")) for name in of_noise)
-    of_sign = {"sign_correlation", "sign_owed", "sign_kind_auc", "verdicts_changed"}
+    of_sign = {"sign_correlation", "sign_owed", "sign_kind_auc", "verdicts_lost"}
     assert not of_sign & {name for _, name in values}
     assert (BASELINE, "near_copies") not in values and (BASELINE, "ssim") in values
 

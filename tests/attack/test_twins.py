@@ -8,13 +8,20 @@ import pandas as pd
 import pytest
 from fake_eyes import random_eyes, random_gallery
 
-from replication.attack.twins import check_twins, draw_twins, swap_twins
+from replication.attack.twins import (
+    check_twins,
+    draw_twins,
+    has_twins,
+    move_changes,
+    read_twins,
+    swap_twins,
+)
 from replication.config import PreprocessSettings, SurrogateSettings
 from replication.errors import DataError
 from replication.preprocess.places import mask_signs, read_signs
 from replication.preprocess.stage import preprocess_images
 from replication.privatize.methods import METHODS
-from replication.records import to_bytes
+from replication.records import to_bytes, to_unit_range
 from replication.surrogate.synthesize import synthesize
 
 SIZE = 64
@@ -100,6 +107,50 @@ def test_swapping_changes_the_images_named_and_nothing_else():
         np.testing.assert_array_equal(getattr(swapped, name), getattr(eyes, name))
     with pytest.raises(DataError, match=r"twins: expected \(3, 8, 8\), got \(2, 8, 8\)"):
         swap_twins(eyes, twins[1:], rows)
+
+
+def test_twins_of_files_are_read_as_their_originals_were(surrogate, tmp_path):
+    root, images, facts, _ = surrogate
+    assert not has_twins(tmp_path)
+    facts = facts.assign(white_level=255)
+    for path in facts["path"]:  # the twin of an image is the image itself
+        copy = tmp_path / path.replace("images-NIR", "twins-NIR")
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes((root / path).read_bytes())
+    assert has_twins(tmp_path)
+    order = [4, 0, 6]
+    found = read_twins(tmp_path, facts.iloc[order], size_px=SIZE)
+    np.testing.assert_array_equal(found, images[order])
+    copy.unlink()
+    with pytest.raises(DataError, match="twins-NIR: 1 of 8 images with glaucoma have no twin"):
+        read_twins(tmp_path, facts, size_px=SIZE)
+    own = facts.assign(path=[Path(path).name for path in facts["path"]])
+    with pytest.raises(DataError, match="8 of 8 images"):  # and not the originals themselves
+        read_twins(root, own, size_px=SIZE)
+
+
+def test_shams_change_as_much_elsewhere_and_planted_signs_are_the_twins_changes():
+    identity, glaucoma = [0, 1, 2, 3], [True, True, False, False]
+    eyes = random_eyes(identity, glaucoma, seed=0, prefix="test")
+    gray = np.random.default_rng(1).integers(60, 190, (4, 8, 8), dtype=np.uint8)
+    eyes.images[:] = to_unit_range(gray)[..., None]
+    change = np.zeros((2, 8, 8), int)
+    change[0, 1, 6] = 40  # at one place
+    change[1, 2:6, 2:6] = 40  # about the middle: any turn leaves it there
+    originals = to_bytes(eyes.images)[..., 0].astype(int)
+    twins = (originals[:2] + change).astype(np.uint8)
+    moved, shams, planted = move_changes(eyes, twins, np.array([0, 1]), seed=5)
+    assert shams.tolist() == [0] and planted.tolist() == [2, 3]
+    by = to_bytes(moved.images)[..., 0].astype(int) - originals
+    assert by[0].sum() == 40 and by[0, 1, 6] == 0
+    np.testing.assert_array_equal(by[1], 0)
+    for row in planted:
+        assert min(np.abs(by[row] + one).max() for one in change) == 0
+    again, _, _ = move_changes(eyes, twins, np.array([0, 1]), seed=5)
+    np.testing.assert_array_equal(again.images, moved.images)
+    none, shams, planted = move_changes(eyes, twins[:0], np.zeros(0, int), seed=5)
+    assert len(shams) == len(planted) == 0
+    np.testing.assert_array_equal(to_bytes(none.images), to_bytes(eyes.images))
 
 
 class MeanGenerator:
