@@ -8,7 +8,6 @@ complete, and is not made again. The bytes are those of all images in one go.
 
 import logging
 from collections.abc import Callable
-from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,17 +16,13 @@ import pandas as pd
 
 from replication.errors import DataError, SettingsError
 from replication.privatize.methods import Method
-from replication.privatize.pprl_vgan import DrawStreams, open_streams
+from replication.privatize.pprl_vgan import BLOCK_IMAGES
 from replication.records import EyeDataset, Generator
 from replication.store.arrays import save_privatized
 from replication.store.files import new_folder, read_json, write_json
 from replication.store.tables import read_table, write_table
 from validation.expectations.suites import LEAST_CENTRED
 
-# A multiple of what the networks and K-Same-Select take at once (512): their last bits
-# depend on that, and blocks must give the bytes of one go.
-BLOCK_IMAGES = 1024
-SKIPPED_AT_ONCE = 2**20
 RECORD, IMAGES = "blocks.json", "images.csv"
 UNKNOWN = -1  # the identity of a patient whom the run doesn't know
 FOUND = ("iris_found", "frame_width_px", "frame_height_px")  # of `ImageFacts`
@@ -83,19 +78,14 @@ def privatize_blocks(
     _open_folder(folder, request | {"columns": list(COLUMNS)})
     counts = BlockCounts()
     given = {"gallery": gallery, "generator": generator, "seed": seed, "draws": draws}
-    following = None
     for start in range(0, len(table), BLOCK_IMAGES):
         rows = table.iloc[start : start + BLOCK_IMAGES]
         block = folder / f"images-{start:09d}"
         if block.exists():
             counts.add(read_table(block / IMAGES, text=("image_id", "path")))
         else:
-            if method.needs_generator and start != following:
-                given["streams"] = [
-                    _open_streams_at(start, seed, draw, method, gallery, generator, len(table))
-                    for draw in range(draws)
-                ]
-            following = start + len(rows)
+            if method.needs_generator:
+                given["first_block"] = start // BLOCK_IMAGES
             dataset, found = read_images(rows)
             known = dataset.identity != UNKNOWN
             listed = rows.assign(patient_known=known, **{name: found[name].array for name in FOUND})
@@ -142,45 +132,6 @@ def _check_irises(block: pd.DataFrame, without_iris: int, images: int) -> None:
             f"{LEAST_CENTRED:.0%} as in a run: take out what is no frame of an eye "
             "(cli.py -vv names the files)"
         )
-
-
-def _open_streams_at(
-    done: int,
-    seed: int,
-    draw: int,
-    method: Method,
-    gallery: EyeDataset,
-    generator: Generator,
-    images: int,
-) -> DrawStreams:
-    """Return the numbers that a draw of all images in one go has for those after the first `done`.
-
-    A block needs a stretch out of each part of the numbers (`open_streams`), so each part has a
-    generator of its own that starts where the part does.
-    """
-    patients = len(np.unique(gallery.identity))
-    latent_units = generator.encode(gallery.images[:1])[0].shape[1]
-    rng = open_streams(seed, draw, method.name).identities
-    identities = deepcopy(rng)
-    _skip_keys(identities, done * patients)
-    _skip_keys(rng, images * patients)
-    noise = []
-    for _ in range(method.painted):
-        _skip_noise(rng, done * latent_units)
-        noise.append(deepcopy(rng))
-        _skip_noise(rng, (images - done) * latent_units)
-    return DrawStreams(identities, noise)
-
-
-def _skip_keys(rng: np.random.Generator, count: int) -> None:
-    for start in range(0, count, SKIPPED_AT_ONCE):
-        rng.random(min(SKIPPED_AT_ONCE, count - start))
-
-
-def _skip_noise(rng: np.random.Generator, count: int) -> None:
-    """Draw and forget: how much of the generator a normal number uses up isn't known before."""
-    for start in range(0, count, SKIPPED_AT_ONCE):
-        rng.standard_normal(min(SKIPPED_AT_ONCE, count - start), dtype=np.float32)
 
 
 def name_classes(

@@ -15,9 +15,7 @@ be; counted in, it would be (13.76 - 3.06) / 5 = 2.14% and (14.35 - 2.56) / 5 = 
 """
 
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import repeat
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -25,13 +23,9 @@ from replication.errors import SettingsError
 from replication.privatize.replacement import Pool, draw_replacements
 from replication.records import EyeDataset, Generator, PrivatizedSet, round_to_bytes
 
-
-@dataclass(frozen=True)
-class DrawStreams:
-    """Where a draw's numbers come from."""
-
-    identities: np.random.Generator  # for the replacement identities
-    noise: Iterable[np.random.Generator]  # for the latent noise, one per painted identity
+# Ours: the images that one generator of random numbers serves. A multiple of what the networks and
+# K-Same-Select take at once (512): their last bits depend on that.
+BLOCK_IMAGES = 1024
 
 
 def privatize_by_pprl_vgan(
@@ -47,12 +41,13 @@ def privatize_by_pprl_vgan(
     with_original: bool,
     others_only: bool,
     rounded: bool = True,
-    streams: Sequence[DrawStreams] | None = None,
+    first_block: int = 0,
 ) -> Iterator[PrivatizedSet]:
     """Yield one privatized set per draw, each with fresh identities and fresh latent noise.
 
     A draw depends on seed, its number and the method's name alone: neither the number of draws
-    nor the other methods of a run change it.
+    nor the other methods of a run change it. Within it each block of `BLOCK_IMAGES` has a generator
+    of random numbers of its own, so that a block can be privatized without those before it.
 
     Args:
         queries, gallery, generator, seed, draws: of the common shape (`methods.Method`); the
@@ -63,8 +58,7 @@ def privatize_by_pprl_vgan(
         with_original: whether one more image keeps the original identity.
         others_only: whether the replacements are other patients than the query's.
         rounded: whether to the nearest byte's, as everything that is judged.
-        streams: each draw's randomness where the queries are a block of more, used up by the block;
-            None draws for these queries alone.
+        first_block: number of the block that the queries start with, where they are some of more.
 
     Raises:
         DataError: when a query's pool holds too few patients.
@@ -73,18 +67,20 @@ def privatize_by_pprl_vgan(
     if generator is None:
         raise SettingsError(f"{method}: needs a trained generator; train PPRL-VGAN first")
     mean, std = generator.encode(queries.images)
+    starts = range(0, max(len(queries), 1), BLOCK_IMAGES)
     for draw in range(draws):
-        drawn = streams[draw] if streams else open_streams(seed, draw, method)
-        used = draw_replacements(
-            queries,
-            gallery,
-            pool=pool,
-            count=replacements,
-            others_only=others_only,
-            rng=drawn.identities,
-        )
-        painted = np.column_stack([queries.identity, used]) if with_original else used
-        images = average_of_identities(generator, mean, std, painted, noise=drawn.noise)
+        parts = []
+        for block, start in enumerate(starts, first_block):
+            rng = np.random.default_rng([seed, draw, zlib.crc32(method.encode()), block])
+            rows = slice(start, start + BLOCK_IMAGES)
+            some = queries.take(rows)
+            used = draw_replacements(
+                some, gallery, pool=pool, count=replacements, others_only=others_only, rng=rng
+            )
+            painted = np.column_stack([some.identity, used]) if with_original else used
+            images = average_of_identities(generator, mean[rows], std[rows], painted, rng=rng)
+            parts.append((images, used))
+        images, used = map(np.concatenate, zip(*parts, strict=True))
         yield PrivatizedSet(method, draw, round_to_bytes(images) if rounded else images, used)
 
 
@@ -94,7 +90,7 @@ def average_of_identities(
     std: np.ndarray,
     identities: np.ndarray,
     *,
-    noise: Iterable[np.random.Generator],
+    rng: np.random.Generator,
 ) -> np.ndarray:
     """Decode each query with each of its identities and average over them.
 
@@ -102,23 +98,13 @@ def average_of_identities(
         generator: the trained networks.
         mean, std: (N, Z) of the queries' latents.
         identities: (N, K) identity classes.
-        noise: source of each identity's latent noise, drawn anew for each of the N x K images.
+        rng: source of the latent noise, drawn anew for each of the N x K images.
 
     Returns:
         (N, H, W, C) floats in [-1, 1]: the mean over the K images of a query.
     """
     total = 0.0
-    for identity, rng in zip(identities.T, noise, strict=False):
+    for identity in identities.T:
         drawn = rng.standard_normal(mean.shape, dtype=np.float32)
         total = total + generator.decode(mean + std * drawn, identity)
     return total / identities.shape[1]
-
-
-def open_streams(seed: int, draw: int, method: str) -> DrawStreams:
-    """Return the randomness of a draw for all images in one go.
-
-    All comes from one generator, in this order: a key for each image and patient, then, identity
-    after identity and the original one first, the latent noise of all images.
-    """
-    rng = np.random.default_rng([seed, draw, zlib.crc32(method.encode())])
-    return DrawStreams(rng, repeat(rng))

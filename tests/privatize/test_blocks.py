@@ -11,6 +11,7 @@ from latent_generator import LatentGenerator
 
 from replication.errors import DataError, SettingsError
 from replication.privatize import blocks as many_images
+from replication.privatize import pprl_vgan
 from replication.privatize.blocks import UNKNOWN, BlockCounts, name_classes, privatize_blocks
 from replication.privatize.methods import METHODS
 
@@ -30,8 +31,8 @@ class NoisyGenerator(LatentGenerator):
 
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch):
-    monkeypatch.setattr(many_images, "BLOCK_IMAGES", 5)
-    monkeypatch.setattr(many_images, "SKIPPED_AT_ONCE", 77)  # of 12 keys, 128 numbers per image
+    for module in (many_images, pprl_vgan):
+        monkeypatch.setattr(module, "BLOCK_IMAGES", 5)
 
 
 def run(name, folder, queries, without_iris=(), **options):

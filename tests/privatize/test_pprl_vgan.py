@@ -73,7 +73,7 @@ def test_without_spread_the_latent_is_the_mean():
     generator = LatentGenerator()
     mean, spread = generator.encode(random_queries().images)
     identities = np.zeros((16, 1), dtype=int)
-    average_of_identities(generator, mean, spread, identities, noise=[np.random.default_rng(0)])
+    average_of_identities(generator, mean, spread, identities, rng=np.random.default_rng(0))
     np.testing.assert_array_equal(generator.latents[0], mean)
 
 
