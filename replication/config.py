@@ -76,7 +76,7 @@ class ExplanationSettings:
     """How relevance maps are computed; no profile changes them."""
 
     neuron: str = "predicted"  # iNNvestigate's default, the highest output; the paper doesn't say
-    method: str = "deep_taylor"  # paper §2.3
+    method: str = "deep_taylor.folded"  # paper §2.3: Deep Taylor; which rule, docs/explanation.md
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ class Subset(StrEnum):
 
 
 class Neuron(StrEnum):
-    """Which output of a network a relevance map explains."""
+    """Which class's log-odds a relevance map explains; where not positive, the map is empty."""
 
     PREDICTED = "predicted"
     GLAUCOMA = "glaucoma"
@@ -145,7 +145,7 @@ class RelevanceMaps:
 
     maps: np.ndarray  # (N, H, W) float32 relevance, not negative, summed over the image's channels
     neuron: np.ndarray  # (N,) integer class that each map explains
-    logit: np.ndarray  # (N,) float32 of that class before the softmax
+    logit: np.ndarray  # (N,) float32, that class's log-odds: log(p / (1 - p))
 
     def __post_init__(self) -> None:
         if self.maps.ndim != 3 or self.maps.dtype != np.float32:

@@ -44,9 +44,9 @@ def print_explanation(found, picture: Path) -> None:
     """Print what the glaucoma network predicts for one image."""
     explained = "glaucoma" if found.explains_glaucoma else "no glaucoma"
     click.echo(f"Glaucoma: {100 * found.glaucoma_probability:.1f}%")
-    click.echo(f"Explained: {explained}, logit {found.logit:.2f}")
+    click.echo(f"Explained: {explained}, log-odds {found.logit:.2f}")
     if found.empty:
-        click.echo("The map is empty: Deep Taylor explains positive logits alone.")
+        click.echo("The map is empty: Deep Taylor explains positive log-odds alone.")
     click.echo(f"Written: {picture}")
 
 

@@ -171,15 +171,16 @@ def attack(**options) -> None:
 @choice_option(
     "--method",
     "explanation_method",
-    choices=("deep_taylor", "deep_taylor.bounded"),
-    help="iNNvestigate's name of the method.",
+    choices=("deep_taylor.folded", "deep_taylor.bounded", "deep_taylor"),
+    help="Which rule of Deep Taylor: batch normalisations folded and pixels bounded, bounded alone, "
+    "or neither.",
 )
 @run_options
 def explain(file: Path | None, eye: str, picture: Path | None, **options) -> None:
     """Stage 08: draw Deep Taylor maps of originals and PPRL-VGAN sets, and Figure 5.
 
     With --image: that image alone, by the run's glaucoma network. Deep Taylor explains positive
-    outputs: where the class explained has no positive logit, the map is empty.
+    outputs: with --neuron glaucoma, an eye predicted as healthy has an empty map.
 
     \b
     Examples:

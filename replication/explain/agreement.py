@@ -6,24 +6,86 @@ not so where the pathology differs (paper §3, Figure 5). Ours is what is measur
 - rank correlation: Spearman's over all pixels;
 - top overlap: fraction of the most relevant tenth of pixels that both maps have in common (of a
   map with fewer relevant pixels, these);
-- structural similarity: SSIM (Wang et al., IEEE Trans. Image Processing 13, 2004) by scikit-image,
-  in windows of 7 x 7 pixels, of maps divided by their highest value.
+- structural similarity: SSIM (Wang et al., IEEE Trans. Image Processing 13, 2004) in even windows
+  of 7 x 7 pixels, of maps divided by their highest value.
 
 No measure changes when a map is multiplied by a number: what is compared is where relevance is, not
 how much (its sum follows the logit). A map of one value throughout has no place, above all an empty
 one (a negative logit): it has no agreement with any map and enters no mean.
 """
 
+from typing import Self
+
 import numpy as np
 import pandas as pd
+from scipy.ndimage import uniform_filter1d
 from scipy.stats import rankdata
-from skimage.metrics import structural_similarity
 
 from replication.errors import DataError
 from validation.statistics.resampling import Estimate, estimate_mean
 
 MEASURES = ("rank_correlation", "top_overlap", "structural_similarity")
 TOP_FRACTION = 0.1  # ours
+WINDOW_PX = 7
+STEADY, CONTRAST = 0.01**2, 0.03**2  # SSIM's constants for a data range of 1
+
+
+class MapPatterns:
+    """Where relevance is in each map, in the form that agreements compare, computed once.
+
+    Args:
+        maps: (N, S, S) float32, not negative.
+
+    Raises:
+        DataError: when a map is negative or not finite.
+    """
+
+    def __init__(self, maps: np.ndarray) -> None:
+        check_maps(maps)
+        self.shown = has_pattern(maps)
+        highest = maps.max(axis=(1, 2), initial=0)
+        self._scaled = maps.astype(np.float64) / np.where(highest > 0, highest, 1)[:, None, None]
+        pixels = self._scaled.reshape(len(maps), -1)
+        self._ranks = _rank_pixels(pixels)
+        self._top = _choose_top(pixels, round(TOP_FRACTION * pixels.shape[1]))
+        self._mean = _average_windows(self._scaled)
+        self._variance = _average_windows(self._scaled**2) - self._mean**2
+
+    def take(self, rows: np.ndarray) -> Self:
+        """Return the patterns of these rows; row -1 has none."""
+        taken = object.__new__(type(self))
+        vars(taken).update({name: array[rows] for name, array in vars(self).items()})
+        taken.shown &= rows >= 0
+        return taken
+
+    def measure(self, other: Self) -> pd.DataFrame:
+        """Measure the agreement with as many other patterns, row by row, as `measure_agreement`."""
+        if self._scaled.shape != other._scaled.shape:
+            raise DataError(
+                f"relevance maps: {self._scaled.shape} can't be compared with {other._scaled.shape}"
+            )
+        measures = (self._correlate_ranks, self._overlap_top, self._compare_structure)
+        columns = {name: measure(other) for name, measure in zip(MEASURES, measures, strict=True)}
+        agreement = pd.DataFrame(columns)
+        agreement[~(self.shown & other.shown)] = np.nan
+        return agreement
+
+    def _correlate_ranks(self, other: Self) -> np.ndarray:
+        return np.einsum("np,np->n", self._ranks, other._ranks)
+
+    def _overlap_top(self, other: Self) -> np.ndarray:
+        """Return (N,) fractions of the top pixels that are the other's top pixels too."""
+        most = np.maximum(self._top.sum(axis=1), other._top.sum(axis=1))
+        return np.minimum(self._top, other._top).sum(axis=1) / np.where(most > 0, most, 1)
+
+    def _compare_structure(self, other: Self) -> np.ndarray:
+        """Return (N,) means over all windows of Wang et al.'s Equation 13."""
+        means = self._mean * other._mean
+        both = _average_windows(self._scaled * other._scaled) - means
+        unbiased = WINDOW_PX**2 / (WINDOW_PX**2 - 1)
+        light = (2 * means + STEADY) / (self._mean**2 + other._mean**2 + STEADY)
+        spread = unbiased * (self._variance + other._variance) + CONTRAST
+        return (light * (2 * unbiased * both + CONTRAST) / spread).mean(axis=(1, 2))
 
 
 def measure_agreement(first: np.ndarray, second: np.ndarray) -> pd.DataFrame:
@@ -39,21 +101,7 @@ def measure_agreement(first: np.ndarray, second: np.ndarray) -> pd.DataFrame:
     Raises:
         DataError: when the shapes differ or a map is negative or not finite.
     """
-    check_maps(first)
-    check_maps(second)
-    if first.shape != second.shape:
-        raise DataError(f"relevance maps: {first.shape} can't be compared with {second.shape}")
-    agreement = pd.DataFrame(np.nan, index=range(len(first)), columns=list(MEASURES))
-    shown = has_pattern(first) & has_pattern(second)
-    if shown.any():
-        ours, theirs = (_scale(maps[shown]) for maps in (first, second))
-        flat = (ours.reshape(len(ours), -1), theirs.reshape(len(theirs), -1))
-        agreement.loc[shown, MEASURES[0]] = _correlate_ranks(*flat)
-        agreement.loc[shown, MEASURES[1]] = _overlap_top(*flat)
-        agreement.loc[shown, MEASURES[2]] = [
-            structural_similarity(a, b, data_range=1.0) for a, b in zip(ours, theirs, strict=True)
-        ]
-    return agreement
+    return MapPatterns(first).measure(MapPatterns(second))
 
 
 def check_maps(maps: np.ndarray) -> None:
@@ -141,23 +189,20 @@ def name_parts(name: str, estimate: Estimate) -> dict[str, float]:
     return {f"{name}_{part}": getattr(estimate, part) for part in ("mean", "low", "high")}
 
 
-def _scale(maps: np.ndarray) -> np.ndarray:
-    """Return each map divided by its highest value, float64 in [0, 1]."""
-    return maps.astype(np.float64) / maps.max(axis=(1, 2), keepdims=True)
+def _rank_pixels(pixels: np.ndarray) -> np.ndarray:
+    """Return (N, P) ranks about 0, of length 1; equal pixels share their ranks."""
+    ranks = rankdata(pixels, axis=1)
+    ranks -= ranks.mean(axis=1, keepdims=True)
+    length = np.sqrt(np.einsum("np,np->n", ranks, ranks))
+    return ranks / np.where(length > 0, length, 1)[:, None]
 
 
-def _correlate_ranks(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Return (N,) correlations of the ranks of (N, P) pixels; equal pixels share their ranks."""
-    ranks = [rankdata(pixels, axis=1) for pixels in (first, second)]
-    a, b = (rank - rank.mean(axis=1, keepdims=True) for rank in ranks)
-    return (a * b).sum(axis=1) / np.sqrt((a**2).sum(axis=1) * (b**2).sum(axis=1))
-
-
-def _overlap_top(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Return (N,) fractions of the top pixels of (N, P) that are the other's top pixels too."""
-    count = round(TOP_FRACTION * first.shape[1])
-    tops = [_choose_top(pixels, count) for pixels in (first, second)]
-    return np.minimum(*tops).sum(axis=1) / np.max([top.sum(axis=1) for top in tops], axis=0)
+def _average_windows(maps: np.ndarray) -> np.ndarray:
+    """Return the means of all windows that lie whole in (N, S, S) maps."""
+    for axis in (1, 2):
+        maps = uniform_filter1d(maps, WINDOW_PX, axis=axis)
+    inside = slice(WINDOW_PX // 2, -(WINDOW_PX // 2))
+    return maps[:, inside, inside]
 
 
 def _choose_top(pixels: np.ndarray, count: int) -> np.ndarray:

@@ -8,23 +8,22 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 
-from replication.config import EvaluatorSettings
+from replication.config import EvaluatorSettings, ExplanationSettings
 from replication.errors import DataError, ExplanationError
 from replication.explain.exchange import (
-    ANALYZER_OPTIONS,
     ANSWERED,
-    DEEP_TAYLOR,
     EXPLAINED,
+    RULES,
     ExplanationRequest,
     load_relevance,
-    remove_relevance,
     save_request,
 )
 from replication.records import Neuron, RelevanceMaps, check_images
@@ -32,6 +31,7 @@ from replication.system.provenance import ROOT
 
 EXCHANGE = "explanation-worker"
 LOG = "worker.log"
+AHEAD = 2  # requests that the worker has at most: it computes one while the last one is measured
 LAST_LINES = 3
 # iNNvestigate and TensorFlow warn about their own age; silenced, the last lines are about a fault.
 WORKER = (sys.executable, "-W", "ignore", "-m", "replication.explain.worker")
@@ -60,6 +60,7 @@ class ExplanationWorker:
         self._open = ExitStack()
         self._exchange: Path | None = None
         self._process: subprocess.Popen | None = None
+        self._requests = 0
 
     def __enter__(self) -> Self:
         return self
@@ -67,48 +68,73 @@ class ExplanationWorker:
     def __exit__(self, *details: object) -> None:
         self._open.close()
 
-    def explain(
+    def explain(self, images: np.ndarray, *, predictions: np.ndarray, **options) -> RelevanceMaps:
+        """Explain one set of images, as `explain_each` does, and wait for it."""
+        (relevance,) = self.explain_each([(images, predictions)], **options)
+        return relevance
+
+    def explain_each(
         self,
-        images: np.ndarray,
+        sets: Iterable[tuple[np.ndarray, np.ndarray]],
         *,
         weights: Path,
-        classes: int,
         settings: EvaluatorSettings,
-        predictions: np.ndarray,
         neuron: Neuron,
-        method: str = DEEP_TAYLOR,
+        method: str = ExplanationSettings.method,
         activation: str = "relu",
         on_image: Callable[[], None] = lambda: None,
-    ) -> RelevanceMaps:
-        """Explain one output of an evaluator on each image.
+    ) -> Iterator[RelevanceMaps]:
+        """Explain the glaucoma network on sets of images, each while the last one is looked at.
 
         Args:
-            images: (N, H, W, C) float32 in [-1, 1].
+            sets: (N, H, W, C) float32 images in [-1, 1], each with the (N, 2) probabilities that
+                the network predicts for them; the worker's must agree to 1e-5.
             weights: of the evaluator, legacy HDF5.
-            classes: of its softmax.
             settings, activation: with which it was trained.
-            predictions: (N, classes) probabilities that it predicts for the images; the worker's
-                must agree to 1e-5.
             neuron: the predicted class of each image, or glaucoma on all.
-            method: `deep_taylor` or `deep_taylor.bounded`.
+            method: a name of `exchange.RULES`.
             on_image: called once for each image explained.
 
-        Returns:
-            One map per image; those of a logit that isn't positive are empty.
+        Yields:
+            For each set, one map per image; those of log-odds that aren't positive are empty.
 
         Raises:
             ExplanationError: when the inputs don't fit each other, the weights don't load or
                 predict otherwise, the network can't be explained, or the worker dies.
         """
-        _check_inputs(images, weights, classes, predictions, method)
-        request = ExplanationRequest(weights, classes, settings, activation, Neuron(neuron), method)
+        request = ExplanationRequest(weights, settings, activation, Neuron(neuron), method)
+        sent = deque()
+        for images, predictions in sets:
+            sent.append(self._send(request, images, predictions))
+            if len(sent) == AHEAD:
+                yield self._receive(*sent.popleft(), weights, on_image)
+        while sent:
+            yield self._receive(*sent.popleft(), weights, on_image)
+
+    def _send(
+        self, request: ExplanationRequest, images: np.ndarray, predictions: np.ndarray
+    ) -> tuple[Path, tuple[int, ...]]:
+        """Give the worker a request; return its folder and the shape of its maps."""
+        _check_inputs(request, images, predictions)
         if self._process is None:
             self._start()
-        save_request(self._exchange, request, images, predictions)
-        if not self._await_answer(on_image):
+        self._requests += 1
+        folder = self._exchange / f"request-{self._requests}"
+        folder.mkdir()
+        save_request(folder, request, images, predictions)
+        with suppress(BrokenPipeError):  # of a worker that has died: its log has the reason
+            self._process.stdin.write(f"{folder.name}\n")
+            self._process.stdin.flush()
+        return folder, images.shape[:3]
+
+    def _receive(
+        self, folder: Path, shape: tuple[int, ...], weights: Path, on_image: Callable[[], None]
+    ) -> RelevanceMaps:
+        """Wait for a request's maps, and remove its folder."""
+        if not self._await_answer(folder.name, on_image):
             lines = (self._exchange / LOG).read_text("utf-8", errors="replace").splitlines()
             raise ExplanationError(describe_end(self._process.wait(), lines, weights))
-        return _load_answer(self._exchange, images.shape[:3])
+        return _load_answer(folder, shape)
 
     def _start(self) -> None:
         self._exchange = self._open.enter_context(_exchange(self._folder))
@@ -124,37 +150,30 @@ class ExplanationWorker:
         )
         self._open.callback(_end, self._process)
 
-    def _await_answer(self, on_image: Callable[[], None]) -> bool:
-        """Make the worker explain the request in its folder; return whether it did."""
-        with suppress(BrokenPipeError):  # of a worker that has died: its log has the reason
-            self._process.stdin.write("\n")
-            self._process.stdin.flush()
+    def _await_answer(self, name: str, on_image: Callable[[], None]) -> bool:
+        """Wait until the worker has explained this request; return whether it did."""
         for line in self._process.stdout:
-            word, _, count = line.strip().partition(" ")
-            if word == ANSWERED:
+            word, _, what = line.strip().partition(" ")
+            if word == ANSWERED and what == name:
                 return True
-            for _ in range(int(count) if word == EXPLAINED else 0):
+            for _ in range(int(what) if word == EXPLAINED else 0):
                 on_image()
         return False
 
 
-def _check_inputs(
-    images: np.ndarray, weights: Path, classes: int, predictions: np.ndarray, method: str
-) -> None:
+def _check_inputs(request: ExplanationRequest, images: np.ndarray, predictions: np.ndarray) -> None:
     try:
         check_images("images", images)
     except DataError as error:
         raise ExplanationError(str(error)) from error
     if not len(images):
         raise ExplanationError("images: there are none to explain")
-    if predictions.shape != (len(images), classes):
-        raise ExplanationError(
-            f"predictions: expected ({len(images)}, {classes}), got {predictions.shape}"
-        )
-    if not weights.is_file():
-        raise ExplanationError(f"{weights}: no such file; train the evaluator first")
-    if method not in ANALYZER_OPTIONS:
-        raise ExplanationError(f"{method}: expected one of {', '.join(ANALYZER_OPTIONS)}")
+    if predictions.shape != (len(images), 2):
+        raise ExplanationError(f"predictions: expected ({len(images)}, 2), got {predictions.shape}")
+    if not request.weights.is_file():
+        raise ExplanationError(f"{request.weights}: no such file; train the evaluator first")
+    if request.method not in RULES:
+        raise ExplanationError(f"{request.method}: expected one of {', '.join(RULES)}")
 
 
 @contextmanager
@@ -202,13 +221,14 @@ def describe_end(code: int, lines: list[str], weights: Path) -> str:
     return f"{weights}: the explanation worker {end}; its last lines: {lines}"
 
 
-def _load_answer(exchange: Path, shape: tuple[int, int, int]) -> RelevanceMaps:
+def _load_answer(folder: Path, shape: tuple[int, ...]) -> RelevanceMaps:
+    """Read a request's maps, and remove its folder: a run has many."""
     try:
-        relevance = load_relevance(exchange)
+        relevance = load_relevance(folder)
     except (OSError, ValueError, DataError) as error:
         raise ExplanationError(f"the explanation worker left no usable maps: {error}") from error
     finally:
-        remove_relevance(exchange)
+        shutil.rmtree(folder)
     if relevance.maps.shape != shape:
         raise ExplanationError(
             f"the explanation worker's maps: expected {shape}, got {relevance.maps.shape}"

@@ -12,35 +12,47 @@ from replication.records import Neuron, RelevanceMaps
 REQUEST, IMAGES, PREDICTIONS = "request.json", "images.npy", "predictions.npy"
 RELEVANCE = MAPS, NEURON, LOGIT = ("maps.npy", "neuron.npy", "logit.npy")
 
-# What the worker prints: before a number of images, and after all maps of a request.
+# What the worker prints: before a number of images, and before the request that has all its maps.
 EXPLAINED = "explained"
 ANSWERED = "answered"
 BATCH = 64  # images that the worker explains, and reports, at once
 
-DEEP_TAYLOR = "deep_taylor"
-# iNNvestigate's names; the bounds are those of the images.
-ANALYZER_OPTIONS: dict[str, dict[str, float]] = {
-    DEEP_TAYLOR: {},
-    "deep_taylor.bounded": {"low": -1.0, "high": 1.0},
+BOUNDS = {"low": -1.0, "high": 1.0}  # of the images
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One way of sharing the log-odds among the pixels."""
+
+    analyzer: str  # iNNvestigate's name
+    options: dict[str, float]  # of the analyzer
+    folded: bool  # whether the batch normalisations are folded forward first
+    words: str  # for tables and figures
+
+
+RULES = {
+    "deep_taylor.folded": Rule("deep_taylor.bounded", BOUNDS, True, "folded and bounded"),
+    "deep_taylor.bounded": Rule("deep_taylor.bounded", BOUNDS, False, "bounded"),
+    "deep_taylor": Rule("deep_taylor", {}, False, "plain"),
 }
+PLAIN = "deep_taylor"
 
 
 @dataclass(frozen=True)
 class ExplanationRequest:
-    """Which network is to be explained, and how."""
+    """Which glaucoma network is to be explained, and how."""
 
     weights: Path  # of the evaluator, legacy HDF5
-    classes: int  # of its softmax
     settings: EvaluatorSettings  # with which it was trained
     activation: str  # with which it was trained
     neuron: Neuron  # the output to explain
-    method: str  # a name of ANALYZER_OPTIONS
+    method: str  # a name of RULES
 
 
 def save_request(
     folder: Path, request: ExplanationRequest, images: np.ndarray, predictions: np.ndarray
 ) -> None:
-    """Write a request, its (N, H, W, C) images and their (N, classes) probabilities here."""
+    """Write a request, its (N, H, W, C) images and their (N, 2) probabilities here."""
     np.save(folder / IMAGES, images, allow_pickle=False)
     np.save(folder / PREDICTIONS, predictions, allow_pickle=False)
     content = asdict(request) | {"weights": str(request.weights.resolve())}
@@ -72,9 +84,3 @@ def save_relevance(folder: Path, relevance: RelevanceMaps) -> None:
 def load_relevance(folder: Path) -> RelevanceMaps:
     """Read relevance maps back, or raise DataError when they contradict themselves."""
     return RelevanceMaps(*(np.load(folder / name, allow_pickle=False) for name in RELEVANCE))
-
-
-def remove_relevance(folder: Path) -> None:
-    """Remove maps that were read, so that they are never taken for the next request's."""
-    for name in RELEVANCE:
-        (folder / name).unlink(missing_ok=True)

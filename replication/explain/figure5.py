@@ -1,7 +1,7 @@
 """Figure 5 of the paper: relevance in an original with glaucoma and in two privatized images of it.
 
 (a) the original, (b) privatized with an identity of the same pathology, (c) with one of a different
-pathology, on one scale of relevance.
+pathology, on one scale of relevance; beside them the maps by the other rules of Deep Taylor.
 """
 
 from collections.abc import Mapping
@@ -62,11 +62,24 @@ def choose_example(relevance: pd.DataFrame) -> Example:
 
 
 def draw_figure5(
-    sets: Mapping[str, tuple[np.ndarray, RelevanceMaps]], row: int, folder: Path, *, private: bool
+    sets: Mapping[str, tuple[np.ndarray, RelevanceMaps]],
+    row: int,
+    folder: Path,
+    *,
+    beside: Mapping[str, RelevanceMaps],
+    private: bool,
 ) -> None:
-    """Draw row `row` of each method's (N, S, S, C) images in [-1, 1] and N maps, as FILES.
+    """Draw the figure as FILES.
 
-    Images of patients are marked as `private`.
+    Args:
+        sets: each method's (N, S, S, C) images in [-1, 1] and N maps.
+        row: of the images shown.
+        folder: for the files.
+        beside: by the words of another rule, maps of the images shown, in the order of TITLES.
+        private: whether the images are of patients, which is then marked.
     """
-    shown = [show_map(title, *sets[method], row) for method, title in TITLES.items()]
+    shown = []
+    for number, (method, title) in enumerate(TITLES.items()):
+        others = {words: relevance.maps[number] for words, relevance in beside.items()}
+        shown.append(show_map(title, *sets[method], row, beside=others))
     draw_maps(shown, [folder / name for name in FILES], private=private)

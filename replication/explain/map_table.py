@@ -11,11 +11,12 @@ import pandas as pd
 
 from replication.explain.agreement import (
     MEASURES,
+    MapPatterns,
     compare_agreements,
-    measure_agreement,
     name_parts,
 )
 from replication.explain.places import tabulate_iris_fractions
+from replication.explain.rules import describe_rules
 from replication.privatize.methods import BASELINE
 from replication.records import CLASS_OF_GLAUCOMA, EyeDataset, RelevanceMaps
 from replication.store.numbers import NOT_MEASURED, write_interval, write_or_absent
@@ -77,44 +78,50 @@ def describe_maps(
 
 
 def compare_with_originals(
-    maps: np.ndarray, originals: np.ndarray, others: np.ndarray
+    maps: np.ndarray, originals: MapPatterns, others: MapPatterns
 ) -> pd.DataFrame:
     """Measure how far privatized images' maps agree with originals' maps.
 
     Args:
         maps: (N, S, S) of the privatized images.
-        originals: (N, S, S) of their originals.
-        others: (N,) rows of `pair_with_others`: another patient's original, whose agreement is
-            what the own one's has to beat.
+        originals: of their originals' maps.
+        others: of another patient's original for each (`pair_with_others`), whose agreement is what
+            the own one's has to beat.
 
     Returns:
         N rows with the columns COMPARED: MEASURES, and the same of the other originals, NaN where
         there is no other.
     """
-    own, other = (measure_agreement(one, maps) for one in (originals, originals[others]))
-    other[others < 0] = np.nan
-    return pd.concat([own, other], axis=1).set_axis(list(COMPARED), axis=1)
+    patterns = MapPatterns(maps)
+    compared = [each.measure(patterns) for each in (originals, others)]
+    return pd.concat(compared, axis=1).set_axis(list(COMPARED), axis=1)
 
 
 def summarise_relevance(
-    relevance: pd.DataFrame, signs: pd.DataFrame | None, *, rng: np.random.Generator
+    relevance: pd.DataFrame,
+    signs: pd.DataFrame | None,
+    rules: pd.DataFrame,
+    *,
+    rng: np.random.Generator,
 ) -> dict[str, list[dict]]:
     """Summarise the table of maps.
 
     Args:
         relevance: columns of `describe_maps`; one row per map.
         signs: of `measure_places`, or None where no sign's place is known.
+        rules: of `measure_rules`.
         rng: draws the patients.
 
     Returns:
         Tables as lists of rows: "maps" (per method: maps, empty, explains_glaucoma,
-        sum_follows_logit), "agreement", "iris" and "signs"; None where there is no number.
+        sum_follows_logit), "agreement", "iris", "signs" and "rules"; None where there is no number.
     """
     tables = {
         "maps": pd.DataFrame(_count_maps(relevance)),
         "agreement": pd.DataFrame(_compare_all(relevance, rng)),
         "iris": pd.DataFrame(_average_fractions(relevance, rng)),
         "signs": pd.DataFrame() if signs is None else signs,
+        "rules": rules,
     }
     return {name: to_records(table) for name, table in tables.items()}
 
@@ -183,6 +190,7 @@ def to_markdown(summary: Mapping, *, heading: str, example: str) -> str:
         _describe_agreement(summary["agreement"]),
         _describe_iris(summary["iris"]),
         _describe_signs(summary["signs"]),
+        describe_rules(summary["rules"]),
         Section(f"**Figure 5.** {example}"),
     )
     return "\n\n".join([heading, *(section.to_markdown() for section in sections)]) + "\n"
@@ -191,8 +199,8 @@ def to_markdown(summary: Mapping, *, heading: str, example: str) -> str:
 def _describe_maps(rows: Iterable[Mapping]) -> Section:
     counts = ("method", "maps", "empty", "explains_glaucoma")
     return Section(
-        "**Maps.** An empty map is one of a class whose logit isn't positive; it enters no mean.",
-        ("set", "maps", "empty", "explain glaucoma", "correlation of sum and logit"),
+        "**Maps.** An empty map is one of a class whose log-odds aren't positive; it enters no mean.",
+        ("set", "maps", "empty", "explain glaucoma", "correlation of sum and log-odds"),
         [(*(row[name] for name in counts), _write(row["sum_follows_logit"])) for row in rows],
     )
 

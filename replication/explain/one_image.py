@@ -21,8 +21,8 @@ class ImageExplanation:
 
     glaucoma_probability: float  # in [0, 1]
     explains_glaucoma: bool  # else its absence
-    logit: float  # of the class explained
-    empty: bool  # whether the map is empty, since that logit isn't positive
+    logit: float  # log-odds of the class explained
+    empty: bool  # whether the map is empty, since they aren't positive
 
 
 def explain_one(

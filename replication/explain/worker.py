@@ -1,13 +1,14 @@
 """The explanation worker: Deep Taylor by iNNvestigate (paper §2.3), as a process of its own.
 
-Run as `python -m replication.explain.worker FOLDER`; FOLDER holds a request, its images and
-predictions, and receives the relevance maps. Each line on standard input means that a request is
-ready; the worker ends with its input. Nothing imports this file: iNNvestigate needs TensorFlow's
-eager mode off before any model is built, which the rest of the project needs on.
+Run as `python -m replication.explain.worker FOLDER`. Each line on standard input names a folder in
+FOLDER that holds a request, its images and predictions, and receives the relevance maps; the worker
+ends with its input. Nothing imports this file: iNNvestigate needs TensorFlow's eager mode off before
+any model is built, which the rest of the project needs on.
 
-Steps: rebuild the evaluator, load its weights, strip its softmax, compare its predictions with
-those of the request, and only then analyze, batch by batch. Each batch and each finished request is
-printed on standard output; an error is one sentence, the last line on standard error.
+Steps: rebuild the evaluator, load its weights, put the log-odds in its softmax's place, fold its
+batch normalisations where the rule wants it, compare its predictions with those of the request, and
+only then analyze, batch by batch. Each batch and each finished request is printed on standard output;
+an error is one sentence, the last line on standard error.
 """
 
 import tensorflow as tf
@@ -23,14 +24,17 @@ import innvestigate
 import numpy as np
 from innvestigate.analyzer.base import AnalyzerBase, NotAnalyzeableModelException
 from keras import Model, backend
+from scipy.special import expit
 
 from keras_models.evaluator import build_evaluator
+from keras_models.explained_evaluator import fold_normalisations, put_log_odds
+from replication.config import EvaluatorSettings
 from replication.errors import DataError, ExplanationError, ReplicationError
 from replication.explain.exchange import (
-    ANALYZER_OPTIONS,
     ANSWERED,
     BATCH,
     EXPLAINED,
+    RULES,
     ExplanationRequest,
     load_request,
     save_relevance,
@@ -38,6 +42,7 @@ from replication.explain.exchange import (
 from replication.records import CLASS_OF_GLAUCOMA, Neuron, RelevanceMaps
 from replication.train.weights import load_weights
 
+CLASSES = 2  # healthy, glaucoma
 TOLERANCE = 1e-5  # of a probability: two ways of computing the same network differ by 1e-7
 
 
@@ -47,9 +52,10 @@ def main() -> None:
     tf.get_logger().setLevel("ERROR")  # its warnings are about its own age
     folder = Path(sys.argv[1])
     try:
-        for _ in sys.stdin:
-            save_relevance(folder, explain(*load_request(folder)))
-            _print(ANSWERED)
+        for line in sys.stdin:
+            name = line.strip()
+            save_relevance(folder / name, explain(*load_request(folder / name)))
+            _print(f"{ANSWERED} {name}")
     except ReplicationError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(ExplanationError.exit_code)
@@ -63,21 +69,25 @@ def explain(
     Args:
         request: which network, and how.
         images: (N, H, W, C) float32 in [-1, 1].
-        predictions: (N, classes) probabilities of the same network, computed elsewhere.
+        predictions: (N, 2) probabilities of the same network, computed elsewhere.
 
     Raises:
         ExplanationError: when the weights don't load, the predictions differ, or the network is
             none that the method can explain.
     """
-    network = _rebuild_network(request, images.shape[1:])
-    logits = _predict_logits(network, images)
-    _check_predictions(request, logits, predictions)
+    network = _rebuild_network(
+        request.weights, request.settings, request.activation, images.shape[1:]
+    )
+    log_odds = _predict(network, images)
+    _check_predictions(request, log_odds, predictions)
     if request.neuron is Neuron.PREDICTED:
-        neuron = logits.argmax(axis=1)
+        neuron = log_odds.argmax(axis=1)
     else:
         neuron = np.full(len(images), CLASS_OF_GLAUCOMA)
-    maps = _analyze(_build_analyzer(request, network), images, neuron)
-    return RelevanceMaps(maps, neuron, logits[np.arange(len(images)), neuron])
+    own = log_odds[np.arange(len(images)), neuron]
+    maps = _analyze(_build_analyzer(request.weights, request.method, network), images, neuron)
+    maps[own <= 0] = 0  # what rounding in a folded network may have left of log-odds of about 0
+    return RelevanceMaps(maps, neuron, own)
 
 
 def write_last(kind: type[BaseException], error: BaseException, trace: TracebackType) -> None:
@@ -95,62 +105,72 @@ def first_line(error: BaseException) -> str:
 
 
 @lru_cache(maxsize=1)  # one network after another; most requests are about the last one's
-def _rebuild_network(request: ExplanationRequest, image_shape: tuple[int, int, int]) -> Model:
-    """Return the evaluator without its softmax."""
+def _rebuild_network(
+    weights: Path,
+    settings: EvaluatorSettings,
+    activation: str,
+    image_shape: tuple[int, int, int],
+) -> Model:
+    """Return the evaluator with its log-odds in the softmax's place."""
+    _build_analyzer.cache_clear()
     backend.clear_session()  # of the network before, or each one takes longer than the last
     network = build_evaluator(
-        request.classes,
-        image_shape,
-        **request.settings.dropout,
-        seed=0,
-        activation=request.activation,
+        CLASSES, image_shape, **settings.dropout, seed=0, activation=activation
     )
     try:
-        load_weights(network, request.weights)
+        load_weights(network, weights)
     except DataError as error:
         raise ExplanationError(
-            f"{request.weights}: not the weights of an evaluator of {request.classes} classes "
-            f"for images of {image_shape}; retrain it, or give its own images ({first_line(error)})"
+            f"{weights}: not the weights of an evaluator of {CLASSES} classes for images of "
+            f"{image_shape}; retrain it, or give its own images ({first_line(error)})"
         ) from error
-    return innvestigate.model_wo_softmax(network)
+    return put_log_odds(network)
 
 
-def _predict_logits(network: Model, images: np.ndarray) -> np.ndarray:
+@lru_cache(maxsize=len(RULES))  # of one network
+def _build_analyzer(weights: Path, method: str, network: Model) -> AnalyzerBase:
+    """Return what explains a network of log-odds by a rule."""
+    rule = RULES[method]
+    try:
+        explained = _fold(weights, network) if rule.folded else network
+        return innvestigate.create_analyzer(
+            rule.analyzer, explained, neuron_selection_mode="index", **rule.options
+        )
+    except NotAnalyzeableModelException as error:
+        raise ExplanationError(
+            f"{weights}: iNNvestigate refuses its activations; train it with 'relu' "
+            f"({first_line(error)})"
+        ) from error
+
+
+def _fold(weights: Path, network: Model) -> Model:
+    try:
+        return fold_normalisations(network)
+    except ValueError as error:
+        raise ExplanationError(
+            f"{weights}: {first_line(error)}; train it again with another seed"
+        ) from error
+
+
+def _predict(network: Model, images: np.ndarray) -> np.ndarray:
     starts = range(0, len(images), BATCH)
     return np.concatenate([network.predict_on_batch(images[s : s + BATCH]) for s in starts])
 
 
 def _check_predictions(
-    request: ExplanationRequest, logits: np.ndarray, predictions: np.ndarray
+    request: ExplanationRequest, log_odds: np.ndarray, predictions: np.ndarray
 ) -> None:
     """Raise ExplanationError unless the network is the one of the request.
 
     With eager mode off, files in Keras' newer formats load without an error and change nothing.
     """
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    difference = np.abs(powers / powers.sum(axis=1, keepdims=True) - predictions).max()
+    difference = np.abs(expit(log_odds) - predictions).max()
     if not difference <= TOLERANCE:
         raise ExplanationError(
             f"{request.weights}: the network rebuilt for explanation predicts otherwise than the "
             f"evaluator (a probability differs by {difference:.2g}); the weights must be legacy "
             "HDF5 (a name in .h5, not in .weights.h5) of this evaluator with its activation"
         )
-
-
-@lru_cache(maxsize=1)
-def _build_analyzer(request: ExplanationRequest, network: Model) -> AnalyzerBase:
-    try:
-        return innvestigate.create_analyzer(
-            request.method,
-            network,
-            neuron_selection_mode="index",
-            **ANALYZER_OPTIONS[request.method],
-        )
-    except NotAnalyzeableModelException as error:
-        raise ExplanationError(
-            f"{request.weights}: iNNvestigate refuses an evaluator with the activation "
-            f"{request.activation!r}; train it with 'relu' ({first_line(error)})"
-        ) from error
 
 
 def _analyze(analyzer: AnalyzerBase, images: np.ndarray, neuron: np.ndarray) -> np.ndarray:

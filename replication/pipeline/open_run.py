@@ -41,8 +41,8 @@ class RunRequest:
     draws: int = 10  # privatized sets per PPRL-VGAN regime
     run_name: str | None = None  # of the run's folder; None names it by data, profile and seeds
     from_baseline: bool = False  # take the reference weights instead of training
-    neuron: str = "predicted"  # which output is explained
-    explanation_method: str = "deep_taylor"  # iNNvestigate's name of it
+    neuron: str = ExplanationSettings.neuron  # which output is explained
+    explanation_method: str = ExplanationSettings.method  # a name of `explain.exchange.RULES`
     ids_are_distinct: bool = False  # patient ids that may be one person's are not
     drop_duplicates: bool = False  # keep the first of images with the same pixels
 

@@ -6,7 +6,7 @@ and what each needs.
 """
 
 import hashlib
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -32,6 +32,7 @@ from replication.data.survey import Choice
 from replication.errors import DataError, Sentence
 from replication.evaluate.stage import evaluate_sets, write_evaluation
 from replication.explain.client import ExplanationWorker
+from replication.explain.exchange import RULES
 from replication.explain.one_image import ImageExplanation, explain_one
 from replication.explain.stage import explain_sets
 from replication.pipeline.run_data import RunData, hash_manifest
@@ -41,7 +42,7 @@ from replication.preprocess.split import label_subsets
 from replication.preprocess.stage import preprocess_images
 from replication.privatize.blocks import BlockCounts, name_classes, privatize_blocks
 from replication.privatize.methods import METHODS, Method
-from replication.records import EyeDataset, PrivatizedSet, RelevanceMaps, Splits, to_bytes
+from replication.records import EyeDataset, PrivatizedSet, Splits, to_bytes
 from replication.report.stage import write_report
 from replication.results.finished_run import FinishedRun
 from replication.store.arrays import (
@@ -204,14 +205,16 @@ def explain(run: RunData, folder: Path) -> None:
     methods = list_explained(run)
     images = len(run.test_set) * (1 + len(methods) * run.draws)
     what = (
-        f"Deep Taylor (`{run.explanation.method}`) of the glaucoma network's "
+        f"Deep Taylor (`{run.explanation.method}`) of the log-odds of the glaucoma network's "
         f"{run.explanation.neuron} class"
     )
-    with _explaining(run, folder, images) as explain:
+    in_all = images + len(run.test_set) * (len(RULES) - 1)
+    with _explaining(run, folder, in_all) as (worker, options):
         explain_sets(
             run.test_set,
             run.load_sets(methods),
-            explain=explain,
+            explain=partial(worker.explain_each, **options),
+            method=run.explanation.method,
             predictions=FinishedRun(run.store).glaucoma_probabilities,
             facts=_read_test_facts(run),
             signs=_read_signs(run),
@@ -283,14 +286,14 @@ def privatize_many(
 def explain_image(run: RunData, file: Path, *, eye: str, picture: Path) -> ImageExplanation:
     """Explain one image by the run's glaucoma network, and draw it."""
     network, known = run.load_evaluator("glaucoma"), load_manifest(run.store.folder(PREPROCESSED))
-    with run.store.scratch() as scratch, _explaining(run, scratch, 1) as explain:
+    with run.store.scratch() as scratch, _explaining(run, scratch, 1) as (worker, options):
         return explain_one(
             file,
             eye=eye,
             settings=run.profile.preprocess,
             white=find_white_level(known),
             predict=network.predict,
-            explain=explain,
+            explain=partial(worker.explain, **options),
             picture=picture,
             sizes_px=list_sizes(known),
         )
@@ -381,17 +384,20 @@ def _build_attackers(run: RunData) -> Networks:
 
 
 @contextmanager
-def _explaining(run: RunData, folder: Path, images: int) -> Iterator[Callable[..., RelevanceMaps]]:
-    """Give a function that explains images by the run's glaucoma network."""
+def _explaining(
+    run: RunData, folder: Path, images: int
+) -> Iterator[tuple[ExplanationWorker, dict]]:
+    """Give a worker, and what makes it explain images by the run's glaucoma network."""
     with run.track("explaining", images) as advance, ExplanationWorker(folder) as worker:
-        yield partial(
-            worker.explain,
-            weights=run.find_weights("glaucoma"),
-            classes=run.count_classes("glaucoma"),
-            settings=run.profile.evaluator,
-            neuron=run.explanation.neuron,
-            method=run.explanation.method,
-            on_image=advance,
+        yield (
+            worker,
+            {
+                "weights": run.find_weights("glaucoma"),
+                "settings": run.profile.evaluator,
+                "neuron": run.explanation.neuron,
+                "method": run.explanation.method,
+                "on_image": advance,
+            },
         )
 
 

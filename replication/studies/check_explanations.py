@@ -14,11 +14,11 @@ from pathlib import Path
 import numpy as np
 from keras import Model
 
-from replication.config import EvaluatorSettings, PreprocessSettings
+from replication.config import EvaluatorSettings, ExplanationSettings, PreprocessSettings
 from replication.explain.agreement import pair_with_others
 from replication.explain.client import ExplanationWorker
-from replication.explain.exchange import BATCH, DEEP_TAYLOR
-from replication.records import Neuron, RelevanceMaps, to_unit_range
+from replication.explain.exchange import BATCH, RULES
+from replication.records import EyeDataset, Neuron, RelevanceMaps, to_unit_range
 from replication.results.finished_run import SANITY_FIGURES, SANITY_PAGE
 from replication.store.arrays import load_preprocessed
 from replication.store.files import write_json, write_text
@@ -31,17 +31,18 @@ from replication.system.progress import Track
 from replication.system.provenance import find_commit
 from replication.train.weights import load_weights
 
-# Ours: bytes all over their range. None is 0 as a network's input, whose map is empty whatever the
-# logit, since relevance is shared by input times weight.
+# Ours: bytes all over their range. None is 0 as a network's input, whose map by the plain rule is
+# empty whatever the log-odds, since relevance is shared by input times weight.
 GRAYS = tuple(range(16, 256, 32))
+METHOD = ExplanationSettings.method
 
 
 def check_explanations(store: RunStore, *, images: int, seed: int, track: Track) -> str:
     """Measure what the explanations of a run show; write figures and page, and return the page.
 
     Steps: explain all test originals by the network as it is, both neurons; draw a sample of them;
-    explain it by the network with raised logits, along with images of one gray, and by each level
-    of the cascade.
+    explain it, by every rule, by the network with raised log-odds, along with images of one gray,
+    and by each level of the cascade.
 
     Args:
         store: of a run whose glaucoma network is trained.
@@ -65,14 +66,15 @@ def check_explanations(store: RunStore, *, images: int, seed: int, track: Track)
     network = untrained.build_network(shape, evaluator, seed=settings["untrained_seed"])
     first_weights = untrained.get_weights(network)
     load_weights(network, store.folder(EVALUATORS["glaucoma"]) / "weights.h5")
-    total = len(Neuron) * len(test) + len(GRAYS) + (1 + len(untrained.LEVELS)) * len(sample)
+    lifted = len(GRAYS) + (1 + len(untrained.LEVELS)) * len(sample)
+    total = len(Neuron) * len(test) + len(RULES) * lifted
     with (
         store.scratch() as scratch,
         ExplanationWorker(scratch) as worker,
         track("explaining", total) as advance,
     ):
         explainer = _Explainer(network, evaluator, worker, scratch, advance)
-        figures = _check_as_it_is(explainer, test.images)
+        figures = _check_as_it_is(explainer, test)
         figures |= _check_lifted(explainer, sample.images, first_weights, partners)
     figures |= {"run": run, "settings": settings}
     page = sanity.to_markdown(figures)
@@ -90,7 +92,7 @@ def _describe(store: RunStore, run: dict, *, sample: int, test: int, seed: int) 
         # Another than the run's, which gives the weights that its training started from.
         "untrained_seed": run["seed"] + 1 + seed,
         "lift": untrained.LIFT,
-        "method": DEEP_TAYLOR,
+        "method": METHOD,
         "cells": sanity.CELLS,
         "cell_px": sanity.CELL_PX,
         "batch": BATCH,
@@ -111,7 +113,7 @@ class _Explainer:
     on_image: Callable[[], None]
 
     def explain(
-        self, images: np.ndarray, neuron: Neuron, *, name: str
+        self, images: np.ndarray, neuron: Neuron, *, name: str, method: str = METHOD
     ) -> tuple[RelevanceMaps, list[float]]:
         """Return the maps, and the seconds after which each was reported.
 
@@ -129,25 +131,39 @@ class _Explainer:
         relevance = self.worker.explain(
             images,
             weights=weights,
-            classes=untrained.CLASSES,
             settings=self.settings,
             predictions=predictions,
             neuron=neuron,
+            method=method,
             on_image=count,
         )
         return relevance, seconds
 
-    def explain_lifted(self, images: np.ndarray, weights: Weights, *, name: str) -> np.ndarray:
-        """Return (N, S, S) maps of the glaucoma neuron, its logit raised to be positive."""
-        untrained.set_weights(self.network, untrained.lift_logits(weights))
-        return self.explain(images, Neuron.GLAUCOMA, name=name)[0].maps
+    def explain_lifted(
+        self, images: np.ndarray, weights: Weights, *, name: str
+    ) -> dict[str, np.ndarray]:
+        """Return by rule (N, S, S) maps of glaucoma, its log-odds raised to be positive."""
+        untrained.set_weights(self.network, untrained.lift_log_odds(weights))
+        return {
+            method: self.explain(images, Neuron.GLAUCOMA, name=name, method=method)[0].maps
+            for method in RULES
+        }
 
 
-def _check_as_it_is(explainer: _Explainer, images: np.ndarray) -> dict:
-    explained = {each.value: explainer.explain(images, each, name="as it is") for each in Neuron}
+def _check_as_it_is(explainer: _Explainer, test: EyeDataset) -> dict:
+    explained = {
+        each.value: explainer.explain(test.images, each, name="as it is") for each in Neuron
+    }
     _, seconds = next(iter(explained.values()))  # of the first request, which starts the worker
-    logit = {name: sanity.correlate_with_logit(maps) for name, (maps, _) in explained.items()}
-    return {"logit": logit, "speed": sanity.measure_speed(seconds, batch=BATCH)}
+    predicted = untrained.predict_outputs(explainer.network, test.images).max(axis=1)
+    return {
+        "logit": {name: sanity.correlate_with_logit(maps) for name, (maps, _) in explained.items()},
+        "own_output": {
+            "with_glaucoma": int(test.glaucoma.sum()),
+            "not_positive": int((predicted[test.glaucoma] <= 0).sum()),
+        },
+        "speed": sanity.measure_speed(seconds, batch=BATCH),
+    }
 
 
 def _check_lifted(
@@ -157,12 +173,16 @@ def _check_lifted(
     levels = np.array(GRAYS)[:, None, None, None]
     gray = to_unit_range(np.broadcast_to(levels, (len(GRAYS), *images.shape[1:])))
     maps = explainer.explain_lifted(np.concatenate([images, gray]), trained, name="trained")
-    eyes, grays = maps[: len(images)], dict(zip(GRAYS, maps[len(images) :], strict=True))
     unlearned = {
         level: explainer.explain_lifted(images, weights, name=level)
         for level, weights in untrained.cascade(trained, first_weights).items()
     }
-    return {
-        "randomisation": sanity.check_randomisation(eyes, unlearned, partners),
-        "structure": sanity.check_structure(eyes, grays),
-    }
+    rules = {}
+    for method, found in maps.items():
+        eyes, grays = found[: len(images)], dict(zip(GRAYS, found[len(images) :], strict=True))
+        levels_of_rule = {level: by_rule[method] for level, by_rule in unlearned.items()}
+        rules[method] = {
+            "randomisation": sanity.check_randomisation(eyes, levels_of_rule, partners),
+            "structure": sanity.check_structure(eyes, grays),
+        }
+    return rules[METHOD] | {"rules": rules}

@@ -4,7 +4,7 @@
   al., "Sanity Checks for Saliency Maps", NeurIPS 2018)? Rules of Deep Taylor's kind are known not
   to depend on upper layers (Sixt, Granz and Landgraf, "When Explanations Lie: Why Many Modified BP
   Attributions Fail", ICML 2020).
-- Logit: is there more relevance where the logit is higher?
+- Log-odds: is there more relevance where they are higher?
 - Structure: has the map of an image of one gray less structure than an eye's?
 - Speed, which has no criterion.
 
@@ -191,10 +191,12 @@ def to_markdown(figures: Mapping) -> str:
     describe = {
         "randomisation": _describe_randomisation,
         "logit": _describe_logit,
+        "own_output": _describe_own_output,
         "structure": _describe_structure,
         "speed": _describe_speed,
     }
     parts = [write(figures[name], settings).to_markdown() for name, write in describe.items()]
+    parts += [_describe_rules(figures["rules"]).to_markdown()]
     return "\n\n".join([heading, *parts]) + "\n"
 
 
@@ -203,9 +205,9 @@ def _describe_randomisation(found: Mapping, settings: Mapping) -> Section:
     note = (
         "**Parameter randomisation.** Layers replaced by untrained ones, from the last to the "
         "first, each row with those above it; medians over the sample of the agreement with the "
-        "trained network's maps of the same images. Glaucoma neuron; both biases of the last layer "
-        f"raised by {settings['lift']:g}, which changes neither a probability nor a map's pattern, "
-        "so that no map is empty for its logit's sign. Maps that are empty all the same, since an "
+        "trained network's maps of the same images. Glaucoma neuron; its bias in the last layer is "
+        f"raised by {settings['lift']:g}, which doesn't change a map's pattern, "
+        "so that no map is empty for the sign of its log-odds. Maps that are empty all the same, since an "
         "untrained last layer may weigh no active unit positively, are counted and left out. For "
         "comparison, the trained network's maps of two patients with the same pathology."
     )
@@ -218,8 +220,8 @@ def _describe_randomisation(found: Mapping, settings: Mapping) -> Section:
 
 def _describe_logit(found: Mapping, settings: Mapping) -> Section:
     note = (
-        "**Relevance and logit.** Correlation of a map's sum with its logit, over the maps of all "
-        f"{settings['test_images']} test originals that aren't empty; no bias raised."
+        "**Relevance and log-odds.** Correlation of a map's sum with its log-odds, over the maps of "
+        f"all {settings['test_images']} test originals that aren't empty; no bias raised."
     )
     headings = ("neuron", "Pearson", "Spearman", "maps", "empty", "smallest relevance")
     forms = {"pearson": ".3f", "spearman": ".3f", "maps": "d", "empty": "d", "smallest": "g"}
@@ -227,19 +229,51 @@ def _describe_logit(found: Mapping, settings: Mapping) -> Section:
     return Section(note, headings, rows)
 
 
+def _describe_own_output(found: Mapping, settings: Mapping) -> Section:
+    return Section(
+        "**Log-odds and outputs.** Were a map to explain the predicted class's own output before the "
+        f"softmax, {found['not_positive']} of the {found['with_glaucoma']} test originals with "
+        "glaucoma would have none, since that output isn't positive."
+    )
+
+
 def _describe_structure(found: Mapping, settings: Mapping) -> Section:
     side, cell = settings["cells"], settings["cell_px"]
     note = (
         f"**Images of one gray.** Variation (std / mean) of relevance over the {side}x{side} "
         f"inner cells of {cell} px; network and neuron as under randomisation, nothing replaced. "
-        "No gray is exactly 0 as a network's input: its map is empty whatever the logit, since "
-        "relevance is shared by input times weight."
+        "No gray is exactly 0 as a network's input: its map by the plain rule is empty whatever the "
+        "log-odds, since relevance is shared by input times weight."
     )
     images = {f"eyes (median of {found['compared']}; {found['empty']} empty)": found["eyes"]}
     images |= {f"gray {row['gray']}": row["variation"] for row in found["grays"]}
     rows = [(image, _write(value, ".2f")) for image, value in images.items()]
     verdict = _describe_finding("An image of one gray has less structure than an eye", found)
     return Section(note, ("image", "variation"), rows, last=verdict)
+
+
+def _describe_rules(found: Mapping[str, Mapping]) -> Section:
+    note = (
+        "**Rules.** The same two checks by each rule of Deep Taylor: rank correlation with the trained "
+        "network's maps when nothing trained is left, and that of two different images' maps; "
+        "variation of an eye's map, and the highest of a gray's."
+    )
+    rows = [_list_rule(method, **checks) for method, checks in found.items()]
+    headings = ("rule", "nothing trained", "two images", "destroyed", "eyes", "grays", "less")
+    return Section(note, headings, rows)
+
+
+def _list_rule(method: str, *, randomisation: Mapping, structure: Mapping) -> tuple[str, ...]:
+    grays = [row["variation"] for row in structure["grays"] if row["variation"] is not None]
+    return (
+        method,
+        _write(randomisation["levels"][-1]["rank_correlation"], ".3f"),
+        _write(randomisation["other_images"]["rank_correlation"], ".3f"),
+        randomisation["finding"],
+        _write(structure["eyes"], ".2f"),
+        _write(max(grays, default=None), ".2f"),
+        structure["finding"],
+    )
 
 
 def _describe_speed(found: Mapping, settings: Mapping) -> Section:

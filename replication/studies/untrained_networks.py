@@ -9,6 +9,7 @@ from keras import Model
 
 from keras_models.evaluator import BLOCK_KERNELS, build_evaluator
 from replication.config import EvaluatorSettings
+from replication.records import CLASS_OF_GLAUCOMA
 
 # By layer, the arrays that Keras gives for it.
 Weights = dict[str, list[np.ndarray]]
@@ -21,7 +22,7 @@ LEVELS = (
     ("dense1",),
     *((f"conv{block}", f"norm{block}") for block in range(len(BLOCK_KERNELS), 0, -1)),
 )
-LIFT = 50.0  # ours: logits down to -27 were seen; float32 keeps probabilities to about 1e-6
+LIFT = 50.0  # ours: log-odds down to -27 were seen
 
 
 def build_network(
@@ -56,12 +57,21 @@ def cascade(trained: Weights, untrained: Weights) -> dict[str, Weights]:
     return levels
 
 
-def lift_logits(weights: Weights) -> Weights:
-    """Raise all logits by `LIFT`, so that Deep Taylor has positive ones to explain.
+def lift_log_odds(weights: Weights) -> Weights:
+    """Raise the log-odds of glaucoma by `LIFT`, so that Deep Taylor has positive ones to explain.
 
-    What is added to every logit changes no probability. Nor does it change where relevance is: the
-    rule shares a logit among the last layer's inputs without its bias, so that a map is the logit
-    times a pattern that doesn't depend on it.
+    It doesn't change where relevance is: the rule shares the log-odds among the last layer's inputs
+    without its bias, so that a map is the log-odds times a pattern that doesn't depend on it.
     """
     kernel, bias = weights[LAST]
-    return weights | {LAST: [kernel, bias + np.float32(LIFT)]}
+    lift = np.zeros_like(bias)
+    lift[CLASS_OF_GLAUCOMA] = LIFT
+    return weights | {LAST: [kernel, bias + lift]}
+
+
+def predict_outputs(network: Model, images: np.ndarray) -> np.ndarray:
+    """Return the network's (N, 2) outputs before its softmax, each class's own."""
+    last = network.get_layer(LAST)
+    before = Model(network.input, last.input).predict(images, verbose=0)
+    kernel, bias = last.get_weights()
+    return before @ kernel + bias

@@ -23,8 +23,9 @@ from pathlib import Path
 import numpy as np
 from replication.records import RelevanceMaps
 from replication.explain.exchange import load_request, save_relevance
-sys.stdin.readline()
-request, images, predictions = load_request(Path(sys.argv[1]))
+name = sys.stdin.readline().strip()
+folder = Path(sys.argv[1]) / name
+request, images, predictions = load_request(folder)
 logit = predictions[:, 0] - np.float32(0.5)
 maps = np.broadcast_to(np.maximum(logit, 0)[:, None, None], images.shape[:3]).astype(np.float32)
 relevance = RelevanceMaps(maps, predictions.argmax(axis=1), logit)
@@ -32,12 +33,14 @@ print("TensorFlow prints something")
 print("explained 2")
 print("explained 1", flush=True)
 """
-SAVE = """
-save_relevance(Path(sys.argv[1]), relevance)
-print("answered", flush=True)
+ANSWERED = "print('answered', name, flush=True)\n"
+SAVE = f"""
+save_relevance(folder, relevance)
+{ANSWERED}
 sys.stdin.read()
 """
-HALF_WRITTEN = "open(sys.argv[1] + '/maps.npy', 'wb').write(b'half')\n"
+HALF_WRITTEN = "(folder / 'maps.npy').write_bytes(b'half')\n"
+ANSWERS_ALL = f"while True:\n  exec({(ANSWER + SAVE.replace('sys.stdin.read()', ''))!r})"
 TWO_OF_THREE = "relevance = RelevanceMaps(maps[:2], relevance.neuron[:2], logit[:2])\n"
 
 
@@ -59,7 +62,6 @@ def request_of_three(tmp_path):
     return {
         "images": np.random.default_rng(0).uniform(-1, 1, (3, *SHAPE)).astype(np.float32),
         "weights": weights,
-        "classes": 2,
         "settings": SMOKE.evaluator,
         "predictions": np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]], np.float32),
         "neuron": Neuron.PREDICTED,
@@ -88,20 +90,52 @@ def test_what_a_killed_parent_left_is_not_taken_for_an_answer(stand_in, request_
     left = request_of_three["folder"] / explain.EXCHANGE
     left.mkdir(parents=True)
     (left / "maps.npy").write_bytes(b"of before")
-    stand_in("print('answered')")
+    stand_in("print('answered request-1')")
     with pytest.raises(ExplanationError, match="no usable maps.*No such file"):
         explain_images(**request_of_three)
     assert not any(request_of_three["folder"].iterdir())
 
 
 def test_one_worker_answers_one_request_after_another(stand_in, request_of_three):
-    stand_in(f"while True:\n  exec({(ANSWER + SAVE.replace('sys.stdin.read()', ''))!r})")
+    stand_in(ANSWERS_ALL)
     folder = request_of_three.pop("folder")
     others = request_of_three | {"predictions": request_of_three["predictions"][::-1].copy()}
     with ExplanationWorker(folder) as worker:
         first, second = (worker.explain(**request) for request in (request_of_three, others))
     np.testing.assert_array_equal(first.logit, second.logit[::-1])
     assert not any(folder.iterdir())
+
+
+def test_the_next_set_is_sent_before_the_last_ones_maps_are_taken(stand_in, request_of_three):
+    stand_in(ANSWERS_ALL)
+    folder, taken = request_of_three.pop("folder"), []
+    images, predictions = (request_of_three.pop(name) for name in ("images", "predictions"))
+
+    def give():
+        for number in range(4):
+            taken.append(number)
+            yield images[: number + 1][:3], predictions[: number + 1][:3]
+
+    with ExplanationWorker(folder) as worker:
+        explained = worker.explain_each(give(), **request_of_three)
+        lengths = []
+        for relevance in explained:
+            lengths.append((len(relevance), len(taken)))
+        assert lengths == [(1, 2), (2, 3), (3, 4), (3, 4)]
+
+
+def test_sets_that_were_sent_and_not_waited_for_are_not_taken_for_later_ones(
+    stand_in, request_of_three
+):
+    stand_in(ANSWERS_ALL)
+    folder = request_of_three.pop("folder")
+    images, predictions = (request_of_three.pop(name) for name in ("images", "predictions"))
+    with ExplanationWorker(folder) as worker:
+        left = worker.explain_each([(images, predictions)] * 3, **request_of_three)
+        next(left)
+        left.close()
+        one = worker.explain(images[:1], predictions=predictions[:1], **request_of_three)
+    assert len(one) == 1
 
 
 @pytest.mark.parametrize(
@@ -114,7 +148,7 @@ def test_one_worker_answers_one_request_after_another(stand_in, request_of_three
         ),
         ("raise MemoryError", "ran out of memory.*MemoryError"),
         ("import sys; sys.stderr.write('a\\nfoo.h5: no.\\n'); sys.exit(5)", r"^foo\.h5: no\.$"),
-        (ANSWER + HALF_WRITTEN + "print('answered')", "no usable maps"),
+        (ANSWER + HALF_WRITTEN + ANSWERED, "no usable maps"),
         (ANSWER + "relevance.maps[0, 0, 0] = -1\n" + SAVE, "no usable maps.*negative"),
         (ANSWER + TWO_OF_THREE + SAVE, r"expected \(3, 4, 5\), got \(2, 4, 5\)"),
     ],
@@ -158,7 +192,7 @@ def test_a_parent_that_stops_ends_its_worker(stand_in, request_of_three, monkeyp
         ("images", np.full((3, *SHAPE), 2, np.float32), r"values in \[-1, 1\]"),
         ("images", np.zeros((0, *SHAPE), np.float32), "none to explain"),
         ("predictions", np.zeros((2, 2), np.float32), r"expected \(3, 2\), got \(2, 2\)"),
-        ("method", "gradient", "gradient: expected one of deep_taylor, deep_taylor.bounded"),
+        ("method", "gradient", "gradient: expected one of deep_taylor.folded, deep_taylor"),
         ("weights", Path("nowhere/weights.h5"), r"weights\.h5: no such file"),
     ],
 )
@@ -191,7 +225,9 @@ def test_the_request_reaches_the_worker_as_it_was_made(stand_in, request_of_thre
     monkeypatch.setattr(
         ExplanationWorker,
         "_await_answer",
-        lambda worker, on_image: requests.append(load_request(worker._exchange)) or True,
+        lambda worker, name, on_image: (
+            requests.append(load_request(worker._exchange / name)) or True
+        ),
     )
     with pytest.raises(ExplanationError):
         explain_images(**request_of_three | {"neuron": "glaucoma"}, activation="leaky_relu")

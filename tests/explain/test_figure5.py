@@ -53,11 +53,17 @@ def draw_images(seed):
     return images, RelevanceMaps(maps, np.array([1, 0]), np.array([2, 1], np.float32))
 
 
+EYE = np.eye(16, dtype=np.float32)
+BESIDE = {
+    "plain": RelevanceMaps(np.stack([EYE, EYE, EYE]), np.ones(3, int), np.ones(3, np.float32))
+}
+
+
 def test_the_same_figure_has_the_same_bytes_in_both_kinds(tmp_path):
     sets = {method: draw_images(i) for i, method in enumerate(("original", SAME, DIFFERENT))}
     for name in ("a", "b", "private"):
         (tmp_path / name).mkdir()
-        draw_figure5(sets, 1, tmp_path / name, private=name == "private")
+        draw_figure5(sets, 1, tmp_path / name, beside=BESIDE, private=name == "private")
     for name in FILES:
         first, again, marked = (
             (tmp_path / place / name).read_bytes() for place in ("a", "b", "private")
@@ -79,6 +85,20 @@ def test_one_scale_serves_all_rows(tmp_path):
     )
     assert strong.max() > 200
     assert faint.max() < 40
+
+
+def test_other_maps_stand_beside_on_their_own_scale(tmp_path):
+    images, relevance = draw_images(0)
+    pictures = {}
+    for name, factor in (("one", 1), ("strong", 100)):
+        beside = {"other": relevance.maps[0] * np.float32(factor)}
+        row = show_map("eye", images, relevance, 0, beside=beside)
+        draw_maps([row], [tmp_path / f"{name}.png"], private=False)
+        pictures[name] = cv2.imread(str(tmp_path / f"{name}.png"))
+    np.testing.assert_array_equal(pictures["one"], pictures["strong"])
+    alone = tmp_path / "alone.png"
+    draw_maps([show_map("eye", images, relevance, 0)], [alone], private=False)
+    assert cv2.imread(str(alone)).shape[1] < pictures["one"].shape[1]
 
 
 def test_a_row_names_its_class_and_its_logit():

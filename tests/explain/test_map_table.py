@@ -8,7 +8,7 @@ import pytest
 from fake_eyes import random_eyes
 from planted_relevance import DIFFERENT, EVERY_CLAIM_HOLDS, SAME, plant_relevance
 
-from replication.explain.agreement import MEASURES, measure_agreement
+from replication.explain.agreement import MEASURES, MapPatterns, measure_agreement
 from replication.explain.map_table import (
     compare_with_originals,
     describe_maps,
@@ -49,20 +49,31 @@ def test_a_row_has_whose_map_it_is_what_it_explains_and_where_it_lies():
 def test_maps_are_compared_with_their_own_originals_and_with_others():
     originals, maps = draw_maps(2).maps, draw_maps(3).maps
     others = np.array([2, 0, 1])
-    table = compare_with_originals(maps, originals, others)
+    patterns = MapPatterns(originals)
+    table = compare_with_originals(maps, patterns, patterns.take(others))
     own, other = (measure_agreement(one, maps) for one in (originals, originals[others]))
     for name in MEASURES:
         np.testing.assert_array_equal(table[name], own[name])
         np.testing.assert_array_equal(table[f"other_{name}"], other[name])
-    alone = compare_with_originals(maps, originals, np.array([2, -1, 1]))
+    alone = compare_with_originals(maps, patterns, patterns.take(np.array([2, -1, 1])))
     assert alone.filter(like="other_").isna().all(axis=1).tolist() == [False, True, False]
-    same = compare_with_originals(originals, originals, others)
+    same = compare_with_originals(originals, patterns, patterns.take(others))
     np.testing.assert_allclose(same[list(MEASURES)], 1)
     assert (same["other_rank_correlation"] < 0.5).all()
 
 
+RULES = pd.DataFrame(
+    [
+        {"method": method, "maps": 120, "with_glaucoma": 48, "empty": 3}
+        | {"sum_low": 0.9, "sum_median": 1.0, "sum_high": 1.1}
+        | {"input_mean": 0.2, "input_low": 0.1, "input_high": 0.3}
+        for method in ("deep_taylor.folded", "deep_taylor")
+    ]
+)
+
+
 def summarise(relevance, signs=None):
-    return summarise_relevance(relevance, signs, rng=np.random.default_rng(0))
+    return summarise_relevance(relevance, signs, RULES, rng=np.random.default_rng(0))
 
 
 @pytest.fixture(scope="module")

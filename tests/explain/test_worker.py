@@ -8,6 +8,7 @@ from keras_models.evaluator import build_evaluator
 from replication.config import SMOKE
 from replication.errors import ExplanationError
 from replication.explain.client import ExplanationWorker
+from replication.explain.exchange import RULES
 
 SHAPE = (16, 16, 3)
 COUNT = 70  # more than one batch
@@ -30,7 +31,7 @@ def build_network(activation="relu", *, seed=1):
 
 
 def centre_logits(network):
-    """Let half of the drawn images have a positive logit of each class."""
+    """Let both classes be predicted for some of the drawn images."""
     before, last = network.get_layer("dropout5").output, network.get_layer("dense2")
     features = tf.keras.Model(network.input, before)(draw_images(), training=False)
     last.bias.assign(-np.median(features @ last.kernel, axis=0))
@@ -52,7 +53,6 @@ def explain_by(worker, network, weights, **changes):
     images = draw_images()
     request = {
         "weights": weights,
-        "classes": 2,
         "settings": SMOKE.evaluator,
         "predictions": network(images, training=False).numpy(),
         "neuron": "predicted",
@@ -67,14 +67,22 @@ def network():
 
 @pytest.fixture(scope="module")
 def explained(network, tmp_path_factory):
+    """The maps of glaucoma by every rule, of one worker."""
     folder = tmp_path_factory.mktemp("explained")
     network.save_weights(folder / "weights.h5")
-    calls = []
-    relevance = explain(
-        folder, network, folder / "weights.h5", neuron="glaucoma", on_image=lambda: calls.append(1)
-    )
-    assert len(calls) == COUNT
-    return relevance
+    calls, maps = [], {}
+    with ExplanationWorker(folder) as worker:
+        for method in RULES:
+            maps[method] = explain_by(
+                worker,
+                network,
+                folder / "weights.h5",
+                neuron="glaucoma",
+                method=method,
+                on_image=lambda: calls.append(1),
+            )
+    assert len(calls) == COUNT * len(RULES)
+    return maps
 
 
 def share_by_positive_parts(forward, kernel, inputs, relevance):
@@ -97,56 +105,128 @@ def pull_back(layer, inputs, relevance):
     return tape.gradient(outputs, inputs, relevance)
 
 
-def explain_slowly(network, images, neuron):
+def share_within_bounds(forward, kernel, inputs, relevance):
+    """The z^B rule: x w - low w+ - high w-, for pixels from -1 to 1."""
+    inputs = [inputs, -tf.ones_like(inputs), tf.ones_like(inputs)]
+    kernels = [kernel, tf.maximum(kernel, 0), tf.minimum(kernel, 0)]
+    with tf.GradientTape() as tape:
+        tape.watch(inputs)
+        own, low, high = (forward(x, k) for x, k in zip(inputs, kernels, strict=True))
+        total = own - low - high
+        held = tf.reduce_sum(total * tf.stop_gradient(tf.math.divide_no_nan(relevance, total)))
+    own, low, high = tape.gradient(held, inputs)
+    return inputs[0] * own + inputs[1] * low + inputs[2] * high
+
+
+def convolve(x, kernel):
+    return tf.nn.conv2d(x, kernel, 1, "SAME")
+
+
+def share_log_odds(network, x):
+    """Return glaucoma's log-odds and the relevance of the last layer's inputs."""
+    kernel, bias = (array.numpy() for array in network.get_layer("dense2").weights)
+    kernel, bias = kernel[:, 1:] - kernel[:, :1], bias[1] - bias[0]
+    log_odds = (x @ kernel + bias)[:, 0]
+    relevance = tf.maximum(log_odds, 0)[:, None]
+    return log_odds.numpy(), share_by_positive_parts(tf.matmul, kernel, x, relevance)
+
+
+def explain_slowly(network, images, share_first):
     """Deep Taylor as iNNvestigate runs it on this network, layer by layer from the last."""
     inputs, x = {}, tf.constant(images)
     for layer in network.layers[1:]:
         inputs[layer.name], x = x, layer(x, training=False)
-    last, first = network.get_layer("dense2"), network.get_layer("dense1")
-    logit = (inputs["dense2"] @ last.kernel + last.bias)[:, neuron]
-    relevance = tf.maximum(logit, 0)[:, None] * tf.one_hot(neuron, 2)
-    for layer in (last, first):
-        relevance = share_by_positive_parts(tf.matmul, layer.kernel, inputs[layer.name], relevance)
+    first = network.get_layer("dense1")
+    log_odds, relevance = share_log_odds(network, inputs["dense2"])
+    relevance = share_by_positive_parts(tf.matmul, first.kernel, inputs["dense1"], relevance)
     for layer in network.layers[network.layers.index(first) - 1 : 0 : -1]:
         if layer.name.startswith("conv"):
-            relevance = share_by_positive_parts(
-                lambda x, kernel: tf.nn.conv2d(x, kernel, 1, "SAME"),
-                layer.kernel,
-                inputs[layer.name],
-                relevance,
-            )
+            share = share_first if layer.name == "conv1" else share_by_positive_parts
+            relevance = share(convolve, layer.kernel, inputs[layer.name], relevance)
         else:
             relevance = pull_back(layer, inputs[layer.name], relevance)
-    return logit.numpy(), relevance.numpy().sum(axis=-1)
+    return log_odds, relevance.numpy().sum(axis=-1)
 
 
-def test_the_maps_are_deep_taylor_written_out_slowly(network, explained):
-    logit, maps = explain_slowly(network, draw_images(), 1)
-    assert 5 < (logit > 0).sum() < COUNT - 5
-    np.testing.assert_allclose(explained.logit, logit, atol=1e-5)
-    np.testing.assert_allclose(explained.maps, maps, rtol=1e-3, atol=1e-5 * maps.max())
+def explain_folded_slowly(network, images):
+    """The same without normalisations: what each does to a channel is part of the next layer.
 
-
-def test_maps_are_empty_exactly_where_the_logit_is_not_positive(explained):
-    assert (explained.neuron == 1).all()
-    np.testing.assert_array_equal(explained.empty, explained.logit <= 0)
-
-
-@pytest.mark.slow
-def test_where_normalisation_changes_nothing_relevance_sums_to_the_logit(tmp_path):
-    network = build_network()
+    Behind a normalisation a channel is scale * x + shift, so the next layer's weights for x are
+    scaled; its shifts, like its bias, take no relevance.
+    """
+    bare = normalised = tf.constant(images)
+    scale, steps = np.ones(3, np.float32), []
     for block in range(1, 5):
-        layer = network.get_layer(f"norm{block}")
-        ones, zeros = np.ones(32), np.zeros(32)
-        layer.set_weights([ones, zeros, zeros, ones - layer.epsilon])
-    centre_logits(network)
-    network.save_weights(tmp_path / "weights.h5")
-    relevance = explain(tmp_path, network, tmp_path / "weights.h5", method="deep_taylor.bounded")
-    predicted = network(draw_images(), training=False).numpy().argmax(axis=1)
-    np.testing.assert_array_equal(relevance.neuron, predicted)
-    assert 0 < (~relevance.empty).sum()
+        conv, norm, pool = (network.get_layer(f"{n}{block}") for n in ("conv", "norm", "pool"))
+        outputs = conv(normalised)
+        steps.append((conv.kernel * scale[:, None], bare, outputs, pool))
+        bare, normalised = pool(outputs), pool(norm(outputs, training=False))
+        scale = (norm.gamma / tf.sqrt(norm.moving_variance + norm.epsilon)).numpy()
+    dense1 = network.get_layer("dense1")
+    flat, given = (tf.reshape(x, (len(images), -1)) for x in (bare, normalised))
+    log_odds, relevance = share_log_odds(network, dense1(given))
+    kernel = dense1.kernel * np.tile(scale, flat.shape[1] // len(scale))[:, None]
+    relevance = share_by_positive_parts(tf.matmul, kernel, flat, relevance)
+    relevance = tf.reshape(relevance, bare.shape)
+    for kernel, inputs, outputs, pool in reversed(steps):
+        relevance = pull_back(pool, outputs, relevance)
+        first = inputs is steps[0][1]
+        share = share_within_bounds if first else share_by_positive_parts
+        relevance = share(convolve, kernel, inputs, relevance)
+    return log_odds, relevance.numpy().sum(axis=-1)
+
+
+SLOWLY = {
+    "deep_taylor": lambda *given: explain_slowly(*given, share_by_positive_parts),
+    "deep_taylor.bounded": lambda *given: explain_slowly(*given, share_within_bounds),
+    "deep_taylor.folded": explain_folded_slowly,
+}
+
+
+@pytest.mark.parametrize("method", RULES)
+def test_the_maps_are_deep_taylor_written_out_slowly(network, explained, method):
+    log_odds, maps = SLOWLY[method](network, draw_images())
+    assert 5 < (log_odds > 0).sum() < COUNT - 5
+    np.testing.assert_allclose(explained[method].logit, log_odds, atol=1e-5)
+    np.testing.assert_allclose(explained[method].maps, maps, rtol=1e-3, atol=1e-5 * maps.max())
+
+
+def test_maps_are_empty_exactly_where_the_log_odds_are_not_positive(explained):
+    for relevance in explained.values():
+        assert (relevance.neuron == 1).all()
+        np.testing.assert_array_equal(relevance.empty, relevance.logit <= 0)
+
+
+def test_folded_maps_sum_to_the_log_odds(explained):
+    relevance = explained["deep_taylor.folded"]
     sums = relevance.maps.sum(axis=(1, 2))
-    np.testing.assert_allclose(sums, np.maximum(relevance.logit, 0), rtol=1e-3)
+    np.testing.assert_allclose(sums, np.maximum(relevance.logit, 0), rtol=1e-4, atol=1e-6)
+    shown = relevance.logit > 0
+    plain = explained["deep_taylor"].maps.sum(axis=(1, 2))[shown]
+    assert np.abs(plain / relevance.logit[shown] - 1).min() > 0.1
+
+
+def test_the_predicted_class_always_has_a_map(network, explained, tmp_path):
+    network.save_weights(tmp_path / "weights.h5")
+    relevance = explain(tmp_path, network, tmp_path / "weights.h5")
+    probabilities = network(draw_images(), training=False).numpy()
+    np.testing.assert_array_equal(relevance.neuron, probabilities.argmax(axis=1))
+    assert set(relevance.neuron) == {0, 1} and not relevance.empty.any()
+    expected = np.abs(np.log(probabilities[:, 1] / probabilities[:, 0]))
+    np.testing.assert_allclose(relevance.logit, expected, rtol=1e-3, atol=1e-5)
+    sick = relevance.neuron == 1
+    glaucoma = explained["deep_taylor.folded"].maps
+    np.testing.assert_allclose(relevance.maps[sick], glaucoma[sick], rtol=1e-4, atol=1e-7)
+
+
+def test_a_scale_that_is_not_positive_is_refused(network, tmp_path):
+    turned = build_network(seed=1)
+    gamma, *others = turned.get_layer("norm2").get_weights()
+    gamma[3] = -0.5
+    turned.get_layer("norm2").set_weights([gamma, *others])
+    turned.save_weights(tmp_path / "weights.h5")
+    with pytest.raises(ExplanationError, match=r"norm2: 1 of 32 channels have a scale .* seed"):
+        explain(tmp_path, turned, tmp_path / "weights.h5")
 
 
 @pytest.mark.slow
@@ -184,5 +264,5 @@ def test_weights_of_another_network_or_none_are_refused(network, tmp_path):
 def test_an_evaluator_with_leaky_relu_is_refused_by_innvestigate(tmp_path):
     leaky = build_network("leaky_relu")
     leaky.save_weights(tmp_path / "weights.h5")
-    with pytest.raises(ExplanationError, match="'leaky_relu'; train it with 'relu'.*only supports"):
+    with pytest.raises(ExplanationError, match="activations; train it with 'relu'.*only supports"):
         explain(tmp_path, leaky, tmp_path / "weights.h5", activation="leaky_relu")

@@ -93,6 +93,10 @@ def test_originals_and_all_pprl_vgan_sets_are_explained_and_nothing_else(first_r
     kept = sorted(file.parent.relative_to(folder / "maps") for file in folder.rglob("maps.npy"))
     assert len(kept) == 1 + 5 * 2
     assert (folder / "sign_places.csv").exists()
+    rules = pd.read_csv(folder / "rules.csv").set_index("method")
+    assert list(rules.index) == ["deep_taylor.folded", "deep_taylor.bounded", "deep_taylor"]
+    assert (rules["empty"] == 0).all()
+    assert rules.loc["deep_taylor.folded", "sum_median"] == pytest.approx(1, abs=1e-3)
     page = (folder / "explanation.md").read_text()
     assert "predicted class on the embedded surrogate (synthetic eyes, not Warsaw)" in page
     assert "**Figure 5.** Of the test images" in page

@@ -10,6 +10,7 @@ from contextlib import nullcontext
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -276,7 +277,8 @@ def trained(base, monkeypatch):
     run = Replication.run
     monkeypatch.setattr(Replication, "run", lambda self, *, until: run(self, until="01"))
     monkeypatch.setattr(RunData, "load_evaluator", lambda *_: Network())
-    monkeypatch.setattr(stages, "_explaining", lambda *_: nullcontext(explain))
+    worker = SimpleNamespace(explain=explain)
+    monkeypatch.setattr(stages, "_explaining", lambda *_: nullcontext((worker, {})))
     return base
 
 

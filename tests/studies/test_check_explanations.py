@@ -52,11 +52,11 @@ def explain(monkeypatch):
     def use(draw_maps):
         explained = []
 
-        def stand_in(_, images, *, weights, predictions, neuron, on_image, **__):
+        def stand_in(_, images, *, weights, predictions, neuron, method, on_image, **__):
             network = build_network(SHAPE, SMOKE.evaluator, seed=0)
             network.load_weights(str(weights))
             np.testing.assert_allclose(network(images, training=False), predictions, atol=1e-5)
-            explained.append((len(images), neuron.value, network))
+            explained.append((len(images), neuron.value, method, network))
             for _ in images:
                 on_image()
             rows = np.arange(1, len(images) + 1)
@@ -106,11 +106,13 @@ def test_maps_that_need_the_trained_layers_hold(store, explain):
 def test_each_network_explains_its_images(store, explain):
     explained = explain(follow_the_image)
     settings = check(store)["settings"]
-    counts, neurons, networks = zip(*explained, strict=True)
+    rules = ["deep_taylor.folded", "deep_taylor.bounded", "deep_taylor"]
+    assert [method for *_, method, _ in explained] == [rules[0]] * 2 + rules * 7
+    counts, neurons, _, networks = zip(*explained[:2], *explained[2::3], strict=True)
     assert counts == (TESTED, TESTED, 12 + len(checked.GRAYS), *[12] * 6)
     assert neurons == ("predicted", *["glaucoma"] * 8)
     assert [net.get_layer("dense2").bias.numpy().tolist() for net in networks] == (
-        [[0, 0]] * 2 + [[50, 50]] * 7
+        [[0, 0]] * 2 + [[0, 50]] * 7
     )
     first = get_weights(build_network(SHAPE, SMOKE.evaluator, seed=RUN_SEED))
     # A normalisation starts the same with every seed.
@@ -162,4 +164,6 @@ def test_the_worker_explains_every_network(store):
     assert found["randomisation"]["finding"] in ("holds", "fails")
     assert found["structure"]["finding"] in ("holds", "fails")
     assert found["logit"]["glaucoma"]["smallest"] == 0
+    assert found["rules"]["deep_taylor"]["randomisation"]["finding"] in ("holds", "fails")
+    assert found["own_output"]["with_glaucoma"] == TESTED / 2
     assert found["speed"]["images_per_second"] is None  # one batch

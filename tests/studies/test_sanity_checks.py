@@ -142,7 +142,11 @@ def test_the_page_has_counts_verdicts_and_what_was_not_measured():
         "randomisation": check(0.8, 0.6),
         "logit": {"predicted": correlate_with_logit(explained([1, 0], [1, -1]))},
         "structure": check_structure(draw_maps(0), {16: plant_cells([64] * 16)}),
+        "own_output": {"with_glaucoma": 94, "not_positive": 54},
         "speed": measure_speed([3.0], batch=64),
+    }
+    figures["rules"] = {
+        "deep_taylor": {name: figures[name] for name in ("randomisation", "structure")}
     }
     page = to_markdown(json.loads(json.dumps(figures, allow_nan=False)))
     assert "destroys the map: **fails**" in page
@@ -151,6 +155,9 @@ def test_the_page_has_counts_verdicts_and_what_was_not_measured():
     assert "| gray 16 | 0.00 |" in page
     assert "| images a second, the analysis alone | not measured |" in page
     assert "| two different images | " in page
+    assert "54 of the 94 test originals with glaucoma would have none" in page
+    rule = next(line for line in page.splitlines() if line.startswith("| deep_taylor |"))
+    assert rule.endswith("| 0.00 | holds |") and "| fails |" in rule
     assert "Split by patient" not in page
     figures["run"]["split"] = "patient"
     assert "the glaucoma network never saw the test patients" in to_markdown(figures)

@@ -8,7 +8,8 @@ from replication.studies.untrained_networks import (
     build_network,
     cascade,
     get_weights,
-    lift_logits,
+    lift_log_odds,
+    predict_outputs,
     set_weights,
 )
 
@@ -58,13 +59,20 @@ def test_another_seed_gives_other_untrained_kernels():
         np.testing.assert_array_equal(first[name][0], again[name][0])
 
 
-def test_raised_logits_leave_probabilities_and_all_other_weights(trained):
+def test_raised_log_odds_raise_the_output_of_glaucoma_alone(trained):
     images = np.random.default_rng(3).uniform(-1, 1, (5, *SHAPE)).astype(np.float32)
-    network, lifted = build(1), lift_logits(trained)
+    network, lifted = build(1), lift_log_odds(trained)
     set_weights(network, trained)
-    before = network(images, training=False).numpy()
+    before = predict_outputs(network, images)
     set_weights(network, lifted)
-    np.testing.assert_allclose(network(images, training=False), before, atol=1e-5)
-    np.testing.assert_allclose(lifted[LAST][1] - trained[LAST][1], 50, rtol=1e-5)
+    np.testing.assert_allclose(predict_outputs(network, images) - before, [[0, 50]] * 5, rtol=1e-5)
     assert all(lifted[name] is trained[name] for name in trained if name != LAST)
     assert lifted[LAST][0] is trained[LAST][0]
+
+
+def test_outputs_are_those_before_the_softmax(trained):
+    images = np.random.default_rng(3).uniform(-1, 1, (5, *SHAPE)).astype(np.float32)
+    network = build(1)
+    powers = np.exp(predict_outputs(network, images))
+    expected = powers / powers.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(network(images, training=False), expected, atol=1e-6)

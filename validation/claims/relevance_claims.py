@@ -2,7 +2,8 @@
 
 The paper shows three maps of one eye; here every test image counts. Numbers are means over images,
 each image first averaged over its draws; images of one patient are drawn together, as for the
-claims about Table 1 (`validation.statistics.resampling`).
+claims about Table 1 (`validation.statistics.resampling`). Every map explains the log-odds of its
+image's verdict, whichever it is, so that maps of different verdicts are of one quantity.
 """
 
 import numpy as np
