@@ -10,8 +10,8 @@ not so where the pathology differs (paper §3, Figure 5). Ours is what is measur
   of 7 x 7 pixels, of maps divided by their highest value.
 
 No measure changes when a map is multiplied by a number: what is compared is where relevance is, not
-how much (its sum follows the logit). A map of one value throughout has no place, above all an empty
-one (a negative logit): it has no agreement with any map and enters no mean.
+how much. A map of one value throughout has no place, above all an empty one (negative log-odds): it
+has no agreement with any map and enters no mean.
 """
 
 from typing import Self

@@ -70,7 +70,7 @@ def test_the_same_figure_has_the_same_bytes_in_both_kinds(tmp_path):
         )
         assert first == again != marked
     picture = cv2.imread(str(tmp_path / "a" / "figure5.png"))
-    assert picture.shape[0] > picture.shape[1] > 1000
+    assert picture.shape[1] > picture.shape[0] > 1000
 
 
 def test_one_scale_serves_all_rows(tmp_path):
