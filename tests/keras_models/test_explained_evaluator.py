@@ -43,12 +43,16 @@ def test_the_folded_network_computes_the_same_at_the_border_too(network, images)
     folded = fold_normalisations(log_odds)
     kinds = {type(layer) for layer in folded.layers}
     assert tf.keras.layers.BatchNormalization not in kinds and PlacedConv2D in kinds
-    np.testing.assert_allclose(folded(images), log_odds(images, training=False), atol=2e-6)
+    expected = log_odds(images, training=False).numpy()
+    # float32 rounds in four blocks.
+    np.testing.assert_allclose(folded(images), expected, rtol=1e-5, atol=1e-5)
     # A bias that is the same everywhere isn't enough: at the border fewer pixels are shifted.
-    bias = folded.get_layer("folded2").get_weights()[1]
-    middle = bias[4:-4, 4:-4]
-    np.testing.assert_allclose(middle, np.broadcast_to(middle[0, 0], middle.shape), atol=1e-6)
-    assert np.abs(bias[0] - bias[5]).max() > 0.1
+    for layer in folded.layers:
+        if isinstance(layer, PlacedConv2D):
+            kernel, bias = layer.get_weights()
+            middle = bias[bias.shape[0] // 2, bias.shape[1] // 2]
+            layer.set_weights([kernel, np.broadcast_to(middle, bias.shape)])
+    assert np.abs(folded(images) - expected).max() > 1e-3
 
 
 @pytest.mark.parametrize("gamma", [0.0, -0.3])
