@@ -45,7 +45,7 @@ class MapPatterns:
         self.shown = has_pattern(maps)
         highest = maps.max(axis=(1, 2), initial=0)
         self._scaled = maps.astype(np.float64) / np.where(highest > 0, highest, 1)[:, None, None]
-        pixels = self._scaled.reshape(len(maps), -1)
+        pixels = self._scaled.reshape(len(maps), maps.shape[1] * maps.shape[2])
         self._ranks = _rank_pixels(pixels)
         self._top = _choose_top(pixels, round(TOP_FRACTION * pixels.shape[1]))
         self._mean = _average_windows(self._scaled)

@@ -72,6 +72,10 @@ def test_an_order_turned_round_is_minus_one_and_no_relation_chance():
     assert found["structural_similarity"] < 0.2
 
 
+def test_no_maps_have_no_agreement():
+    assert measure_agreement(*np.zeros((2, 0, 64, 64), np.float32)).shape == (0, 3)
+
+
 def test_few_relevant_pixels_apart_do_not_agree_at_the_top_for_their_zeros():
     first, second = np.zeros((2, 1, 64, 64), np.float32)
     first[0, :10, :10] = 1
