@@ -1,7 +1,8 @@
 """Whether a run is blessed, and why not: numbers, claims and data, check by check.
 
 The word and the shape are TFX's: thresholds on results, expectations on data, and a blessing that
-a run gets when all of them pass. What was not measured passes nothing.
+a run gets when all of them pass. What was not measured passes nothing. A complete run on valid data
+that nothing can be held against is MEASURED: our word, since TFX has none for it.
 """
 
 import json
@@ -25,6 +26,7 @@ class Outcome(StrEnum):
     PASSED = "passed"
     FAILED = "failed"
     OPEN = "open"
+    FINDING = "finding"  # answered, and decides nothing
     NOT_JUDGED = "not judged"
 
 
@@ -71,31 +73,40 @@ class Check:
 
 @dataclass(frozen=True)
 class Blessing:
-    """All checks of a run."""
+    """All checks of a run.
+
+    Args:
+        checks: of every group.
+        held_against: one sentence, what the numbers were compared with, or why with nothing.
+        meant: False for a run that only shows that everything runs.
+    """
 
     checks: tuple[Check, ...]
+    held_against: str = ""
+    meant: bool = True
 
     @property
-    def blessed(self) -> bool:
-        """Whether everything judged passed, nothing is open, and the claims were judged at all."""
-        return self.exit_code == 0
+    def judged(self) -> bool:
+        """Whether results were held against anything: numbers, claims or the baseline's."""
+        return any(check.group != DATA and check.passed for check in self.checks)
 
     @property
     def word(self) -> str:
-        """TFX's words for it."""
-        return "BLESSED" if self.blessed else "NOT_BLESSED"
+        """TFX's words for it, and MEASURED where nothing is in the way and nothing was judged."""
+        if self.exit_code:
+            return "NOT_BLESSED"
+        return "BLESSED" if self.judged else "MEASURED"
 
     @property
     def exit_code(self) -> int:
-        """0 blessed, 1 a check fails, 3 the data are invalid, 4 something is not measured."""
+        """0 blessed or measured, 1 a check fails, 3 the data are invalid, 4 not measured."""
         failed = {check.group for check in self.checks if check.outcome is Outcome.FAILED}
         if DATA in failed:
             return 3
         if failed:
             return 1
-        claims_judged = any(check.group == CLAIMS and check.passed for check in self.checks)
         is_open = any(check.outcome is Outcome.OPEN for check in self.checks)
-        return 4 if is_open or not claims_judged else 0
+        return 4 if is_open or not self.meant else 0
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -105,7 +116,7 @@ class Blessing:
             if check.in_the_way:
                 names.setdefault((check.group, check.verdict), []).append(check.name)
         lines = [f"{group}, {word}: {'; '.join(n)}" for (group, word), n in names.items()]
-        if not lines and not self.blessed:
+        if not lines and self.exit_code:
             lines = ["claims and numbers are not judged on this run"]
         return tuple(lines)
 
@@ -120,9 +131,9 @@ class Blessing:
 def check_numbers(
     bands: Iterable[Band], measured: Mapping[Cell, float | None], *, comparable: bool
 ) -> tuple[Check, ...]:
-    """Hold the 51 numbers, fractions, against the bands of the paper's for the run's test size.
+    """Hold the 51 numbers, fractions, against their bands.
 
-    `comparable` is whether the paper's numbers apply: its own data, and a run meant to reach them.
+    `comparable` is whether these bands apply to the run's data and settings.
     """
     return tuple(_check_number(TABLE, band, measured, comparable) for band in bands)
 
@@ -145,13 +156,24 @@ def _check_number(
     return Check(group, name, verdict.value, OF_VERDICTS[verdict], detail)
 
 
-def check_claims(judgements: Iterable[Judgement], *, meant: bool) -> tuple[Check, ...]:
-    """Take over what became of the claims; not `meant` is a run that only shows that all runs."""
+def check_claims(
+    judgements: Iterable[Judgement], *, meant: bool, decide: bool
+) -> tuple[Check, ...]:
+    """Take over what became of the claims.
+
+    Args:
+        judgements: of all claims.
+        meant: False for a run that only shows that everything runs.
+        decide: whether they stand in the way of a blessing: on the paper's own data. Elsewhere
+            they are findings; one that was not measured is open all the same.
+    """
     checks = []
     for judgement in judgements:
         verdict, outcome = judgement.finding.value, OF_FINDINGS[judgement.finding]
-        if judgement.finding is not Finding.NOT_MEASURED and not meant:
-            verdict, outcome = Verdict.NOT_JUDGED.value, Outcome.NOT_JUDGED
+        if judgement.finding is not Finding.NOT_MEASURED and not (meant and decide):
+            outcome = Outcome.FINDING
+            if not meant:
+                verdict, outcome = Verdict.NOT_JUDGED.value, Outcome.NOT_JUDGED
         detail = f"{judgement.claim.statement} ({judgement.claim.place})"
         checks.append(Check(CLAIMS, judgement.claim.name, verdict, outcome, detail))
     return tuple(checks)
@@ -182,6 +204,7 @@ def to_json(blessing: Blessing) -> str:
     content = {
         "verdict": blessing.word,
         "exit_code": blessing.exit_code,
+        "held_against": blessing.held_against,
         "reasons": list(blessing.reasons),
         "checks": [asdict(check) for check in blessing.checks],
     }
@@ -191,9 +214,11 @@ def to_json(blessing: Blessing) -> str:
 def to_markdown(blessing: Blessing, *, heading: str) -> str:
     """Write a page: the verdict, what was run on what, why, and a table of checks per group."""
     lines = [f"# {blessing.word}", "", heading, ""]
+    if blessing.held_against:
+        lines += [blessing.held_against, ""]
     lines += [f"- {reason}" for reason in blessing.reasons]
     for group, checks in blessing.by_group().items():
-        lines += ["", f"## {group}: {_count_verdicts(checks)}", ""]
+        lines += ["", f"## {_title(group, checks)}", ""]
         lines += ["| what | verdict | detail |", "|---|---|---|"]
         for check in checks:
             detail = check.detail.replace("|", "\\|")
@@ -204,7 +229,8 @@ def to_markdown(blessing: Blessing, *, heading: str) -> str:
 def to_junit(blessing: Blessing) -> str:
     """Write JUnit XML, one test suite per group.
 
-    A check that stands in the way of a blessing is a failure, one that was not judged is skipped.
+    A check that stands in the way of a blessing is a failure; one that was not judged, or is a
+    finding, is skipped.
     """
     report = JUnitXml("check")
     for group, checks in blessing.by_group().items():
@@ -213,7 +239,7 @@ def to_junit(blessing: Blessing) -> str:
             case = TestCase(check.name, group)
             if check.in_the_way:
                 case.result = [Failure(f"{check.verdict}: {check.detail}", check.verdict)]
-            elif check.outcome is Outcome.NOT_JUDGED:
+            elif check.outcome in (Outcome.NOT_JUDGED, Outcome.FINDING):
                 case.result = [Skipped(check.verdict)]
             suite.add_testcase(case)
         report.add_testsuite(suite)
@@ -222,7 +248,19 @@ def to_junit(blessing: Blessing) -> str:
 
 def summarise(blessing: Blessing) -> list[tuple[str, str]]:
     """Return each group and how often each verdict came in it, "40 inside, 11 outside"."""
-    return [(group, _count_verdicts(checks)) for group, checks in blessing.by_group().items()]
+    return [
+        (_name_group(group, checks), _count_verdicts(checks))
+        for group, checks in blessing.by_group().items()
+    ]
+
+
+def _title(group: str, checks: list[Check]) -> str:
+    return f"{_name_group(group, checks)}: {_count_verdicts(checks)}"
+
+
+def _name_group(group: str, checks: list[Check]) -> str:
+    findings = any(check.outcome is Outcome.FINDING for check in checks)
+    return f"{group} (findings that decide nothing)" if findings else group
 
 
 def _count_verdicts(checks: list[Check]) -> str:

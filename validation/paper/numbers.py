@@ -41,25 +41,19 @@ USED_IDENTITIES = {
     **dict.fromkeys(("pprl-vgan-averaged-random", "pprl-vgan-averaged-same-pathology"), 5),
     **{f"k-same-{k}": k for k in (3, 6, 9, 12)},
 }
+# What a block's rows start with; the first that fits.
+BLOCK_STARTS = ("original", "pprl-vgan-averaged", "pprl-vgan", "blur", "k-same")
 
 Printed = Mapping[Cell, str]
 
 
 def read_paper_percent() -> dict[Cell, str]:
     """Return the 51 printed numbers in percent, as printed, by method and metric."""
-    return {(row["method"], row["metric"]): row["paper_percent"] for row in _read_rows()}
+    return {(row["method"], row["metric"]): row["paper_percent"] for row in read_rows()}
 
 
-def read_seed_std() -> dict[Cell, float]:
-    """Return each number's standard deviation over training seeds, a fraction, where measured."""
-    return {
-        (row["method"], row["metric"]): float(row["seed_points"]) / 100
-        for row in _read_rows()
-        if row.get("seed_points")
-    }
-
-
-def _read_rows() -> list[dict[str, str]]:
+def read_rows() -> list[dict[str, str]]:
+    """Return the rows of paper_table1.csv by their headings."""
     text = files("validation.paper").joinpath("paper_table1.csv").read_text(encoding="utf-8")
     header, *rows = csv.reader(text.splitlines())
     return [dict(zip(header, row, strict=True)) for row in rows]
@@ -88,6 +82,16 @@ class Proportion:
         if self.metric == F1:
             return f1_interval(hits, trials - hits, confidence=confidence)
         return proportion_interval(hits, trials, confidence=confidence)
+
+
+def find_block(cell: Cell) -> tuple[str, str]:
+    """Return the block of rows that are one method with several settings, and the metric.
+
+    The averaged sets of PPRL-VGAN are a block of their own: one image is the generator's, an average
+    of six is none.
+    """
+    method, metric = cell
+    return next(block for block in BLOCK_STARTS if method.startswith(block)), metric
 
 
 def count_draws(method: str) -> int:

@@ -4,18 +4,37 @@ from importlib.resources import files
 import numpy as np
 import pytest
 from places import ROOT
-from scipy.stats import binom, norm
+from scipy.special import expit, logit
+from scipy.stats import binom, norm, t
 
-from replication.results.seeds import read_seeds
-from validation.blessing.bands import Band, Verdict, derive_bands, find_limits, judge, to_csv
-from validation.paper.numbers import Proportion, read_paper_percent, read_seed_std
+from replication.results.study import read_study
+from validation.blessing.bands import (
+    Band,
+    Verdict,
+    derive_bands,
+    describe_bands,
+    find_limits,
+    judge,
+    to_csv,
+)
+from validation.blessing.training_errors import (
+    NONE,
+    TrainingError,
+    TrainingErrors,
+    measure_errors,
+    read_errors,
+)
+from validation.paper.numbers import Proportion, find_proportion, read_paper_percent
 
 CELL = ("original", "identity_accuracy")
-SEEDS = ROOT / "artifacts" / "baselines" / "seeds.json"
+BASELINES = ROOT / "artifacts" / "baselines"
+# The real eyes' study is made where the eyes are; its numbers alone are committed.
+STUDIES = [BASELINES / "seeds.json", BASELINES / "seeds-real-eyes.json"]
+ERROR = TrainingError(0.3, 19, "surrogate")
 
 
 def by_cell(**options):
-    return {(band.method, band.metric): band for band in derive_bands(**{"seed_std": {}} | options)}
+    return {(band.method, band.metric): band for band in derive_bands(**{"errors": NONE} | options)}
 
 
 @pytest.fixture(scope="module")
@@ -30,10 +49,11 @@ def test_there_is_a_two_sided_band_with_a_reason_for_every_number(bands):
 
 
 def test_the_committed_table_is_that_of_the_committed_seeds_and_keeps_the_papers_digits():
-    spread = {cell: found.std for cell, found in read_seeds(SEEDS).items()}
-    assert len(spread) == 51
+    errors = measure_errors(dict(read_study(file) for file in STUDIES if file.exists()))
+    assert len(errors.of) == 51
     committed = files("validation.paper").joinpath("paper_table1.csv").read_text(encoding="utf-8")
-    assert committed == to_csv(spread) == to_csv(read_seed_std())
+    assert committed == to_csv(errors) == to_csv(read_errors())
+    assert derive_bands() == derive_bands(errors=read_errors())
 
 
 @pytest.mark.parametrize("test_images", [50, 340, 359, 3590])
@@ -54,7 +74,7 @@ def find_coverage(truth, test_images):
     covered = 0.0
     for count in range(341):
         printed = Proportion("identity_accuracy", count, 340)
-        limits = {"confidence": confidence, "test_images": test_images, "std": None}
+        limits = {"confidence": confidence, "test_images": test_images, "error": None}
         low, high = find_limits(printed, **limits)
         covered += theirs[count] * ours[(measured >= low) & (measured <= high)].sum()
     return covered
@@ -91,31 +111,54 @@ def width(band: Band) -> float:
 
 
 def test_spread_over_seeds_widens_its_cell_alone(bands):
-    spread = by_cell(seed_std={CELL: 0.02})
+    spread = by_cell(errors=TrainingErrors({CELL: ERROR}, NONE.confidence))
     assert {cell for cell in bands if spread[cell] != bands[cell]} == {CELL}
-    z = norm.ppf(1 - 0.05 / 51 / 2)
+    # Two trainings lie apart by the root of two, and 19 degrees of freedom take Student's quantile.
+    half = t.ppf(1 - 0.05 / 51 / 2, 19) * math.sqrt(2) * 0.3
+    training = 0.9 - expit(logit(306.5 / 341) - half)
     below = bands[CELL].paper - bands[CELL].low
-    expected = math.sqrt(below**2 + (z * math.sqrt(2) * 0.02) ** 2)
+    expected = math.hypot(below, training)
     assert spread[CELL].paper - spread[CELL].low == pytest.approx(expected)
-    assert spread[CELL].high == 1.0 or spread[CELL].high > bands[CELL].high
+
+
+def test_a_deviation_of_fewer_trainings_makes_a_wider_band():
+    theirs = find_proportion(read_paper_percent(), *CELL)
+    few, many = (
+        find_limits(
+            theirs, confidence=0.99, test_images=340, error=TrainingError(0.3, freedom, "surrogate")
+        )
+        for freedom in (4, 76)
+    )
+    assert few[0] < many[0]
+
+
+def test_a_higher_confidence_makes_a_wider_band(bands):
+    narrow = by_cell(errors=TrainingErrors({}, 0.95))
+    assert all(width(narrow[cell]) < width(band) for cell, band in bands.items())
 
 
 def test_the_reason_says_whether_a_spread_was_measured(bands):
-    spread = by_cell(test_images=359, seed_std={CELL: 0.0123})[CELL].reason
-    assert spread == "paper: 306 of 340 images; ours: 359 images; seeds +-1.23 points"
+    errors = TrainingErrors({CELL: ERROR}, NONE.confidence)
+    spread = by_cell(test_images=359, errors=errors)[CELL].reason
+    assert spread == (
+        "paper: 306 of 340 images; ours: 359 images; seeds +-2.70 points (surrogate, 19.0 degrees "
+        "of freedom)"
+    )
     assert bands[CELL].reason.endswith("no spread measured")
     f1 = bands["original", "glaucoma_f1"].reason
     assert f1.startswith("paper: 83 true positives and 23 errors;")
     assert "mean of 10 draws" in bands["pprl-vgan-random", "glaucoma_f1"].reason
 
 
+def test_what_a_run_is_held_against_names_where_the_spread_was_measured():
+    assert describe_bands().startswith("Table 1 is held against the paper's bands; ")
+    assert "surrogate (" in describe_bands()
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"seed_std": {CELL: -0.01}}, "spread"),
-        ({"seed_std": {CELL: math.nan}}, "spread"),
-        ({"seed_std": {CELL: math.inf}}, "spread"),
-        ({"seed_std": {("blur-5", "identity_accuracy"): 0.01}}, "blur-5"),
+        ({"errors": TrainingErrors({("blur-5", "identity_accuracy"): ERROR}, 0.9)}, "blur-5"),
         ({"test_images": 0}, "test_images"),
     ],
 )

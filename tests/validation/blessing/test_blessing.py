@@ -31,11 +31,15 @@ def judge(finding):
     return Judgement(CLAIMS[0], finding, ())
 
 
-def bless(number=0.9, finding=Finding.HOLDS, data=GOOD_DATA, comparable=True, meant=True):
+def bless(
+    number=0.9, finding=Finding.HOLDS, data=GOOD_DATA, comparable=True, meant=True, decide=True
+):
     return Blessing(
         check_numbers(BANDS, {CELL: number}, comparable=comparable)
-        + check_claims([judge(finding)], meant=meant)
-        + check_data(data)
+        + check_claims([judge(finding)], meant=meant, decide=decide)
+        + check_data(data),
+        "Held against the planted band.",
+        meant,
     )
 
 
@@ -70,18 +74,43 @@ def test_invalid_data_come_before_a_failure_and_that_before_what_is_open():
     assert bless(number=0.1, finding=Finding.UNDECIDED).exit_code == 1
 
 
-def test_on_other_data_the_numbers_are_not_judged_and_the_claims_are():
-    blessing = bless(number=0.1, comparable=False)
-    assert blessing.blessed
+@pytest.mark.parametrize("finding", [Finding.HOLDS, Finding.FAILS, Finding.UNDECIDED])
+def test_where_claims_are_findings_the_numbers_decide_alone(finding):
+    blessing = bless(finding=finding, decide=False)
+    assert (blessing.word, blessing.exit_code) == ("BLESSED", 0)
+    claim = blessing.checks[1]
+    assert (claim.verdict, claim.outcome) == (finding.value, Outcome.FINDING)
+    assert ("claims (findings that decide nothing)", f"1 {finding}") in summarise(blessing)
+    refused = bless(number=0.5, finding=finding, decide=False)
+    assert (refused.exit_code, len(refused.reasons)) == (1, 1)
+
+
+def test_where_nothing_can_be_compared_a_complete_run_is_measured():
+    blessing = bless(number=0.1, finding=Finding.FAILS, comparable=False, decide=False)
+    assert (blessing.word, blessing.exit_code, blessing.reasons) == ("MEASURED", 0, ())
     assert blessing.checks[0].verdict == "not judged"
-    assert not bless(number=None, comparable=False).blessed
-    assert bless(finding=Finding.FAILS, comparable=False).exit_code == 1
+    assert to_markdown(blessing, heading="").startswith("# MEASURED")
+
+
+@pytest.mark.parametrize(
+    ("faults", "code"),
+    [
+        ({"number": None}, 4),
+        ({"finding": Finding.NOT_MEASURED}, 4),
+        ({"data": None}, 4),
+        ({"data": BAD_DATA}, 3),
+        ({"meant": False}, 4),
+    ],
+)
+def test_an_incomplete_run_or_bad_data_are_not_measured(faults, code):
+    blessing = bless(**{"comparable": False, "decide": False} | faults)
+    assert (blessing.word, blessing.exit_code) == ("NOT_BLESSED", code)
 
 
 def test_what_a_smoke_run_did_not_measure_stays_not_measured():
-    claim = check_claims([judge(Finding.NOT_MEASURED)], meant=False)[0]
+    claim = check_claims([judge(Finding.NOT_MEASURED)], meant=False, decide=True)[0]
     assert (claim.verdict, claim.outcome) == ("not measured", Outcome.OPEN)
-    failing = check_claims([judge(Finding.FAILS)], meant=False)[0]
+    failing = check_claims([judge(Finding.FAILS)], meant=False, decide=True)[0]
     assert (failing.verdict, failing.outcome) == ("not judged", Outcome.NOT_JUDGED)
 
 
@@ -98,7 +127,8 @@ def test_the_three_forms_say_the_same():
     assert (read["verdict"], read["exit_code"]) == ("NOT_BLESSED", 1)
     assert [check["outcome"] for check in read["checks"]] == ["failed", "open", "passed"]
     page = to_markdown(blessing, heading="What on what")
-    assert page.startswith("# NOT_BLESSED\n\nWhat on what\n")
+    assert page.startswith("# NOT_BLESSED\n\nWhat on what\n\nHeld against the planted band.\n")
+    assert read["held_against"] == "Held against the planted band."
     assert "| original/identity_accuracy | outside | 50.00%" in page
     assert "340 \\| images" in page
     report = JUnitXml.fromstring(to_junit(blessing))
