@@ -209,6 +209,27 @@ FAULTS = [
         ("drawn @ sums / (drawn @ counts)", "drawn @ (sums / counts) / len(sums)"),
     ),
     *_plant(
+        "validation/statistics/trainings.py",
+        "validation/statistics/test_trainings.py",
+        ("(together @ (together * raw**2).sum(axis=1))", "(together * raw**2).sum(axis=1)"),
+        ("squares - trainings.runs * means**2", "squares - means**2"),
+        ("np.sqrt(pooling @ logits.var(axis=0, ddof=1))", "pooling @ logits.std(axis=0, ddof=1)"),
+        ("return t.ppf((1 + confidence) / 2, freedom)", "return t.ppf(confidence, freedom)"),
+    ),
+    *_plant(
+        "validation/statistics/spread.py",
+        "validation/statistics/test_spread.py",
+        ("(1 + 1 / (4 * count))", "(1 + 1 / 4)"),
+        (" / c4 / abs", " / abs"),
+    ),
+    *_plant(
+        "validation/blessing/blessing.py",
+        "validation/blessing/test_blessing.py",
+        ("return 4 if is_open or not self.meant else 0", "return 4 if is_open else 0"),
+        ("check.group != DATA and check.passed", "check.passed"),
+        ("not (meant and decide)", "not meant"),
+    ),
+    *_plant(
         "validation/blessing/drift.py",
         "validation/blessing/test_drift.py",
         ("((margin > 0) == truth", "((margin >= 0) == truth"),
@@ -387,7 +408,8 @@ FAULTS = [
     *_plant(
         "replication/results/finished_run.py",
         "results/test_check.py pipeline/test_stages.py",
-        (' == "warsaw" and not self.by_patient', ' == "warsaw"'),
+        ("== Kind.WARSAW and not self.by_patient", "== Kind.WARSAW"),
+        ("comparable = self.beside_paper or bool(bands)", "comparable = self.beside_paper"),
         ("np.column_stack([1 - of, of])", "np.column_stack([of, 1 - of])"),
     ),
     *_plant(
@@ -399,6 +421,12 @@ FAULTS = [
         "replication/results/baseline.py",
         "results/test_baseline.py",
         ("if kept != _hash_weights(folder):", "if kept is None:"),
+    ),
+    *_plant(
+        "replication/results/study.py",
+        "results/test_check.py",
+        (' if stage != "attack"', ""),
+        (", is_by_patient(run)\n", "\n"),
     ),
     *_plant(
         "replication/results/seeds.py",

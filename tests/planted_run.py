@@ -1,11 +1,12 @@
 """A complete run whose every file is planted, with names and pixels that can be searched for."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pandas as pd
-from planted_predictions import EVERY_CLAIM_HOLDS, plant_predictions
+from planted_predictions import EVERY_CLAIM_HOLDS, Rates, plant_predictions
 from planted_relevance import plant_relevance
 
 from replication.evaluate.table1 import Table1Row, build_table, to_json
@@ -33,11 +34,13 @@ def plant_evaluation(store: RunStore, predictions: pd.DataFrame) -> None:
         (folder / "table1.json").write_text(to_json(tabulate(predictions)))
 
 
-def plant_whole_run(runs: Path, *, kind: str = "surrogate") -> RunStore:
-    """Write a run in which every claim holds, of a data folder called FOLDER."""
+def plant_whole_run(
+    runs: Path, *, kind: str = "surrogate", rates: Mapping[str, Rates] = EVERY_CLAIM_HOLDS
+) -> RunStore:
+    """Write a run of a data folder called FOLDER; unless of other rates, every claim holds."""
     profile = {"name": "cpu", "split": {"seed": 0}, "vgan": {"steps": 7, "decay": 1e-6}}
     store = open_run(runs / f"{FOLDER}-cpu-seed-0", kind=kind, name=FOLDER, profile=profile)
-    predictions = plant_predictions(EVERY_CLAIM_HOLDS)
+    predictions = plant_predictions(rates)
     predictions["image_id"] = [
         f"{FOLDER}/{PATIENT}{identity}/{FILE}-{name}.bmp"
         for identity, name in zip(predictions["identity"], predictions["image_id"], strict=True)

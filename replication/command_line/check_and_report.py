@@ -28,19 +28,20 @@ from replication.system.provenance import ROOT
 @json_option
 @exit_on_error
 def check(run: Path | None, as_json: bool) -> None:
-    """Check whether RUN is BLESSED or NOT_BLESSED, and why; without RUN, the latest one.
+    """Check whether RUN is BLESSED, and why or why not; without RUN, the latest one.
 
-    Numbers are compared with the paper's bands on the Warsaw data alone, the paper's claims are
-    checked on any data, and so are expectations of the data; a run from the baseline is also
-    compared with the numbers that its weights gave before. Leaves check.json, check.md and
-    check.xml (JUnit) in the run.
+    On the Warsaw data numbers are compared with the paper's bands, and its claims have to hold. On
+    the surrogate numbers are compared with those of trainings that differ in the seed alone. Claims
+    there and on other data are findings and decide nothing; without numbers to compare with, a
+    complete run on valid data is MEASURED. A run from the baseline is also compared with the numbers
+    that its weights gave before. Leaves check.json, check.md and check.xml (JUnit) in the run.
 
     \b
     Exit codes:
-      0  blessed
-      1  a number outside its band, or a claim fails
+      0  BLESSED, or MEASURED
+      1  a number outside its band; on Warsaw, or a claim that fails
       3  the data are invalid
-      4  something is not measured, or can't be distinguished
+      4  something is not measured; on Warsaw, or a claim is undecided; a smoke run
 
     \b
     Examples:
@@ -206,20 +207,23 @@ def readme(run: Path | None) -> None:
 
 
 @click.command("derive-bands", short_help="Derive the paper's bands anew (maintainers).")
-@click.argument("seeds", type=PATH)
+@click.argument("seeds", nargs=-1, required=True, type=PATH)
 @exit_on_error
-def derive_bands(seeds: Path) -> None:
-    """Derive validation/paper/paper_table1.csv anew, with the spread of a seeds.json (maintainers).
+def derive_bands(seeds: tuple[Path, ...]) -> None:
+    """Derive validation/paper/paper_table1.csv anew, with the spread of SEEDS (maintainers).
+
+    Each is a seeds.json; of several data sets the largest deviation counts, block by block.
 
     \b
     Example:
       python cli.py derive-bands artifacts/baselines/seeds.json
     """
-    from replication.results.seeds import read_seeds
+    from replication.results.study import read_study
     from replication.store.files import write_text
     from validation.blessing.bands import to_csv
+    from validation.blessing.training_errors import measure_errors
 
-    spread = {cell: found.std for cell, found in read_seeds(seeds).items()}
+    errors = measure_errors(dict(read_study(file) for file in seeds))
     file = ROOT / "validation" / "paper" / "paper_table1.csv"
-    write_text(file, to_csv(spread))
+    write_text(file, to_csv(errors))
     click.echo(f"Written: {file}")

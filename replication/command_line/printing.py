@@ -9,6 +9,7 @@ import click
 from replication.command_line import opening
 
 NOT_MEASURED = 4
+WHOLE_WORDS = {"break_long_words": False, "break_on_hyphens": False}  # a path stays one
 WORST_FIRST = (3, 1, NOT_MEASURED)
 
 
@@ -70,6 +71,8 @@ def print_blessing(store, blessing) -> None:
     for counts in _count_verdicts(blessing):
         click.echo(counts)
     click.echo(blessing.word)
+    if blessing.held_against:
+        click.echo(textwrap.fill(blessing.held_against, 78, **WHOLE_WORDS))
     for reason in blessing.reasons:
         click.echo(textwrap.fill(reason, 78, initial_indent="  ", subsequent_indent="    "))
     click.echo(f"Why: {store.root / 'check.md'}")

@@ -140,10 +140,10 @@ def answer(run: Mapping, blessing: Blessing) -> str:
     eyes = (
         "synthetic eyes" if run["source"]["kind"] == "surrogate" else "other eyes than the paper’s"
     )
-    return (
-        f"On {eyes}, the paper’s {numbers.total()} numbers are shown but can’t be judged; "
-        f"{about_claims}."
-    )
+    shown = f"On {eyes}, the paper’s {numbers.total()} numbers are shown but can’t be judged"
+    if inside := numbers["inside"] + numbers["outside"]:
+        shown += f"; {numbers['inside']} of {inside} are where trainings with other seeds put them"
+    return f"{shown}; {about_claims}."
 
 
 def join_words(words: Iterable[str]) -> str:

@@ -20,12 +20,13 @@ from replication.evaluate.table1 import EVALUATED, PREDICTIONS, TABLE, Table1, f
 from replication.explain.outputs import EXPLAINED, RELEVANCE
 from replication.privatize.methods import BASELINE
 from replication.results.baseline import read_references
+from replication.results.study import find_own_bands
 from replication.store.arrays import MANIFEST
 from replication.store.files import read_json
 from replication.store.run_folder import RECORD, RUN_RECORD, RunStore
 from replication.store.run_record import PREPROCESSED, VGAN, is_by_patient, read_run
 from replication.store.tables import read_table
-from validation.blessing.bands import derive_bands
+from validation.blessing.bands import Band, derive_bands, describe_bands
 from validation.blessing.blessing import (
     Blessing,
     Check,
@@ -249,17 +250,38 @@ class FinishedRun:
         """All checks: of the data, and of numbers and claims unless the data alone failed."""
         data = check_data(self.expectations)
         if (self.root / EVALUATED).exists() or all(check.passed for check in data):
-            data += self._check_results()
-        return Blessing(data)
+            checks, held_against = self._check_results()
+            return Blessing(data + checks, held_against, self.meant)
+        return Blessing(data, meant=self.meant)
 
-    def _check_results(self) -> tuple[Check, ...]:
-        meant = self.run["profile"]["name"] != SMOKE
-        # The paper's numbers are of a split by image.
-        comparable = meant and self.run["source"]["kind"] == "warsaw" and not self.by_patient
-        images = int((self.predictions["method"] == BASELINE).sum())
-        bands = derive_bands(test_images=images)
+    @property
+    def meant(self) -> bool:
+        """Whether its numbers mean anything; a smoke run shows that everything runs."""
+        return self.run["profile"]["name"] != SMOKE
+
+    @property
+    def beside_paper(self) -> bool:
+        """Whether its numbers can be compared with the paper's: its data, split by image."""
+        return self.meant and self.run["source"]["kind"] == Kind.WARSAW and not self.by_patient
+
+    def _check_results(self) -> tuple[tuple[Check, ...], str]:
+        """Check numbers and claims; return also what the numbers were held against."""
+        bands, held_against = self._find_bands()
+        comparable = self.beside_paper or bool(bands)
+        bands = bands or derive_bands(test_images=self._count_test_images())
         checks = check_numbers(bands, self.numbers, comparable=comparable)
-        checks += check_claims(self.judgements, meant=meant)
+        decide = self.run["source"]["kind"] == Kind.WARSAW
+        checks += check_claims(self.judgements, meant=self.meant, decide=decide)
         if self.run.get("baseline"):
             checks += check_drift(read_references(), self.numbers)
-        return checks
+        return checks, held_against
+
+    def _find_bands(self) -> tuple[tuple[Band, ...], str]:
+        """Return the bands that apply, none where there are none, and a sentence."""
+        images = self._count_test_images()
+        if self.beside_paper:
+            return derive_bands(test_images=images), describe_bands()
+        return find_own_bands(self.run, test_images=images)
+
+    def _count_test_images(self) -> int:
+        return int((self.predictions["method"] == BASELINE).sum())

@@ -15,7 +15,7 @@ from replication.attack.outputs import PAGE as PAGE_OF_ATTACK
 from replication.attack.table2 import MEASURES
 from replication.data.sources import Kind, Source
 from replication.errors import DataError
-from replication.evaluate.table1 import EVALUATED, HEADINGS, PAGE
+from replication.evaluate.table1 import EVALUATED, HEADINGS, PAGE, lay_out_markdown, write_rows
 from replication.explain.outputs import EXPLAINED, FIGURE5
 from replication.explain.outputs import PAGE as PAGE_OF_MAPS
 from replication.figures.overview import Point, draw_overview
@@ -25,6 +25,7 @@ from replication.store.files import write_text
 from replication.store.numbers import (
     DOES_NOT_APPLY,
     NOT_MEASURED,
+    VARIATION,
     write_interval,
     write_or_absent,
     write_points,
@@ -32,6 +33,9 @@ from replication.store.numbers import (
 from replication.store.run_folder import RunStore
 from replication.store.tables import lay_out_table
 from validation.claims.judge import Finding, JudgedPart, Judgement
+from validation.paper.numbers import read_paper_percent
+from validation.statistics.intervals import Cell
+from validation.statistics.spread import measure_variation
 
 ORIGIN = "Written by `python cli.py results`; nothing here is typed by hand."
 BRACKETS = "The paper's numbers stand in brackets beside ours; they are of the Warsaw database"
@@ -223,6 +227,7 @@ def describe_run(finished: FinishedRun, pages: Path) -> str:
         heading,
         "",
         rest,
+        *_describe_variation(finished),
         CLAIMS_INTRO,
         "",
         *_describe_claims(finished.claims_about_table),
@@ -235,6 +240,22 @@ def describe_run(finished: FinishedRun, pages: Path) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _describe_variation(finished: FinishedRun) -> list[str]:
+    """Return CV* of ours and the paper's numbers, where they are of the same data."""
+    if not finished.beside_paper:
+        return []
+    printed = read_paper_percent()
+
+    def write(cell: Cell) -> str:
+        if cell not in finished.numbers or cell not in printed:
+            return NOT_MEASURED
+        both = float(printed[cell]) / 100, finished.numbers[cell]
+        return write_or_absent(measure_variation(both))
+
+    heading = f"{VARIATION} of ours and the paper's number, in percent:"
+    return [heading, "", *lay_out_markdown(write_rows(write)), ""]
 
 
 def _name_section(finished: FinishedRun) -> str:

@@ -13,21 +13,26 @@ from pathlib import Path
 
 import pandas as pd
 
-from replication.data.sources import Kind, Source
 from replication.errors import SettingsError
 from replication.evaluate.table1 import EVALUATED, HEADINGS, lay_out_markdown, write_rows
 from replication.privatize.methods import ROWS
 from replication.records import TABLE1_METRICS
 from replication.results.finished_run import FinishedRun
-from replication.store.files import read_json, write_json, write_text
-from replication.store.numbers import NOT_MEASURED, write_interval, write_percent, write_points
+from replication.results.study import SEEDS, name_data, read_numbers
+from replication.store.files import write_json, write_text
+from replication.store.numbers import (
+    NOT_MEASURED,
+    VARIATION,
+    write_interval,
+    write_or_absent,
+    write_percent,
+    write_points,
+)
 from replication.store.run_folder import RunStore
 from replication.store.run_record import describe_split, is_by_patient
 from replication.store.tables import lay_out_table, write_table
 from validation.statistics.intervals import CONFIDENCE, Cell
 from validation.statistics.spread import Spread, measure_spread
-
-SEEDS = "seeds.json"
 
 
 def summarise_seeds(stores: Mapping[int, RunStore], folder: Path) -> dict[Cell, Spread]:
@@ -45,17 +50,27 @@ def summarise_seeds(stores: Mapping[int, RunStore], folder: Path) -> dict[Cell, 
     runs = [each.run | {"seed": None} for each in finished.values()]
     if any(run != runs[0] for run in runs):
         raise SettingsError(f"{folder.name}: the runs differ in more than the seed")
-    spread = measure_spread(each.numbers for each in finished.values())
-    made = {str(seed): _describe_making(store) for seed, store in stores.items()}
-    folder.mkdir(parents=True, exist_ok=True)
     tables = {
         str(seed): {f"{method}/{metric}": value for (method, metric), value in each.numbers.items()}
         for seed, each in finished.items()
     }
+    made = {str(seed): _describe_making(store) for seed, store in stores.items()}
+    folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / SEEDS, {"run": runs[0], "made": made, "numbers": tables})
+    return write_tables(folder)
+
+
+def write_tables(folder: Path) -> dict[Cell, Spread]:
+    """Write `seeds.csv` and `seeds.md` of the `seeds.json` in a folder, and return the spread.
+
+    Raises:
+        SettingsError: when the file holds no numbers of two runs or more.
+    """
+    run, numbers = read_numbers(folder / SEEDS)
+    spread = measure_spread(numbers.values())
     rows = [{"method": m, "metric": n} | vars(s) for (m, n), s in spread.items()]
     write_table(pd.DataFrame(rows), folder / "seeds.csv")
-    write_text(folder / "seeds.md", to_markdown(spread, run=runs[0], seeds=list(stores)))
+    write_text(folder / "seeds.md", to_markdown(spread, run=run, seeds=list(numbers)))
     return spread
 
 
@@ -66,68 +81,45 @@ def _describe_making(store: RunStore) -> dict:
     return {"commits": commits, "versions": last["versions"], "machine": last["machine"]}
 
 
-def to_markdown(spread: Mapping[Cell, Spread], *, run: dict, seeds: list[int]) -> str:
-    """Write Table 1 with mean, standard deviation and interval of the mean in each cell."""
+def to_markdown(spread: Mapping[Cell, Spread], *, run: dict, seeds: list[str]) -> str:
+    """Write Table 1 with mean, standard deviation and interval of the mean in each cell; and CV*."""
 
     def write(cell: Cell) -> str:
         if cell not in spread:
             return NOT_MEASURED
         interval = f"({write_percent(spread[cell].low)} to {write_percent(spread[cell].high)})"
-        return f"{_write_spread(spread[cell])} {interval}"
+        return f"{write_spread(spread[cell])} {interval}"
 
     heading = (
         f"On {name_data(run)}. Seeds {', '.join(map(str, seeds))} on one split; in percent: mean ± "
         f"standard deviation ({CONFIDENCE:.0%} interval of the mean)."
         + describe_split(by_patient=is_by_patient(run))
     )
-    return "\n".join([heading, "", *lay_out_markdown(write_rows(write)), ""])
+
+    def write_variation(cell: Cell) -> str:
+        return write_or_absent(spread[cell].variation if cell in spread else None)
+
+    return "\n".join(
+        [
+            heading,
+            "",
+            *lay_out_markdown(write_rows(write)),
+            "",
+            f"{VARIATION} over these seeds, in percent:",
+            "",
+            *lay_out_markdown(write_rows(write_variation)),
+            "",
+        ]
+    )
 
 
-def _write_spread(spread: Spread) -> str:
+def write_spread(spread: Spread) -> str:
+    """Write mean and standard deviation in percent: 94.15 ± 2.95."""
     return f"{write_percent(spread.mean)} ± {write_percent(spread.std)}"
 
 
-def read_seeds(file: Path) -> dict[Cell, Spread]:
-    """Return the spread of the runs in a seeds.json, which widens the bands of the paper's numbers.
-
-    Raises:
-        SettingsError: when the file holds no such numbers, or their split is by patient, and the
-            paper's is by image.
-    """
-    run, numbers = read_numbers(file)
-    if is_by_patient(run):
-        raise SettingsError(f"{file}: the paper's bands take runs with the split by image")
-    return measure_spread(numbers.values())
-
-
-def read_numbers(file: Path) -> tuple[dict, dict[str, dict[Cell, float]]]:
-    """Return what the runs in a seeds.json have in common, and their numbers by seed.
-
-    Raises:
-        SettingsError: when the file holds no such numbers of two runs or more.
-    """
-    content = read_json(file)
-    try:
-        is_by_patient(content["run"])
-        name_data(content["run"])
-        numbers = {
-            seed: {tuple(cell.split("/")): float(value) for cell, value in table.items()}
-            for seed, table in content["numbers"].items()
-        }
-        measure_spread(numbers.values())
-    except (KeyError, ValueError, TypeError, AttributeError) as error:
-        raise SettingsError(f"{file}: not what `replicate --seeds` leaves ({error!r})") from error
-    return content["run"], numbers
-
-
-def name_data(run: dict) -> str:
-    """Return on which data runs were made, from what they have in common."""
-    source = run["source"]
-    return Source(Kind(source["kind"]), Path(source["name"])).title
-
-
 def compare_seeds(one: Path, other: Path, page: Path) -> dict[Cell, Spread]:
-    """Write a page with the numbers of two seeds.json and their differences.
+    """Write a page with the numbers of two seeds.json and their differences, over shared seeds.
 
     Args:
         one: what `replicate --seeds` left.
@@ -138,14 +130,16 @@ def compare_seeds(one: Path, other: Path, page: Path) -> dict[Cell, Spread]:
         The difference, other minus one, of each number that all runs have; fractions.
 
     Raises:
-        SettingsError: when the files don't have the same seeds and data, or nothing else differs.
+        SettingsError: when the files share fewer than two seeds, differ in the data, or in nothing.
     """
     (run, numbers), (other_run, other_numbers) = (read_numbers(file) for file in (one, other))
-    if numbers.keys() != other_numbers.keys():
+    shared = [seed for seed in numbers if seed in other_numbers]
+    if len(shared) < 2:
         raise SettingsError(
             f"{other}: seeds {', '.join(other_numbers)}, but {one} has {', '.join(numbers)}; "
             "differences are taken seed by seed, so train the same with `replicate --seeds`"
         )
+    numbers, other_numbers = ({s: each[s] for s in shared} for each in (numbers, other_numbers))
     changed = _list_changes(run, other_run)
     if not changed:
         raise SettingsError(f"{other}: made with the very settings of {one}")
@@ -190,8 +184,8 @@ def _lay_out_differences(
         (
             row.dataset,
             heading,
-            _write_spread(first[cell]),
-            _write_spread(second[cell]),
+            write_spread(first[cell]),
+            write_spread(second[cell]),
             write_interval(found.mean, found.low, found.high, write_points),
         )
         for row in ROWS

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 DOES_NOT_APPLY = "-"
 NOT_MEASURED = "not measured"
+VARIATION = "CV*, the unbiased coefficient of variation (Belz, Popovic and Mille 2022)"
 
 Write = Callable[[float], str]
 

@@ -1,6 +1,7 @@
 """A run checked from its files: planted runs for every verdict and exit code."""
 
 import json
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -16,8 +17,10 @@ import cli as command_line
 from replication.command_line import opening
 from replication.command_line.printing import print_verdict
 from replication.errors import DataError, ReplicationError, StageNotRun
+from replication.results import finished_run
 from replication.results.check import check_run, find_latest
 from replication.results.finished_run import FinishedRun
+from replication.results.study import find_own_bands
 from replication.store.files import write_json
 from replication.store.run_folder import RunStore
 
@@ -50,15 +53,106 @@ def call(tmp_path, monkeypatch):
     return lambda *words: CliRunner().invoke(command_line.cli, ["check", *map(str, words)])
 
 
-def test_on_the_surrogate_claims_and_data_are_enough(tmp_path, call):
-    store = plant_run(tmp_path / "runs" / "mine")
+FAILING = EVERY_CLAIM_HOLDS | {"k-same-3": Rates(0.5, 0.6, 0.8, 0.1)}
+
+
+def plant_study(file, store, *, off=0.0, **more):
+    """Write a study over seeds whose numbers lie around a run's, or so far off."""
+    rng = np.random.default_rng(0)
+    numbers = FinishedRun(store).numbers
+    tables = {
+        seed: {
+            "/".join(cell): float(np.clip(value + off + rng.normal(0, 0.02), 0, 1))
+            for cell, value in numbers.items()
+        }
+        for seed in range(8)
+    }
+    run = json.loads((store.root / "run.json").read_text()) | {"seed": None} | more
+    write_json(file, {"run": run, "made": {}, "numbers": tables})
+
+
+@pytest.fixture
+def study(tmp_path, monkeypatch):
+    """Where the study over seeds is looked for."""
+    file = tmp_path / "seeds.json"
+    monkeypatch.setattr(finished_run, "find_own_bands", partial(find_own_bands, file=file))
+    return file
+
+
+def test_on_the_surrogate_numbers_are_held_against_other_seeds(tmp_path, call, study):
+    store = plant_run(tmp_path / "runs" / "mine", FAILING)
+    plant_study(study, store)
     result = call(store.root)
     assert result.exit_code == 0, result.output
-    assert "Table 1: 51 not judged" in result.output
+    assert "Table 1: 51 inside" in result.output
     assert "\nBLESSED\n" in result.output
-    assert json.loads((store.root / "check.json").read_text())["verdict"] == "BLESSED"
+    assert "Table 1 is held against 8 trainings on the embedded surrogate" in result.output
+    assert "claims (findings that decide nothing): " in result.output and " fails" in result.output
+    read = json.loads((store.root / "check.json").read_text())
+    assert (read["verdict"], read["exit_code"]) == ("BLESSED", 0)
+    assert read["held_against"].startswith("Table 1 is held against 8 trainings")
     assert (store.root / "check.md").read_text().startswith("# BLESSED")
-    assert JUnitXml.fromfile(str(store.root / "check.xml")).skipped == 51
+    assert JUnitXml.fromfile(str(store.root / "check.xml")).failures == 0
+
+
+def test_numbers_that_left_their_band_are_named(tmp_path, call, study):
+    store = plant_run(tmp_path / "runs" / "mine")
+    plant_study(study, store, off=0.3)
+    result = call(store.root)
+    assert result.exit_code == 1
+    assert "NOT_BLESSED" in result.output
+    assert "Table 1, outside: " in result.output
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"draws": 10},
+        {"split": "patient"},
+        {"source": {"kind": "folder", "name": "eyes"}},
+        {"profile": {"name": "cpu", "vgan": {"steps": 9}}},
+    ],
+)
+def test_seeds_of_other_settings_or_data_judge_nothing(tmp_path, call, study, other):
+    store = plant_run(tmp_path / "runs" / "mine", FAILING)
+    plant_study(study, store, off=0.3, **other)
+    result = call(store.root)
+    assert result.exit_code == 0, result.output
+    assert "\nMEASURED\n" in result.output
+    assert "seeds.json has no trainings with these settings and data." in " ".join(
+        result.output.split()
+    )
+    assert JUnitXml.fromfile(str(store.root / "check.xml")).skipped == 51 + 13
+
+
+def test_settings_of_the_attack_move_no_number_of_table_1(tmp_path, call, study):
+    store = plant_run(tmp_path / "runs" / "mine")
+    plant_study(study, store, profile={"name": "cpu", "attack": {"updates": 1}})
+    assert "\nBLESSED\n" in call(store.root).output
+
+
+def test_without_the_study_a_sentence_names_it(tmp_path, call, study):
+    result = call(plant_run(tmp_path / "runs" / "mine").root)
+    assert result.exit_code == 0
+    said = " ".join(result.output.split())
+    assert f"Table 1 is not judged: {study} is missing; `make seeds` makes it." in said
+
+
+def test_a_study_that_is_none_is_an_error(tmp_path, study):
+    store = plant_run(tmp_path / "run")
+    study.write_text("{}")
+    with pytest.raises(ReplicationError, match=r"seeds\.json: not what"):
+        check_run(store)
+
+
+@pytest.mark.parametrize("kind", ["folder", "manifest"])
+def test_your_own_data_are_measured_whatever_the_claims(tmp_path, call, kind):
+    store = plant_run(tmp_path / "run", FAILING, kind=kind)
+    assert end_run(store, whole=True) == 0
+    result = call(store.root)
+    assert result.exit_code == 0
+    assert "\nMEASURED\n" in result.output
+    assert "Table 1: 51 not judged" in result.output
 
 
 def test_without_a_name_the_latest_run_is_checked(tmp_path, call):
@@ -69,9 +163,8 @@ def test_without_a_name_the_latest_run_is_checked(tmp_path, call):
     assert result.exit_code == json.loads(result.output)["exit_code"] == 0
 
 
-def test_a_failing_claim_ends_with_1_and_is_named(tmp_path, call):
-    rates = EVERY_CLAIM_HOLDS | {"k-same-3": Rates(0.5, 0.6, 0.8, 0.1)}
-    store = plant_run(tmp_path / "run", rates)
+def test_on_warsaw_a_failing_claim_ends_with_1_and_is_named(tmp_path, call):
+    store = plant_run(tmp_path / "run", FAILING, kind="warsaw", split="patient")
     assert end_run(store, whole=False) == 1
     result = call(store.root)
     assert result.exit_code == 1
@@ -80,10 +173,12 @@ def test_a_failing_claim_ends_with_1_and_is_named(tmp_path, call):
 
 
 def test_on_warsaw_the_numbers_are_judged(tmp_path, call):
-    result = call(plant_run(tmp_path / "run", kind="warsaw").root)
+    known = EVERY_CLAIM_HOLDS | {"pprl-vgan-random": Rates(0.9, 0.8, 0.7, 0.2)}
+    result = call(plant_run(tmp_path / "run", known, kind="warsaw").root)
     assert result.exit_code == 1
-    assert "Table 1, outside: " in result.output
+    assert "Table 1, outside: pprl-vgan-random/identity_accuracy" in result.output
     assert "inside" in result.output
+    assert "Table 1 is held against the paper's bands" in " ".join(result.output.split())
 
 
 def test_split_by_patient_the_numbers_are_not_judged_even_on_warsaw(tmp_path, call):

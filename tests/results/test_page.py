@@ -15,7 +15,7 @@ from replication.attack import table2_text
 from replication.attack.table2_text import NOTES, READ_ME, SUMMARY
 from replication.data.sources import Kind, Source
 from replication.errors import DataError, StageNotRun
-from replication.evaluate.table1 import Table1Row, build_table, to_markdown
+from replication.evaluate.table1 import Table1Row, build_table, to_json, to_markdown
 from replication.results import page as pages
 from replication.results.page import CLAIMS_INTRO
 from replication.store.run_folder import RunStore
@@ -38,6 +38,7 @@ def run(tmp_path):
     with store.writing("06_evaluated", {}) as folder:
         text = to_markdown(table, paper_percent=read_paper_percent())
         (folder / "table1.md").write_text(f"On what it was measured\n\n{text}")
+        (folder / "table1.json").write_text(to_json(table))
         plant_predictions(blurred).to_csv(folder / "predictions.csv", index=False)
     return store.root
 
@@ -208,3 +209,26 @@ def test_sentences_of_the_committed_pages_are_those_of_the_code(name):
         f"{claim.statement} Paper, {claim.place}: " for claim in CLAIMS + RELEVANCE_CLAIMS
     ]
     assert [sentence for sentence in sentences if text.count(sentence) != 2] == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "written"),
+    [
+        ({"source": {"kind": "warsaw", "name": "AD100"}}, True),
+        ({"source": {"kind": "warsaw", "name": "AD100"}, "split": "patient"}, False),
+        ({"source": {"kind": "folder", "name": "eyes"}}, False),
+        ({}, False),
+    ],
+)
+def test_the_variation_of_ours_and_the_paper_s_stands_on_warsaw_alone(
+    run, tmp_path, changes, written
+):
+    describe_otherwise(run, **changes)
+    page = write_page(run, tmp_path / "pages")
+    assert ("CV*, the unbiased coefficient of variation" in page) is written
+    if written:
+        # Kernel 3, identity: 50.00 and the paper's 69.41, |19.41| / sqrt(2) over c4 of two.
+        variation = 19.41 / 2**0.5 / 0.7978846 / 59.705 * (1 + 1 / 8)
+        row = f"| Blurring | Privatized set with kernel size 3 | {100 * variation:.2f} | - |"
+        assert row in page
+        assert "Original test set | 0.00 | - |" in page  # both are 90.00

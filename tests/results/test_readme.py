@@ -1,6 +1,8 @@
 """What the README shows is what the code gives: table, plane and contact sheet."""
 
+import json
 import shutil
+import statistics
 import sys
 from pathlib import Path
 
@@ -27,7 +29,7 @@ from replication.results.readme import (
     draw_baseline,
     fill_table,
     hash_numbers,
-    lay_out_baseline,
+    lay_out_seeds,
     picture_report,
 )
 from replication.store.run_folder import RunStore
@@ -38,16 +40,23 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 CHANGED = "run `python cli.py readme`"
 
 
-def test_the_table_is_the_baseline_s():
-    assert fill_table(README, lay_out_baseline()) == README, CHANGED
+def test_the_table_is_that_of_the_committed_seeds():
+    assert fill_table(README, lay_out_seeds()) == README, CHANGED
 
 
-def test_the_table_has_the_paper_s_digits_beside_the_baseline_s():
-    rows = [line.split(" | ") for line in lay_out_baseline().splitlines()[2:]]
+def test_the_table_has_mean_and_deviation_with_the_paper_s_digits():
+    lines = lay_out_seeds().splitlines()
+    rows = [line.split(" | ") for line in lines if line.startswith("| ")][1:]
     assert len(rows) == 14
-    kept = (ROOT / "artifacts/baselines/surrogate-cpu/table1.md").read_text(encoding="utf-8")
-    printed = [line.split(" | ") for line in kept.splitlines() if "(" in line and "|" in line]
-    assert [row[2:] for row in rows] == [row[2:] for row in printed[-14:]]
+    numbers = json.loads((ROOT / "artifacts/baselines/seeds.json").read_text())["numbers"]
+    values = [100 * table["blur-9/identity_accuracy"] for table in numbers.values()]
+    kernel_9 = next(row for row in rows if row[1] == "kernel 9")
+    expected = f"{statistics.mean(values):.2f} ± {statistics.stdev(values):.2f} (31.76)"
+    assert kernel_9[2] == expected
+    assert kernel_9[3] == "-"
+    sentence = " ".join(lines[lines.index("") :])
+    assert f"of {len(numbers)} trainings with profile `cpu`" in sentence
+    assert sentence.endswith("in the paper's in 74.68%.")
 
 
 @pytest.mark.parametrize(

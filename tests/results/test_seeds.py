@@ -1,6 +1,7 @@
 """Runs that differ in the seed: each number's spread, and two settings compared seed by seed."""
 
 import json
+import shutil
 import statistics
 
 import pytest
@@ -9,7 +10,9 @@ from planted_run import open_run
 
 from replication.errors import SettingsError, StageNotRun
 from replication.evaluate.table1 import Table1Row, build_table, to_json
-from replication.results.seeds import compare_seeds, read_seeds, summarise_seeds
+from replication.results.seeds import compare_seeds, summarise_seeds, write_tables
+from replication.results.study import read_numbers, read_study
+from validation.statistics.spread import measure_spread
 
 CELL = ("original", "identity_accuracy")
 VARYING, SAME = ("blur-9", "identity_accuracy"), ("blur-9", "glaucoma_accuracy")
@@ -31,11 +34,16 @@ def test_mean_and_deviation_of_each_measured_number(tmp_path):
     assert len(spread) == 3
     assert spread[CELL].mean == pytest.approx(statistics.mean(values.values()))
     assert spread[CELL].std == pytest.approx(statistics.stdev(values.values()))
-    assert read_seeds(tmp_path / "seeds" / "seeds.json") == spread
+    run, numbers = read_numbers(tmp_path / "seeds" / "seeds.json")
+    assert run["source"]["kind"] == "surrogate"
+    assert measure_spread(numbers.values()) == spread
     page = (tmp_path / "seeds" / "seeds.md").read_text()
     assert "On the embedded surrogate (synthetic eyes, not Warsaw). Seeds 3, 4, 5 on one" in page
     assert "| 70.83 ± 19.09 (" in page
     assert "| Blurring | Privatized set with kernel size 3 | not measured | - |" in page
+    assert "unbiased coefficient of variation (Belz, Popovic and Mille 2022) over these" in page
+    variation = 0.1909407 * (1 + 1 / 12) / 0.8862269 / 0.7083333  # c4 of three is .8862
+    assert f"| {100 * variation:.2f} |" in page
     assert "original,glaucoma_f1,3,0.25,0.0" in (tmp_path / "seeds" / "seeds.csv").read_text()
     content = json.loads((tmp_path / "seeds" / "seeds.json").read_text())
     assert content["run"]["draws"] == 10
@@ -56,7 +64,7 @@ def test_seeds_of_a_split_by_patient_say_so_and_make_no_bands(tmp_path):
     first = (tmp_path / "seeds" / "seeds.md").read_text().splitlines()[0]
     assert first.endswith("identity stays closed-set.")
     with pytest.raises(SettingsError, match=r"seeds\.json: .* with the split by image"):
-        read_seeds(tmp_path / "seeds" / "seeds.json")
+        read_study(tmp_path / "seeds" / "seeds.json")
 
 
 def test_a_run_that_is_not_complete_is_refused(tmp_path):
@@ -120,6 +128,22 @@ def test_other_seeds_or_the_same_settings_are_refused(tmp_path):
     with pytest.raises(SettingsError, match="made on the Warsaw database in `eyes`, but"):
         compare_seeds(one, warsaw, tmp_path / "page.md")
     assert not (tmp_path / "page.md").exists()
+
+
+def test_two_studies_are_compared_over_the_seeds_that_they_share(tmp_path):
+    one = plant_seeds(tmp_path / "one.json", [0.10, 0.50, 0.90, 0.2], mixed=False)
+    other = plant_seeds(tmp_path / "other.json", [0.12, 0.51, 0.93], mixed=True)
+    found = compare_seeds(one, other, tmp_path / "page.md")
+    assert (found[VARYING].runs, found[VARYING].mean) == (3, pytest.approx(0.02))
+    assert "Seeds 0, 1, 2 on one split" in (tmp_path / "page.md").read_text()
+
+
+def test_the_committed_tables_are_those_of_the_committed_seeds(tmp_path):
+    baselines = ROOT / "artifacts" / "baselines"
+    shutil.copyfile(baselines / "seeds.json", tmp_path / "seeds.json")
+    write_tables(tmp_path)
+    for name in ("seeds.csv", "seeds.md"):
+        assert (tmp_path / name).read_text() == (baselines / name).read_text(), name
 
 
 def test_the_committed_page_is_that_of_the_committed_seeds(tmp_path):
