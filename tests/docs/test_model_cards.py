@@ -14,7 +14,7 @@ from replication.results.baseline import BASELINE, read_references
 PAGE = (ROOT / "docs" / "model-cards.md").read_text(encoding="utf-8")
 MEASURED = {(band.method, band.metric): 100 * band.paper for band in read_references()}
 SEEDS = {
-    (row["method"], row["metric"]): (100 * float(row["mean"]), 100 * float(row["deviation"]))
+    (row["method"], row["metric"]): (100 * float(row["mean"]), 100 * float(row["std"]))
     for row in csv.DictReader(
         (ROOT / "artifacts/baselines/seeds.csv").read_text(encoding="utf-8").splitlines()
     )
