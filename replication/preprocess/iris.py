@@ -8,6 +8,7 @@ Departure: the first author's later code takes a Hough circle of a copy binarise
 """
 
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from functools import lru_cache
 from itertools import accumulate
 
@@ -17,6 +18,9 @@ import numpy as np
 from replication.preprocess.iris_evidence import (
     DIRECTION_TOLERANCE,
     LATERAL,
+    LIMBUS_ARCS,
+    PUPIL_ARCS,
+    STRONG,
     EdgePoints,
     find_edge_points,
     judge_circles,
@@ -26,12 +30,25 @@ from replication.preprocess.iris_evidence import (
 
 VOTE_CELL_PX = 2  # ours: half the working resolution is enough to propose
 PROPOSALS = 16  # ours
-LIMBUS_TO_PUPIL = (1.25, 8.0)  # ours: wider than the 20 to 70% dilation of ISO/IEC 29794-6
+LIMBUS_TO_PUPIL = (1.4, 8.0)  # ours: wider than the 20 to 70% dilation of ISO/IEC 29794-6
 SMALLEST_LIMBUS = 1 / 16  # ours, of the longer side: an iris an eighth of the frame across
 SURVIVORS = 3  # ours: proposals whose centre is fitted
 FIT_ROUNDS = 2  # ours
 DAMPING = 1e-6 * np.eye(4)  # ours
+LEAST_DECADES = 0.01  # ours: about a circle without any evidence nothing is known
+BRIGHT_DECADES = 2.0  # ours: one pupil in a hundred may be brighter than its iris
+SEEN_DECADES = 3.5  # ours: fewer than one in ten by chance, of some 300 radii, arcs and strengths
 FOUND_DECADES = 3.0  # ours: fewer than one false alarm in a thousand frames of noise
+
+
+class Evidence(StrEnum):
+    """Which of the two circles is evident by itself; the radius of the other is a guess."""
+
+    BOTH = "both"
+    PUPIL = "pupil alone"
+    LIMBUS = "limbus alone"
+    TOGETHER = "neither alone"
+    NONE = ""
 
 
 @dataclass(frozen=True)
@@ -44,6 +61,7 @@ class IrisFit:
         pupil_radius_px: of the pupil.
         confidence: in [0, 1]; 0.5 and above means found.
         found: whether chance would hardly draw such a pair of circles in any frame of noise.
+        evidence: by which circles; NONE where not found.
     """
 
     centre_x_px: float
@@ -52,11 +70,15 @@ class IrisFit:
     pupil_radius_px: float
     confidence: float
     found: bool
+    evidence: Evidence = Evidence.NONE
 
 
 @dataclass(frozen=True)
 class _CirclePair:
-    """Two circles about one centre, working px, and how many decades they are beyond chance."""
+    """Two circles about one centre, working px, and how many decades they are beyond chance.
+
+    `pupil_decades` and `limbus_decades` are the evidence of each, before all that was tried.
+    """
 
     x: float
     y: float
@@ -64,6 +86,8 @@ class _CirclePair:
     limbus: float
     pupil_is_dark: bool
     decades: float
+    pupil_decades: float = 0.0
+    limbus_decades: float = 0.0
 
 
 def find_iris(gray: np.ndarray) -> IrisFit:
@@ -165,19 +189,25 @@ def _best_pairs(
     """Return the most surprising pair of circles about each of the centres."""
     radii = list_radii(points.height_px, points.width_px)
     dark, bright, limbus = judge_circles(points, centre_x, centre_y)
+    pupil = np.maximum(dark, bright - BRIGHT_DECADES)
     allowed = _allow_pairs(points.height_px, points.width_px)
-    both = np.maximum(dark, bright)[:, :, None] + limbus[:, None, :]
-    best = np.where(allowed, both, -np.inf).reshape(len(both), -1).argmax(axis=1)
-    # Chance had this many tries: every centre, every allowed pair, two kinds of pupil.
-    log_tries = np.log10(2 * np.count_nonzero(allowed) * points.height_px * points.width_px)
+    inner, outer = pupil[:, :, None], limbus[:, None, :]
+    allowed_here = allowed & (inner >= LEAST_DECADES) & (outer >= LEAST_DECADES)
+    both = np.where(allowed_here, inner + outer, 0.0)
+    best = both.reshape(len(both), -1).argmax(axis=1)
+    # Chance had this many tries: every centre, every allowed pair, their arcs and strengths.
+    pairs = np.count_nonzero(allowed) * len(PUPIL_ARCS) * len(LIMBUS_ARCS) * len(STRONG)
+    log_tries = np.log10(pairs * points.height_px * points.width_px)
     return [
         _CirclePair(
             float(centre_x[i]),
             float(centre_y[i]),
             float(radii[inner]),
             float(radii[outer]),
-            bool(dark[i, inner] >= bright[i, inner]),
+            bool(pupil[i, inner] == dark[i, inner]),
             float(both[i, inner, outer] - log_tries),
+            float(pupil[i, inner]),
+            float(limbus[i, outer]),
         )
         for i, (inner, outer) in enumerate(zip(*np.divmod(best, len(radii)), strict=True))
     ]
@@ -248,4 +278,17 @@ def _to_frame(points: EdgePoints, pair: _CirclePair) -> IrisFit:
         pair.pupil / points.scale,
         decades / (decades + FOUND_DECADES),
         decades >= FOUND_DECADES,
+        _name_evidence(pair) if decades >= FOUND_DECADES else Evidence.NONE,
     )
+
+
+def _name_evidence(pair: _CirclePair) -> Evidence:
+    """Return which circles of a pair are evident each by itself."""
+    pupil, limbus = (
+        decades >= SEEN_DECADES for decades in (pair.pupil_decades, pair.limbus_decades)
+    )
+    if pupil and limbus:
+        return Evidence.BOTH
+    if pupil or limbus:
+        return Evidence.PUPIL if pupil else Evidence.LIMBUS
+    return Evidence.TOGETHER

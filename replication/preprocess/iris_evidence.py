@@ -7,7 +7,9 @@ and only the directions of its gradients are used, not their strengths.
 Evidence is the a contrario reasoning of Desolneux, Moisan and Morel (2000), as Akinlar and Topal
 (EDCircles, 2013) use it for circles: under chance an edge's direction is anything, so it is within
 the tolerance of the radius with a known probability, and the number of those that are is binomial.
-Outline that is missing counts against the circle. No gray level and no eye's image enters.
+So it is with the strength's rank among the frame's edges (Desolneux, Moisan and Morel, 2001).
+Outline that is missing counts against the circle, but only on the arcs that are looked at: lids may
+hide the others. A pupil is also as dark as few other places of its frame. No gray level enters.
 """
 
 from dataclasses import dataclass
@@ -23,12 +25,28 @@ RADIUS_TOLERANCE = 0.06  # ours: pupils are ovals and lie off the iris's middle 
 TOLERANCE_DEGREES = 30.0  # ours
 DIRECTION_TOLERANCE = np.cos(np.deg2rad(TOLERANCE_DEGREES))
 CHANCE = 2 * TOLERANCE_DEGREES / 360  # that a direction is within the tolerance of the radius
+STRONG = (1.0, 0.5)  # ours: all edge points, and the stronger half of them
 LATERAL = 0.5  # lids hide the iris's outline above and below: Daugman 1993 leaves those arcs out
 # Points of smoothed noise closer than this agree with each other, so they count as one.
 CORRELATION_PX = 4 * SMOOTHING_PX
-ARC_SAMPLES = 32
+# A circle's parts: bit 0 where it is left or right, bit 1 in the lower half, bit 2 in the right one.
+PARTS = np.arange(8)
+SIDES, LOWER, RIGHT = PARTS & 1 > 0, PARTS & 2 > 0, PARTS & 4 > 0
+# What lids and lamps may leave of a pupil and of a limbus; a row is one choice of parts.
+PUPIL_ARCS = np.array([SIDES | ~SIDES, SIDES | LOWER, SIDES, LOWER])
+LIMBUS_ARCS = np.array(
+    [SIDES | ~SIDES, SIDES, SIDES & LOWER, LOWER, SIDES & RIGHT, SIDES & ~RIGHT]
+)
+LEAST_RANK = 0.003  # ours: darker than all but this much is no rarer, as blacks are cut off
+ARC_SAMPLES = 36
 ARC_ANGLES = (np.arange(ARC_SAMPLES) + 0.5) * (2 * np.pi / ARC_SAMPLES)
 ARC_COSINES, ARC_SINES = np.cos(ARC_ANGLES), np.sin(ARC_ANGLES)
+ARC_PARTS = (np.abs(ARC_COSINES) > LATERAL) + 2 * (ARC_SINES > 0) + 4 * (ARC_COSINES > 0)
+# Places inside a disc, in its radii: the lower half's and, mirrored, the upper half's.
+INSIDE_X, INSIDE_Y = (
+    np.float32(np.outer([0.35, 0.7], turn(np.deg2rad([23, 68, 113, 158]))).ravel())
+    for turn in (np.cos, np.sin)
+)
 
 
 @dataclass(frozen=True)
@@ -38,6 +56,8 @@ class EdgePoints:
     Args:
         x, y: (E,) float32 places in the working image, px.
         towards_x, towards_y: (E,) float32 unit direction in which the image gets brighter.
+        strong: (E,) bool, whether it is among the stronger half of them.
+        rank: (H, W) float32, how much of the working image is no brighter, above 0 to 1.
         height_px, width_px: size of the working image.
         scale: working px per px of the frame.
     """
@@ -46,6 +66,8 @@ class EdgePoints:
     y: np.ndarray
     towards_x: np.ndarray
     towards_y: np.ndarray
+    strong: np.ndarray
+    rank: np.ndarray
     height_px: int
     width_px: int
     scale: float
@@ -98,10 +120,18 @@ def find_edge_points(gray: np.ndarray) -> EdgePoints:
         (row + shift * towards_y).astype(np.float32),
         towards_x,
         towards_y,
+        at > np.partition(at, len(at) // 2)[len(at) // 2] if len(at) else keep[:0, 0],
+        _rank_grays(smooth),
         height,
         width,
         scale,
     )
+
+
+def _rank_grays(image: np.ndarray) -> np.ndarray:
+    """Return for each pixel the fraction of all that are no brighter, to a whole gray level."""
+    level = np.rint(image).astype(np.uint8)
+    return (np.bincount(level.ravel(), minlength=256).cumsum() / level.size)[level]
 
 
 def _shrink(gray: np.ndarray) -> tuple[np.ndarray, float]:
@@ -150,31 +180,47 @@ def judge_circles(
         centre_x, centre_y: (C,) float32 places in the working image.
 
     Returns:
-        dark: (C, K) evidence of a disc darker than its surroundings, from the whole circle.
-        bright: the same for a brighter one.
-        limbus: as dark, from the arcs left and right alone. All are -log10 of a bound on the
-            probability under chance, 0 or above.
+        dark: (C, K) evidence of a disc darker than its surroundings and than most of the frame.
+        bright: of a disc brighter than its surroundings.
+        limbus: of an outline that is darker inside. All are -log10 of a bound on the probability
+            under chance, of the arcs that show it best, 0 or above.
     """
     radii = list_radii(points.height_px, points.width_px)
     counts = _count_on_rings(points, centre_x, centre_y, radii)
-    arc, lateral_arc = _arcs_in_frame(points, centre_x, centre_y, radii)
-    darker, brighter, elsewhere = counts.sum(axis=1)
-    total, lateral_total = darker + brighter + elsewhere, counts[:, 1].sum(axis=0)
-    aligned = np.stack([darker, brighter, counts[0, 1]])
-    dark, bright, limbus = _surprise(
-        aligned, np.stack([total, total, lateral_total]), np.stack([arc, arc, lateral_arc])
-    )
-    return dark, bright, limbus
+    tried = np.maximum(counts.sum(axis=(0, 1)), _arcs_in_frame(points, centre_x, centre_y, radii))
+    darker, brighter = (np.stack([kind.sum(axis=0), kind[1]]) for kind in counts[:2])
+    dark = _best_arcs(darker, tried, PUPIL_ARCS) + _judge_inside(points, centre_x, centre_y, radii)
+    bright = _best_arcs(brighter, tried, PUPIL_ARCS)
+    return dark, bright, _best_arcs(darker, tried, LIMBUS_ARCS)
+
+
+def _judge_inside(
+    points: EdgePoints, centre_x: np.ndarray, centre_y: np.ndarray, radii: np.ndarray
+) -> np.ndarray:
+    """Return -log10 of the chance that two places be as dark as the disc's two halves: (C, K).
+
+    A half's rank is that of its lower median place, which a lamp doesn't reach.
+    """
+    across = centre_x[:, None, None] + radii[:, None] * INSIDE_X
+    column = np.clip(np.rint(across), 0, points.width_px - 1).astype(np.intp)
+    evidence = np.zeros((len(centre_x), len(radii)))
+    for half in (INSIDE_Y, -INSIDE_Y):
+        row = np.rint(centre_y[:, None, None] + radii[:, None] * half)
+        row = np.clip(row, 0, points.height_px - 1).astype(np.intp)
+        middle = len(half) // 2 - 1
+        rank = np.partition(points.rank[row, column], middle, axis=-1)[..., middle]
+        evidence -= np.log10(np.maximum(rank, LEAST_RANK))
+    return evidence
 
 
 def _count_on_rings(
     points: EdgePoints, centre_x: np.ndarray, centre_y: np.ndarray, radii: np.ndarray
 ) -> np.ndarray:
-    """Count the edge points on each circle: (3, 2, C, K).
+    """Count the edge points on each circle: (3, 2, 8, C, K).
 
     The first index is 0 where brightness rises along the radius, 1 where it falls, 2 elsewhere;
-    the second is 1 on the arcs left and right and 0 on the others. A ring takes in the points of
-    its two neighbours, which makes its width the tolerance.
+    the second is 1 for strong ones; the third is the part of the circle. A ring takes in the points
+    of its two neighbours, which makes its width the tolerance.
     """
     dx, dy = points.x - centre_x[:, None], points.y - centre_y[:, None]
     distance = np.sqrt(dx * dx + dy * dy)
@@ -182,12 +228,13 @@ def _count_on_rings(
     points_along = np.abs(along) > DIRECTION_TOLERANCE * distance
     # Whole numbers of one byte: what is counted below is read and written several times.
     kind = np.int8(2) - points_along * (np.int8(1) + (along > 0))
-    side = 2 * kind + (np.abs(dx) > LATERAL * distance)
+    kind = np.int8(16) * kind + np.int8(8) * points.strong
+    kind += (np.abs(dx) > LATERAL * distance) + np.int8(2) * (dy > 0) + np.int8(4) * (dx > 0)
     rings = len(radii) + 2
-    shape = (3, 2, len(centre_x), rings)
+    shape = (3, 2, 8, len(centre_x), rings)
     cell = find_rings(distance, points.height_px, points.width_px)
     cell += np.arange(0, len(centre_x) * rings, rings)[:, None]
-    cell += side.astype(np.intp) * (len(centre_x) * rings)
+    cell += kind.astype(np.intp) * (len(centre_x) * rings)
     exact = np.bincount(cell.ravel(), minlength=np.prod(shape)).reshape(shape)
     exact[..., 0] = exact[..., -1] = 0
     return exact[..., :-2] + exact[..., 1:-1] + exact[..., 2:]
@@ -225,23 +272,34 @@ def _list_borders(height_px: int, width_px: int) -> tuple[np.ndarray, np.ndarray
 
 def _arcs_in_frame(
     points: EdgePoints, centre_x: np.ndarray, centre_y: np.ndarray, radii: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return each circle's length inside the frame, whole and left and right alone: (C, K) px."""
+) -> np.ndarray:
+    """Return the length inside the frame of each part of each circle: (8, C, K) px."""
     x = centre_x[:, None, None] + radii[:, None] * ARC_COSINES
     y = centre_y[:, None, None] + radii[:, None] * ARC_SINES
     inside = (x >= 0) & (x <= points.width_px - 1) & (y >= 0) & (y <= points.height_px - 1)
     step = radii * np.float32(2 * np.pi / ARC_SAMPLES)
-    lateral = np.abs(ARC_COSINES) > LATERAL
-    return inside.sum(axis=-1) * step, inside[..., lateral].sum(axis=-1) * step
+    return np.stack([inside[..., part == ARC_PARTS].sum(axis=-1) for part in PARTS]) * step
 
 
-def _surprise(aligned: np.ndarray, total: np.ndarray, arc: np.ndarray) -> np.ndarray:
-    """Return -log10 of Chernoff's bound on P(this fraction aligned by chance), 0 or above.
+def _best_arcs(aligned: np.ndarray, tried: np.ndarray, arcs: np.ndarray) -> np.ndarray:
+    """Return the evidence of the arcs and the strength that show a circle best: (C, K).
 
     A whole outline has one point per px, so where there are fewer the rest count as not aligned.
+
+    Args:
+        aligned: (2, 8, C, K) points in each part, all and the strong ones.
+        tried: (8, C, K) points, aligned or not, or px of outline where these are more.
+        arcs: (A, 8) bool, which parts each choice takes.
     """
-    tried = np.maximum(np.maximum(total, arc), 1)
-    fraction = np.clip(aligned / tried, CHANCE, 1 - 1e-6)
-    divergence = fraction * np.log(fraction / CHANCE)
-    divergence += (1 - fraction) * np.log((1 - fraction) / (1 - CHANCE))
-    return divergence * (tried / CORRELATION_PX / np.log(10))
+    points = np.stack([aligned[:, choice].sum(axis=1) for choice in arcs])
+    length = np.maximum(np.stack([tried[choice].sum(axis=0) for choice in arcs]), 1)[:, None]
+    chance = CHANCE * np.array(STRONG)[:, None, None]
+    return _surprise(points / length, length, chance).max(axis=(0, 1))
+
+
+def _surprise(fraction: np.ndarray, length: np.ndarray, chance: np.ndarray) -> np.ndarray:
+    """Return -log10 of Chernoff's bound on P(this fraction aligned by chance), 0 or above."""
+    fraction = np.clip(fraction, chance, 1 - 1e-6)
+    divergence = fraction * np.log(fraction / chance)
+    divergence += (1 - fraction) * np.log((1 - fraction) / (1 - chance))
+    return divergence * (length / CORRELATION_PX / np.log(10))
