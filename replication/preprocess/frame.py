@@ -30,6 +30,8 @@ class ImageFacts:
         mirrored: whether left and right were exchanged.
         iris_found: whether the iris was found; else its places are NaN, the image not centred.
         iris_confidence: in [0, 1].
+        iris_evidence: by which circles it was found, of `replication.preprocess.iris.Evidence`;
+            where one alone is evident, the radius of the other is a guess.
         shift_x_px, shift_y_px: how far the frame was moved right and down to centre the iris.
     """
 
@@ -43,6 +45,7 @@ class ImageFacts:
     iris_radius_px: float
     pupil_radius_px: float
     iris_confidence: float
+    iris_evidence: str
     shift_x_px: int
     shift_y_px: int
 
@@ -78,7 +81,9 @@ def preprocess_image(
     measured = (fit.centre_x_px, fit.centre_y_px, fit.radius_px, fit.pupil_radius_px)
     places = measured if fit.found else (float("nan"),) * len(measured)
     done = (width, height, settings.strip_rows, eye == "right", fit.found)
-    facts = ImageFacts(*done, *places, fit.confidence, *_shift_to_middle(frame, fit))
+    facts = ImageFacts(
+        *done, *places, fit.confidence, str(fit.evidence), *_shift_to_middle(frame, fit)
+    )
     size_px = settings.image_size_px
     return _centre_and_resize(frame, facts, size_px=size_px, interpolation=interpolation), facts
 

@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 
 from replication.preprocess.iris_evidence import (
+    ARCS,
     DIRECTION_TOLERANCE,
     LATERAL,
     LIMBUS_ARCS,
@@ -29,11 +30,11 @@ from replication.preprocess.iris_evidence import (
 )
 
 VOTE_CELL_PX = 2  # ours: half the working resolution is enough to propose
-PROPOSALS = 16  # ours
+PROPOSALS = 10  # ours
 LIMBUS_TO_PUPIL = (1.4, 8.0)  # ours: wider than the 20 to 70% dilation of ISO/IEC 29794-6
+LEAST_VOTED_RATIO = 1.25  # ours: below the least ratio, as the radii voted for lie in coarse steps
 SMALLEST_LIMBUS = 1 / 16  # ours, of the longer side: an iris an eighth of the frame across
 SURVIVORS = 3  # ours: proposals whose centre is fitted
-FIT_ROUNDS = 2  # ours
 DAMPING = 1e-6 * np.eye(4)  # ours
 LEAST_DECADES = 0.01  # ours: about a circle without any evidence nothing is known
 BRIGHT_DECADES = 2.0  # ours: one pupil in a hundred may be brighter than its iris
@@ -95,7 +96,7 @@ def find_iris(gray: np.ndarray) -> IrisFit:
 
     1. Thin the image to edge points. 2. Let each vote for the centres it may belong to.
     3. Judge the best proposals by how surprising a pair of circles about them is. 4. Fit the best
-    few to their own edge points and judge again, twice.
+    few to their own edge points and judge again.
 
     Args:
         gray: (H, W) uint8, without a label strip.
@@ -105,16 +106,10 @@ def find_iris(gray: np.ndarray) -> IrisFit:
         return nothing_found(gray)
     centre_x, centre_y = propose_centres(points)
     pairs = _best_pairs(points, centre_x, centre_y)
-    fitted: dict[_CirclePair, _CirclePair] = {}
-    for _ in range(FIT_ROUNDS):
-        pairs = sorted(pairs, key=lambda pair: -pair.decades)[:SURVIVORS]
-        # A survivor of the first round would be fitted to where it was fitted then.
-        new = {pair: _fit_circles(points, pair) for pair in pairs if pair not in fitted}
-        if not new:
-            break
-        fitted |= new
-        x, y = (np.float32([getattr(pair, axis) for pair in new.values()]) for axis in "xy")
-        pairs += _best_pairs(points, x, y)
+    survivors = sorted(pairs, key=lambda pair: -pair.decades)[:SURVIVORS]
+    fitted = {pair: _fit_circles(points, pair) for pair in survivors}
+    x, y = (np.float32([getattr(pair, axis) for pair in fitted.values()]) for axis in "xy")
+    pairs = survivors + _best_pairs(points, x, y)
     best = max(pairs, key=lambda pair: pair.decades)
     # The radii tried lie in steps: the first fit brings in all points, the second uses them.
     once = fitted[best] if best in fitted else _fit_circles(points, best)
@@ -133,7 +128,7 @@ def propose_centres(points: EdgePoints) -> tuple[np.ndarray, np.ndarray]:
     dark, bright = _count_votes(points, radii, 1), _count_votes(points, radii, -1)
     # Not NumPy's own accumulate, which goes through the layers cell by cell.
     best_pupil = np.stack(list(accumulate(np.maximum(dark, bright), np.maximum)))
-    inner = np.searchsorted(radii, radii / LIMBUS_TO_PUPIL[0], side="right") - 1
+    inner = np.searchsorted(radii, radii / LEAST_VOTED_RATIO, side="right") - 1
     outer = (inner >= 0) & (radii >= SMALLEST_LIMBUS * max(points.height_px, points.width_px))
     votes = (best_pupil[inner[outer]] + dark[outer]).max(axis=0)
     peaks = np.flatnonzero(votes >= cv2.dilate(votes, np.ones((3, 3), np.uint8)))
@@ -196,7 +191,8 @@ def _best_pairs(
     both = np.where(allowed_here, inner + outer, 0.0)
     best = both.reshape(len(both), -1).argmax(axis=1)
     # Chance had this many tries: every centre, every allowed pair, their arcs and strengths.
-    pairs = np.count_nonzero(allowed) * len(PUPIL_ARCS) * len(LIMBUS_ARCS) * len(STRONG)
+    choices = ARCS[PUPIL_ARCS].shape[0] * ARCS[LIMBUS_ARCS].shape[0] * len(STRONG)
+    pairs = np.count_nonzero(allowed) * choices
     log_tries = np.log10(pairs * points.height_px * points.width_px)
     return [
         _CirclePair(

@@ -33,15 +33,28 @@ CORRELATION_PX = 4 * SMOOTHING_PX
 PARTS = np.arange(8)
 SIDES, LOWER, RIGHT = PARTS & 1 > 0, PARTS & 2 > 0, PARTS & 4 > 0
 # What lids and lamps may leave of a pupil and of a limbus; a row is one choice of parts.
-PUPIL_ARCS = np.array([SIDES | ~SIDES, SIDES | LOWER, SIDES, LOWER])
-LIMBUS_ARCS = np.array(
-    [SIDES | ~SIDES, SIDES, SIDES & LOWER, LOWER, SIDES & RIGHT, SIDES & ~RIGHT]
+ARCS = np.array(
+    [
+        SIDES & LOWER,
+        SIDES & RIGHT,
+        SIDES & ~RIGHT,
+        SIDES | ~SIDES,
+        SIDES,
+        LOWER,
+        SIDES | LOWER,
+    ],
+    np.float64,
 )
-LEAST_RANK = 0.003  # ours: darker than all but this much is no rarer, as blacks are cut off
-ARC_SAMPLES = 36
+PUPIL_ARCS, LIMBUS_ARCS = slice(3, 7), slice(0, 6)
+LEAST_RANK = 0.02  # ours: darker than all but this much is no rarer, as blacks are cut off
+ARC_SAMPLES = 24
 ARC_ANGLES = (np.arange(ARC_SAMPLES) + 0.5) * (2 * np.pi / ARC_SAMPLES)
 ARC_COSINES, ARC_SINES = np.cos(ARC_ANGLES), np.sin(ARC_ANGLES)
 ARC_PARTS = (np.abs(ARC_COSINES) > LATERAL) + 2 * (ARC_SINES > 0) + 4 * (ARC_COSINES > 0)
+# In the order of their parts, so that each part is a run of samples.
+ARC_ORDER = np.argsort(ARC_PARTS, kind="stable")
+ARC_COSINES, ARC_SINES = (np.float32(each[ARC_ORDER]) for each in (ARC_COSINES, ARC_SINES))
+ARC_STARTS = np.searchsorted(ARC_PARTS[ARC_ORDER], PARTS)
 # Places inside a disc, in its radii: the lower half's and, mirrored, the upper half's.
 INSIDE_X, INSIDE_Y = (
     np.float32(np.outer([0.35, 0.7], turn(np.deg2rad([23, 68, 113, 158]))).ravel())
@@ -188,10 +201,13 @@ def judge_circles(
     radii = list_radii(points.height_px, points.width_px)
     counts = _count_on_rings(points, centre_x, centre_y, radii)
     tried = np.maximum(counts.sum(axis=(0, 1)), _arcs_in_frame(points, centre_x, centre_y, radii))
-    darker, brighter = (np.stack([kind.sum(axis=0), kind[1]]) for kind in counts[:2])
-    dark = _best_arcs(darker, tried, PUPIL_ARCS) + _judge_inside(points, centre_x, centre_y, radii)
-    bright = _best_arcs(brighter, tried, PUPIL_ARCS)
-    return dark, bright, _best_arcs(darker, tried, LIMBUS_ARCS)
+    length = np.maximum(np.einsum("ap,pck->ack", ARCS, tried), 1)
+    along = np.einsum("ap,kspcr->ksacr", ARCS, counts[:2])
+    along[:, 0] += along[:, 1]
+    darker = _surprise(along[0], length).max(axis=0)
+    brighter = _surprise(along[1, :, PUPIL_ARCS], length[PUPIL_ARCS]).max(axis=(0, 1))
+    dark = darker[PUPIL_ARCS].max(axis=0) + _judge_inside(points, centre_x, centre_y, radii)
+    return dark, brighter, darker[LIMBUS_ARCS].max(axis=0)
 
 
 def _judge_inside(
@@ -278,28 +294,22 @@ def _arcs_in_frame(
     y = centre_y[:, None, None] + radii[:, None] * ARC_SINES
     inside = (x >= 0) & (x <= points.width_px - 1) & (y >= 0) & (y <= points.height_px - 1)
     step = radii * np.float32(2 * np.pi / ARC_SAMPLES)
-    return np.stack([inside[..., part == ARC_PARTS].sum(axis=-1) for part in PARTS]) * step
+    counts = np.add.reduceat(inside, ARC_STARTS, axis=-1, dtype=np.float32)
+    return np.moveaxis(counts, -1, 0) * step
 
 
-def _best_arcs(aligned: np.ndarray, tried: np.ndarray, arcs: np.ndarray) -> np.ndarray:
-    """Return the evidence of the arcs and the strength that show a circle best: (C, K).
+def _surprise(aligned: np.ndarray, length: np.ndarray) -> np.ndarray:
+    """Return -log10 of Chernoff's bound on P(this fraction aligned by chance), 0 or above.
 
     A whole outline has one point per px, so where there are fewer the rest count as not aligned.
 
     Args:
-        aligned: (2, 8, C, K) points in each part, all and the strong ones.
-        tried: (8, C, K) points, aligned or not, or px of outline where these are more.
-        arcs: (A, 8) bool, which parts each choice takes.
+        aligned: (2, A, C, K) points on each choice of arcs, all and the strong ones.
+        length: (A, C, K) points, aligned or not, or px of outline where these are more.
     """
-    points = np.stack([aligned[:, choice].sum(axis=1) for choice in arcs])
-    length = np.maximum(np.stack([tried[choice].sum(axis=0) for choice in arcs]), 1)[:, None]
-    chance = CHANCE * np.array(STRONG)[:, None, None]
-    return _surprise(points / length, length, chance).max(axis=(0, 1))
-
-
-def _surprise(fraction: np.ndarray, length: np.ndarray, chance: np.ndarray) -> np.ndarray:
-    """Return -log10 of Chernoff's bound on P(this fraction aligned by chance), 0 or above."""
-    fraction = np.clip(fraction, chance, 1 - 1e-6)
-    divergence = fraction * np.log(fraction / chance)
-    divergence += (1 - fraction) * np.log((1 - fraction) / (1 - chance))
+    chance = CHANCE * np.array(STRONG)[:, None, None, None]
+    fraction = np.clip(aligned / length, chance, 1 - 1e-6)
+    rest = 1 - fraction
+    divergence = fraction * (np.log(fraction) - np.log(chance))
+    divergence += rest * (np.log(rest) - np.log(1 - chance))
     return divergence * (length / CORRELATION_PX / np.log(10))

@@ -1,13 +1,18 @@
 """Edge points lie on drawn outlines; a circle's evidence is its definition written slowly."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from drawn_eyes import draw_eye
 from scipy.stats import binom
 
 from replication.preprocess.iris_evidence import (
+    ARCS,
     CHANCE,
     CORRELATION_PX,
+    LIMBUS_ARCS,
+    PUPIL_ARCS,
     RADIUS_TOLERANCE,
     WORKING_SIDE_PX,
     EdgePoints,
@@ -59,38 +64,72 @@ def ring_of_points(radius_px: float, *, turn: float, count: int) -> EdgePoints:
         (36 + radius_px * np.sin(angle)).astype(np.float32),
         np.cos(angle + turn).astype(np.float32),
         np.sin(angle + turn).astype(np.float32),
+        np.zeros(count, bool),
+        np.ones((72, 96), np.float32),
         72,
         96,
         1.0,
     )
 
 
-def judge_slowly(points: EdgePoints, x: float, y: float, index: int) -> float:
-    """Return the evidence of a dark disc, point by point, the circle inside the frame."""
+def judge_slowly(points: EdgePoints, x: float, y: float, index: int, arcs: np.ndarray) -> float:
+    """Return the evidence of a dark disc's outline, point by point, the circle inside the frame.
+
+    Args:
+        arcs: (A, 8) the parts of each choice.
+    """
     radii = list_radii(points.height_px, points.width_px)
     low = (radii[index - 2] + radii[index - 1]) / 2
     high = (radii[index + 1] + radii[index + 2]) / 2
-    aligned = total = 0
+    aligned, total = np.zeros((2, 8)), np.zeros(8)
     for k in range(len(points.x)):
         dx, dy = points.x[k] - x, points.y[k] - y
         distance = np.hypot(dx, dy)
         if low < distance <= high:
-            total += 1
+            part = (abs(dx) > distance / 2) + 2 * (dy > 0) + 4 * (dx > 0)
+            total[part] += 1
             cosine = (dx * points.towards_x[k] + dy * points.towards_y[k]) / distance
-            aligned += np.degrees(np.arccos(np.clip(cosine, -1, 1))) < 30
-    tried = max(total, 2 * np.pi * radii[index])
-    fraction = min(max(aligned / tried, CHANCE), 1 - 1e-6)
-    divergence = fraction * np.log(fraction / CHANCE)
-    divergence += (1 - fraction) * np.log((1 - fraction) / (1 - CHANCE))
-    return tried / CORRELATION_PX * divergence / np.log(10)
+            along = np.degrees(np.arccos(np.clip(cosine, -1, 1))) < 30
+            aligned[0, part] += along
+            aligned[1, part] += along and points.strong[k]
+    # A side's part is a sixth of the circle, a cap's, left or right of the middle, a twelfth.
+    tried = np.maximum(total, 2 * np.pi * radii[index] * np.array([1, 2] * 4) / 12)
+    found = [0.0]
+    for choice in arcs:
+        for level, chance in enumerate((CHANCE, CHANCE / 2)):
+            length = max(1, tried @ choice)
+            fraction = min(max(aligned[level] @ choice / length, chance), 1 - 1e-6)
+            divergence = fraction * np.log(fraction / chance)
+            divergence += (1 - fraction) * np.log((1 - fraction) / (1 - chance))
+            found.append(length / CORRELATION_PX * divergence / np.log(10))
+    return max(found)
 
 
 def test_the_evidence_is_the_definition() -> None:
     points = find_edge_points(draw_eye(centre=(300, 235)))
+    points = replace(points, rank=np.ones_like(points.rank))  # the outlines' alone
     x, y = 300.5 * points.scale - 0.5, 235.5 * points.scale - 0.5
-    dark, _, _ = judge_circles(points, np.float32([x]), np.float32([y]))
-    for index in range(3, dark.shape[1] - 3):
-        assert dark[0, index] == pytest.approx(judge_slowly(points, x, y, index), abs=1e-3)
+    dark, _, limbus = judge_circles(points, np.float32([x]), np.float32([y]))
+    for found, arcs in ((dark, PUPIL_ARCS), (limbus, LIMBUS_ARCS)):
+        for index in range(3, found.shape[1] - 3):
+            slowly = judge_slowly(points, x, y, index, ARCS[arcs])
+            assert found[0, index] == pytest.approx(slowly, abs=1e-3)
+
+
+def test_a_disc_as_dark_as_few_places_is_evident_by_two_of_them() -> None:
+    points = ring_of_points(20, turn=0, count=120)
+    down, right = np.ogrid[-36:36, -48:48]
+    rank = np.where(np.hypot(right, down) < 20, 0.1, 1).astype(np.float32)
+    centre = (np.float32([48]), np.float32([36]))
+    plain, dark = (
+        judge_circles(replace(points, rank=each), *centre)[0][0]
+        for each in (np.ones_like(rank), rank)
+    )
+    index = int(plain.argmax())
+    assert dark[index] - plain[index] == pytest.approx(2, abs=1e-3)
+    rank[:36] = 1  # its upper half under a lid
+    half = judge_circles(replace(points, rank=rank), *centre)[0][0]
+    assert half[index] - plain[index] == pytest.approx(1, abs=1e-3)
 
 
 @pytest.mark.parametrize("shape", [(70, 96), (96, 72), (96, 96), (24, 96)])
@@ -116,7 +155,8 @@ def test_the_bound_is_no_smaller_than_the_chance_it_bounds() -> None:
 def test_the_turn_of_the_points_decides_which_disc_they_are() -> None:
     centre = (np.float32([48]), np.float32([36]))
     dark, bright, limbus = judge_circles(ring_of_points(20, turn=0, count=120), *centre)
-    assert dark.max() > 20 > limbus.max() > 10
+    assert limbus.max() == pytest.approx(dark.max())
+    assert dark.max() > 20
     assert bright.max() == pytest.approx(0, abs=1e-6)
     dark, bright, limbus = judge_circles(ring_of_points(20, turn=np.pi, count=120), *centre)
     assert bright.max() > 20
