@@ -69,7 +69,7 @@ def test_a_mask_is_every_pixel_that_a_painted_disc_changes(eye, centre, circle):
 
 
 def test_a_mask_is_at_the_place_that_arithmetic_gives():
-    facts = eye_frame.ImageFacts(640, 480, 11, True, True, 0, 0, 0, 0, 1, 30, -14)
+    facts = eye_frame.ImageFacts(640, 480, 11, True, True, 0, 0, 0, 0, 1, "both", 30, -14)
     (mask,) = mask_signs(list_facts("eye.bmp", facts), list_signs((200, 150, 40)))
     rows, columns = np.nonzero(mask)
     assert columns.mean() == pytest.approx((639 - 200 + 30 + 0.5) / 10 - 0.5, abs=0.3)
@@ -77,7 +77,7 @@ def test_a_mask_is_at_the_place_that_arithmetic_gives():
 
 
 def test_signs_go_to_their_own_images():
-    facts = eye_frame.ImageFacts(640, 480, 11, False, True, 0, 0, 0, 0, 1, 0, 0)
+    facts = eye_frame.ImageFacts(640, 480, 11, False, True, 0, 0, 0, 0, 1, "both", 0, 0)
     rows = pd.concat([list_facts(f"x/{name}", facts) for name in ("a.jpg", "b.jpg", "c.jpg")])
     one, other = (100.0, 100.0, 20.0), (400.0, 300.0, 20.0)
     signs = pd.concat([list_signs(one, other, file="c.jpg"), list_signs(other, file="a.jpg")])
@@ -101,7 +101,7 @@ def test_an_iris_is_where_the_image_shows_it(eye):
 
 
 def test_without_an_iris_there_is_no_mask():
-    facts = eye_frame.ImageFacts(640, 480, 11, False, False, *[float("nan")] * 4, 0.1, 0, 0)
+    facts = eye_frame.ImageFacts(640, 480, 11, False, False, *[float("nan")] * 4, 0.1, "", 0, 0)
     iris, upper = mask_irises(list_facts("eye.bmp", facts))
     assert not iris.any() and not upper.any()
 
