@@ -63,8 +63,8 @@ FAULTS = [
         ("(2 * margin_px + 1,) * 2", "(2 * margin_px,) * 2"),
         ("privatized.mean(axis=1, keepdims=True)", "privatized.mean()"),
         (
-            "np.full((2, len(table.patients), len(sets)), np.nan)",
-            "np.zeros((2, len(table.patients), len(sets)))",
+            "np.full((4, len(table.patients), len(sets)), np.nan)",
+            "np.zeros((4, len(table.patients), len(sets)))",
         ),
     ),
     *_plant(
