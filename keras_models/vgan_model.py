@@ -138,7 +138,11 @@ class PprlVgan(tf.Module):
         gradients = tape.gradient(loss, variables)
         self.generator_optimizer.apply_gradients(zip(gradients, variables, strict=True))
         names = (f"generator_{name}" for name in ("realism", "identity", "task", "latent"))
-        return {"generator": loss} | dict(zip(names, terms, strict=True))
+        return {
+            "generator": loss,
+            **dict(zip(names, terms, strict=True)),
+            "latent_capacity_bits": measure_capacity(mean, log_variance),
+        }
 
     def _miss(
         self, heads: tuple[tf.Tensor, ...], replacement: tf.Tensor, task: tf.Tensor
@@ -204,3 +208,19 @@ def standard_deviation(log_variance: tf.Tensor) -> tf.Tensor:
     The reference's `img_applications.py` has exp(s/2) instead, the textbook form.
     """
     return tf.exp(tf.square(log_variance) / 2)
+
+
+def measure_capacity(mean: tf.Tensor, log_variance: tf.Tensor) -> tf.Tensor:
+    """Return how many bits at most one released latent code carries about its image.
+
+    Each unit is a channel with Gaussian noise, so that .5 log2 of the code's variance over that of
+    its noise bounds it, and the sum over the units all of them (Cover and Thomas, Elements of
+    Information Theory, chapter 9). Variances are those of the batch.
+
+    Args:
+        mean, log_variance: (N, 128), as the encoder gives them.
+    """
+    noise = tf.square(standard_deviation(log_variance))
+    code = tf.math.reduce_variance(mean, axis=0) + tf.reduce_mean(noise, axis=0)
+    nats = tf.math.log(code) - tf.reduce_mean(tf.math.log(noise), axis=0)
+    return 0.5 * tf.reduce_sum(nats) / tf.math.log(2.0)

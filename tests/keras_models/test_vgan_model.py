@@ -4,7 +4,12 @@ import tensorflow as tf
 
 from keras_models import vgan_model
 from keras_models.vgan_losses import realism_loss
-from keras_models.vgan_model import PprlVgan, TrainingImages, standard_deviation
+from keras_models.vgan_model import (
+    PprlVgan,
+    TrainingImages,
+    measure_capacity,
+    standard_deviation,
+)
 
 IDENTITIES = 4
 
@@ -149,3 +154,20 @@ def test_the_latent_noise_follows_the_references_training_formula():
     np.testing.assert_allclose(
         standard_deviation(tf.constant([0.0, 0.5, 1.0])), np.exp([0, 0.125, 0.5])
     )
+
+
+def test_a_code_without_signal_carries_nothing_and_one_of_noises_variance_half_a_bit_a_unit():
+    sure = np.zeros((4, 128), np.float32)
+    alternating = np.tile([[1.0], [-1.0]], (2, 128)).astype(np.float32)
+    assert float(measure_capacity(sure, sure)) == pytest.approx(0, abs=1e-4)
+    assert float(measure_capacity(alternating, sure)) == pytest.approx(64, rel=1e-5)
+    assert float(measure_capacity(3 * alternating, sure)) == pytest.approx(
+        64 * np.log2(10), rel=1e-5
+    )
+    # The noise of log-variance 1 has the variance e.
+    noisy = float(measure_capacity(alternating, sure + 1))
+    assert noisy == pytest.approx(64 * np.log2(1 + 1 / np.e), rel=1e-5)
+
+
+def test_a_step_reports_what_the_code_carries(stepped):
+    assert 0 < stepped[2]["latent_capacity_bits"] < 128
