@@ -45,6 +45,9 @@ class EvaluatorSettings:
     decay: float = 1e-6  # first author's later code
     block_dropout: float = 0.0  # PPRL-VGAN Privacy_vs_Utility_check.py
     dense_dropout: float = 0.5  # PPRL-VGAN Privacy_vs_Utility_check.py
+    # Ours, for patients that the network will not have met: images augmented, both classes weighing
+    # the same, the epoch of the highest validation AUC.
+    for_unseen_patients: bool = False
 
     @property
     def dropout(self) -> dict[str, float]:
@@ -101,6 +104,7 @@ class Profile:
     preprocess: PreprocessSettings
     split: SplitSettings
     evaluator: EvaluatorSettings
+    by_patient: EvaluatorSettings  # of the glaucoma network where patients are held out
     vgan: VganSettings
     attack: AttackSettings
 
@@ -111,6 +115,7 @@ PAPER = Profile(
     PreprocessSettings(),
     SplitSettings(),
     EvaluatorSettings(),
+    EvaluatorSettings(for_unseen_patients=True),
     VganSettings(),
     AttackSettings(updates=EvaluatorSettings.updates, siamese_updates=3000),
 )
@@ -120,6 +125,7 @@ CPU = replace(
     evaluator=replace(
         PAPER.evaluator, updates=2920, patience=12, batch_size=16, learning_rate=5e-4
     ),
+    by_patient=replace(PAPER.by_patient, updates=1500, batch_size=16, learning_rate=5e-4),
     vgan=replace(
         PAPER.vgan, kernel_size=4, units=128, batch_size=32, steps=2500, mixed_bfloat16=True
     ),
@@ -132,6 +138,7 @@ SMOKE = replace(
     name="smoke",
     surrogate=SurrogateSettings(patients=40, images=240, glaucoma_images=90),
     evaluator=replace(CPU.evaluator, updates=20, patience=2),
+    by_patient=replace(CPU.by_patient, updates=20, patience=2),
     vgan=replace(CPU.vgan, units=32, batch_size=16, steps=10),
     attack=AttackSettings(updates=5, siamese_updates=5),
 )

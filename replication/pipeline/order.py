@@ -119,7 +119,9 @@ class Replication:
             # Before the long trainings: they take seconds, and find early what the data lack.
             *(self._privatizing(method) for method in methods if method not in generative),
             *(
-                self._training(unit, profile.evaluator, partial(work.train_evaluator, task=task))
+                self._training(
+                    unit, run.find_training(task), partial(work.train_evaluator, task=task)
+                )
                 for task, unit in EVALUATORS.items()
             ),
             *([self._training(VGAN, profile.vgan, work.train_vgan)] if generative else []),

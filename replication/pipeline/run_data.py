@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from replication.config import ExplanationSettings, Profile, VganSettings
+from replication.config import EvaluatorSettings, ExplanationSettings, Profile, VganSettings
 from replication.data.sources import Source, draw_surrogate
 from replication.privatize.methods import Method
 from replication.records import EyeDataset, Generator, PrivatizedSet, Splits
@@ -88,6 +88,11 @@ class RunData:
         """The run's trained encoder and decoder."""
         return self.load_generator(self.store.folder(VGAN), self.profile.vgan)
 
+    def find_training(self, task: str) -> EvaluatorSettings:
+        """Return how the network of "identity" or "glaucoma" is trained."""
+        held_out = self.by_patient and task == "glaucoma"
+        return self.profile.by_patient if held_out else self.profile.evaluator
+
     def count_classes(self, task: str) -> int:
         """Return the number of classes of "identity" or "glaucoma"."""
         return self.patients if task == "identity" else 2
@@ -140,7 +145,7 @@ class RunData:
             self.find_weights(task) if folder is None else folder / "weights.h5",
             self.count_classes(task),
             self.dataset.images.shape[1:],
-            self.profile.evaluator,
+            self.find_training(task),
             activation=activation,
         )
 

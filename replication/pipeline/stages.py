@@ -115,7 +115,7 @@ def train_evaluator(
         from replication.train import evaluators
 
     dataset, splits = data or (run.dataset, run.splits)
-    settings = settings or run.profile.evaluator
+    settings = settings or run.find_training(task)
     train_set = dataset.take(splits.find_learned(task))
     with run.track(f"training the {task} network", settings.epochs(len(train_set))) as advance:
         evaluators.train_evaluator(
@@ -393,7 +393,7 @@ def _explaining(
             worker,
             {
                 "weights": run.find_weights("glaucoma"),
-                "settings": run.profile.evaluator,
+                "settings": run.find_training("glaucoma"),
                 "neuron": run.explanation.neuron,
                 "method": run.explanation.method,
                 "on_image": advance,

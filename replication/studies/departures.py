@@ -6,10 +6,9 @@ measurement that was killed resumes where it was, and a second one trains nothin
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from math import ceil
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -29,6 +28,7 @@ from replication.store.arrays import load_manifest, to_dataset
 from replication.store.files import write_json
 from replication.store.run_record import EVALUATORS, PREPROCESSED
 from replication.studies.hough_circle import find_iris_by_hough
+from replication.studies.train_once import train_once
 
 TASKS = ("identity", "glaucoma")
 FOLDER = "departures"
@@ -212,11 +212,11 @@ def _list_generators(run: RunData) -> Iterator[Training]:
 def _evaluate_evaluators(run: RunData, training: Training) -> Figures:
     """Train both evaluation networks otherwise, and evaluate them on their own test images."""
     data = training.data or (run.dataset, run.splits)
-    arguments = {"settings": run.profile.evaluator} | training.choice
     networks = {}
     for task in TASKS:
+        arguments = {"settings": run.find_training(task)} | training.choice
         train = partial(train_evaluator, run, task=task, data=data, **arguments)
-        folder = _train_once(run, f"{training.name}/{task}", arguments, train)
+        folder = train_once(run, f"{FOLDER}/{training.name}/{task}", arguments, train)
         activation = training.choice.get("activation", "relu")
         networks[task] = run.load_evaluator(task, folder, activation).predict
     dataset, splits = data
@@ -226,7 +226,8 @@ def _evaluate_evaluators(run: RunData, training: Training) -> Figures:
 def _evaluate_generator(run: RunData, training: Training, networks: Networks) -> Figures:
     """Train PPRL-VGAN otherwise, and evaluate its images by the run's networks."""
     arguments = {"settings": run.profile.vgan} | training.choice
-    folder = _train_once(run, training.name, arguments, partial(train_vgan, run, **arguments))
+    train = partial(train_vgan, run, **arguments)
+    folder = train_once(run, f"{FOLDER}/{training.name}", arguments, train)
     generator = run.load_generator(folder, arguments["settings"])
     sets = METHODS[DRAWN].privatize(run.test_set, **_give(run, generator))
     return evaluate_draws(run.test_set, sets, networks)
@@ -236,18 +237,6 @@ def _give(run: RunData, generator: Generator) -> dict:
     """Return what every method takes beside the images."""
     given = {"gallery": run.train_set, "generator": generator}
     return given | {"seed": run.drawing_seed, "draws": run.draws}
-
-
-def _train_once(run: RunData, name: str, arguments: dict, train: Callable[[Path], None]) -> Path:
-    """Return the folder of a training that is complete, now or since before."""
-    unit = f"{FOLDER}/{name}"
-    plain = arguments | {"settings": asdict(arguments["settings"]), "seed": run.seed}
-    key = {"settings": plain, "inputs": {PREPROCESSED: run.store.digest(PREPROCESSED)}}
-    with run.store.locked_unit(unit):
-        if not run.store.is_complete(unit, key):
-            with run.store.writing(unit, key) as folder:
-                train(folder)
-    return run.store.folder(unit)
 
 
 def _preprocess_otherwise(run: RunData, **choice) -> tuple[Data, float]:

@@ -4,6 +4,10 @@ Writes, into the stage's folder: `weights.h5` (legacy HDF5, which Deep Taylor's 
 the epoch that was best on the validation subset, and `history.csv`, one row per epoch. While it
 runs, a checkpoint holds the network, its optimiser, the random states and what was best so far: a
 killed training resumes from there and ends with the same weights.
+
+A network for patients unseen (`EvaluatorSettings.for_unseen_patients`) is trained otherwise, since few patients
+are many images: augmented, or it knows the patients by their pixels; with both classes weighing the
+same; and kept at the epoch that ranks the validation patients best, whatever their loss.
 """
 
 import time
@@ -17,7 +21,9 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 from keras import Model, backend, utils
+from sklearn import metrics
 
+from keras_models.augmentation import augment
 from keras_models.evaluator import build_evaluator, list_random_states
 from keras_models.optimizers import Adam
 from replication.config import EvaluatorSettings
@@ -29,8 +35,11 @@ from replication.train.checkpoint import resume_training, save_checkpoint
 
 WEIGHTS = "weights.h5"
 HISTORY = "history.csv"
-MONITOR = "val_loss"
+MONITOR, AREA = "val_loss", "val_auc"
 CHECKPOINT_EVERY_S = 20.0
+AT_ONCE = 256  # images that are augmented or judged in one go
+MOST_EPOCHS = 100_000
+WORST = (-np.inf, -np.inf)
 
 
 def train_evaluator(
@@ -49,8 +58,9 @@ def train_evaluator(
     """Train one evaluation network and keep its best weights.
 
     Steps: build; fit with Adam, the images in an order that follows from the seed and the epoch;
-    after each epoch keep the weights if the validation loss fell; stop when it has not fallen for
-    `patience` epochs.
+    after each epoch keep the weights if the validation loss fell (for unseen patients: if the area
+    under the ROC curve rose, or stayed while the loss fell); stop when it has not for `patience`
+    epochs.
 
     Args:
         train: images to learn from.
@@ -72,6 +82,8 @@ def train_evaluator(
         utils.to_categorical(getattr(subset, task), classes) for subset in (train, validation)
     )
 
+    epochs = settings.epochs(len(train))
+
     def build() -> Model:
         model = build_evaluator(
             classes, train.images.shape[1:], **settings.dropout, seed=seed, activation=activation
@@ -80,22 +92,30 @@ def train_evaluator(
         model.compile(optimizer, "categorical_crossentropy", metrics=_metrics(task, classes))
         return model
 
-    def fit(model: Model, rows: np.ndarray) -> dict[str, float]:
+    def fit(model: Model, rows: np.ndarray, epoch: int) -> dict[str, float]:
         """Train on these images in this order; return the epoch's scores."""
-        scores = model.fit(
-            train.images[rows],
+        images, weights = train.images[rows], None
+        if settings.for_unseen_patients:
+            images, weights = _augment_all(images, seed=seed, epoch=epoch), _balance(targets)
+        history = model.fit(
+            images,
             targets[rows],
             validation_data=(validation.images, expected),
             batch_size=settings.batch_size,
+            class_weight=weights,
             shuffle=False,
             verbose=0,
         ).history
         # A score given per class is that of the last, glaucoma.
-        return {name: float(np.ravel(value[-1])[-1]) for name, value in scores.items()}
+        scores = {name: float(np.ravel(value[-1])[-1]) for name, value in history.items()}
+        if settings.for_unseen_patients:
+            ranked = model.predict(validation.images, batch_size=AT_ONCE, verbose=0)
+            scores[AREA] = float(metrics.roc_auc_score(validation.glaucoma, ranked[:, 1]))
+        return scores
 
     model, best, facts = resume_training(
         build,
-        partial(fit, rows=np.arange(1)),
+        partial(fit, rows=np.arange(1), epoch=0),
         _list_state,
         folder / CHECKPOINT,
         more=lambda model: model.get_weights(),
@@ -104,11 +124,11 @@ def train_evaluator(
     if facts:
         progress = _Progress(facts["scores"], best if facts["found"] else None, facts["waited"])
     saved = time.monotonic()
-    for epoch in range(len(progress.scores) + 1, settings.epochs(len(train)) + 1):
+    for epoch in range(len(progress.scores) + 1, epochs + 1):
         if progress.waited == settings.patience:
             break
         order = np.random.default_rng([seed, epoch]).permutation(len(train))
-        progress.add({"epoch": epoch} | fit(model, order), model)
+        progress.add({"epoch": epoch} | fit(model, order, epoch), model)
         on_epoch()
         if time.monotonic() - saved > CHECKPOINT_EVERY_S:
             _save(model, progress, folder / CHECKPOINT)
@@ -121,7 +141,8 @@ def train_evaluator(
         model.set_weights(progress.best)
     model.save_weights(str(folder / WEIGHTS))
     history = pd.DataFrame(progress.scores)
-    history["best"] = history["epoch"] == history.loc[history[MONITOR].idxmin(), "epoch"]
+    kept = max(progress.scores, key=_rank)
+    history["best"] = history["epoch"] == kept["epoch"]
     write_table(history, folder / HISTORY)
     # Every call of `fit` left the kernels of its input pipeline in TensorFlow's cache, half a MiB.
     backend.clear_session()
@@ -137,11 +158,33 @@ class _Progress:
 
     def add(self, scores: dict[str, float], model: Model) -> None:
         """Record an epoch that the model has just been through."""
-        lowest = np.nanmin([np.inf, *(before[MONITOR] for before in self.scores)])
+        highest = max(map(_rank, self.scores), default=WORST)
         self.scores.append(scores)
         self.waited += 1
-        if scores[MONITOR] < lowest:
+        if _rank(scores) > highest:
             self.best, self.waited = model.get_weights(), 0
+
+
+def _rank(scores: dict[str, float]) -> tuple[float, float]:
+    """Return what is highest in the best epoch; without a finite loss there is nothing worse."""
+    loss = scores[MONITOR]
+    return (scores.get(AREA, 0.0), -loss) if np.isfinite(loss) else WORST
+
+
+def _augment_all(images: np.ndarray, *, seed: int, epoch: int) -> np.ndarray:
+    """Augment the images of an epoch, by draws of that epoch alone: a training resumes alike."""
+    starts = range(0, len(images), AT_ONCE)
+    parts = [
+        augment(tf.constant(images[start : start + AT_ONCE]), (seed * MOST_EPOCHS + epoch, start))
+        for start in starts
+    ]
+    return np.concatenate([part.numpy() for part in parts])
+
+
+def _balance(targets: np.ndarray) -> dict[int, float]:
+    """Return a weight of each class with which all classes weigh the same, the mean image 1."""
+    counts = targets.sum(axis=0, dtype=np.float64)
+    return dict(enumerate(len(targets) / (len(counts) * np.maximum(counts, 1))))
 
 
 def _save(model: Model, progress: _Progress, file: Path) -> None:

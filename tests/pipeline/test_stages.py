@@ -114,6 +114,28 @@ def test_pprl_vgan_and_the_galleries_know_everybody(
     assert name_subsets(seen["gallery"], by_patient=True) == ["enrolment", "train"]
 
 
+@pytest.mark.parametrize(
+    ("by_patient", "task", "unseen"),
+    [
+        (False, "identity", False),
+        (False, "glaucoma", False),
+        (True, "identity", False),
+        (True, "glaucoma", True),
+    ],
+)
+def test_the_glaucoma_network_of_held_out_patients_alone_is_trained_for_unseen_ones(
+    by_patient: bool, task: str, unseen: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used = []
+    note = lambda *_, settings, **__: used.append(settings)
+    monkeypatch.setattr(train_evaluators, "train_evaluator", note)
+    run = replace(make_work(tmp_path, by_patient=by_patient), known_manifest="hash")
+    stages.train_evaluator(run, tmp_path, task=task)
+    assert [settings.for_unseen_patients for settings in used] == [unseen]
+    (stage,) = (each for each in Replication(run).stages() if each.unit == f"03_evaluators/{task}")
+    assert stage.settings["for_unseen_patients"] is unseen
+
+
 @pytest.mark.parametrize("by_patient", [True, False])
 def test_the_pages_of_a_split_by_patient_say_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by_patient: bool

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from kept_graphs import count_kept_graphs
+from keras import Model
 
 from replication.config import CPU, SMOKE
 from replication.errors import ReplicationError
@@ -94,14 +95,67 @@ def test_no_traced_step_stays_in_memory(tmp_path):
     assert count_kept_graphs() <= kept
 
 
+UNSEEN = replace(SETTINGS, for_unseen_patients=True)
+
+
+def test_for_unseen_patients_images_are_augmented_anew_in_each_epoch(tmp_path, monkeypatch):
+    drawn = []
+
+    def turn_dark(images, seed):
+        drawn.append(seed)
+        return images - images - 1.0
+
+    monkeypatch.setattr(stage, "augment", turn_dark)
+    train(tmp_path, settings=UNSEEN, seed=7)
+    assert drawn == [(700_000 + epoch, 0) for epoch in range(1, 5)]
+    network = TrainedEvaluator(tmp_path / "weights.h5", 2, (16, 16, 3), SETTINGS)
+    # It never saw a bright image, so it can't have learned what they are.
+    seen = network.predict(draw_eyes(16, seed=1).images)[:, 1]
+    assert np.ptp(seen) < 0.5
+
+
+def test_for_unseen_patients_both_classes_weigh_the_same(tmp_path, monkeypatch):
+    given = []
+    fit = Model.fit
+    monkeypatch.setattr(
+        Model, "fit", lambda *a, **k: given.append(k["class_weight"]) or fit(*a, **k)
+    )
+    train(tmp_path / "unseen", settings=replace(UNSEEN, updates=1))
+    train(tmp_path / "usual", settings=replace(SETTINGS, updates=1))
+    assert given == [{0: 48 / 72, 1: 2.0}, None]
+
+
+def test_for_unseen_patients_the_epoch_of_the_best_ranking_is_kept(tmp_path, monkeypatch):
+    areas = iter([0.7, 0.9, 0.9, 0.8])
+    monkeypatch.setattr(stage.metrics, "roc_auc_score", lambda *_: next(areas))
+    history = train(tmp_path, settings=UNSEEN)
+    assert history["val_auc"].tolist() == [0.7, 0.9, 0.9, 0.8]
+    tied = history.iloc[1:3]
+    assert history[history["best"]]["epoch"].tolist() == [tied["epoch"][tied["val_loss"].idxmin()]]
+
+
+def test_the_area_is_that_of_the_validation_images(tmp_path):
+    history = train(tmp_path, settings=replace(UNSEEN, updates=1))
+    validation = draw_eyes(16, seed=1)
+    network = TrainedEvaluator(tmp_path / "weights.h5", 2, (16, 16, 3), SETTINGS)
+    seen, ill = network.predict(validation.images)[:, 1], validation.glaucoma
+    pairs = seen[ill][:, None] - seen[~ill]
+    area = (np.sum(pairs > 0) + 0.5 * np.sum(pairs == 0)) / pairs.size
+    assert history["val_auc"][0] == pytest.approx(area)
+
+
 class Killed(Exception):
     pass
 
 
-@pytest.mark.parametrize("broken", [False, True])
-def test_a_killed_training_resumes_and_ends_with_the_same_weights(tmp_path, monkeypatch, broken):
+@pytest.mark.parametrize(
+    ("broken", "settings"), [(False, SETTINGS), (True, SETTINGS), (False, UNSEEN)]
+)
+def test_a_killed_training_resumes_and_ends_with_the_same_weights(
+    tmp_path, monkeypatch, broken, settings
+):
     monkeypatch.setattr(stage, "CHECKPOINT_EVERY_S", 0.0)
-    whole = train(tmp_path / "undisturbed")
+    whole = train(tmp_path / "undisturbed", settings=settings)
     made = []
 
     def die_in_the_third():
@@ -110,11 +164,11 @@ def test_a_killed_training_resumes_and_ends_with_the_same_weights(tmp_path, monk
             raise Killed
 
     with pytest.raises(Killed):
-        train(tmp_path / "killed", on_epoch=die_in_the_third)
+        train(tmp_path / "killed", settings=settings, on_epoch=die_in_the_third)
     if broken:
         (tmp_path / "killed" / "training.checkpoint").write_bytes(b"broken")
     again = []
-    resumed = train(tmp_path / "killed", on_epoch=lambda: again.append(1))
+    resumed = train(tmp_path / "killed", settings=settings, on_epoch=lambda: again.append(1))
     assert len(whole) == 4
     assert len(again) == (4 if broken else 2)
     pd.testing.assert_frame_equal(resumed, whole)
