@@ -39,7 +39,9 @@ DAMPING = 1e-6 * np.eye(4)  # ours
 LEAST_DECADES = 0.01  # ours: about a circle without any evidence nothing is known
 BRIGHT_DECADES = 2.0  # ours: one pupil in a hundred may be brighter than its iris
 SEEN_DECADES = 3.5  # ours: fewer than one in ten by chance, of some 300 radii, arcs and strengths
-FOUND_DECADES = 3.0  # ours: fewer than one false alarm in a thousand frames of noise
+# Ours: arcs, strengths and grays are not independent, so that 3 decades, one false alarm in a
+# thousand frames of noise, are too few for stripes and boxes.
+FOUND_DECADES = 4.5
 
 
 class Evidence(StrEnum):

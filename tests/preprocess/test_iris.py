@@ -289,3 +289,21 @@ def test_the_same_frame_gives_the_same_bits() -> None:
     for length in range(1, 60, 2):
         kept.append(np.empty(length * 97, np.uint8))
         assert find_iris(eye.copy()) == first
+
+
+def test_stripes_and_boxes_are_no_irises():
+    """Frames full of long straight edges, a camera's test pattern and a page, and none of an eye."""
+    found = 0
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        stripes = (np.arange(640) // (20 + seed % 9) % 2) * 200 + 20
+        grain = rng.integers(0, 20, (469, 640))
+        assert not find_iris((stripes + grain).astype(np.uint8)).found
+    for seed in range(30):
+        rng = np.random.default_rng([1, seed])
+        frame = np.full((469, 640), rng.integers(80, 180), np.uint8)
+        for _ in range(20):
+            x, y, width, height = rng.integers((0, 0, 20, 20), (600, 430, 200, 200))
+            frame[y : y + height, x : x + width] = rng.integers(0, 255)
+        found += find_iris(frame).found
+    assert found <= 1
