@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from replication.data.image_file import read_gray
+from replication.data.warsaw import NIR_FOLDER, TWINS_FOLDER
 from replication.errors import DataError, Sentence
 from replication.preprocess.frame import ImageFacts, repeat_steps
 from replication.preprocess.places import mask_signs
@@ -29,7 +30,6 @@ from replication.surrogate.plan import TRUTH_FILE, PlannedEye, list_images, read
 from replication.system.processes import advance_each, spread
 
 CARRIED_PX = 28  # of the frame: how far focus and JPEG blocks carry a sign
-IMAGES_FOLDER, TWINS_FOLDER = "images-NIR", "twins-NIR"
 # Ours: a sham that changes half of what the twin changes, or more, is half a twin.
 MOST_SHARED = 0.5
 
@@ -95,7 +95,7 @@ def read_twins(root: Path, facts: pd.DataFrame, *, size_px: int) -> np.ndarray:
     """
     # A path without the images' folder would lead to the original itself.
     paths = [
-        Path(*(TWINS_FOLDER if part == IMAGES_FOLDER else part for part in Path(path).parts))
+        Path(*(TWINS_FOLDER if part == NIR_FOLDER else part for part in Path(path).parts))
         for path in facts["path"]
     ]
     if absent := sum(TWINS_FOLDER not in p.parts or not (root / p).is_file() for p in paths):

@@ -15,6 +15,7 @@ import pandas as pd
 
 from replication.data.sources import WARSAW, Kind, Source, recognise
 from replication.data.survey import Choice, Finding, Survey, remark_on
+from replication.data.warsaw import TWINS_FOLDER
 
 
 def examine(root_or_manifest: Path, choices: Collection[Choice] = ()) -> Survey:
@@ -53,6 +54,7 @@ def _count_images(survey: Survey) -> Iterator[tuple[str, object]]:
     yield "images per patient, min / median / max", spread
     yield "patients with one image", (per_patient == 1).sum()
     yield "image sizes", _format_sizes(survey)
+    yield from _count_twins(survey)
 
 
 def _count_glaucoma(table: pd.DataFrame) -> Iterator[tuple[str, object]]:
@@ -64,6 +66,18 @@ def _count_glaucoma(table: pd.DataFrame) -> Iterator[tuple[str, object]]:
     yield "patients with glaucoma", labelled["patient_id"].nunique()
     if len(known) < len(table):
         yield "images without a label", len(table) - len(known)
+
+
+def _count_twins(survey: Survey) -> Iterator[tuple[str, object]]:
+    """Yield how many images with glaucoma have a twin, a file of the same name, if any can have."""
+    folder = survey.root / TWINS_FOLDER
+    if not folder.is_dir():
+        return
+    labelled = survey.table[survey.table["glaucoma"].eq(True)]
+    # The image's folder, of an eye, stands below twins-NIR as it stands below images-NIR.
+    files = [folder.joinpath(*Path(path).parts[-2:]) for path in labelled["path"]]
+    found = sum(file.is_file() for file in files)
+    yield "twins found", f"{found} of {len(files)} images with glaucoma"
 
 
 def _format_sizes(survey: Survey) -> str:

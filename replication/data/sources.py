@@ -117,7 +117,18 @@ def find_source(
         return Source(recognise(data_dir), data_dir)
     if manifest:
         return Source(Kind.MANIFEST, manifest)
-    name = f"{settings.patients}-patients-{settings.images}-images-seed-{SURROGATE_SEED}"
+    return find_surrogate(settings, artifacts)
+
+
+def find_surrogate(
+    settings: SurrogateSettings, artifacts: Path, *, seed: int = SURROGATE_SEED
+) -> Source:
+    """Return the surrogate of a seed, which may not be on disk yet.
+
+    Raises:
+        DataError: when its own place holds something else.
+    """
+    name = f"{settings.patients}-patients-{settings.images}-images-seed-{seed}"
     place = artifacts / "surrogate" / name
     if place.exists() and not is_as_drawn(place):
         raise DataError(
@@ -128,7 +139,12 @@ def find_source(
 
 
 def draw_surrogate(
-    source: Source, settings: SurrogateSettings, *, workers: int, track: Track
+    source: Source,
+    settings: SurrogateSettings,
+    *,
+    workers: int,
+    track: Track,
+    seed: int = SURROGATE_SEED,
 ) -> None:
     """Draw the surrogate where it isn't on disk yet; two at once draw it once, the second waits."""
     if source.kind is not Kind.SURROGATE or source.path.exists():
@@ -138,9 +154,7 @@ def draw_surrogate(
         if source.path.exists():
             return
         with track("drawing the surrogate", settings.images) as advance:
-            synthesize(
-                source.path, settings, seed=SURROGATE_SEED, workers=workers, on_image=advance
-            )
+            synthesize(source.path, settings, seed=seed, workers=workers, on_image=advance)
 
 
 def recognise(folder: Path) -> Kind:

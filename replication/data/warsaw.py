@@ -36,6 +36,7 @@ from replication.data.survey import (
 
 NIR_FOLDER = "images-NIR"
 VISIBLE_FOLDER = "images-visible"
+TWINS_FOLDER = "twins-NIR"  # ours: the images with glaucoma again without their signs
 ANNOTATIONS_PATTERN = "medical-description*.csv"
 GLAUCOMA = frozenset({"glaucoma", "secondary glaucoma"})
 MOST_DIGITS = 9  # ours: of a patient's number

@@ -35,6 +35,12 @@ def test_the_figures_of_a_good_folder(root: Path) -> None:
     assert odd.named == "'0002', '0003': one image, used in training only"
 
 
+def test_twins_are_counted_where_there_are_any(root: Path) -> None:
+    assert "twins found" not in dict(examine(root).counts)
+    write_image(root / FILES[2].replace("images-NIR", "twins-NIR"), seed=70)
+    assert dict(examine(root).counts)["twins found"] == "1 of 2 images with glaucoma"
+
+
 def test_all_that_is_wrong_is_reported_at_once(root: Path) -> None:
     write_annotations(root, (*ROWS[:3], "9;healthy;"))
     shutil.copy(root / FILES[0], root / "images-NIR/0002left/0002_L_IG_77.png")
