@@ -1,4 +1,4 @@
-"""The group `data`: draw the surrogate, or look at a folder."""
+"""The group `data`: draw the surrogate, look at a folder, or calibrate one by the other."""
 
 import sys
 from pathlib import Path
@@ -11,6 +11,7 @@ from replication.command_line.options import (
     SPLITS,
     choice_option,
     choices_options,
+    count_option,
     exit_on_error,
     profile_option,
     split_seed_option,
@@ -123,3 +124,61 @@ def doctor(folder: Path, split: str, split_seed: int, **choices) -> None:
     words = ("replicate", *(usable if faults else ["--all"]), option, folder, *by, *chosen)
     click.echo(f"Usable{f' by {len(METHODS) - len(faults)} methods' if faults else ''} as it is.")
     click.echo(f"Next: {spell_command(*words)}")
+
+
+@data.command(short_help="Hold the surrogate's statistics against real eyes.")
+@click.argument("folder", type=PATH)
+@click.option("--beside", type=PATH, multiple=True, help="Another real set, shown beside it.")
+@count_option("--seeds", default=5, help="Surrogates, of seeds 0, 1, ...")
+@click.option(
+    "--into",
+    default=Path("artifacts/calibration"),
+    show_default=True,
+    type=PATH,
+    help="Folder for calibration.json and calibration.md.",
+)
+@exit_on_error
+def calibrate(folder: Path, beside: tuple[Path, ...], seeds: int, into: Path) -> None:
+    """Hold the surrogate's statistics against those of real eyes in FOLDER (Warsaw layout).
+
+    FOLDER has a `twins-NIR`, the images with glaucoma again without their signs, a signs.csv, and 200
+    images or more. No network is trained. Surrogates that aren't on disk are drawn. What is out of
+    range is a finding and no error.
+
+    \b
+    Examples:
+      python cli.py data calibrate real-eyes
+      python cli.py data calibrate real-eyes --beside other-camera --seeds 1
+    """
+    from replication.config import SurrogateSettings
+    from replication.data.sources import (
+        Kind,
+        Source,
+        draw_surrogate,
+        find_surrogate,
+    )
+    from replication.store.files import write_json, write_text
+    from replication.store.tables import lay_out_whole
+    from replication.studies import calibration
+    from replication.studies.calibration_eyes import measure_eyes, read_eyes, require_twins
+    from replication.system.progress import track_on_terminal
+
+    settings, workers = SurrogateSettings(), count_cores()
+    folders = [Source(Kind.FOLDER, path) for path in (folder, *beside)]
+    for source in folders:
+        require_twins(source)
+    real = [measure_eyes(read_eyes(source, workers=workers)) for source in folders]
+    drawn = []
+    for seed in range(seeds):
+        source = find_surrogate(settings, Path("artifacts"), seed=seed)
+        draw_surrogate(source, settings, workers=workers, track=track_on_terminal, seed=seed)
+        drawn.append(measure_eyes(read_eyes(source, workers=workers)))
+    rows = calibration.judge_surrogates(drawn, real)
+    named = {"seeds": range(seeds), "names": [source.path.name for source in folders]}
+    into.mkdir(parents=True, exist_ok=True)
+    write_json(into / "calibration.json", calibration.to_json(rows, **named))
+    write_text(into / "calibration.md", calibration.lay_out_page(rows, **named))
+    cells = [calibration.list_cells(row) for row in rows]
+    headings = ["statistic", "surrogate", "real", "target", "verdict", *named["names"][1:]]
+    click.echo("\n".join(lay_out_whole(calibration.count_verdicts(rows), headings, cells)))
+    click.echo(f"Written: {into / 'calibration.md'}")

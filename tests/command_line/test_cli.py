@@ -246,6 +246,16 @@ def test_synthesize_draws_a_surrogate_and_never_over_something(call, tmp_path):
     assert [file.name for file in target.iterdir()] == ["mine.png"]
 
 
+def test_calibration_without_twins_or_with_few_images_is_one_sentence(call, tmp_path):
+    root = write_warsaw(tmp_path / "eyes")
+    words = ("data", "calibrate", root, "--into", tmp_path / "out")
+    expect_one_sentence(call(*words), "again without their signs, in twins-NIR")
+    (root / "twins-NIR").mkdir()
+    (root / "signs.csv").write_text("file,signs\n")
+    expect_one_sentence(call(*words), "needs 200 images in which the iris is found, got 5")
+    assert not (tmp_path / "out").exists()
+
+
 def test_help_answers_within_half_a_second_of_python_itself():
     def measure(*words):
         times = []
