@@ -36,13 +36,17 @@ ORIGIN, REFERENCES = "baseline.json", "references.csv"
 def keep_baseline(store: RunStore, folder: Path = BASELINE) -> None:
     """Keep a complete run's weights and table as the baseline.
 
+    A run from the baseline keeps what its weights give with the code of today: they stay, and with
+    them which commits trained them.
+
     Args:
         store: of a run on the surrogate with the cpu profile.
         folder: the baseline's; replaced as a whole.
 
     Raises:
         StageNotRun: when the run is not complete.
-        SettingsError: when it is another kind of run, or its code was not a commit.
+        SettingsError: when it is another kind of run, from another baseline, or its code was not a
+            commit.
     """
     run = read_run(store.root)
     if run["source"]["kind"] != "surrogate" or run["profile"]["name"] != "cpu":
@@ -62,6 +66,11 @@ def keep_baseline(store: RunStore, folder: Path = BASELINE) -> None:
             f"{store.root}: {', '.join(unnamed)} not made by a commit; commit the code, then run "
             "again with --fresh"
         )
+    if taken := run.pop("baseline", None):
+        if taken != describe_baseline(folder):
+            raise SettingsError(f"{store.root}: its weights are not those of {folder}")
+        trained = read_json(folder / ORIGIN)["commits"]
+        commits = trained | {EVALUATED: commits[EVALUATED]}
     with new_folder(folder) as partial:
         for kept, file in files.items():
             shutil.copyfile(file, partial / kept)

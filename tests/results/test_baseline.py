@@ -71,6 +71,21 @@ def test_another_run_is_no_baseline(tmp_path, fault, sentence):
     assert not (tmp_path / "baseline").exists()
 
 
+def test_what_the_kept_weights_give_today_is_kept_and_who_trained_them_stays(tmp_path):
+    kept = tmp_path / "baseline"
+    keep_baseline(plant_run(tmp_path / "run"), kept)
+    weights = describe_baseline(kept)
+    again = plant_run(tmp_path / "again", commits=("new",) * 4, baseline=weights)
+    keep_baseline(again, kept)
+    origin = read_json(kept / "baseline.json")
+    assert origin["commits"] == dict.fromkeys(origin["commits"], "abc") | {"06_evaluated": "new"}
+    assert "baseline" not in origin["run"] and describe_baseline(kept) == weights
+    other = plant_run(tmp_path / "other", baseline=weights | {"decoder.h5": "0"})
+    with pytest.raises(SettingsError, match="its weights are not those of"):
+        keep_baseline(other, kept)
+    assert read_json(kept / "baseline.json") == origin
+
+
 def test_changed_weights_are_no_baseline(tmp_path):
     keep_baseline(plant_run(tmp_path / "run"), tmp_path / "baseline")
     (tmp_path / "baseline" / "encoder.h5").write_bytes(b"other")
