@@ -1,5 +1,7 @@
 """Read a user's own manifest: a CSV `path,patient_id,eye,glaucoma` beside the images.
 
+It may have the columns `centre_x,centre_y,radius` too: the iris, by hand.
+
 Paths are relative to the manifest's folder and can't lead out of it, so that a manifest from
 elsewhere reads nothing but what lies beside it. Links that lie there are followed, as in Warsaw's
 layout: who put them there, as DVC and git-annex do, owns the disk.
@@ -8,12 +10,14 @@ layout: who put them there, as DVC and git-annex do, owns the disk.
 import csv
 import io
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from math import isfinite
 from os.path import isfile  # unlike Path.is_file, never raises
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from sys import intern
 from typing import NamedTuple
 from unicodedata import normalize
 
+from replication.data.iris_by_hand import Circle
 from replication.data.survey import (
     EYES,
     Choice,
@@ -49,8 +53,9 @@ def survey_manifest(file: Path, *, choices: Collection[Choice] = (), decode: boo
     """Look at all of a manifest; what is missing, wrong or odd becomes a remark.
 
     Args:
-        file: a CSV with a header row and the columns `FIELDS` in any order, further ones being
-            ignored; eye is left or right, glaucoma one of `TRUTH`, in any case.
+        file: a CSV with a header row and the columns `FIELDS` in any order, and those of
+            `Circle`, if given, all blank or none in a row; further ones are ignored. eye is left
+            or right, glaucoma one of `TRUTH`, in any case.
         choices, decode: those of `replication.data.survey.survey_images`.
     """
     if not isfile(file):
@@ -116,7 +121,7 @@ def find_header_fault(header: Sequence[str]) -> str | None:
         return f"expected cells separated by ',', this file has {mark!r}: save it again with ','"
     if absent:
         return f"expected the columns {','.join(FIELDS)}, {name_some(absent)} not found: add them"
-    twice = [name for name in FIELDS if names.count(name) > 1]
+    twice = [name for name in (*FIELDS, *Circle._fields) if names.count(name) > 1]
     return f"the column {name_some(twice)} comes twice, keep one" if twice else None
 
 
@@ -168,7 +173,32 @@ def parse_row(root: Path, cells: dict[str, str]) -> ImageRow | Fault:
     path = next((form for form in forms if isfile(root / form)), path)
     if not isfile(root / path):
         return Fault("missing", f"{{}} {name_absent(root / path)} or remove the row", path)
-    return ImageRow(path, cells["patient_id"], eye, TRUTH[glaucoma])
+    iris = parse_circle(cells)
+    if isinstance(iris, Fault):
+        return iris
+    return ImageRow(path, cells["patient_id"], eye, TRUTH[glaucoma], iris)
+
+
+def parse_circle(cells: dict[str, str]) -> Circle | Fault | None:
+    """Return the iris that a row gives by hand, or why it can't be used; None of blank cells."""
+    given = {name: cells.get(name, "") for name in Circle._fields}
+    if not any(given.values()):
+        return None
+    if absent := [name for name, cell in given.items() if not cell]:
+        words = ", ".join(given)
+        return Fault("part of an iris", f"{name_some(absent)} is blank, fill in {words} or none")
+    numbers = {}
+    for name, cell in given.items():
+        try:
+            numbers[name] = float(cell)
+        except ValueError:
+            numbers[name] = float("nan")
+        if not isfinite(numbers[name]):
+            return Fault("no number", f"{name} {{}} is no number, write px as 312.5", cell)
+    circle = Circle(**numbers)
+    if circle.radius <= 0:
+        return Fault("radius", "radius {} is not above 0, write px as 120", given["radius"])
+    return circle
 
 
 def spell_path(path: str) -> str:

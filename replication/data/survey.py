@@ -20,6 +20,7 @@ import pandas as pd
 
 from replication.config import PreprocessSettings
 from replication.data.image_file import ImageHeader, find_white, read_header
+from replication.data.iris_by_hand import Circle
 from replication.data.patient_ids import group_ids, spell_ids
 from replication.data.pixels import (
     Pixels,
@@ -70,6 +71,7 @@ class ImageRow(NamedTuple):
     patient_id: str
     eye: str
     glaucoma: bool | None
+    iris: Circle | None = None  # where it was given by hand
 
 
 class FileFacts(NamedTuple):
@@ -92,7 +94,8 @@ class Survey:
     Args:
         root: folder that the paths are relative to.
         table: the manifest, one row per image, sorted by image_id: image_id and path (POSIX, relative
-            to the root), patient_id, eye (left or right), glaucoma (nullable boolean), sha256 (hex).
+            to the root), patient_id, eye (left or right), glaucoma (nullable boolean), sha256 (hex); where irises
+            are given by hand, the fields of `Circle` (px, missing in the other rows).
         sizes_px: (width, height) of each row's image, None where its header can't be read.
         problems: why each row's image can't be read, empty where it can or wasn't decoded.
         remarks: everything missing, wrong or odd.
@@ -173,6 +176,10 @@ def survey_images(
     columns |= {"image_id": columns["path"], "sha256": [fact.sha256 for fact in facts]}
     kinds = {name: "boolean" if name == "glaucoma" else "str" for name in COLUMNS}
     table = pd.DataFrame(columns, columns=list(COLUMNS)).astype(kinds)
+    if given := [row.iris for row in ordered if row.iris]:
+        for name in Circle._fields:
+            table[name] = [getattr(iris, name, float("nan")) for iris in columns["iris"]]
+        counts = [*counts, ("irises given by hand", len(given))]
     if left_out:
         table[COPIES] = [LIST_MARK.join(left_out.get(path, ())) for path in columns["path"]]
     if ordered:
@@ -180,6 +187,7 @@ def survey_images(
         found += check_ids(root, columns["patient_id"])
         found += check_pixels(root, ordered, pixels)
         found += check_contrast(columns["path"], facts, pixels)
+        found += check_circles(ordered, facts)
     sizes = tuple(fact.size_px for fact in facts)
     stated = (replace(r, kind=Finding.ODD) if r.unless in choices else r for r in found)
     problems = tuple(each.problem for each in pixels)
@@ -206,7 +214,10 @@ def find_copies(
         agree = all(rows[first][1:] == rows[other][1:] for other in others)
         (same if agree else differing).extend((first, other) for other in others)
     either = f"remove all but one, or give {Choice.DROP_DUPLICATES} to keep the first of each"
-    contradict = "and differ in patient, eye or glaucoma; correct the table or remove them"
+    contradict = (
+        "and differ in patient, eye or glaucoma, or in the iris by hand; correct the table or "
+        "remove them"
+    )
     return {copy: first for first, copy in same}, [
         *_remark_on_pairs(rows, facts, same, either, Choice.DROP_DUPLICATES),
         *_remark_on_pairs(rows, facts, differing, contradict, None),
@@ -307,6 +318,22 @@ def check_contrast(
         "save all images with one range, or take it out"
     )
     return remark_on(Finding.WRONG, sentence, flat)
+
+
+def check_circles(rows: Sequence[ImageRow], facts: Sequence[FileFacts]) -> list[Remark]:
+    """Remark on irises by hand that lie outside of what preprocessing keeps of their images."""
+    strip = PreprocessSettings().strip_rows
+    outside = [
+        row.path
+        for row, fact in zip(rows, facts, strict=True)
+        if row.iris and fact.size_px
+        if not row.iris.lies_in(fact.size_px[0], fact.size_px[1] - strip)
+    ]
+    sentence = (
+        f"{{}}: the iris by hand lies outside the image without its bottom {strip} rows, or is "
+        f"larger; give {', '.join(Circle._fields)} in its px, or none of them"
+    )
+    return remark_on(Finding.WRONG, sentence, outside)
 
 
 def check_labels(root: Path, table: pd.DataFrame) -> list[Remark]:

@@ -4,7 +4,7 @@ Paper §2.1; the order of the steps, the 11 rows and the resizing of the whole f
 its aspect, follow the first author's later code (IEEE Access 2021).
 
 Departure: the iris is found by `replication.preprocess.iris` instead of a Hough circle, and where
-it isn't found the image is kept uncentred and marked. The resizing averages areas, which the
+it isn't found the image is kept uncentred and marked; a manifest may give it by hand. The resizing averages areas, which the
 sources don't state; it keeps the frame's fine texture from turning into a pattern of its own.
 """
 
@@ -16,8 +16,11 @@ import numpy as np
 import pandas as pd
 
 from replication.config import PreprocessSettings
+from replication.data.iris_by_hand import Circle
 from replication.errors import DataError
 from replication.preprocess.iris import IrisFit, find_iris
+
+BY_HAND = "by hand"  # the evidence of an iris that the manifest gives
 
 
 @dataclass(frozen=True)
@@ -28,10 +31,11 @@ class ImageFacts:
         frame_width_px, frame_height_px: of the frame as the camera gave it.
         strip_rows_removed: rows cut off the bottom.
         mirrored: whether left and right were exchanged.
-        iris_found: whether the iris was found; else its places are NaN, the image not centred.
+        iris_found: whether the iris was found or given by hand; else its places are NaN, the image not centred.
         iris_confidence: in [0, 1].
         iris_evidence: by which circles it was found, of `replication.preprocess.iris.Evidence`;
-            where one alone is evident, the radius of the other is a guess.
+            where one alone is evident, the radius of the other is a guess. BY_HAND without a
+            finder: the pupil's radius is NaN, the confidence 1.
         shift_x_px, shift_y_px: how far the frame was moved right and down to centre the iris.
     """
 
@@ -57,6 +61,7 @@ def preprocess_image(
     settings: PreprocessSettings,
     find: Callable[[np.ndarray], IrisFit] = find_iris,
     interpolation: int = cv2.INTER_AREA,
+    by_hand: Circle | None = None,
 ) -> tuple[np.ndarray, ImageFacts]:
     """Preprocess one frame to (S, S) uint8, and return what was measured.
 
@@ -69,6 +74,7 @@ def preprocess_image(
         settings: strip rows and image size.
         find: finds the iris; another than ours measures what ours costs.
         interpolation: OpenCV's number of how the frame is resized; the same.
+        by_hand: the iris in `gray`, taken in place of what would be found.
 
     Raises:
         DataError: when the frame is no higher than its label strip.
@@ -76,14 +82,14 @@ def preprocess_image(
     height, width = gray.shape
     if height <= settings.strip_rows:
         raise DataError(f"expected more than {settings.strip_rows} rows, got {height}")
-    frame = _cut(gray, settings.strip_rows, mirrored=eye == "right")
-    fit = find(frame)
+    mirrored = eye == "right"
+    frame = _cut(gray, settings.strip_rows, mirrored=mirrored)
+    fit = _take_by_hand(by_hand, width, mirrored=mirrored) if by_hand else find(frame)
     measured = (fit.centre_x_px, fit.centre_y_px, fit.radius_px, fit.pupil_radius_px)
     places = measured if fit.found else (float("nan"),) * len(measured)
-    done = (width, height, settings.strip_rows, eye == "right", fit.found)
-    facts = ImageFacts(
-        *done, *places, fit.confidence, str(fit.evidence), *_shift_to_middle(frame, fit)
-    )
+    done = (width, height, settings.strip_rows, mirrored, fit.found)
+    evidence = BY_HAND if by_hand else str(fit.evidence)
+    facts = ImageFacts(*done, *places, fit.confidence, evidence, *_shift_to_middle(frame, fit))
     size_px = settings.image_size_px
     return _centre_and_resize(frame, facts, size_px=size_px, interpolation=interpolation), facts
 
@@ -133,6 +139,12 @@ def _cut(gray: np.ndarray, strip_rows: int, *, mirrored: bool) -> np.ndarray:
     """Return the frame without its label strip, mirrored if `mirrored`."""
     cut = gray[: len(gray) - strip_rows]
     return cv2.flip(cut, 1) if mirrored else cut
+
+
+def _take_by_hand(iris: Circle, width_px: int, *, mirrored: bool) -> IrisFit:
+    """Return an iris by hand as found, mirrored with its frame."""
+    x = width_px - 1 - iris.centre_x if mirrored else iris.centre_x
+    return IrisFit(x, iris.centre_y, iris.radius, float("nan"), 1.0, True)
 
 
 def _shift_to_middle(frame: np.ndarray, fit: IrisFit) -> tuple[int, int]:

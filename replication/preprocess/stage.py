@@ -21,6 +21,7 @@ from replication.data.image_file import (
     read_levels,
     scale_levels,
 )
+from replication.data.iris_by_hand import Circle, list_circles
 from replication.data.pixels import are_too_many, describe_unreadable
 from replication.data.survey import EYES
 from replication.errors import DataError
@@ -46,7 +47,8 @@ def preprocess_images(
     """Preprocess all images of a manifest; the result is the same for any number of workers.
 
     Args:
-        manifest: columns image_id, path (relative to root) and eye ('left' or 'right').
+        manifest: columns image_id, path (relative to root) and eye ('left' or 'right'); the fields
+            of `Circle` where irises are given by hand.
         root: the folder that the paths start from; read only.
         settings: strip rows and image size.
         workers: processes that preprocess.
@@ -68,9 +70,10 @@ def preprocess_images(
         raise DataError("manifest: expected at least one image, got none")
     if odd := sorted(set(manifest["eye"]) - set(EYES)):
         raise DataError(f"manifest, column eye: {len(odd)} words beside 'left' and 'right'")
-    tasks = [(root / path, eye) for path, eye in zip(manifest.path, manifest.eye, strict=True)]
+    files = [root / path for path in manifest.path]
+    tasks = list(zip(files, manifest.eye, list_circles(manifest), strict=True))
     if white is None:
-        white = read_white([path for path, _ in tasks], workers=workers)
+        white = read_white(files, workers=workers)
     work = partial(_preprocess_file, settings, prepare, white)
     results = spread(work, tasks, workers=workers, chunk=CHUNK)
     images, rows = zip(*advance_each(results, on_image), strict=True)
@@ -104,14 +107,17 @@ def _find_highest(file: Path) -> int:
 
 
 def _preprocess_file(
-    settings: PreprocessSettings, prepare: Callable, white: int, task: tuple[Path, str]
+    settings: PreprocessSettings,
+    prepare: Callable,
+    white: int,
+    task: tuple[Path, str, Circle | None],
 ) -> tuple[np.ndarray | None, dict]:
     """Preprocess one file: its image or None, and its row of facts."""
-    path, eye = task
+    path, eye, by_hand = task
     try:
         levels, header = read_levels(path)
         gray = scale_levels(levels, header, white=white)
-        image, facts = prepare(gray, eye=eye, settings=settings)
+        image, facts = prepare(gray, eye=eye, settings=settings, by_hand=by_hand)
     except DataError as error:
         return None, {"readable": False, "problem": str(error)}
     noted = {"readable": True, "problem": "", "white_level": white, "turn": header.turn}

@@ -17,6 +17,7 @@ from replication.config import SplitSettings
 from replication.data.image_file import read_levels, scale_levels
 from replication.data.patient_ids import fold_id
 from replication.errors import DataError, Sentence
+from replication.preprocess.frame import BY_HAND
 from replication.preprocess.split import measure_chance
 from replication.records import Subset
 from replication.store.arrays import find_white_level
@@ -35,6 +36,7 @@ NOTED = (
     "frame_height_px",
     "strip_rows_removed",
     "white_level",
+    "iris_evidence",
 )
 CHUNK = 16
 
@@ -198,11 +200,14 @@ def _measure(root: Path, strip_rows: int, task: tuple[np.ndarray, dict]) -> dict
 
 
 def _is_centred(image: np.ndarray, noted: dict) -> bool:
-    """Find the iris again; where it isn't found, it isn't in the middle."""
+    """Find the iris again; where it isn't found, it isn't in the middle.
+
+    Of one given by hand, because it can't be found, the user's word holds where nothing is found.
+    """
     gray = np.clip(np.nan_to_num(image), 0, 255).astype(np.uint8)
     width_px = noted["frame_width_px"]
     height_px = noted["frame_height_px"] - noted["strip_rows_removed"]
     offset_px = measure_offset(gray, width_px=width_px, height_px=height_px)
     if offset_px is None:
-        return False
+        return noted["iris_evidence"] == BY_HAND
     return bool(np.hypot(*offset_px) * REFERENCE_WIDTH_PX / width_px <= MOST_OFFSET_PX)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from drawn_eyes import write_image, write_manifest
 
+from replication.data.iris_by_hand import Circle, list_circles
 from replication.data.manifest import (
     name_delimiter,
     read_rows,
@@ -71,9 +72,60 @@ def test_a_bad_row_is_named_by_its_line(tmp_path: Path, row: str, sentence: str)
     assert not {cell for cell in row.split(",") if repr(cell) in str(caught.value)}
 
 
+BY_HAND = f"{HEADER},centre_x,centre_y,radius"
+
+
+def write_by_hand(root: Path, *circles: str) -> Path:
+    """Write three eyes of 40 x 60 px and a manifest with these cells of a circle in its rows."""
+    rows = [f"{row},{circle}" for row, circle in zip(GOOD, circles, strict=False)]
+    file = write_manifest(root, [BY_HAND, *rows, *GOOD[len(rows) :]])
+    for seed in range(3):
+        write_image(root / f"eyes/{seed}.png", seed=seed, width_px=40, height_px=60)
+    return file
+
+
+def test_irises_by_hand_are_read_and_counted(tmp_path: Path) -> None:
+    file = write_by_hand(tmp_path, "20,30.5,12", ",,", "0,48,40")
+    survey = survey_manifest(file)
+    circles = [Circle(20.0, 30.5, 12.0), None, Circle(0.0, 48.0, 40.0)]
+    assert list_circles(survey.require_usable()) == circles
+    assert ("irises given by hand", 2) in survey.counts
+
+
+def test_without_a_circle_the_table_is_as_without_the_columns(tmp_path: Path) -> None:
+    plain = survey_manifest(write_manifest(tmp_path, [HEADER, *GOOD]))
+    blank = survey_manifest(write_manifest(tmp_path, [BY_HAND, *(f"{row},,," for row in GOOD)]))
+    assert plain.table.equals(blank.table) and plain.counts == blank.counts
+
+
+@pytest.mark.parametrize(
+    ("circle", "sentence"),
+    [
+        ("20,30,", "line 2: 'radius' is blank, fill in centre_x, centre_y, radius or none"),
+        (",,12", "line 2: 'centre_x', 'centre_y' is blank"),
+        ("x0,30,12", "line 2: centre_x 'x0' is no number, write px as 312.5"),
+        ("20,nan,12", "line 2: centre_y 'nan' is no number"),
+        ("20,30,inf", "line 2: radius 'inf' is no number"),
+        ("20,30,0", "line 2: radius '0' is not above 0"),
+        ("20,30,-12", "line 2: radius '-12' is not above 0"),
+        ("40,30,12", "'eyes/0.png': the iris by hand lies outside the image without its bottom 11"),
+        ("20,49,12", "'eyes/0.png': the iris by hand lies outside"),
+        ("20,30,61", "'eyes/0.png': the iris by hand lies outside"),
+    ],
+)
+def test_a_bad_circle_is_one_sentence(tmp_path: Path, circle: str, sentence: str) -> None:
+    survey = survey_manifest(write_by_hand(tmp_path, circle))
+    [error] = survey.errors
+    assert sentence in error.named
+    assert "eyes/0.png" not in str(error) and "x0" not in str(error)
+    with pytest.raises(DataError):
+        survey.require_usable()
+
+
 @pytest.mark.parametrize(
     ("rows", "sentence"),
     [
+        ([f"{BY_HAND},radius", *GOOD], "'radius' comes twice"),
         ([HEADER.replace(",", ";"), *GOOD], "this file has ';'"),
         (["path,patient,eye,glaucoma", *GOOD], "'patient_id' not found"),
         (["path,path,patient_id,eye,glaucoma", *GOOD], "'path' comes twice"),

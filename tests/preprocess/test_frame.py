@@ -6,8 +6,9 @@ import pytest
 from drawn_eyes import IRIS, PUPIL, SCLERA, draw_eye, label_strip
 
 from replication.config import PreprocessSettings
+from replication.data.iris_by_hand import Circle
 from replication.errors import DataError
-from replication.preprocess.frame import preprocess_image
+from replication.preprocess.frame import BY_HAND, preprocess_image
 from replication.preprocess.iris import IrisFit
 
 SETTINGS = PreprocessSettings()
@@ -69,6 +70,20 @@ def test_the_iris_may_be_found_and_the_frame_resized_otherwise() -> None:
     )
     assert (facts.iris_centre_x_px, facts.shift_x_px) == (220.0, round(319.5 - 220))
     assert set(np.unique(image)) == {PUPIL, IRIS, SCLERA}  # the nearest pixel makes no others
+
+
+@pytest.mark.parametrize(("eye", "x"), [("left", 200.0), ("right", 439.0)])
+def test_an_iris_by_hand_takes_the_place_of_the_finder(eye: str, x: float) -> None:
+    frame = np.full((480, 640), SCLERA, np.uint8)  # nothing to find
+    cv2.circle(frame, (200, 180), 5, PUPIL, -1)
+    given = Circle(200.0, 180.0, 90.0)
+    image, facts = preprocess_image(frame, eye=eye, settings=SETTINGS, by_hand=given)
+    assert facts.iris_found and facts.iris_evidence == BY_HAND
+    assert (facts.iris_centre_x_px, facts.iris_centre_y_px, facts.iris_radius_px) == (x, 180, 90)
+    assert np.isnan(facts.pupil_radius_px)
+    assert (facts.shift_x_px, facts.shift_y_px) == (round(319.5 - x), 54)
+    row, column = np.unravel_index(image.argmin(), image.shape)
+    assert {int(row), int(column)} <= {31, 32}
 
 
 def test_without_an_iris_the_frame_stays_where_it_is() -> None:

@@ -11,6 +11,7 @@ from drawn_eyes import draw_eye, write_eyes
 
 from replication.config import PreprocessSettings
 from replication.errors import DataError
+from replication.preprocess.frame import BY_HAND
 from replication.preprocess.stage import preprocess_images
 
 SETTINGS = PreprocessSettings()
@@ -32,6 +33,23 @@ def test_neither_two_workers_nor_the_order_of_the_manifest_matters(tmp_path: Pat
     assert facts.image_id.tolist() == manifest.image_id.tolist()
     assert facts.iris_found.all()
     assert (facts.mirrored == (manifest.eye == "right")).all()
+
+
+def test_irises_by_hand_stand_beside_found_ones(tmp_path: Path) -> None:
+    manifest = write_eyes(tmp_path, 3)
+    nothing = float("nan")
+    given = manifest.assign(
+        centre_x=[nothing, 50, nothing],
+        centre_y=[nothing, 40, nothing],
+        radius=[nothing, 9, nothing],
+    )
+    images, facts = preprocess_images(given, tmp_path, SETTINGS, workers=1)
+    plain_images, plain = preprocess_images(manifest, tmp_path, SETTINGS, workers=1)
+    assert (facts.iris_evidence == BY_HAND).tolist() == [False, True, False]
+    assert facts.iris_radius_px[1] == 9 and facts.iris_centre_x_px[1] == 159 - 50
+    pd.testing.assert_frame_equal(facts[::2], plain[::2])
+    np.testing.assert_array_equal(images[::2], plain_images[::2])
+    assert (images[1] != plain_images[1]).any()
 
 
 def test_mixed_sizes_are_reported(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from drawn_eyes import TexturedEyes, make_textured_eyes
 
 from replication.config import SplitSettings
 from replication.errors import DataError
+from replication.preprocess.frame import BY_HAND
 from replication.preprocess.split import split_by_patient
 from replication.validate.tables import (
     note_patients,
@@ -50,6 +51,14 @@ def test_sound_images_are_measured_as_sound(eyes: TexturedEyes) -> None:
     assert not table.drop(columns="problem").isna().any(axis=None)
     assert table["lowest_gray"].tolist() == [image.min() for image in eyes.images]
     assert table["gray_span"].tolist() == [int(i.max()) - int(i.min()) for i in eyes.images]
+
+
+def test_the_word_of_a_hand_holds_where_no_iris_is_found(eyes: TexturedEyes) -> None:
+    changed = eyes.copy()
+    changed.images[:2] = np.random.default_rng(0).integers(0, 256, (2, 64, 64), np.uint8)
+    changed.images[2:4] = np.roll(eyes.images[2:4], 12, axis=2)  # an iris, off the middle
+    changed.manifest.loc[[0, 2], "iris_evidence"] = BY_HAND
+    assert tabulate(changed)["centred"].tolist()[:4] == [True, False, False, False]
 
 
 def test_neither_two_workers_nor_the_order_of_the_raw_manifest_matters(eyes: TexturedEyes) -> None:
