@@ -13,6 +13,7 @@ from replication.command_line.options import (
     choices_options,
     count_option,
     exit_on_error,
+    max_uncentred_option,
     profile_option,
     split_seed_option,
 )
@@ -75,9 +76,10 @@ def contact_sheet(folder: Path, picture: Path, seed: int) -> None:
 @click.argument("folder", type=PATH)
 @choice_option("--split", choices=SPLITS, help="By image or by patient, as `replicate` has it.")
 @split_seed_option
+@max_uncentred_option
 @choices_options
 @exit_on_error
-def doctor(folder: Path, split: str, split_seed: int, **choices) -> None:
+def doctor(folder: Path, split: str, split_seed: int, max_uncentred: float, **choices) -> None:
     """Print what is in FOLDER (Warsaw layout) or in a manifest, what is missing and what is odd.
 
     What is wrong or missing stops a run, what is odd doesn't. Every image is decoded, and the split
@@ -97,6 +99,7 @@ def doctor(folder: Path, split: str, split_seed: int, **choices) -> None:
     from replication.errors import DataError
     from replication.pipeline.foresee import foresee_methods, foresee_split
     from replication.privatize.methods import METHODS
+    from validation.expectations.suites import MOST_UNCENTRED
 
     chosen = name_choices(**choices)
     survey = examine(folder, chosen)
@@ -121,6 +124,7 @@ def doctor(folder: Path, split: str, split_seed: int, **choices) -> None:
     option = "--data-dir" if folder.is_dir() else "--manifest"
     by = ("--split", split) if split != SPLITS[0] else ()
     by += ("--split-seed", split_seed) if split_seed else ()
+    by += ("--max-uncentred", f"{max_uncentred:g}") if max_uncentred != MOST_UNCENTRED else ()
     words = ("replicate", *(usable if faults else ["--all"]), option, folder, *by, *chosen)
     click.echo(f"Usable{f' by {len(METHODS) - len(faults)} methods' if faults else ''} as it is.")
     click.echo(f"Next: {spell_command(*words)}")

@@ -90,6 +90,17 @@ def print_stage(unit: str, state: str, *, show=None) -> None:
         show[unit]()
 
 
+def find_limit(run_name: str | None) -> float:
+    """Return the share of uncentred images that a run was begun with, the usual one without it."""
+    from replication.store.run_folder import RUN_RECORD
+    from replication.store.run_record import LIMIT, read_run
+    from validation.expectations.suites import MOST_UNCENTRED
+
+    root = ARTIFACTS / "runs" / (run_name or "")
+    known = run_name and (root / RUN_RECORD).is_file()
+    return read_run(root).get(LIMIT, MOST_UNCENTRED) if known else MOST_UNCENTRED
+
+
 def find_store(run: Path | None):
     """Return the folder of a run, or of the latest one where none is named."""
     from replication.results.check import find_latest

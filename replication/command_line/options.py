@@ -12,6 +12,7 @@ from replication.command_line.opening import known_methods, name_command
 
 PROFILES = ("smoke", "cpu", "cpu-float32", "paper")
 SPLITS = ("image", "patient")
+MOST_UNCENTRED = 0.10  # of `validation.expectations.suites`, which are slow to import
 INTERRUPTED = 130  # as a shell has it: 128 and the number of SIGINT
 PATH = click.Path(path_type=Path)
 
@@ -31,6 +32,14 @@ def choice_option(*names: str, choices: Sequence[str], help: str):
 seed_option = partial(click.option, default=0, type=click.IntRange(0, 2**31 - 1))
 split_seed_option = seed_option(
     "--split-seed", help="Of the split into training, validation and test images."
+)
+max_uncentred_option = click.option(
+    "--max-uncentred",
+    default=MOST_UNCENTRED,
+    metavar="SHARE",
+    type=click.FloatRange(0, 1),
+    help="Share of the images that may be without a centred iris, 0 to 1; more stop a run. Other "
+    "values are on every page.",
 )
 count_option = partial(click.option, type=click.IntRange(1))
 several_option = partial(click.option, multiple=True)
@@ -73,6 +82,7 @@ settings_options = _add(
     profile_option(help=f"Settings: {', '.join(PROFILES)}."),
     seed_option("--seed", help="Of training and draws."),
     split_seed_option,
+    max_uncentred_option,
     count_option(
         "--draws",
         default=10,

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from replication.command_line.opening import (
+    find_limit,
     known_methods,
     open_run,
     run_until,
@@ -84,7 +85,8 @@ def privatize(out: Path | None, method: str | None, unknown_patients: bool, **op
     With --out: the images of a manifest instead, by one method with the training images and
     weights of the run that the other options choose (its data is the surrogate's or --data-dir's).
     A patient_id means the run's patient of that number (3 is 0003); frames have the run's size, and
-    an iris is found in at least 90% of them. Killed, it resumes where it was.
+    an iris is found in at least 90% of them: --max-uncentred is about these images, and the run is the
+    one of --run or of the usual limit. Killed, it resumes where it was.
 
     \b
     Examples:
@@ -104,15 +106,18 @@ def privatize(out: Path | None, method: str | None, unknown_patients: bool, **op
     from replication.pipeline.stages import privatize_many
     from replication.privatize.methods import find_method
 
-    manifest = options.pop("manifest")
+    manifest, limit = options.pop("manifest"), options.pop("max_uncentred")
     if not (manifest and method):
         raise SettingsError("--out: give --manifest and --method with it")
     found = find_method(method)
-    run = open_run(known_methods(), manifest=None, **options)
+    of_run = find_limit(options["run_name"])
+    run = open_run(known_methods(), manifest=None, max_uncentred=of_run, **options)
     run.run(until="04_vgan" if found.needs_generator else "01_preprocessed")
     write_for_owner_alone()  # whatever the run is of, these images are somebody's
     warn_of_commit(out)
-    counts = privatize_many(run.data, manifest, found, out, allow_unknown=unknown_patients)
+    counts = privatize_many(
+        run.data, manifest, found, out, allow_unknown=unknown_patients, max_uncentred=limit
+    )
     click.echo(
         f"Done: {out} ({counts.images} images, {counts.unknown_patients} of patients unknown to "
         f"the run, {counts.without_iris} without an iris found)"

@@ -19,6 +19,7 @@ from replication.privatize.methods import METHODS, find_method
 from replication.results.baseline import describe_baseline
 from replication.store.run_folder import RunStore
 from replication.system.progress import Track
+from validation.expectations.suites import MOST_UNCENTRED
 
 RUN_NAME = r"[^\W_][\w.-]{0,99}"
 
@@ -38,6 +39,7 @@ class RunRequest:
     seed: int = 0  # of training and draws
     split_seed: int = 0
     split: str = "image"  # or "patient"
+    max_uncentred: float = MOST_UNCENTRED  # share of the images that may be without an iris
     draws: int = 10  # privatized sets per PPRL-VGAN regime
     run_name: str | None = None  # of the run's folder; None names it by data, profile and seeds
     from_baseline: bool = False  # take the reference weights instead of training
@@ -121,6 +123,7 @@ def _build_run(
         track=track,
         explanation=ExplanationSettings(request.neuron, request.explanation_method),
         by_patient=request.split == "patient",
+        max_uncentred=request.max_uncentred,
         known_manifest=known_manifest,
     )
     data.store = RunStore(runs / _name_folder(request, data))  # a name may need the data's hash
@@ -163,5 +166,7 @@ def _name_folder(request: RunRequest, data: RunData) -> str:
         label = f"{Path(realpath(data.source.path)).name}-{data.manifest_digest[:8]}"
     kind_of_split = f"-split-{request.split_seed}" if request.split_seed else ""
     kind_of_split += "-by-patient" if request.split == "patient" else ""
+    limit = request.max_uncentred
+    kind_of_split += f"-uncentred-{limit:g}" if limit != MOST_UNCENTRED else ""
     trained = "baseline" if request.from_baseline else f"seed-{request.seed}"
     return f"{label}-{request.profile}-{trained}{kind_of_split}"

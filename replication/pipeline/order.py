@@ -67,8 +67,8 @@ class Replication:
                 "profile": asdict(self.data.profile),
                 "seed": self.data.seed,
                 "draws": self.data.draws,
-                "split": SPLITS[self.data.by_patient],
             }
+            | self.data.split_record
             | ({"baseline": self.baseline} if self.baseline else {})
             | choices
         )

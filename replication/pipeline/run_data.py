@@ -17,9 +17,16 @@ from replication.privatize.methods import Method
 from replication.records import EyeDataset, Generator, PrivatizedSet, Splits
 from replication.store.arrays import load_preprocessed, load_privatized
 from replication.store.run_folder import RunStore
-from replication.store.run_record import EVALUATORS, PREPROCESSED, VGAN, privatized_unit
+from replication.store.run_record import (
+    EVALUATORS,
+    PREPROCESSED,
+    VGAN,
+    privatized_unit,
+    record_split,
+)
 from replication.system.processes import hold_interrupt
 from replication.system.progress import Track
+from validation.expectations.suites import MOST_UNCENTRED
 
 
 @dataclass(eq=False)
@@ -36,6 +43,7 @@ class RunData:
     track: Track  # opens progress bars
     explanation: ExplanationSettings
     by_patient: bool = False  # the split; by image in the paper
+    max_uncentred: float = MOST_UNCENTRED  # of the images, the share that may be without an iris
     # The manifest's hash where a command knows it: its workers needn't read every raw file again.
     known_manifest: str | None = None
 
@@ -57,6 +65,11 @@ class RunData:
         On patients' data the run's secret: from seed and manifest anyone could draw them again.
         """
         return self.store.secret if self.source.kind.private else self.seed
+
+    @property
+    def split_record(self) -> dict:
+        """What the run records of its split and of the user's limit."""
+        return record_split(by_patient=self.by_patient, max_uncentred=self.max_uncentred)
 
     @property
     def dataset(self) -> EyeDataset:

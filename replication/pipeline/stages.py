@@ -55,7 +55,7 @@ from replication.store.arrays import (
 from replication.store.run_record import EVALUATORS, PREPROCESSED, VGAN, describe_split
 from replication.system.processes import advance_each, hold_interrupt
 from replication.validate.stage import validate_images
-from validation.expectations.suites import build_suites
+from validation.expectations.suites import MOST_UNCENTRED, build_suites
 from validation.paper.numbers import read_paper_percent
 
 
@@ -86,6 +86,7 @@ def validate(run: RunData, folder: Path) -> None:
             counts=run.source.counts,
             by_patient=run.by_patient,
             ids_are_distinct=Choice.IDS_ARE_DISTINCT in run.source.choices,
+            max_uncentred=run.max_uncentred,
             folder=folder,
             workers=run.workers,
             on_image=advance,
@@ -230,7 +231,13 @@ def report(run: RunData, folder: Path) -> None:
 
 
 def privatize_many(
-    run: RunData, manifest: Path, method: Method, folder: Path, *, allow_unknown: bool
+    run: RunData,
+    manifest: Path,
+    method: Method,
+    folder: Path,
+    *,
+    allow_unknown: bool,
+    max_uncentred: float = MOST_UNCENTRED,
 ) -> BlockCounts:
     """Privatize a manifest's images, however many, by the run's training images and weights.
 
@@ -240,6 +247,7 @@ def privatize_many(
         method: that privatizes them.
         folder: for the blocks.
         allow_unknown: whether a method of others' images alone may take patients unknown to the run.
+        max_uncentred: of these images, the share that may be without an iris.
 
     Raises:
         DataError: when a frame can't be read or has another size than the run's, when too few have
@@ -279,6 +287,7 @@ def privatize_many(
             generator=run.find_generator(method),
             seed=run.store.secret,
             draws=draws,
+            max_uncentred=max_uncentred,
             on_images=lambda images: [advance() for _ in range(images)],
         )
 
@@ -308,6 +317,7 @@ def hash_suites(run: RunData) -> str:
         strip_rows=shape.strip_rows,
         by_patient=run.by_patient,
         ids_are_distinct=Choice.IDS_ARE_DISTINCT in run.source.choices,
+        max_uncentred=run.max_uncentred,
     )
     return hashlib.sha256(repr(expected).encode()).hexdigest()
 
@@ -321,7 +331,7 @@ def _write_heading(run: RunData, what: str, count: str) -> str:
     """Return the sentences that open a stage's page."""
     return (
         f"{what} on {run.source.title}: profile {run.profile.name}, seed {run.seed}, {count}."
-        + describe_split(by_patient=run.by_patient)
+        + describe_split(run.split_record)
     )
 
 

@@ -21,7 +21,7 @@ from replication.records import EyeDataset, Generator
 from replication.store.arrays import save_privatized
 from replication.store.files import new_folder, read_json, write_json
 from replication.store.tables import read_table, write_table
-from validation.expectations.suites import LEAST_CENTRED
+from validation.expectations.suites import MOST_UNCENTRED
 
 RECORD, IMAGES = "blocks.json", "images.csv"
 UNKNOWN = -1  # the identity of a patient whom the run doesn't know
@@ -57,6 +57,7 @@ def privatize_blocks(
     generator: Generator | None,
     seed: int,
     draws: int,
+    max_uncentred: float = MOST_UNCENTRED,
     on_images: Callable[[int], None] = lambda images: None,
 ) -> BlockCounts:
     """Privatize the images of a table into blocks in the folder, and count what they hold.
@@ -68,10 +69,11 @@ def privatize_blocks(
         read_images: returns the images of some rows of the table, all of them, and the columns
             FOUND of each; an identity may be UNKNOWN.
         method, gallery, generator, seed, draws: of the registry, and as its `privatize` takes them.
+        max_uncentred: of all images, the share that may be without an iris.
         on_images: called with the number of images of each block that is done.
 
     Raises:
-        DataError: when more images are without an iris than a run may have; their block is not
+        DataError: when more images are without an iris than `max_uncentred`; their block is not
             made.
         SettingsError: when the folder holds something else.
     """
@@ -90,7 +92,7 @@ def privatize_blocks(
             known = dataset.identity != UNKNOWN
             listed = rows.assign(patient_known=known, **{name: found[name].array for name in FOUND})
             counts.add(listed)
-            _check_irises(listed, counts.without_iris, len(table))
+            _check_irises(listed, counts.without_iris, len(table), max_uncentred)
             sets = method.privatize(dataset, **given)
             with new_folder(block) as partial:
                 save_privatized(partial, sets)
@@ -116,20 +118,21 @@ def _open_folder(folder: Path, request: dict) -> None:
         )
 
 
-def _check_irises(block: pd.DataFrame, without_iris: int, images: int) -> None:
-    """Raise DataError where so many of all images are without an iris that no run would accept it.
+def _check_irises(block: pd.DataFrame, without_iris: int, images: int, limit: float) -> None:
+    """Raise DataError where more of all images are without an iris than the limit has it.
 
     Args:
         block: the rows of the latest block, whose images without an iris are logged.
         without_iris: of the images so far.
         images: of all blocks.
+        limit: the share of them that may be without an iris.
     """
     for path in block["path"][~block["iris_found"]]:
         _LOG.debug("%s: no iris found", path)
-    if (images - without_iris) / images < LEAST_CENTRED:
+    if without_iris / images > limit:
         raise DataError(
             f"no iris was found in {without_iris} of {images} images, expected one in at least "
-            f"{LEAST_CENTRED:.0%} as in a run: take out what is no frame of an eye "
+            f"{100 - 100 * limit:g}% as in a run: take out what is no frame of an eye "
             "(cli.py -vv names the files)"
         )
 

@@ -33,6 +33,7 @@ from replication.results.finished_run import REPORTED, SMOKE, TRAININGS, Finishe
 from replication.store.files import write_text
 from replication.store.numbers import write_percent, write_points
 from replication.store.run_folder import RunStore
+from replication.store.run_record import describe_limit
 from replication.system.provenance import ROOT
 from validation.blessing.bands import Verdict
 from validation.blessing.blessing import CLAIMS, TABLE, Blessing, summarise
@@ -166,7 +167,9 @@ def name_data(run: Mapping, *, public: bool) -> str:
         "folder": "other eyes than the paper’s, in Warsaw’s layout",
         "manifest": "other eyes than the paper’s, read from a manifest",
     }[run["source"]["kind"]]
-    return words if public else f"{words}: {run['source']['name']}"
+    named = words if public else f"{words}: {run['source']['name']}"
+    limit = describe_limit(run)
+    return f"{named}.{limit}" if limit else named
 
 
 @dataclass(frozen=True)

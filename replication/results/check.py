@@ -28,7 +28,7 @@ def check_run(store: RunStore) -> Blessing:
     run, blessing = finished.run, finished.blessing
     source, profile = run["source"], run["profile"]["name"]
     heading = f"Data: {source['kind']} `{source['name']}`. Profile {profile}, seed {run['seed']}."
-    heading += describe_split(by_patient=finished.by_patient)
+    heading += describe_split(run)
     write_text(store.root / "check.json", to_json(blessing))
     write_text(store.root / "check.md", to_markdown(blessing, heading=heading))
     write_text(store.root / "check.xml", to_junit(blessing))

@@ -31,6 +31,7 @@ from replication.store.numbers import (
     write_points,
 )
 from replication.store.run_folder import RunStore
+from replication.store.run_record import LIMIT
 from replication.store.tables import lay_out_table
 from validation.claims.judge import Finding, JudgedPart, Judgement
 from validation.paper.numbers import read_paper_percent
@@ -261,7 +262,8 @@ def _describe_variation(finished: FinishedRun) -> list[str]:
 def _name_section(finished: FinishedRun) -> str:
     """Return the heading of a run's section: no other run of these data has the same."""
     split, run = "patient" if finished.by_patient else "image", finished.run
-    return f"Split by {split}: profile {run['profile']['name']}, seed {run['seed']}"
+    limit = f", up to {100 * run[LIMIT]:g}% uncentred" if LIMIT in run else ""
+    return f"Split by {split}: profile {run['profile']['name']}, seed {run['seed']}{limit}"
 
 
 def _describe_claims(judgements: Sequence[Judgement]) -> list[str]:

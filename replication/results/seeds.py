@@ -92,8 +92,7 @@ def to_markdown(spread: Mapping[Cell, Spread], *, run: dict, seeds: list[str]) -
 
     heading = (
         f"On {name_data(run)}. Seeds {', '.join(map(str, seeds))} on one split; in percent: mean ± "
-        f"standard deviation ({CONFIDENCE:.0%} interval of the mean)."
-        + describe_split(by_patient=is_by_patient(run))
+        f"standard deviation ({CONFIDENCE:.0%} interval of the mean)." + describe_split(run)
     )
 
     def write_variation(cell: Cell) -> str:

@@ -8,6 +8,7 @@ from typing import TypeVar
 from replication.errors import SettingsError, StageNotRun
 from replication.store.files import read_json
 from replication.store.run_folder import RUN_RECORD
+from validation.expectations.suites import MOST_UNCENTRED
 
 # Folders of the stages, relative to the run's.
 PREPROCESSED = "01_preprocessed"
@@ -19,6 +20,7 @@ SPLITS = {False: "image", True: "patient"}  # by patient or, as in the paper, by
 BY_PATIENT = (
     "Split by patient: the glaucoma network never saw the test patients; identity stays closed-set."
 )
+LIMIT = "max_uncentred"  # of the images, the share that the user lets be without a centred iris
 
 # What JSON makes of a float and a tuple.
 PLAIN = {float: (float, int), tuple: list}
@@ -35,7 +37,8 @@ def read_run(root: Path) -> dict:
 
     Returns:
         source (kind and name), manifest (its hash), profile (name, and settings by stage), seed, draws, split ("image"
-        or "patient"); baseline in a run from the reference weights.
+        or "patient"); baseline in a run from the reference weights; max_uncentred where the user decided on another
+        share than MOST_UNCENTRED.
 
     Raises:
         StageNotRun: when the folder is no run's.
@@ -54,6 +57,8 @@ def read_run(root: Path) -> dict:
         and all(isinstance(part, dict) for name, part in profile.items() if name != "name")
         and all(type(run.get(name)) is int for name in ("seed", "draws"))
         and run.get("split") in SPLITS.values()
+        and isinstance(run.get(LIMIT, 0), (int, float))
+        and 0 <= run.get(LIMIT, 0) <= 1
     )
     if not holds:
         raise SettingsError(f"{file}: not what a run records of itself; start it with --fresh")
@@ -88,6 +93,31 @@ def is_by_patient(run: Mapping) -> bool:
     return run.get("split") == SPLITS[True]
 
 
-def describe_split(*, by_patient: bool) -> str:
-    """Return the sentence that ends a page's heading, a space before it; "" of a split by image."""
-    return f" {BY_PATIENT}" if by_patient else ""
+def record_split(*, by_patient: bool, max_uncentred: float) -> dict:
+    """Return what a run records of its split, and of its limit where the user decided on another."""
+    limit = {LIMIT: max_uncentred} if max_uncentred != MOST_UNCENTRED else {}
+    return {"split": SPLITS[by_patient]} | limit
+
+
+def describe_split(run: Mapping) -> str:
+    """Return the sentences that end a page's heading, a space before each.
+
+    They are about a split by patient, and about a limit of uncentred images that the user decided
+    on; "" without both.
+
+    Args:
+        run: a run's record, what several runs have in common, or what `record_split` returns.
+    """
+    by_patient = f" {BY_PATIENT}" if is_by_patient(run) else ""
+    return by_patient + describe_limit(run)
+
+
+def describe_limit(run: Mapping) -> str:
+    """Return the sentence about the limit of uncentred images, a space before it, or ""."""
+    limit = run.get(LIMIT)
+    if limit is None:
+        return ""
+    return (
+        f" Up to {100 * limit:g}% of the images may be without a centred iris, as the user decided; "
+        f"{100 * MOST_UNCENTRED:g}% otherwise."
+    )

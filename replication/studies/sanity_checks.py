@@ -20,7 +20,7 @@ from replication.errors import DataError
 from replication.explain.agreement import MEASURES, check_maps, has_pattern, measure_agreement
 from replication.records import RelevanceMaps
 from replication.store.numbers import write_or_absent
-from replication.store.run_record import describe_split, is_by_patient
+from replication.store.run_record import describe_split
 from replication.store.tables import Section
 from validation.claims.judge import Finding
 
@@ -186,7 +186,7 @@ def to_markdown(figures: Mapping) -> str:
     heading = (
         f"Checks of `{settings['method']}` of the glaucoma network. Data: {run['source']['kind']} "
         f"`{run['source']['name']}`. Profile {run['profile']['name']}, seed {run['seed']}. Sample: "
-        f"{settings['sample']}." + describe_split(by_patient=is_by_patient(run))
+        f"{settings['sample']}." + describe_split(run)
     )
     describe = {
         "randomisation": _describe_randomisation,

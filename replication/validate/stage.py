@@ -46,6 +46,7 @@ def validate_images(
     counts: suites.Counts | None,
     by_patient: bool = False,
     ids_are_distinct: bool = False,
+    max_uncentred: float = suites.MOST_UNCENTRED,
     folder: Path,
     workers: int,
     on_image: Callable[[], None] | None = None,
@@ -63,6 +64,7 @@ def validate_images(
         counts: what the data set must hold; None where that isn't known.
         by_patient: whether the split is by patient.
         ids_are_distinct: whether ids that may be one person's are of different people.
+        max_uncentred: of the images, the share that may be uncentred.
         folder: to write into.
         workers: processes that measure.
         on_image: called after each image, for a progress bar.
@@ -92,6 +94,7 @@ def validate_images(
         strip_rows=preprocess.strip_rows,
         by_patient=by_patient,
         ids_are_distinct=ids_are_distinct,
+        max_uncentred=max_uncentred,
     )
     outcomes = run_suites(expected, tables, folder)
     record = {

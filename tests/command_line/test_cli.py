@@ -170,6 +170,20 @@ def test_a_split_by_patient_is_another_run_in_a_folder_of_its_own(call, tmp_path
     expect_one_sentence(call("preprocess", *options, "--run", "mine"), "other settings (split)")
 
 
+def test_another_limit_of_uncentred_images_is_another_run_in_a_folder_of_its_own(call, tmp_path):
+    options = ("--data-dir", write_warsaw(tmp_path / "eyes"))
+    call("preprocess", *options)
+    call("preprocess", *options, "--max-uncentred", "0.1")
+    call("preprocess", *options, "--max-uncentred", "0.25")
+    runs = {file.parent.name: json.loads(file.read_text()) for file in tmp_path.rglob("run.json")}
+    usual, wider = sorted(runs)
+    assert wider == f"{usual}-uncentred-0.25"
+    assert "max_uncentred" not in runs[usual] and runs[wider]["max_uncentred"] == 0.25
+    refused = call("preprocess", *options, "--run", wider)
+    expect_one_sentence(refused, "other settings (max_uncentred)")
+    assert call("preprocess", *options, "--max-uncentred", "1.5").exit_code == 2
+
+
 def test_the_doctor_prints_what_is_there_and_the_next_command(call, tmp_path):
     write_eyes(tmp_path, 40).drop(columns="image_id").to_csv(tmp_path / "m.csv", index=False)
     result = call("data", "doctor", tmp_path / "m.csv")
@@ -192,7 +206,7 @@ def test_the_doctor_hands_on_what_the_user_states(call, tmp_path):
     expect_one_sentence(
         call("preprocess", "--manifest", manifest), "may be one person", "--ids-are-distinct"
     )
-    stated = ("--split-seed", "1", "--ids-are-distinct")
+    stated = ("--split-seed", "1", "--max-uncentred", "0.25", "--ids-are-distinct")
     result = call("data", "doctor", manifest, *stated)
     assert result.exit_code == 0
     assert f" {' '.join(stated)}\n" in result.output.partition("Next: ")[2]

@@ -172,6 +172,17 @@ def test_the_kind_of_split_is_in_a_runs_record(tmp_path: Path, by_patient: bool,
     assert described["split"] == name
 
 
+def test_the_users_limit_of_uncentred_images_is_recorded_and_validates_again(
+    tmp_path: Path,
+) -> None:
+    work = replace(make_work(tmp_path, by_patient=False), known_manifest="its hash")
+    usual, wider = Replication(work), Replication(replace(work, max_uncentred=0.3))
+    assert wider.describe() == usual.describe() | {"max_uncentred": 0.3}
+    pairs = zip(usual.stages(), wider.stages(), strict=True)
+    changed = [ours.unit for ours, theirs in pairs if ours.settings != theirs.settings]
+    assert changed == ["02_validated"]
+
+
 def test_a_command_does_its_stages_and_another_seed_only_what_depends_on_it(tmp_path: Path) -> None:
     work = make_work(tmp_path, by_patient=False)
     work = replace(work, known_manifest="its hash", methods=("blur-3", "pprl-vgan-random"))

@@ -163,6 +163,8 @@ def test_more_frames_without_an_iris_than_a_run_may_have_are_refused(
     with pytest.raises(DataError, match="^no iris was found in 2 of 16 images, .* at least 90%"):
         run("blur-9", folder, queries, without_iris=last)
     assert len(list(folder.glob("images-*"))) == 3  # of 4: those before the one too many
+    run("blur-9", folder, queries, without_iris=last, max_uncentred=2 / 16)
+    assert len(list(folder.glob("images-*"))) == 4
 
 
 def test_a_folder_in_which_nothing_was_made_yet_is_free(tmp_path):

@@ -190,6 +190,12 @@ def test_split_by_patient_the_numbers_are_not_judged_even_on_warsaw(tmp_path, ca
     assert "seed 0. Split by patient: the glaucoma network never saw the test patients;" in page
 
 
+def test_the_users_limit_of_uncentred_images_is_on_the_page(tmp_path, call):
+    store = plant_run(tmp_path / "run", max_uncentred=0.25)
+    assert call(store.root).exit_code == 0
+    assert "Up to 25% of the images may be without" in (store.root / "check.md").read_text()
+
+
 def test_the_glaucoma_probability_is_the_second_of_two(tmp_path):
     finished = FinishedRun(plant_run(tmp_path / "run"))
     own = finished.predictions.query("method == 'blur-9' and draw == 0")["glaucoma_probability"]

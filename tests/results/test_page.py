@@ -132,6 +132,8 @@ def test_a_split_by_patient_is_in_the_heading(run, tmp_path):
     headings = [f"\n## Split by {what}: profile cpu, seed 4\n" for what in ("image", "patient")]
     assert [heading in by_image for heading in headings] == [True, False]
     assert [both.count(heading) for heading in headings] == [1, 1]
+    describe_otherwise(run, max_uncentred=0.25)
+    assert f"{headings[1][:-1]}, up to 25% uncentred\n" in write_page(run, tmp_path / "pages")
 
 
 def test_checks_of_maps_are_shown_even_without_stage_08(run, tmp_path):

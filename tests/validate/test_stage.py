@@ -296,6 +296,21 @@ def test_a_fault_stops_the_run_with_its_name_its_files_and_exit_code_3(
     assert "| mirrored-by-pixels | **fails** |" in first and "4 at fault: 'eye003.bmp'" in first
 
 
+def test_the_user_may_let_more_images_be_uncentred(eyes: TexturedEyes, tmp_path: Path) -> None:
+    changed = eyes.copy()
+    change_images(lambda some: np.roll(some, 4, axis=2), *ALL[::5])(changed)
+    for number, limit in enumerate((0.1, 0.25, 1.0)):
+        root = tmp_path / str(number)
+        root.mkdir()
+        try:
+            run(changed, root, max_uncentred=limit)
+        except DataError as error:
+            failed = str(error)
+        else:
+            failed = ""
+        assert ("iris-centred" in failed) == (limit == 0.1)
+
+
 def test_a_split_by_patient_is_judged_as_one(eyes: TexturedEyes, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="patients-disjoint"):  # these eyes are split by image
         run(eyes, tmp_path, by_patient=True)

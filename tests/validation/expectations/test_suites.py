@@ -192,6 +192,14 @@ def test_ids_that_the_user_calls_distinct_may_be_alike():
     assert EXPECTATIONS.keys() - {e.name for s in stated for e in s.expectations} == {"one-id-each"}
 
 
+@pytest.mark.parametrize(("share", "least"), [(0.1, 90), (0.7, 30), (0.125, 87.5), (1.0, 0)])
+def test_the_user_may_let_more_images_be_uncentred(share, least):
+    suites = build_suites(counts=None, image_size_px=64, strip_rows=11, max_uncentred=share)
+    [found] = (e for s in suites for e in s.expectations if e.name == "iris-centred")
+    assert found.arguments["mostly"] == least / 100
+    assert found.meaning.endswith(f"on at least {least}% of the images")
+
+
 def test_size_and_strip_are_those_of_the_settings():
     suites = build_suites(counts=None, image_size_px=32, strip_rows=9)
     values = {e.name: e.arguments.get("value_set") for s in suites for e in s.expectations}
