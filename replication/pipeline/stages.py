@@ -36,6 +36,7 @@ from replication.explain.exchange import RULES
 from replication.explain.one_image import ImageExplanation, explain_one
 from replication.explain.stage import explain_sets
 from replication.pipeline.run_data import RunData, hash_manifest
+from replication.pipeline.uncentred import show_uncentred
 from replication.preprocess.frame import check_sizes, list_sizes
 from replication.preprocess.places import find_sign_table, mask_signs, read_signs
 from replication.preprocess.split import label_subsets
@@ -76,6 +77,8 @@ def preprocess(run: RunData, folder: Path) -> None:
 def validate(run: RunData, folder: Path) -> None:
     """Hold the preprocessed data against the suites (stage 02)."""
     raw, root = run.raw
+    white = find_white_level(load_manifest(run.store.folder(PREPROCESSED)))
+    private = run.source.kind.private
     with run.track("validating", len(raw)) as advance:
         validate_images(
             run.store.folder(PREPROCESSED),
@@ -90,6 +93,7 @@ def validate(run: RunData, folder: Path) -> None:
             folder=folder,
             workers=run.workers,
             on_image=advance,
+            on_uncentred=partial(show_uncentred, root=root, white=white, private=private),
         )
 
 
@@ -255,6 +259,7 @@ def privatize_many(
     """
     table, root = Source(Kind.MANIFEST, manifest, run.source.choices).read(decode=False)
     known = load_manifest(run.store.folder(PREPROCESSED))
+    white = find_white_level(known)
     classes = dict(zip(known["patient_id"], known["identity"], strict=True))
     table["identity"] = name_classes(
         table["patient_id"],
@@ -279,9 +284,7 @@ def privatize_many(
             table,
             folder,
             request=request,
-            read_images=partial(
-                _read_images, run, root, find_white_level(known), list_sizes(known)
-            ),
+            read_images=partial(_read_images, run, root, white, list_sizes(known)),
             method=method,
             gallery=run.train_set,
             generator=run.find_generator(method),
@@ -289,6 +292,7 @@ def privatize_many(
             draws=draws,
             max_uncentred=max_uncentred,
             on_images=lambda images: [advance() for _ in range(images)],
+            on_uncentred=partial(show_uncentred, root=root, white=white, private=True),
         )
 
 

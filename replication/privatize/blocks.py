@@ -2,11 +2,13 @@
 
 Writes, in the given folder, `blocks.json` (what the blocks are made of) and one folder per block:
 `draw-0.npy` ... and `used-0.npy` ... as in stage 05, and `images.csv`: which row is which image,
-whether the run knows its patient, and what was found in its frame. A block appears when it is
+whether the run knows its patient, and what was found in its frame; and `uncentred`, where too many
+images are without an iris, with what the caller shows of them. A block appears when it is
 complete, and is not made again. The bytes are those of all images in one go.
 """
 
 import logging
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +26,7 @@ from replication.store.tables import read_table, write_table
 from validation.expectations.suites import MOST_UNCENTRED
 
 RECORD, IMAGES = "blocks.json", "images.csv"
+UNCENTRED = "uncentred"  # the folder of images without a centred iris
 UNKNOWN = -1  # the identity of a patient whom the run doesn't know
 FOUND = ("iris_found", "frame_width_px", "frame_height_px")  # of `ImageFacts`
 COLUMNS = ("image_id", "path", "patient_known", *FOUND)
@@ -59,6 +62,7 @@ def privatize_blocks(
     draws: int,
     max_uncentred: float = MOST_UNCENTRED,
     on_images: Callable[[int], None] = lambda images: None,
+    on_uncentred: Callable[[pd.DataFrame, Path], str] = lambda images, folder: "",
 ) -> BlockCounts:
     """Privatize the images of a table into blocks in the folder, and count what they hold.
 
@@ -71,6 +75,8 @@ def privatize_blocks(
         method, gallery, generator, seed, draws: of the registry, and as its `privatize` takes them.
         max_uncentred: of all images, the share that may be without an iris.
         on_images: called with the number of images of each block that is done.
+        on_uncentred: called with row (from 1, in the table) and path of the images without an iris,
+            once they are too many, and with the folder; returns what to do about them.
 
     Raises:
         DataError: when more images are without an iris than `max_uncentred`; their block is not
@@ -78,13 +84,15 @@ def privatize_blocks(
         SettingsError: when the folder holds something else.
     """
     _open_folder(folder, request | {"columns": list(COLUMNS)})
-    counts = BlockCounts()
+    counts, without_iris = BlockCounts(), []
     given = {"gallery": gallery, "generator": generator, "seed": seed, "draws": draws}
     for start in range(0, len(table), BLOCK_IMAGES):
         rows = table.iloc[start : start + BLOCK_IMAGES]
         block = folder / f"images-{start:09d}"
         if block.exists():
-            counts.add(read_table(block / IMAGES, text=("image_id", "path")))
+            listed = read_table(block / IMAGES, text=("image_id", "path"))
+            counts.add(listed)
+            without_iris.append(_number_uncentred(listed, start))
         else:
             if method.needs_generator:
                 given["first_block"] = start // BLOCK_IMAGES
@@ -92,7 +100,10 @@ def privatize_blocks(
             known = dataset.identity != UNKNOWN
             listed = rows.assign(patient_known=known, **{name: found[name].array for name in FOUND})
             counts.add(listed)
-            _check_irises(listed, counts.without_iris, len(table), max_uncentred)
+            without_iris.append(_number_uncentred(listed, start))
+            if counts.without_iris / len(table) > max_uncentred:
+                ways = on_uncentred(pd.concat(without_iris), folder)
+                _refuse_irises(counts, len(table), max_uncentred, ways)
             sets = method.privatize(dataset, **given)
             with new_folder(block) as partial:
                 save_privatized(partial, sets)
@@ -104,6 +115,7 @@ def privatize_blocks(
 def _open_folder(folder: Path, request: dict) -> None:
     """Make the folder, or check that what is in it comes of the same request."""
     record = folder / RECORD
+    shutil.rmtree(folder / UNCENTRED, ignore_errors=True)
     if not (folder.exists() and any(file != record for file in folder.iterdir())):
         folder.mkdir(parents=True, exist_ok=True)
         write_json(record, request)
@@ -118,23 +130,26 @@ def _open_folder(folder: Path, request: dict) -> None:
         )
 
 
-def _check_irises(block: pd.DataFrame, without_iris: int, images: int, limit: float) -> None:
-    """Raise DataError where more of all images are without an iris than the limit has it.
+def _number_uncentred(block: pd.DataFrame, start: int) -> pd.DataFrame:
+    """Return row (from 1) and path of a block's images without an iris, and log the paths.
 
     Args:
-        block: the rows of the latest block, whose images without an iris are logged.
-        without_iris: of the images so far.
-        images: of all blocks.
-        limit: the share of them that may be without an iris.
+        block: its rows, with iris_found.
+        start: place of the first one among all images.
     """
-    for path in block["path"][~block["iris_found"]]:
+    rows = block["path"].reset_index(drop=True)[~block["iris_found"].to_numpy()]
+    for path in rows:
         _LOG.debug("%s: no iris found", path)
-    if without_iris / images > limit:
-        raise DataError(
-            f"no iris was found in {without_iris} of {images} images, expected one in at least "
-            f"{100 - 100 * limit:g}% as in a run: take out what is no frame of an eye "
-            "(cli.py -vv names the files)"
-        )
+    return pd.DataFrame({"row": rows.index + start + 1, "path": rows})
+
+
+def _refuse_irises(counts: BlockCounts, images: int, limit: float, ways: str) -> None:
+    """Raise DataError: of so many images, more than the limit allows are without an iris."""
+    raise DataError(
+        f"no iris was found in {counts.without_iris} of {images} images, expected one in at least "
+        f"{100 - 100 * limit:g}%: {ways or 'take out what is no frame of an eye'} "
+        "(cli.py -vv names the files)"
+    )
 
 
 def name_classes(

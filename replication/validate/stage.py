@@ -5,6 +5,7 @@ Files in the stage's folder:
 - validation.json: every expectation, whether it holds, what was observed, the files at fault;
 - validation.md: the same as a page, with links into
 - data_docs/: Great Expectations' pages, which count and name nothing;
+- uncentred/: where more images are uncentred than may be, what the caller shows of them;
 - great_expectations/: its project, suites and results.
 
 Departure: the paper reports no validation of its data.
@@ -50,6 +51,7 @@ def validate_images(
     folder: Path,
     workers: int,
     on_image: Callable[[], None] | None = None,
+    on_uncentred: Callable[[pd.DataFrame, Path], str] = lambda images, folder: "",
 ) -> None:
     """Validate the preprocessed images.
 
@@ -68,6 +70,8 @@ def validate_images(
         folder: to write into.
         workers: processes that measure.
         on_image: called after each image, for a progress bar.
+        on_uncentred: called with row (from 1, in the preprocessed manifest) and path of the images
+            that are uncentred, where they are too many, and with `folder`; returns what to do.
 
     Raises:
         DataError: when an expectation fails; the message names it, `folder` the files at fault.
@@ -105,7 +109,22 @@ def validate_images(
     }
     write_json(folder / VALIDATION, record)
     write_text(folder / PAGE, to_markdown(outcomes, folder))
-    check_outcomes(outcomes, folder)
+    check_outcomes(outcomes, folder, _describe_ways(outcomes, manifest, folder, on_uncentred))
+
+
+def _describe_ways(
+    outcomes: Sequence[JudgedExpectation],
+    manifest: pd.DataFrame,
+    folder: Path,
+    on_uncentred: Callable[[pd.DataFrame, Path], str],
+) -> str:
+    """Have too many uncentred images shown, and return what to do about them; else ""."""
+    for outcome in outcomes:
+        if outcome.expectation.name == suites.CENTRED and not outcome.success:
+            rows = manifest.reset_index(drop=True)[["image_id", "path"]]
+            rows = rows.assign(row=rows.index + 1)
+            return on_uncentred(rows[rows["image_id"].isin(outcome.at_fault)], folder)
+    return ""
 
 
 def to_markdown(outcomes: Sequence[JudgedExpectation], folder: Path) -> str:
@@ -125,15 +144,15 @@ def _to_row(outcome: JudgedExpectation, folder: Path) -> tuple[str, ...]:
     return link, name, verdict, meaning, _name_fault(outcome)
 
 
-def check_outcomes(outcomes: Sequence[JudgedExpectation], folder: Path) -> None:
-    """Raise DataError naming the first expectation that fails, where one does."""
+def check_outcomes(outcomes: Sequence[JudgedExpectation], folder: Path, ways: str = "") -> None:
+    """Raise DataError naming the first expectation that fails, where one does, and ways out."""
     failed = [outcome for outcome in outcomes if not outcome.success]
     if failed:
         first, also = failed[0].expectation, [outcome.expectation.name for outcome in failed[1:]]
         raise DataError(
             f"validation: '{first.name}' fails, expected: {first.meaning}; "
             f"{_count_fault(failed[0])}{'; also failing: ' if also else ''}{', '.join(also)}"
-            f"; all of it is in {folder / PAGE}"
+            f"; all of it is in {folder / PAGE}{'; ' if ways else ''}{ways}"
         )
 
 

@@ -16,7 +16,7 @@ from places import ROOT
 
 import cli as command_line
 from replication.command_line import opening
-from replication.command_line.opening import name_command
+from replication.command_line.opening import find_limit, name_command
 from replication.command_line.printing import find_worst
 from replication.errors import SettingsError
 from replication.privatize.methods import ROWS
@@ -182,6 +182,8 @@ def test_another_limit_of_uncentred_images_is_another_run_in_a_folder_of_its_own
     refused = call("preprocess", *options, "--run", wider)
     expect_one_sentence(refused, "other settings (max_uncentred)")
     assert call("preprocess", *options, "--max-uncentred", "1.5").exit_code == 2
+    # By which limit `privatize --out` opens a run.
+    assert [find_limit(name) for name in (wider, usual, "none", None)] == [0.25, 0.1, 0.1, 0.1]
 
 
 def test_the_doctor_prints_what_is_there_and_the_next_command(call, tmp_path):

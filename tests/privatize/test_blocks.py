@@ -160,11 +160,23 @@ def test_more_frames_without_an_iris_than_a_run_may_have_are_refused(
     if not refused:
         run("blur-9", folder, queries, without_iris=last)
         return
-    with pytest.raises(DataError, match="^no iris was found in 2 of 16 images, .* at least 90%"):
-        run("blur-9", folder, queries, without_iris=last)
-    assert len(list(folder.glob("images-*"))) == 3  # of 4: those before the one too many
+    shown = []
+
+    def show(images, place):
+        (place / "uncentred").mkdir()
+        shown.append((images["row"].tolist(), images["path"].tolist(), place))
+        return "look there"
+
+    options = {"without_iris": last, "on_uncentred": show}
+    refused = "^no iris was found in 2 of 16 images, .* at least 90%: look there"
+    for _ in range(2):
+        with pytest.raises(DataError, match=refused):
+            run("blur-9", folder, queries, **options)
+        assert len(list(folder.glob("images-*"))) == 3  # of 4: those before the one too many
+    assert shown == [([15, 16], queries.image_id[14:].tolist(), folder)] * 2
     run("blur-9", folder, queries, without_iris=last, max_uncentred=2 / 16)
     assert len(list(folder.glob("images-*"))) == 4
+    assert not (folder / "uncentred").exists()
 
 
 def test_a_folder_in_which_nothing_was_made_yet_is_free(tmp_path):

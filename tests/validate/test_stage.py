@@ -296,19 +296,25 @@ def test_a_fault_stops_the_run_with_its_name_its_files_and_exit_code_3(
     assert "| mirrored-by-pixels | **fails** |" in first and "4 at fault: 'eye003.bmp'" in first
 
 
-def test_the_user_may_let_more_images_be_uncentred(eyes: TexturedEyes, tmp_path: Path) -> None:
-    changed = eyes.copy()
+@pytest.mark.parametrize(("limit", "refused"), [(0.1, True), (0.25, False), (1.0, False)])
+def test_too_many_uncentred_images_are_shown_unless_the_user_lets_them_be(
+    eyes: TexturedEyes, tmp_path: Path, limit: float, refused: bool
+) -> None:
+    changed, shown = eyes.copy(), []
     change_images(lambda some: np.roll(some, 4, axis=2), *ALL[::5])(changed)
-    for number, limit in enumerate((0.1, 0.25, 1.0)):
-        root = tmp_path / str(number)
-        root.mkdir()
-        try:
-            run(changed, root, max_uncentred=limit)
-        except DataError as error:
-            failed = str(error)
-        else:
-            failed = ""
-        assert ("iris-centred" in failed) == (limit == 0.1)
+
+    def show(images: pd.DataFrame, folder: Path) -> str:
+        shown.append((images["row"].tolist(), images["path"].tolist(), folder))
+        return "look there"
+
+    # The images are none of their files' any more, whatever the limit.
+    with pytest.raises(DataError, match="'image-of-its-file' fails|'iris-centred' fails") as caught:
+        run(changed, tmp_path, max_uncentred=limit, on_uncentred=show)
+    assert ("iris-centred" in str(caught.value)) == refused == bool(shown)
+    assert str(caught.value).endswith("; look there") == refused
+    for rows, paths, folder in shown:
+        assert {n + 1 for n in ALL[::5]} <= set(rows) and folder == tmp_path / "02"
+        assert paths == list(names(*(row - 1 for row in rows)))
 
 
 def test_a_split_by_patient_is_judged_as_one(eyes: TexturedEyes, tmp_path: Path) -> None:
