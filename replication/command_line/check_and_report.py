@@ -166,6 +166,8 @@ def export(run: Path, folder: Path, what: str, methods: tuple[str, ...], may_sha
 def keep_baseline(run: Path) -> None:
     """Keep RUN's weights and table as artifacts/baselines/surrogate-cpu (maintainers).
 
+    From a run with --from-baseline it keeps what the weights give with today's code.
+
     \b
     Example:
       python cli.py keep-baseline artifacts/runs/surrogate-cpu-seed-0
