@@ -41,7 +41,7 @@ def check(run: Path | None, as_json: bool) -> None:
       0  BLESSED, or MEASURED
       1  a number outside its band; on Warsaw, or a claim that fails
       3  the data are invalid
-      4  something is not measured; on Warsaw, or a claim is undecided; a smoke run
+      4  something is not measured, on Warsaw a claim is undecided, or it is smoke
 
     \b
     Examples:

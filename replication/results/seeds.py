@@ -29,7 +29,7 @@ from replication.store.numbers import (
     write_points,
 )
 from replication.store.run_folder import RunStore
-from replication.store.run_record import describe_split, is_by_patient
+from replication.store.run_record import describe_split
 from replication.store.tables import lay_out_table, write_table
 from validation.statistics.intervals import CONFIDENCE, Cell
 from validation.statistics.spread import Spread, measure_spread
