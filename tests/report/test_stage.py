@@ -33,6 +33,7 @@ from replication.report.stage import (
     answer,
     describe_report,
     find_best,
+    name_data,
     remake_report,
     write_margin,
     write_plain,
@@ -398,3 +399,11 @@ def test_numbers_are_written_in_one_way():
     assert write_margin(-0.01) == "−1.00"
     assert [write_seconds(s) for s in (0.25, 74.6, 3720)] == ["0.2 s", "1 min 15 s", "1 h 2 min"]
     assert [write_plain(v) for v in (True, 1e-6, 2.0, [1, 0.5])] == ["yes", "1e-06", "2", "1, 0.5"]
+
+
+def test_the_users_limit_of_uncentred_images_stands_beside_the_data():
+    run = {"source": {"kind": "manifest", "name": "Qeyes.csv"}, "split": "image"}
+    usual = name_data(run, public=True)
+    wider = name_data(run | {"max_uncentred": 0.3}, public=True)
+    assert wider.startswith(f"{usual}. Up to 30% of the images may be without a centred iris")
+    assert "centred" not in usual and "Qeyes" not in wider
