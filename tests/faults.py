@@ -283,8 +283,8 @@ FAULTS = [
         (" & (ratio <= LIMBUS_TO_PUPIL[1])", ""),
         ("float(np.hypot(right, down)) / tolerance_px(pair.limbus)", "1.0"),
         ("(pair.x + 0.5) / points.scale - 0.5", "pair.x / points.scale + 40"),
-        ("decades >= FOUND_DECADES,\n    )", "decades > 0,\n    )"),
-        ("np.maximum(dark, bright)[:, :, None]", "dark[:, :, None]"),
+        ("decades >= FOUND_DECADES,\n        _name", "decades > 0,\n        _name"),
+        ("np.maximum(dark, bright - BRIGHT_DECADES)", "dark"),
     ),
     *_plant(
         "replication/data/survey.py",
