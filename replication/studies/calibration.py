@@ -26,8 +26,8 @@ KINDS_IN_WORDS = {
 }
 NOTE = (
     "Statistics that need no training, of the surrogate and of real eyes (`cli.py data calibrate`; "
-    "`replication/studies/eye_statistics.py` and `sign_statistics.py` say how each is measured). The "
-    "surrogate was calibrated on the first real set alone; another beside it was not looked at for "
+    "`replication/studies/eye_statistics.py` and `sign_statistics.py` say how each is measured). What "
+    "is chosen by this table is chosen on the first real set alone; another beside it is not looked at for "
     "that. `real` is the value that makes a target of anatomy; targets of disease are ranges fixed "
     "beforehand. A row is in range when the surrogate of every seed is; of twins, whose AUC chance alone "
     "moves by 0.05 with the patients, when the mean of the seeds is."
