@@ -7,6 +7,13 @@ against: the embedded surrogate, profile cpu.
 from collections.abc import Mapping
 from pathlib import Path
 
+from replication.config import (
+    EvaluatorSettings,
+    PreprocessSettings,
+    SplitSettings,
+    SurrogateSettings,
+    VganSettings,
+)
 from replication.data.sources import Kind, Source
 from replication.errors import SettingsError
 from replication.store.files import read_json
@@ -18,6 +25,13 @@ from validation.statistics.intervals import CONFIDENCE, Cell
 from validation.statistics.spread import measure_spread
 
 SEEDS = "seeds.json"
+STAGES = {
+    "surrogate": SurrogateSettings,
+    "preprocess": PreprocessSettings,
+    "split": SplitSettings,
+    "evaluator": EvaluatorSettings,
+    "vgan": VganSettings,
+}
 KEPT = ROOT / "artifacts" / "baselines" / SEEDS
 
 
@@ -83,7 +97,7 @@ def find_own_bands(
     if not file.exists():
         return (), f"Table 1 is not judged: {name} is missing; `make seeds` makes it."
     common, numbers = read_numbers(file)
-    if _describe_settings(common) != _describe_settings(run):
+    if not _have_settings(common, run):
         return (), f"Table 1 is not judged: {name} has no trainings with these settings and data."
     bands = derive_seed_bands(list(numbers.values()), test_images=test_images)
     return bands, (
@@ -93,7 +107,18 @@ def find_own_bands(
     )
 
 
-def _describe_settings(run: Mapping) -> tuple:
-    """Return what Table 1 depends on but for the seed; the attack comes after it."""
-    profile = {stage: value for stage, value in run["profile"].items() if stage != "attack"}
-    return run["source"], run.get("draws"), profile, is_by_patient(run)
+def _have_settings(common: Mapping, run: Mapping) -> bool:
+    """Return whether a study's runs are on a run's data, with what its Table 1 depends on.
+
+    The seed is left out, and so is what comes after the table. A setting that is younger than the
+    study has its default there.
+    """
+    try:
+        settings = [
+            [kind(**each["profile"].get(stage, {})) for stage, kind in STAGES.items()]
+            for each in (common, run)
+        ]
+    except TypeError:  # settings that are no more
+        return False
+    kinds = [(each["source"], each.get("draws"), is_by_patient(each)) for each in (common, run)]
+    return settings[0] == settings[1] and kinds[0] == kinds[1]
