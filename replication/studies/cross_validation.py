@@ -63,7 +63,7 @@ def cross_validate(run: RunData) -> dict[str, dict[str, float]]:
 
 
 def measure(table: pd.DataFrame, *, rng: np.random.Generator) -> dict[str, dict[str, float]]:
-    """Measure how well images of unseen patients are told apart.
+    """Measure how well images of unseen patients are classified.
 
     Args:
         table: one row per image, with identity, glaucoma and glaucoma_probability.
