@@ -1,6 +1,7 @@
 """What calibration reads of a data set, and what it refuses."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from drawn_eyes import write_warsaw
 
@@ -9,14 +10,16 @@ from replication.data.sources import Kind, Source
 from replication.errors import DataError
 from replication.studies import calibration_eyes
 from replication.studies.calibration_eyes import EQUAL_RADIUS, measure_eyes, read_eyes
+from replication.surrogate.plan import plan_eyes
 from replication.surrogate.synthesize import synthesize
+
+SETTINGS, SEED = SurrogateSettings(patients=20, images=120, glaucoma_images=60), 1
 
 
 @pytest.fixture(scope="module")
 def surrogate(tmp_path_factory) -> Source:
     root = tmp_path_factory.mktemp("calibration") / "eyes"
-    settings = SurrogateSettings(patients=20, images=120, glaucoma_images=60)
-    synthesize(root, settings, seed=1, workers=1)
+    synthesize(root, SETTINGS, seed=SEED, workers=1)
     return Source(Kind.SURROGATE, root)
 
 
@@ -36,7 +39,12 @@ def test_eyes_come_with_their_twins_and_at_one_size(surrogate, monkeypatch) -> N
     assert eyes.equal.mean() == pytest.approx(small.mean(), rel=0.02)
     found = measure_eyes(eyes)
     assert all(np.isfinite(value) for value in found.values())
-    assert found["half sick"] <= 0.2 < found["by patient"]
+    planned = plan_eyes(SETTINGS, seed=SEED)
+    sick, well = ({e.patient for e in planned if e.glaucoma is kind} for kind in (True, False))
+    assert found["half sick"] == pytest.approx(len(sick & well) / len(sick))
+    images = pd.DataFrame([(e.patient, e.glaucoma, e.images) for e in planned])
+    most = images.groupby([0, 1])[2].sum().groupby(level=0).max().sum()
+    assert found["by patient"] == pytest.approx(most / SETTINGS.images, abs=0.03)
 
 
 def test_too_few_images_are_refused_in_one_sentence(surrogate, tmp_path) -> None:
