@@ -44,7 +44,7 @@ pictures: .venv/.stamp ## put the baseline's table and pictures into README and 
 	.venv/bin/python cli.py readme artifacts/runs/surrogate-cpu-baseline
 
 test: lint ## run lint and the fast tests; one file: ARGS=tests/test_layers.py
-	.venv/bin/python -m pytest -n auto --dist loadfile -m "not slow and not paper" $(ARGS)
+	.venv/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder -m "not slow and not paper" $(ARGS)
 
 bench: .venv/.stamp ## measure speed and memory against other libraries, write docs/performance.md
 	.venv/bin/python -m tests.benchmarks $(ARGS)

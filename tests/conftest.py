@@ -14,12 +14,19 @@ settings.register_profile("seeded", derandomize=True)
 settings.load_profile("seeded")
 
 CLOSED_SOCKETS = Path(__file__).parent / "closed_sockets"
+# Minutes each, so they go first: at the end one process would wait for the other's.
+LONGEST = ("test_order.py", "test_regression.py")
 
 
 def pytest_configure() -> None:
     """Make every Python process that a test starts refuse connections, too."""
     others = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(CLOSED_SOCKETS), others]))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files that take longest first."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
 
 
 @pytest.fixture
