@@ -7,12 +7,10 @@ must have every file as the record says, after every kill.
 import json
 import os
 import signal
-import subprocess
-import time
 
 import numpy as np
 import pytest
-from tiny_process import REPLICATE, RUN, finish, read_files, start, wait_for
+from tiny_process import REPLICATE, RUN, finish, follow_cpu, read_files, start, wait_for
 
 from replication.errors import StageNotRun
 from replication.store.run_folder import RunStore
@@ -21,12 +19,11 @@ RESULTS = ("06_evaluated/table1.json", "06_evaluated/predictions.csv")
 RESULTS += ("07_attacked/table2.json", "07_attacked/attackers.csv")
 
 
-def kill_after(folder, seconds):
-    """Kill a run after so long; return whether it was still at work."""
+def kill_after(folder, cpu_s):
+    """Kill a run after so much work; return whether it was still at it."""
     process = start(folder, REPLICATE)
-    try:
-        process.wait(timeout=seconds)
-    except subprocess.TimeoutExpired:
+    follow_cpu(process, until_s=cpu_s)
+    if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
     _, printed = process.communicate()
     assert process.returncode in (0, -signal.SIGKILL), printed
@@ -50,9 +47,10 @@ def check_what_is_complete(run):
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("undisturbed")
-    start_s = time.monotonic()
-    finish(start(folder, REPLICATE))
-    return read_files(folder, RESULTS), time.monotonic() - start_s
+    process = start(folder, REPLICATE)
+    spent_s = follow_cpu(process)
+    finish(process)
+    return read_files(folder, RESULTS), spent_s
 
 
 @pytest.mark.slow
@@ -60,13 +58,13 @@ def undisturbed(tmp_path_factory):
 def test_a_run_killed_at_random_times_ends_with_the_undisturbed_table(
     kills, undisturbed, tmp_path, figure
 ):
-    wanted, seconds = undisturbed
+    wanted, whole_s = undisturbed
     rng, done, runs = np.random.default_rng(0), 0, 0
     for _ in range(2 * kills):
         folder = tmp_path / f"run-{runs}"
         folder.mkdir(exist_ok=True)
         # What one life of the process is given: from its first import to far into the run.
-        if kill_after(folder, rng.uniform(0.03, 0.35) * seconds):
+        if kill_after(folder, rng.uniform(0.03, 0.35) * whole_s):
             done += 1
             check_what_is_complete(folder / RUN)
         else:

@@ -5,8 +5,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
+from math import inf
 from pathlib import Path
 
+import psutil
 from tiny_run import METHODS, WORDS
 
 PROGRAM = Path(__file__).with_name("tiny_run.py")
@@ -36,6 +39,27 @@ def finish(process: subprocess.Popen, code: int = 0) -> str:
     assert process.returncode == code, printed
     assert "Traceback" not in printed
     return printed
+
+
+def follow_cpu(process: subprocess.Popen, *, until_s: float = inf) -> float:
+    """Wait until a run and its processes have worked so many seconds of the processor, or ended.
+
+    How long the same work takes differs with what else the machine does; what it costs hardly.
+
+    Returns:
+        The seconds of the processor that were seen.
+    """
+    root, spent_s = psutil.Process(process.pid), 0.0
+    deadline = time.monotonic() + SLOWEST_S
+    while process.poll() is None and spent_s < until_s:
+        assert time.monotonic() < deadline
+        with suppress(psutil.NoSuchProcess):
+            times = [each.cpu_times() for each in (root, *root.children(recursive=True))]
+            spent_s = sum(each.user + each.system for each in times)
+            # Of processes that have ended.
+            spent_s += sum(each.children_user + each.children_system for each in times)
+        time.sleep(0.05)
+    return spent_s
 
 
 def wait_for(process: subprocess.Popen, place: Path) -> None:
