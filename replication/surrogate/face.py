@@ -33,7 +33,7 @@ def paint_skin(identity: EyeIdentity) -> np.ndarray:
     mix = partial(mix_noise, rngs, _draw_noise)
     skin = np.full(MAP_SIZE[::-1], traits["skin_gray"], np.float32)
     skin += traits["skin_blotch"] * (mix((230, 130)) + 0.35 * mix((50, 35)))
-    grain = mix((2.5, 2)) + mix((9, 4)) + 0.9 * mix((20, 9))
+    grain = 0.03 * mix((2.5, 2)) + 0.26 * mix((9, 4)) + mix((20, 9))
     skin += traits["skin_grain"] * grain
     upper, lower = shape_lids(traits, 1.0)
     gap, depth = traits["crease_gap"], traits["crease_depth"]
@@ -41,7 +41,7 @@ def paint_skin(identity: EyeIdentity) -> np.ndarray:
     _fold(skin, upper - (0, gap - 0.12), 7.0, 0.5 * depth)
     _fold(skin, lower * (1, 0.9) + (0, 0.42), 9.0, -traits["bag_depth"])
     for _ in range(12):
-        depth = rngs[0].uniform(2, 24)
+        depth = rngs[0].uniform(1, 8)
         _fold(skin, *_choose_wrinkle(rngs[0], lower), -depth)
     return skin
 
@@ -163,8 +163,8 @@ def _lay_lashes(
     index = along * (len(edge) - 1)
     root = np.stack([np.interp(index, np.arange(len(edge)), edge[:, axis]) for axis in (0, 1)], 1)
     length = traits["lash_length"] * lasting.uniform(0.5, 1.1, count) * (1 if upper else 0.45)
-    fan = 1.7 * (along - 0.5) + lasting.normal(0, 0.22, count) + rng.normal(0, 0.07, count)
-    fall = traits["lash_fall"] + lasting.normal(0, 0.12, count) + rng.normal(0, 0.06)
+    fan = 1.7 * (along - 0.5) + lasting.normal(0, 0.22, count) + rng.normal(0, 0.2, count)
+    fall = traits["lash_fall"] + lasting.normal(0, 0.12, count) + rng.normal(0, 0.25)
     rise = np.where(upper, -np.cos(fan) * (0.75 - 0.25 * fall), np.cos(fan))
     t = np.linspace(0, 1, 6)[None, :]
     x = root[:, :1] + (length * np.sin(fan))[:, None] * t**1.2

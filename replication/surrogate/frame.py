@@ -34,6 +34,9 @@ from replication.surrogate.signs import (
 STRIP_ROWS = 11
 JPEG_QUALITY = 90
 NOISE_STREAM = 3000
+UNEVEN_LIGHT = 0.042  # of the light, standard deviation over the image
+UNEVEN_GRID = (6, 8)
+LIGHT_SIZE = (80, 60)  # width, height: light is smooth, so it is computed at an eighth
 
 
 @dataclass(frozen=True)
@@ -145,7 +148,7 @@ def _draw_iris(ball: np.ndarray, eye: EyePainting, view: IrisView) -> np.ndarray
     pupil = np.full_like(iris, eye.identity.traits["pupil_gray"])
     if Disease.CATARACT in eye.identity.diseases:
         core = np.exp(-((view.from_pupil_px / (0.8 * view.pupil.radius)) ** 2))
-        pupil = pupil + core * (34 + 8 * np.cos(7 * view.angle))
+        pupil = pupil + core * (56 + 8 * np.cos(7 * view.angle))
     width = view.iris.radius - view.pupil.radius
     in_pupil = np.clip(0.5 - view.rho * width / PUPIL_SOFTNESS_PX, 0, 1)
     in_iris = np.clip((1 - view.rho) * width / LIMBUS_SOFTNESS_PX + 0.5, 0, 1)
@@ -160,20 +163,29 @@ def _draw_highlights(scene: np.ndarray, view: IrisView, shot: Shot) -> np.ndarra
         x = view.iris.x + view.iris.radius * (shot.highlight[0] + 0.13 * side)
         y = view.iris.y + view.iris.radius * (shot.highlight[1] + 0.08)
         spot = fix_point(np.array([[x, y]]))[0, 0]
-        size = int(0.045 * view.iris.radius * 2**SUBPIXEL_BITS)
+        size = int(0.03 * view.iris.radius * 2**SUBPIXEL_BITS)
         cv2.circle(mask, spot.tolist(), size, 255, -1, cv2.LINE_AA, SUBPIXEL_BITS)
     rows, soft = soften(mask, 1.0)
-    return cover_rows(scene, rows, soft / 255, 255)
+    return cover_rows(scene, rows, 0.5 * soft / 255, 255)
 
 
 def _expose(scene: np.ndarray, shot: Shot, rng: np.random.Generator) -> np.ndarray:
     """Return what the camera makes of the scene, (480, 640) uint8."""
-    x = np.linspace(-1, 1, FRAME_SIZE[0], dtype=np.float32)[None]
-    y = np.linspace(-1, 1, FRAME_SIZE[1], dtype=np.float32)[:, None]
+    lit = cv2.multiply(scene, _shine(shot, rng))
+    grain = rng.standard_normal(FRAME_SIZE[::-1], dtype=np.float32)
+    exposed = cv2.scaleAdd(grain, shot.noise_gray, cv2.GaussianBlur(lit, (0, 0), shot.focus_px))
+    return np.clip(exposed + 0.5, 0, 255, out=exposed).astype(np.uint8)
+
+
+def _shine(shot: Shot, rng: np.random.Generator) -> np.ndarray:
+    """Return the light on the frame, (480, 640) float32 about 1: uneven, and dimmer at the border."""
+    width, height = LIGHT_SIZE
+    x = ((np.arange(width) + 0.5) / width * 2 - 1)[None]
+    y = ((np.arange(height) + 0.5) / height * 2 - 1)[:, None]
     light = shot.gain * (1 + shot.light[0] * x + shot.light[1] * y - 0.1 * (x**2 + y**2))
-    focused = cv2.GaussianBlur(scene * light, (0, 0), shot.focus_px)
-    grain = rng.standard_normal(FRAME_SIZE[::-1], dtype=np.float32) * shot.noise_gray
-    return np.clip(focused + grain + 0.5, 0, 255).astype(np.uint8)
+    patches = rng.normal(0, UNEVEN_LIGHT, UNEVEN_GRID)
+    light = light * (1 + cv2.resize(patches, LIGHT_SIZE, interpolation=cv2.INTER_CUBIC))
+    return cv2.resize(light.astype(np.float32), FRAME_SIZE, interpolation=cv2.INTER_LINEAR)
 
 
 def _mirror(drawn: DrawnFrame) -> DrawnFrame:

@@ -41,9 +41,9 @@ def paint_iris(identity: EyeIdentity) -> np.ndarray:
     texture = texture + _draw_furrows(mix, rho, traits["furrow_gain"])
     texture = texture + _draw_crypts(rngs[1], ring[0], int(traits["crypt_count"]))
     if Disease.NEVUS in identity.diseases:
-        texture = texture + _draw_nevi(rngs[1])
+        texture = texture + draw_nevi(rngs[1], traits)
     if Disease.HETEROCHROMIA in identity.diseases:
-        texture = texture + _draw_pale_sector(rngs[1])
+        texture = texture + _draw_dark_sector(rngs[1])
     limbus = np.clip((rho - 1) / traits["limbus_width"] + 1, 0, 1)
     return (texture - 28 * limbus**2 - 22 * np.exp(-rho / 0.02)).astype(np.float32)
 
@@ -62,7 +62,7 @@ def _draw_periodic(rng: np.random.Generator, grid: tuple[int, int]) -> np.ndarra
 def _draw_fibres(mix: MixNoise, rho: np.ndarray, ring: np.ndarray) -> np.ndarray:
     """Return radial fibres, finer inside the collarette; each a ridge of stretched noise."""
     fibres = np.zeros((RADII, ANGLES), np.float32)
-    for columns, rows, weight in ((60, 2, 1.0), (120, 4, 0.8), (220, 6, 0.5)):
+    for columns, rows, weight in ((60, 2, 0.9), (120, 4, 0.4), (220, 6, 0.15)):
         ridge = 1 - 1.6 * np.abs(mix((rows, columns)))
         fibres += weight * ridge
     bend = 9 * mix((3, 18))
@@ -90,23 +90,24 @@ def _draw_crypts(rng: np.random.Generator, ring: np.ndarray, count: int) -> np.n
         _stamp(mask, column, row, axes)
     soft = cv2.GaussianBlur(mask, (0, 0), 1.2).astype(np.float32) / 255
     border = cv2.GaussianBlur(mask, (0, 0), 4).astype(np.float32) / 255
-    return 16 * border - 46 * soft
+    return 11 * border - 33 * soft
 
 
-def _draw_nevi(rng: np.random.Generator) -> np.ndarray:
-    """Return one to four dark spots, paler than an iridotomy."""
+def draw_nevi(rng: np.random.Generator, traits: dict[str, float]) -> np.ndarray:
+    """Return one to four dark spots; their edge is soft, and none is as dark as the pupil."""
     mask = np.zeros((RADII, ANGLES), np.uint8)
-    for _ in range(int(rng.integers(1, 5))):
-        axes = (int(rng.integers(8, 18)), int(rng.integers(5, 10)))
+    for _ in range(int(rng.integers(2, 6))):
+        axes = (int(rng.integers(16, 34)), int(rng.integers(9, 17)))
         _stamp(mask, int(rng.integers(ANGLES)), int(rng.integers(25, 80)), axes)
-    return -rng.uniform(25, 80) * cv2.GaussianBlur(mask, (0, 0), 2).astype(np.float32) / 255
+    depth = rng.uniform(0.5, 0.82) * (traits["iris_gray"] - traits["pupil_gray"])
+    return -depth * cv2.GaussianBlur(mask, (0, 0), 4).astype(np.float32) / 255
 
 
-def _draw_pale_sector(rng: np.random.Generator) -> np.ndarray:
-    """Return one pale sector; it keeps its texture, unlike an atrophic one."""
+def _draw_dark_sector(rng: np.random.Generator) -> np.ndarray:
+    """Return one darker sector that keeps its texture; an atrophic one is paler and has none."""
     turn = 2 * np.pi * np.arange(ANGLES) / ANGLES - rng.uniform(0, 2 * np.pi)
     side = np.abs(np.mod(turn + np.pi, 2 * np.pi) - np.pi)
-    return rng.uniform(14, 42) * np.clip((rng.uniform(0.25, 0.6) - side) / 0.15, 0, 1)[None]
+    return -rng.uniform(8, 26) * np.clip((rng.uniform(0.25, 0.6) - side) / 0.15, 0, 1)[None]
 
 
 def _stamp(mask: np.ndarray, column: int, row: int, axes: tuple[int, int]) -> None:

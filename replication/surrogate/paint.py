@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 FRAME_SIZE = (640, 480)
-SHARED = 0.85  # fraction of a texture's variance that the two eyes of a patient have in common
+SHARED = 0.5  # fraction of a texture's variance that the two eyes of a patient have in common
 SUBPIXEL_BITS = 4
 
 # The patient's generator and the eye's.

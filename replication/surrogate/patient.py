@@ -16,38 +16,43 @@ import numpy as np
 
 # Range of each trait over patients. The two eyes of a patient differ by EYE_SPREAD of the range.
 TRAITS: dict[str, tuple[float, float]] = {
-    "skin_gray": (134, 200),
+    "skin_gray": (150, 185),
     "skin_grain": (3.6, 8.8),
-    "skin_blotch": (3.5, 12),
+    "skin_blotch": (1.5, 4),
     "crease_gap": (0.12, 0.5),
-    "crease_depth": (6, 55),
-    "bag_depth": (0, 28),
-    "inner_x": (-2.7, -2.15),
-    "outer_x": (2.2, 2.8),
-    "upper_height": (0.99, 1.34),
-    "lower_height": (0.77, 1.03),
-    "lid_skew": (0.75, 1.2),
-    "tilt": (-0.08, 0.14),
-    "lash_count": (30, 100),
+    "crease_depth": (4, 25),
+    "bag_depth": (0, 12),
+    "inner_x": (-2.55, -2.3),
+    "outer_x": (2.35, 2.65),
+    "upper_height": (1.08, 1.28),
+    "lower_height": (0.82, 0.98),
+    "lid_skew": (0.85, 1.1),
+    "tilt": (-0.03, 0.09),
+    "lash_count": (30, 80),
     "lash_length": (0.3, 0.85),
     "lash_fall": (-0.7, 0.6),
-    "lash_dark": (0.4, 0.85),
-    "sclera_gray": (164, 201),
-    "iris_gray": (88, 142),
+    "lash_dark": (0.25, 0.55),
+    "sclera_gray": (168, 192),
+    "iris_gray": (100, 148),
     "iris_slope": (-22, 22),
-    "fibre_gain": (6, 20),
-    "crypt_count": (0, 34),
-    "furrow_gain": (0, 6),
+    "fibre_gain": (3, 9),
+    "crypt_count": (2, 30),
+    "furrow_gain": (0, 3),
     "collarette_rho": (0.18, 0.42),
-    "collarette_gain": (-6, 30),
+    "collarette_gain": (-4, 12),
     "limbus_width": (0.05, 0.14),
-    "pupil_ratio": (0.27, 0.52),
+    "pupil_ratio": (0.35, 0.52),
     "pupil_gray": (18, 42),
     "pupil_x": (-0.06, 0.02),
     "pupil_y": (-0.04, 0.03),
 }
-EYE_SPREAD = 0.04
-SECOND_SIGN_CHANCE = 0.35
+EYE_SPREAD = 0.08
+SEVERITY = (0.6, 1.2)  # of an eye, on all its images
+# Directions in which signs lie, radians clockwise from the right in a left eye: 11 to 1 and 2 to 4
+# o'clock (the temporal side), where iridectomies are put (Vera et al., Am. J. Ophthalmology 157,
+# 2014); the other kinds' are ours.
+SUPERIOR, TEMPORAL = -np.pi / 2, 0.0
+HALF_RANGE = np.pi / 6
 DISEASE_CHANCE = 0.25
 SESSION_STREAM = 1000
 
@@ -62,7 +67,7 @@ class Eye(StrEnum):
 class SignKind(StrEnum):
     """Glaucoma signs that are drawn."""
 
-    IRIDOTOMY = "iridotomy"  # a hole in the iris, made by laser against angle closure
+    IRIDECTOMY = "iridectomy"  # a hole in the iris, cut by surgery against angle closure
     HAZE = "haze"  # corneal oedema
     DILATED = "dilated"  # fixed oval pupil
     ATROPHY = "atrophy"  # pale iris sector without texture
@@ -97,6 +102,7 @@ class EyeIdentity:
     patient: int
     eye: Eye
     traits: dict[str, float]
+    severity: float  # of the signs, about 1
     signs: tuple[Sign, ...]
     diseases: tuple[Disease, ...]
 
@@ -128,7 +134,7 @@ class Shot:
     sign_strength: float
 
 
-def describe_eye(seed: int, patient: int, eye: Eye, *, glaucoma: bool) -> EyeIdentity:
+def describe_eye(seed: int, patient: int, eye: Eye, *, kinds: tuple[SignKind, ...]) -> EyeIdentity:
     """Draw the lasting parameters of one eye.
 
     The other eye of the same patient is alike and not equal.
@@ -137,22 +143,23 @@ def describe_eye(seed: int, patient: int, eye: Eye, *, glaucoma: bool) -> EyeIde
         seed: of the whole surrogate.
         patient: number, from 1.
         eye: which eye.
-        glaucoma: whether it has glaucoma signs.
+        kinds: of its glaucoma signs, none of a healthy eye.
     """
     patient_rng, eye_rng = (_seed_rng(seed, patient, whose, 0) for whose in (None, eye))
     traits = {}
     for name, (low, high) in TRAITS.items():
         value = patient_rng.uniform(low, high) + EYE_SPREAD * (high - low) * eye_rng.normal()
         traits[name] = float(np.clip(value, low, high))
-    signs = _draw_signs(patient_rng, eye_rng) if glaucoma else ()
-    return EyeIdentity(seed, patient, eye, traits, signs, _draw_diseases(eye_rng))
+    signs = tuple(_draw_sign(kind, eye_rng) for kind in kinds)
+    severity, diseases = float(eye_rng.uniform(*SEVERITY)), _draw_diseases(eye_rng)
+    return EyeIdentity(seed, patient, eye, traits, severity, signs, diseases)
 
 
 def describe_shot(identity: EyeIdentity, image: int, session: int) -> Shot:
     """Draw what the session (both eyes alike) and the single image change; both count from 1."""
     visit, shot = identity.patient_rng(SESSION_STREAM + session), identity.rng(image)
     pupil = identity.traits["pupil_ratio"] + visit.normal(0, 0.035) + shot.normal(0, 0.015)
-    opening = visit.normal(0.95, 0.035) + shot.normal(0, 0.04)
+    opening = visit.normal(0.95, 0.045) + shot.normal(0, 0.06)
     return Shot(
         scale_px=float(np.clip(124 + visit.normal(0, 4) + shot.normal(0, 3), 104, 146)),
         place_px=tuple(visit.normal(0, (18, 12)) + shot.normal(0, (24, 14))),
@@ -166,20 +173,14 @@ def describe_shot(identity: EyeIdentity, image: int, session: int) -> Shot:
         highlight=tuple(visit.normal(0, 0.02, 2) + shot.normal(0, 0.02, 2)),
         focus_px=float(np.clip(shot.gamma(2.0, 0.4) + 0.5, 0.5, 3.5)),
         noise_gray=float(np.clip(visit.gamma(4.0, 0.8), 1, 7)),
-        sign_strength=float(np.clip(visit.uniform(0.15, 1.05) + shot.normal(0, 0.12), 0.15, 1.2)),
+        sign_strength=float(np.clip(identity.severity + visit.normal(0, 0.1), 0.4, 1.4)),
     )
 
 
-def _draw_signs(patient_rng: np.random.Generator, eye_rng: np.random.Generator) -> tuple[Sign, ...]:
-    """Draw one or two kinds of sign for the patient, each at the eye's own place near it."""
-    count = 1 + int(patient_rng.uniform() < SECOND_SIGN_CHANCE)
-    kinds = patient_rng.choice(list(SignKind), size=count, replace=False)
-    signs = []
-    for kind in kinds:
-        angle = patient_rng.uniform(0, 2 * np.pi) + eye_rng.normal(0, 0.15)
-        rho, size, strength = patient_rng.uniform(0, 1, 3) * 0.8 + eye_rng.uniform(0, 0.2, 3)
-        signs.append(Sign(SignKind(kind), float(angle), float(rho), float(size), float(strength)))
-    return tuple(signs)
+def _draw_sign(kind: SignKind, rng: np.random.Generator) -> Sign:
+    """Draw where one sign of an eye is, how large and how strong."""
+    angle = rng.choice([SUPERIOR, TEMPORAL]) + rng.uniform(-HALF_RANGE, HALF_RANGE)
+    return Sign(kind, float(angle), *rng.uniform(0, 1, 3).tolist())
 
 
 def _draw_diseases(rng: np.random.Generator) -> tuple[Disease, ...]:

@@ -15,25 +15,41 @@ import numpy as np
 from replication.config import SurrogateSettings
 from replication.errors import DataError
 from replication.store.files import hash_file
-from replication.surrogate.patient import Eye, EyeIdentity, describe_eye
+from replication.surrogate.patient import Eye, EyeIdentity, SignKind, describe_eye
 
 BOTH_EYES_RATE = 0.85
+SICK_IMAGES_PER_EYE = 4.25  # ours: makes about 60 of 115 patients sick
+ONE_SIDED_EVERY = 5  # of sick patients with two eyes, four in five are sick in both
 FEWEST_IMAGES = 3
 SHOTS_PER_SESSION = 4
+# Shares of the kinds, by patients' first sign; ours. Every third patient has a second kind.
+FIRST_SIGNS = {
+    SignKind.IRIDECTOMY: 0.4,
+    SignKind.HAZE: 0.4,
+    SignKind.DILATED: 0.1,
+    SignKind.ATROPHY: 0.1,
+}
+SECOND_SIGN_EVERY = 3
 TRUTH_FILE = "truth.csv"
 ORIGIN_FILE = "surrogate.json"
+DRAWING = 2  # which way of drawing; another one's eyes are other eyes
 # What reading the origin may raise, whatever it holds.
 BROKEN = (OSError, ValueError, LookupError, TypeError, ArithmeticError, RecursionError, DataError)
 
 
 @dataclass(frozen=True)
 class PlannedEye:
-    """One eye of the surrogate and how many AD100 images are drawn of it."""
+    """One eye of the surrogate, the kinds of its signs, and how many AD100 images are drawn of it."""
 
     patient: int
     eye: Eye
-    glaucoma: bool
+    kinds: tuple[SignKind, ...]
     images: int
+
+    @property
+    def glaucoma(self) -> bool:
+        """Return whether it has glaucoma, which shows in a sign."""
+        return bool(self.kinds)
 
     @property
     def folder(self) -> str:
@@ -48,7 +64,7 @@ class PlannedEye:
 
     def describe(self, seed: int) -> EyeIdentity:
         """Return the eye's lasting parameters."""
-        return describe_eye(seed, self.patient, self.eye, glaucoma=self.glaucoma)
+        return describe_eye(seed, self.patient, self.eye, kinds=self.kinds)
 
 
 def session_of(image: int) -> int:
@@ -76,13 +92,17 @@ def plan_eyes(settings: SurrogateSettings, *, seed: int) -> tuple[PlannedEye, ..
         )
     rng = np.random.default_rng([seed, 0, 0, 0])
     eyes = _choose_eyes(settings, rng)
-    count = int(np.clip(round(labelled / total * len(eyes)), mixed, len(eyes) - mixed))
+    fewest = max(int(mixed), len(eyes) - (total - labelled))
+    most = min(len(eyes) - int(mixed), labelled)
+    count = int(np.clip(round(labelled / SICK_IMAGES_PER_EYE), fewest, most))
     glaucoma = _choose_glaucoma(eyes, count, rng)
     images = np.zeros(len(eyes), int)
     images[glaucoma] = _distribute(labelled, count, rng)
     images[~glaucoma] = _distribute(total - labelled, len(eyes) - count, rng)
+    sick = {patient for (patient, _), here in zip(eyes, glaucoma, strict=True) if here}
+    kinds = _choose_kinds(sorted(sick), rng)
     return tuple(
-        PlannedEye(patient, eye, bool(has_glaucoma), int(images_of_eye))
+        PlannedEye(patient, eye, kinds[patient] if has_glaucoma else (), int(images_of_eye))
         for (patient, eye), has_glaucoma, images_of_eye in zip(eyes, glaucoma, images, strict=True)
     )
 
@@ -100,20 +120,20 @@ def write_annotations(eyes: tuple[PlannedEye, ...], *, seed: int) -> str:
 def write_origin(settings: SurrogateSettings, *, seed: int, files_sha256: str) -> str:
     """Return surrogate.json: what a surrogate was drawn from, and the hash of what was drawn."""
     note = "a surrogate drawn from a seed, not the Warsaw database"
-    origin = {"note": note, "seed": seed, "settings": asdict(settings)}
+    origin = {"note": note, "drawing": DRAWING, "seed": seed, "settings": asdict(settings)}
     return json.dumps(origin | {"files_sha256": files_sha256}, indent=2) + "\n"
 
 
 def is_as_drawn(root: Path) -> bool:
     """Return whether a folder holds what was drawn there and nothing else, by its surrogate.json.
 
-    A surrogate into which images of people were put is no surrogate.
+    A surrogate into which images of people were put is no surrogate, nor is one drawn another way.
     """
     try:
         if not (root / ORIGIN_FILE).is_file():
             return False
         origin = json.loads((root / ORIGIN_FILE).read_text(encoding="utf-8"))
-        return origin["files_sha256"] == hash_files(root)
+        return origin["drawing"] == DRAWING and origin["files_sha256"] == hash_files(root)
     except BROKEN:
         return False
 
@@ -176,12 +196,38 @@ def _choose_eyes(settings: SurrogateSettings, rng: np.random.Generator) -> list[
 def _choose_glaucoma(
     eyes: list[tuple[int, Eye]], count: int, rng: np.random.Generator
 ) -> np.ndarray:
-    """Return (eyes,) bool with `count` True; where one eye is, the other more often is too."""
-    leaning = {patient: rng.uniform() for patient in dict(eyes)}
-    rank = [leaning[patient] + 1.6 * rng.uniform() for patient, _ in eyes]
+    """Return (eyes,) bool with `count` True, of most patients both eyes or none.
+
+    Patients are taken in random order with both their eyes, every `ONE_SIDED_EVERY`th of those that
+    have two with one; eyes passed over come last, for counts that take nearly all.
+    """
+    of_patient = {patient: [] for patient, _ in eyes}
+    for place, (patient, _) in enumerate(eyes):
+        of_patient[patient].append(place)
+    first, passed_over, two_eyed = [], [], 0
+    for patient in rng.permutation(list(of_patient)).tolist():
+        places = rng.permutation(of_patient[patient]).tolist()
+        two_eyed += len(places) == 2
+        one_sided = len(places) == 2 and two_eyed % ONE_SIDED_EVERY == 0
+        first += places[:1] if one_sided else places
+        passed_over += places[1:] if one_sided else []
     glaucoma = np.zeros(len(eyes), bool)
-    glaucoma[np.argsort(rank)[:count]] = True
+    glaucoma[(first + passed_over)[:count]] = True
     return glaucoma
+
+
+def _choose_kinds(patients: list[int], rng: np.random.Generator) -> dict[int, tuple[SignKind, ...]]:
+    """Return the kinds of each sick patient's signs, the first as often as `FIRST_SIGNS` has it."""
+    names, shares = list(FIRST_SIGNS), np.array(list(FIRST_SIGNS.values()))
+    kinds = {}
+    for place, patient in enumerate(rng.permutation(patients).tolist()):
+        first = int(np.searchsorted(shares.cumsum()[:-1], (place + 0.5) / len(patients)))
+        own = (names[first],)
+        if place % SECOND_SIGN_EVERY == 0:
+            rest = np.where(np.arange(len(names)) == first, 0, shares)
+            own += (names[rng.choice(len(names), p=rest / rest.sum())],)
+        kinds[patient] = own
+    return kinds
 
 
 def _distribute(images: int, eyes: int, rng: np.random.Generator) -> np.ndarray:

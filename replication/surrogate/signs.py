@@ -104,7 +104,7 @@ def draw_sign(ball: np.ndarray, view: IrisView, sign: Sign, strength: float) -> 
         strength: of the image, about 1.
     """
     draw = {
-        SignKind.IRIDOTOMY: _draw_iridotomy,
+        SignKind.IRIDECTOMY: _draw_iridectomy,
         SignKind.HAZE: _draw_haze,
         SignKind.DILATED: _draw_dilated,
         SignKind.ATROPHY: _draw_atrophy,
@@ -124,33 +124,33 @@ def _shape_pupil(identity: EyeIdentity, angle: np.ndarray) -> np.ndarray:
     return outline.astype(np.float32)
 
 
-def _draw_iridotomy(ball: np.ndarray, view: IrisView, sign: Sign, strength: float) -> DrawnSign:
-    """Draw a dark hole in the outer iris."""
-    x, y = view.place(sign.angle, 0.5 + 0.35 * sign.rho)
-    radius = view.iris.radius * (0.08 + 0.04 * sign.size)
+def _draw_iridectomy(ball: np.ndarray, view: IrisView, sign: Sign, strength: float) -> DrawnSign:
+    """Draw a hole in the outer iris, as dark as the pupil, its edge sharp."""
+    x, y = view.place(sign.angle, 0.42 + 0.36 * sign.rho)
+    radius = view.iris.radius * (0.12 + 0.06 * sign.size)
     distance = np.hypot(view.x - x, view.y - y)
     mask = np.clip((radius - distance) / 3, 0, 1)
-    gray = view.traits["pupil_gray"] + 14
-    return ball + mask * np.clip(0.25 + 0.7 * strength, 0, 1) * (gray - ball), Circle(x, y, radius)
+    gray = view.traits["pupil_gray"] + 8
+    return ball + mask * np.clip(0.15 + 0.65 * strength, 0, 1) * (gray - ball), Circle(x, y, radius)
 
 
 def _draw_haze(ball: np.ndarray, view: IrisView, sign: Sign, strength: float) -> DrawnSign:
     """Draw a cloudy patch of cornea that veils iris and pupil."""
-    apart = 0.45 * sign.rho * view.iris.radius
+    apart = 0.3 * sign.rho * view.iris.radius
     x = view.iris.x + apart * np.cos(sign.angle + view.turn)
     y = view.iris.y + apart * np.sin(sign.angle + view.turn)
     radius = view.iris.radius * (0.65 + 0.3 * sign.size)
     closeness = np.clip(1 - np.hypot(view.x - x, view.y - y) / radius, 0, 1)
     cloud = 0.85 + 0.15 * np.sin(5 * view.rho + 3 * np.cos(view.angle + 6 * sign.size))
-    veil = np.clip(2.2 * closeness, 0, 1) * cloud * strength * (0.2 + 0.2 * sign.strength)
-    veil = np.clip(veil, 0, 0.8)
+    veil = np.clip(2.2 * closeness, 0, 1) * cloud * strength * (0.62 + 0.25 * sign.strength)
+    veil = np.clip(veil, 0, 0.85)
     return ball + veil * (172 - ball), Circle(float(x), float(y), radius)
 
 
 def _draw_dilated(ball: np.ndarray, view: IrisView, sign: Sign, strength: float) -> DrawnSign:
     """Draw a wide oval pupil over the iris."""
-    wide = view.iris.radius * (0.52 + 0.16 * sign.size) - view.pupil.radius
-    longer = view.pupil.radius + strength * max(wide, 0.08 * view.iris.radius)
+    wide = view.iris.radius * (0.52 + 0.12 * sign.size + 0.1 * strength)
+    longer = max(wide, view.pupil.radius + 0.15 * view.iris.radius)
     shorter = longer * (0.9 - 0.12 * sign.strength)
     cosine, sine = np.cos(sign.angle + view.turn), np.sin(sign.angle + view.turn)
     dx, dy = view.x - view.pupil.x, view.y - view.pupil.y
@@ -162,13 +162,13 @@ def _draw_dilated(ball: np.ndarray, view: IrisView, sign: Sign, strength: float)
 
 def _draw_atrophy(ball: np.ndarray, view: IrisView, sign: Sign, strength: float) -> DrawnSign:
     """Draw a pale sector of iris that has lost its texture."""
-    half_angle = 0.3 + 0.25 * sign.size
+    half_angle = 0.45 + 0.25 * sign.size
     x, y = view.place(sign.angle, 0.55)
     side = np.abs(np.mod(view.angle - sign.angle + np.pi, 2 * np.pi) - np.pi)
     sector = np.clip((half_angle - side) / 0.12, 0, 1)
     inside = np.clip(view.rho / 0.08, 0, 1) * np.clip((0.97 - view.rho) / 0.08, 0, 1)
     radius = 0.75 * view.iris.radius * max(half_angle, 0.45)
     disc = np.clip((radius - np.hypot(view.x - x, view.y - y)) / 6, 0, 1)
-    pale = view.traits["iris_gray"] + 22 + 20 * sign.strength
-    mask = sector * inside * disc * np.clip(0.8 * strength, 0, 0.9)
+    pale = view.traits["iris_gray"] + 50 + 25 * sign.strength
+    mask = sector * inside * disc * np.clip(0.8 * strength, 0, 0.95)
     return ball + mask * (pale - ball), Circle(x, y, radius)

@@ -2,6 +2,8 @@
 
 import csv
 import hashlib
+import json
+import shutil
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -16,8 +18,9 @@ from hypothesis import settings as hypothesis_settings
 from replication.config import SurrogateSettings
 from replication.errors import DataError
 from replication.surrogate.frame import draw_frame, paint_eye
+from replication.surrogate.iris import draw_nevi
 from replication.surrogate.patient import Eye, SignKind, describe_eye, describe_shot
-from replication.surrogate.plan import plan_eyes
+from replication.surrogate.plan import is_as_drawn, plan_eyes
 from replication.surrogate.synthesize import draw_contact_sheet, draw_twin, synthesize
 
 SETTINGS = SurrogateSettings(patients=9, images=34, glaucoma_images=14)
@@ -127,8 +130,7 @@ def test_a_twin_differs_at_its_signs_and_nowhere_else(root, truth):
 
 @pytest.mark.parametrize("kind", list(SignKind))
 def test_each_sign_stays_in_its_circle_and_is_seen_at_network_size(kind):
-    eyes = (describe_eye(3, patient, Eye.RIGHT, glaucoma=True) for patient in range(1, 200))
-    identity = next(eye for eye in eyes if [sign.kind for sign in eye.signs] == [kind])
+    identity = describe_eye(3, 1, Eye.RIGHT, kinds=(kind,))
     eye, shot = paint_eye(identity), replace(describe_shot(identity, 1, 1), sign_strength=1.0)
     drawn = draw_frame(eye, shot, image=1, label=("", ""))
     twin = draw_frame(eye, shot, image=1, label=("", ""), with_signs=False)
@@ -147,8 +149,8 @@ def test_a_right_eye_is_the_mirrored_sibling():
     """Mirrored, the right eye is nearer to its left sibling than to other patients' left eyes."""
 
     def draw_plain(patient: int, eye: Eye) -> np.ndarray:
-        identity = describe_eye(SEED, patient, eye, glaucoma=False)
-        shot = describe_shot(describe_eye(SEED, 1, Eye.LEFT, glaucoma=False), 1, 1)
+        identity = describe_eye(SEED, patient, eye, kinds=())
+        shot = describe_shot(describe_eye(SEED, 1, Eye.LEFT, kinds=()), 1, 1)
         frame = draw_frame(paint_eye(identity), shot, image=1, label=("", "")).pixels
         return cv2.resize(frame, (64, 64), interpolation=cv2.INTER_AREA).astype(float)
 
@@ -158,11 +160,59 @@ def test_a_right_eye_is_the_mirrored_sibling():
     assert sum(found == own for own, found in enumerate(nearest)) >= 6
 
 
-def test_a_patient_keeps_kinds_of_sign_over_both_eyes():
-    for patient in range(1, 30):
-        left, right = (describe_eye(SEED, patient, eye, glaucoma=True).signs for eye in Eye)
-        assert [sign.kind for sign in left] == [sign.kind for sign in right]
-        assert left != right
+@pytest.mark.parametrize("seed", range(5))
+def test_disease_is_of_patients_and_its_kinds_have_their_shares(seed):
+    """Of about 60 sick patients at most a fifth have a healthy eye; both eyes have one kind."""
+    eyes = plan_eyes(SurrogateSettings(), seed=seed)
+    sick = {eye.patient for eye in eyes if eye.glaucoma}
+    half_sick = {eye.patient for eye in eyes if not eye.glaucoma} & sick
+    assert 55 <= len(sick) <= 65
+    assert 0.05 <= len(half_sick) / len(sick) <= 0.2
+    kinds = {patient: {e.kinds for e in eyes if e.patient == patient} - {()} for patient in sick}
+    assert {len(found) for found in kinds.values()} == {1}
+    first = Counter(next(iter(found))[0] for found in kinds.values())
+    for kind, share in zip(SignKind, (0.4, 0.4, 0.1, 0.1), strict=True):
+        assert first[kind] / len(sick) == pytest.approx(share, abs=0.02)
+    second = sum(len(next(iter(found))) == 2 for found in kinds.values())
+    assert second / len(sick) == pytest.approx(1 / 3, abs=0.02)
+    assert 4 <= 425 / sum(eye.glaucoma for eye in eyes) <= 5
+
+
+@pytest.mark.parametrize("kind", list(SignKind))
+def test_signs_lie_above_or_towards_the_temple_and_alike_in_all_patients(kind):
+    """At 11 to 1 or 2 to 4 o'clock in a left eye; a patient's two eyes are no nearer than others'."""
+    angles = np.array(
+        [
+            [describe_eye(SEED, patient, eye, kinds=(kind,)).signs[0].angle for eye in Eye]
+            for patient in range(1, 301)
+        ]
+    )
+    above = np.abs(angles + np.pi / 2) <= np.pi / 6
+    assert (above | (np.abs(angles) <= np.pi / 6)).all()
+    assert 0.4 < above.mean() < 0.6
+    assert 0.4 < (above[:, 0] == above[:, 1]).mean() < 0.6
+    assert abs(np.corrcoef(angles.T)[0, 1]) < 0.15
+
+
+def test_severity_is_of_the_eye_and_its_sessions_differ_little():
+    severity, spread = [], []
+    for patient in range(1, 201):
+        identity = describe_eye(SEED, patient, Eye.LEFT, kinds=(SignKind.HAZE,))
+        shots = [describe_shot(identity, image, session) for image, session in ((1, 1), (5, 2))]
+        strength = [shot.sign_strength for shot in shots]
+        severity.append(identity.severity)
+        spread.append(strength[0] - strength[1])
+    assert 0.6 <= min(severity) < 0.62 and 1.18 < max(severity) <= 1.2
+    assert np.std(spread) == pytest.approx(0.1 * 2**0.5, rel=0.15)
+
+
+def test_a_nevus_is_soft_and_paler_than_the_pupil_where_a_hole_is_sharp():
+    """What sets the confounder apart, with iris and pupil as they are in the eye."""
+    traits = {"iris_gray": 120.0, "pupil_gray": 30.0}
+    for seed in range(20):
+        nevi = draw_nevi(np.random.default_rng(seed), traits)
+        assert 120 + nevi.min() > 30 + 10
+        assert np.abs(np.diff(nevi, axis=1)).max() < 12  # gray levels per column, 1 px of the frame
 
 
 def test_same_bytes_with_any_number_of_workers(root, tmp_path):
@@ -177,6 +227,15 @@ def test_another_seed_gives_other_eyes_and_no_two_files_are_equal(root, tmp_path
     images = [d for name, d in digest_files(tmp_path / "other").items() if name.endswith("jpg")]
     images += [d for name, d in digest_files(root).items() if name.endswith("jpg")]
     assert len(set(images)) == len(images)
+
+
+def test_eyes_drawn_another_way_are_no_surrogate(root, tmp_path):
+    old = tmp_path / "old"
+    shutil.copytree(root, old)
+    assert is_as_drawn(old)
+    origin = json.loads((old / "surrogate.json").read_text())
+    (old / "surrogate.json").write_text(json.dumps(origin | {"drawing": origin["drawing"] - 1}))
+    assert not is_as_drawn(old)
 
 
 def test_an_existing_folder_is_refused_and_kept(root):
