@@ -15,6 +15,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from math import ceil
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,7 @@ from sklearn import metrics
 from keras_models.augmentation import augment
 from keras_models.evaluator import build_evaluator, list_random_states
 from keras_models.optimizers import Adam
+from keras_models.rates import choose_rate
 from replication.config import EvaluatorSettings
 from replication.errors import ReplicationError
 from replication.records import EyeDataset
@@ -61,6 +63,7 @@ def train_evaluator(
     after each epoch keep the weights if the validation loss fell (for unseen patients: if the area
     under the ROC curve rose, or stayed while the loss fell); stop when it has not for `patience`
     epochs.
+    Where the learning rate falls to zero, train to the end; the last weights are then kept.
 
     Args:
         train: images to learn from.
@@ -82,13 +85,16 @@ def train_evaluator(
         utils.to_categorical(getattr(subset, task), classes) for subset in (train, validation)
     )
 
+    settles = settings.falling > 0 and not settings.for_unseen_patients
     epochs = settings.epochs(len(train))
+    updates = epochs * ceil(len(train) / settings.batch_size)
+    rate = choose_rate(settings.learning_rate, updates=updates, falling=settings.falling)
 
     def build() -> Model:
         model = build_evaluator(
             classes, train.images.shape[1:], **settings.dropout, seed=seed, activation=activation
         )
-        optimizer = Adam(settings.learning_rate, decay=settings.decay)
+        optimizer = Adam(rate, decay=settings.decay)
         model.compile(optimizer, "categorical_crossentropy", metrics=_metrics(task, classes))
         return model
 
@@ -125,7 +131,7 @@ def train_evaluator(
         progress = _Progress(facts["scores"], best if facts["found"] else None, facts["waited"])
     saved = time.monotonic()
     for epoch in range(len(progress.scores) + 1, epochs + 1):
-        if progress.waited == settings.patience:
+        if progress.waited == settings.patience and not settings.falling:
             break
         order = np.random.default_rng([seed, epoch]).permutation(len(train))
         progress.add({"epoch": epoch} | fit(model, order, epoch), model)
@@ -137,11 +143,11 @@ def train_evaluator(
         raise ReplicationError(
             f"{task} network: no epoch gave a finite {MONITOR}; weights not kept"
         )
-    if not keep_last:
+    if not (settles or keep_last):
         model.set_weights(progress.best)
     model.save_weights(str(folder / WEIGHTS))
     history = pd.DataFrame(progress.scores)
-    kept = max(progress.scores, key=_rank)
+    kept = progress.scores[-1] if settles else max(progress.scores, key=_rank)
     history["best"] = history["epoch"] == kept["epoch"]
     write_table(history, folder / HISTORY)
     # Every call of `fit` left the kernels of its input pipeline in TensorFlow's cache, half a MiB.

@@ -3,7 +3,7 @@
 Writes, into the stage's folder: `encoder.h5`, `decoder.h5`, `discriminator.h5` (legacy HDF5) and
 `history.csv`, the losses every few steps, with the bits that a latent code carries at most (its
 divergence from the prior, in nats, is `generator_latent`). While it runs, a checkpoint holds
-networks, both optimisers, the random state and the step: a killed training resumes from there.
+networks, averages, both optimisers and the step: a killed training resumes from there.
 """
 
 import time
@@ -14,7 +14,8 @@ from pathlib import Path
 import pandas as pd
 import tensorflow as tf
 
-from keras_models.vgan_model import PprlVgan, TrainingImages
+from keras_models.rates import choose_rate
+from keras_models.vgan_model import GENERATOR_UPDATES, PprlVgan, TrainingImages
 from replication.config import VganSettings
 from replication.errors import ReplicationError
 from replication.records import EyeDataset
@@ -24,7 +25,7 @@ from replication.system.provenance import PROC, read_pairs
 from replication.train.checkpoint import resume_training, save_checkpoint
 
 NETWORKS = ("encoder", "decoder", "discriminator")
-SIZES_AND_RATES = ("units", "kernel_size", "learning_rate", "decay")
+SIZES_AND_RATES = ("units", "kernel_size", "decay", "averaging")
 SIZES_AND_RATES += ("generator_weights", "discriminator_weights")
 HISTORY = "history.csv"
 HISTORY_EVERY_STEPS = 25
@@ -81,6 +82,7 @@ def train_vgan(
             save_checkpoint(folder / CHECKPOINT, state, {"rows": rows})
             saved = time.monotonic()
     write_table(pd.DataFrame(rows), folder / HISTORY)
+    model.settle()
     for name in NETWORKS:
         getattr(model, name).save_weights(str(folder / f"{name}.h5"))
 
@@ -95,9 +97,12 @@ def build_vgan(
 ) -> PprlVgan:
     """Build PPRL-VGAN by its settings, in bfloat16 only where the processor computes in it."""
     mixed = settings.mixed_bfloat16 and processor_has_bfloat16()
+    updates = GENERATOR_UPDATES * settings.steps  # the discriminator has as many
+    rate = choose_rate(settings.learning_rate, updates=updates, falling=settings.falling)
     return PprlVgan(
         identities,
         image_shape,
+        learning_rate=rate,
         **{name: getattr(settings, name) for name in SIZES_AND_RATES},
         dtype="mixed_bfloat16" if mixed else "float32",
         seed=seed,
@@ -124,4 +129,5 @@ def _list_state(model: PprlVgan) -> list[tf.Variable]:
     """Return all that a step changes; the optimisers have theirs from the first step on."""
     networks = [weight for name in NETWORKS for weight in getattr(model, name).weights]
     optimizers = (model.generator_optimizer, model.discriminator_optimizer)
-    return [*networks, *(weight for each in optimizers for weight in each.weights), model.step]
+    moments = [weight for each in optimizers for weight in each.weights]
+    return [*networks, *model.averages, *moments, model.step]

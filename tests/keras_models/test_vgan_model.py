@@ -171,3 +171,37 @@ def test_a_code_without_signal_carries_nothing_and_one_of_noises_variance_half_a
 
 def test_a_step_reports_what_the_code_carries(stepped):
     assert 0 < stepped[2]["latent_capacity_bits"] < 128
+
+
+def list_generator(model):
+    """Return the generator's weights but for what counts the calls of dropout."""
+    weights = model.encoder.weights + model.decoder.weights
+    return [weight.numpy() for weight in weights if weight.dtype.is_floating]
+
+
+def test_the_generators_average_moves_with_each_step_and_settles_into_the_networks(data):
+    model, usual = build(averaging=0.5), build()
+    expected = list_generator(model)
+    for step in range(1, 12):
+        usual.train_step(data, 4)
+        model.train_step(data, 4)
+        kept = min(0.5, step / (step + 9))
+        pairs = zip(expected, list_generator(model), strict=True)
+        expected = [kept * average + (1 - kept) * weight for average, weight in pairs]
+    for ours, theirs in zip(list_generator(model), list_generator(usual), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    moving = [weight.name for weight in model.decoder.weights if "moving_mean" in weight.name]
+    assert len(moving) == 3
+    model.settle()
+    for settled, average in zip(list_generator(model), expected, strict=True):
+        np.testing.assert_allclose(settled, average, rtol=1e-4, atol=1e-6)
+
+
+def test_without_an_average_the_last_weights_stay(data):
+    model = build()
+    model.train_step(data, 4)
+    before = list_generator(model)
+    model.settle()
+    assert model.averages == []
+    for ours, theirs in zip(before, list_generator(model), strict=True):
+        np.testing.assert_array_equal(ours, theirs)

@@ -66,6 +66,17 @@ def test_the_last_weights_are_kept_on_request(tmp_path):
     assert loss == pytest.approx(history["val_loss"].iloc[-1], rel=1e-3)
 
 
+def test_where_the_rate_falls_the_training_goes_to_its_end_and_the_last_weights_are_kept(tmp_path):
+    falling = replace(SETTINGS, falling=1.0, patience=1, learning_rate=0.01)
+    history = train(tmp_path, settings=falling)
+    assert history["best"].tolist() == [False, False, False, True]
+    validation = draw_eyes(16, seed=1)
+    network = TrainedEvaluator(tmp_path / "weights.h5", 2, (16, 16, 3), SETTINGS)
+    seen = network.predict(validation.images)
+    loss = -np.log(seen[np.arange(16), validation.glaucoma.astype(int)]).mean()
+    assert loss == pytest.approx(history["val_loss"].iloc[-1], rel=1e-3)
+
+
 def test_the_unbalanced_task_is_followed_by_its_f1_score(tmp_path):
     history = train(tmp_path, settings=replace(SETTINGS, updates=1))
     assert {"f1", "val_f1"} <= set(history.columns)

@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import h5py
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,7 +12,8 @@ from replication.records import EyeDataset
 from replication.train import vgan as stage
 from replication.train.vgan import processor_has_bfloat16, train_vgan
 
-SETTINGS = replace(SMOKE.vgan, units=16, batch_size=4, steps=7, mixed_bfloat16=False)
+SIZES = {"units": 16, "batch_size": 4, "steps": 7}
+SETTINGS = replace(SMOKE.vgan, **SIZES, mixed_bfloat16=False, falling=0.5, averaging=0.9)
 
 
 class Killed(Exception):
@@ -82,6 +84,28 @@ def test_a_killed_training_resumes_and_ends_with_the_same_networks(
     for name in stage.NETWORKS:
         assert (undisturbed / f"{name}.h5").read_bytes() == (killed / f"{name}.h5").read_bytes()
     assert (undisturbed / "history.csv").read_text() == (killed / "history.csv").read_text()
+
+
+def read_decoder(train, folder, **settings):
+    run(train, folder, replace(SETTINGS, **settings))
+    with h5py.File(folder / "decoder.h5") as file:
+        return np.array(file["decoder_dense/decoder_dense/kernel:0"])
+
+
+def test_the_decoder_written_is_the_average_and_the_rate_falls(train, tmp_path):
+    found = {
+        name: read_decoder(train, tmp_path / name, **settings)
+        for name, settings in {
+            "start": {"steps": 1, "learning_rate": 0.0},
+            "last": {"averaging": 0.0, "falling": 0.0},
+            "fallen": {"averaging": 0.0},
+            "average": {"falling": 0.0},
+        }.items()
+    }
+    moved = {name: np.abs(each - found["start"]).mean() for name, each in found.items()}
+    assert moved["start"] == 0
+    assert moved["fallen"] < moved["last"]
+    assert moved["average"] < moved["last"]
 
 
 def test_a_training_that_explodes_is_an_error(train, tmp_path):
