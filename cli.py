@@ -105,6 +105,7 @@ for command in (
     study_commands.check_explanations,
     check_and_report.export,
     check_and_report.keep_baseline,
+    check_and_report.keep_seeds,
     check_and_report.readme,
     check_and_report.derive_bands,
     check_and_report.compare_seeds,

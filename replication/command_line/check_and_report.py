@@ -180,6 +180,29 @@ def keep_baseline(run: Path) -> None:
     click.echo(f"Written: {BASELINE}. Next: {spell_command('readme')}")
 
 
+@click.command("keep-seeds", short_help="Add a sweep's trainings to those kept (maintainers).")
+@click.argument("folder", type=PATH)
+@exit_on_error
+def keep_seeds(folder: Path) -> None:
+    """Add the seeds of a sweep to those in artifacts/baselines (maintainers).
+
+    FOLDER is the one with seeds.json that `sweep` left. A few at a time, on several machines if you
+    like: they need the same settings and data.
+
+    \b
+    Example:
+      python cli.py keep-seeds artifacts/runs/surrogate-cpu-seeds-5-to-9
+    """
+    from replication.results.seeds import keep_seeds as keep
+    from replication.results.study import KEPT
+
+    seeds = keep(folder)
+    click.echo(
+        f"Written: {KEPT}, with seeds {', '.join(seeds)}. "
+        f"Next: {spell_command('derive-bands', KEPT)}"
+    )
+
+
 @click.command(short_help="Put the baseline's table and pictures into README.md (maintainers).")
 @click.argument("run", required=False, type=PATH)
 @exit_on_error

@@ -18,8 +18,8 @@ from replication.evaluate.table1 import EVALUATED, HEADINGS, lay_out_markdown, w
 from replication.privatize.methods import ROWS
 from replication.records import TABLE1_METRICS
 from replication.results.finished_run import FinishedRun
-from replication.results.study import SEEDS, name_data, read_numbers
-from replication.store.files import write_json, write_text
+from replication.results.study import KEPT, SEEDS, name_data, read_numbers
+from replication.store.files import read_json, write_json, write_text
 from replication.store.numbers import (
     NOT_MEASURED,
     VARIATION,
@@ -58,6 +58,42 @@ def summarise_seeds(stores: Mapping[int, RunStore], folder: Path) -> dict[Cell, 
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / SEEDS, {"run": runs[0], "made": made, "numbers": tables})
     return write_tables(folder)
+
+
+def keep_seeds(folder: Path, kept: Path = KEPT.parent) -> list[str]:
+    """Add the trainings of a study to those kept, so that they can be made a few at a time.
+
+    Args:
+        folder: with the `seeds.json` of `sweep`, or of another machine.
+        kept: to add them to; made where missing.
+
+    Returns:
+        The seeds that are kept now, in order.
+
+    Raises:
+        SettingsError: when those kept are of other settings or data, or have one of the seeds with
+            other numbers.
+    """
+    read_numbers(folder / SEEDS)
+    added, file = read_json(folder / SEEDS), kept / SEEDS
+    if file.exists():
+        read_numbers(file)
+        before = read_json(file)
+        if before["run"] != added["run"]:
+            raise SettingsError(
+                f"{file}: made with other settings or data than {folder / SEEDS}; to begin anew, "
+                "remove it"
+            )
+        twice = before["numbers"].keys() & added["numbers"].keys()
+        for seed in sorted(twice, key=int):
+            if before["numbers"][seed] != added["numbers"][seed]:
+                raise SettingsError(f"{folder / SEEDS}: seed {seed} has other numbers in {file}")
+        # Of a seed made twice the first one stays, with where and by what it was made.
+        added |= {part: added[part] | before[part] for part in ("made", "numbers")}
+    kept.mkdir(parents=True, exist_ok=True)
+    write_json(file, added)
+    write_tables(kept)
+    return sorted(added["numbers"], key=int)
 
 
 def write_tables(folder: Path) -> dict[Cell, Spread]:

@@ -46,8 +46,11 @@ def read_numbers(file: Path) -> tuple[dict, dict[str, dict[Cell, float]]]:
         is_by_patient(content["run"])
         name_data(content["run"])
         numbers = {
-            seed: {tuple(cell.split("/")): float(value) for cell, value in table.items()}
-            for seed, table in content["numbers"].items()
+            seed: {
+                tuple(cell.split("/")): float(value)
+                for cell, value in content["numbers"][seed].items()
+            }
+            for seed in sorted(content["numbers"], key=int)
         }
         measure_spread(numbers.values())
     except (KeyError, ValueError, TypeError, AttributeError) as error:

@@ -10,7 +10,7 @@ from planted_run import open_run
 
 from replication.errors import SettingsError, StageNotRun
 from replication.evaluate.table1 import Table1Row, build_table, to_json
-from replication.results.seeds import compare_seeds, summarise_seeds, write_tables
+from replication.results.seeds import compare_seeds, keep_seeds, summarise_seeds, write_tables
 from replication.results.study import read_numbers, read_study
 from validation.statistics.spread import measure_spread
 
@@ -71,6 +71,41 @@ def test_a_run_that_is_not_complete_is_refused(tmp_path):
     stores = {0: plant_run(tmp_path, 0, 0.5), 1: plant_run(tmp_path, 1, 0.5, complete=False)}
     with pytest.raises(StageNotRun, match="06_evaluated: not complete"):
         summarise_seeds(stores, tmp_path / "seeds")
+
+
+def summarise(folder, values, **more):
+    stores = {seed: plant_run(folder, seed, value, **more) for seed, value in values.items()}
+    summarise_seeds(stores, folder)
+    return folder
+
+
+def test_seeds_are_kept_a_few_at_a_time(tmp_path):
+    later = summarise(tmp_path / "later", {9: 0.5, 10: 0.625})
+    earlier = summarise(tmp_path / "earlier", {1: 0.875, 2: 0.75, 9: 0.5})
+    kept = tmp_path / "kept"
+    assert keep_seeds(later, kept) == ["9", "10"]
+    assert keep_seeds(earlier, kept) == ["1", "2", "9", "10"]
+    _, numbers = read_numbers(kept / "seeds.json")
+    assert [table[CELL] for table in numbers.values()] == [0.875, 0.75, 0.5, 0.625]
+    assert len(json.loads((kept / "seeds.json").read_text())["made"]) == 4
+    assert "Seeds 1, 2, 9, 10 on one" in (kept / "seeds.md").read_text()
+    assert "original,identity_accuracy,4," in (kept / "seeds.csv").read_text()
+
+
+@pytest.mark.parametrize(
+    ("values", "more", "message"),
+    [
+        ({3: 0.5, 4: 0.5}, {"draws": 3}, "made with other settings or data than .*, remove it"),
+        ({2: 0.5, 4: 0.5}, {}, "seed 2 has other numbers in "),
+    ],
+)
+def test_seeds_of_another_study_are_not_added(tmp_path, values, more, message):
+    kept = tmp_path / "kept"
+    keep_seeds(summarise(tmp_path / "one", {1: 0.875, 2: 0.75}), kept)
+    before = (kept / "seeds.json").read_bytes()
+    with pytest.raises(SettingsError, match=message):
+        keep_seeds(summarise(tmp_path / "other", values, **more), kept)
+    assert (kept / "seeds.json").read_bytes() == before
 
 
 def plant_seeds(file, values, *, mixed, first_seed=0, kind="surrogate"):
