@@ -55,6 +55,11 @@ class Source:
     choices: frozenset[Choice] = frozenset()  # what the user states about them
 
     @property
+    def root(self) -> Path:
+        """The folder that the paths of its images start from."""
+        return self.path.parent if self.kind is Kind.MANIFEST else self.path
+
+    @property
     def title(self) -> str:
         """Its name on pages that show its numbers."""
         return {

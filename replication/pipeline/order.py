@@ -106,6 +106,7 @@ class Replication:
         run, profile = self.data, self.data.profile
         shape = asdict(profile.preprocess) | asdict(profile.split)
         raw = {"manifest": run.manifest_digest, "split": SPLITS[run.by_patient]}
+        signs = work.hash_signs(run)
         suites = {"suites": work.hash_suites(run)}
         methods = [METHODS[name] for name in run.methods]
         generative = [method for method in methods if method.needs_generator]
@@ -127,10 +128,15 @@ class Replication:
             *([self._training(VGAN, profile.vgan, work.train_vgan)] if generative else []),
             *map(self._privatizing, generative),
             Stage(EVALUATED, {}, measured, work.evaluate),
-            Stage(ATTACKED, asdict(profile.attack) | {"seed": run.seed}, attacked, work.attack),
+            Stage(
+                ATTACKED,
+                asdict(profile.attack) | {"seed": run.seed} | signs,
+                attacked,
+                work.attack,
+            ),
             Stage(
                 EXPLAINED,
-                asdict(run.explanation),
+                asdict(run.explanation) | signs,
                 (PREPROCESSED, EVALUATORS["glaucoma"], *explained, EVALUATED),
                 work.explain,
             ),

@@ -29,6 +29,7 @@ from replication.attack.twins import (
 from replication.config import EvaluatorSettings, VganSettings
 from replication.data.sources import Kind, Source
 from replication.data.survey import Choice
+from replication.data.warsaw import TWINS_FOLDER
 from replication.errors import DataError, Sentence
 from replication.evaluate.stage import evaluate_sets, write_evaluation
 from replication.explain.client import ExplanationWorker
@@ -53,6 +54,7 @@ from replication.store.arrays import (
     save_privatized,
     to_dataset,
 )
+from replication.store.files import hash_file
 from replication.store.run_record import EVALUATORS, PREPROCESSED, VGAN, describe_split
 from replication.system.processes import advance_each, hold_interrupt
 from replication.validate.stage import validate_images
@@ -324,6 +326,22 @@ def hash_suites(run: RunData) -> str:
         max_uncentred=run.max_uncentred,
     )
     return hashlib.sha256(repr(expected).encode()).hexdigest()
+
+
+def hash_signs(run: RunData) -> dict[str, str]:
+    """Return the hash of what the data hold on their signs: evidence is measured again with others.
+
+    Empty where the data don't name their signs. The surrogate's twins are drawn, others are read.
+    """
+    root = run.source.root
+    table = find_sign_table(root)
+    if table is None:
+        return {}
+    hashes = [hash_file(table)]
+    for file in sorted(root.joinpath(TWINS_FOLDER).rglob("*")):
+        if file.is_file():
+            hashes += [file.relative_to(root).as_posix(), hash_file(file)]
+    return {"signs": hashlib.sha256(repr(hashes).encode()).hexdigest()}
 
 
 def list_explained(run: RunData) -> tuple[str, ...]:

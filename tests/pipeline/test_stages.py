@@ -1,5 +1,6 @@
 """Who learns from which images: split by patient, the glaucoma network from training patients."""
 
+import itertools
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -181,6 +182,27 @@ def test_the_users_limit_of_uncentred_images_is_recorded_and_validates_again(
     pairs = zip(usual.stages(), wider.stages(), strict=True)
     changed = [ours.unit for ours, theirs in pairs if ours.settings != theirs.settings]
     assert changed == ["02_validated"]
+
+
+def test_what_reads_signs_and_twins_is_made_again_where_these_change(tmp_path: Path) -> None:
+    work = replace(make_work(tmp_path, by_patient=False), known_manifest="its hash")
+    twin = tmp_path / "twins-NIR" / "Patient 1" / "left.bmp"
+
+    def list_settings() -> dict[str, dict]:
+        return {stage.unit: stage.settings for stage in Replication(work).stages()}
+
+    states = [list_settings()]
+    (tmp_path / "signs.csv").write_text("file,signs\n")
+    states.append(list_settings())
+    twin.parent.mkdir(parents=True)
+    twin.write_bytes(b"an eye")
+    states.append(list_settings())
+    twin.write_bytes(b"another")
+    states.append(list_settings())
+    assert list_settings() == states[-1]
+    for before, after in itertools.pairwise(states):
+        changed = [unit for unit in before if before[unit] != after[unit]]
+        assert changed == ["07_attacked", "08_explained"]
 
 
 def test_a_command_does_its_stages_and_another_seed_only_what_depends_on_it(tmp_path: Path) -> None:
