@@ -51,6 +51,15 @@ FAULTS = [
         ("image[..., ::-1]", "image"),
     ),
     *_plant(
+        "replication/surrogate/plan.py",
+        "surrogate/test_synthesize.py",
+        ("two_eyed % ONE_SIDED_EVERY == 0", "two_eyed % ONE_SIDED_EVERY != 0"),
+        ("if place % SECOND_SIGN_EVERY == 0:", "if place % SECOND_SIGN_EVERY == 0 and not place:"),
+        ("len(eyes) - (total - labelled)", "len(eyes) - total"),
+        ("kinds[patient] if has_glaucoma else ()", "kinds.get(patient, ())"),
+        ('origin["drawing"] == DRAWING and ', ""),
+    ),
+    *_plant(
         "replication/studies/eye_statistics.py",
         "studies/test_eye_statistics.py",
         ("window = np.hanning(images.shape[1])", "window = np.ones(images.shape[1])"),

@@ -34,7 +34,7 @@ from replication.surrogate.signs import (
 STRIP_ROWS = 11
 JPEG_QUALITY = 90
 NOISE_STREAM = 3000
-UNEVEN_LIGHT = 0.042  # of the light, standard deviation over the image
+UNEVEN_LIGHT = 0.038  # of the light, standard deviation over the image
 UNEVEN_GRID = (6, 8)
 LIGHT_SIZE = (80, 60)  # width, height: light is smooth, so it is computed at an eighth
 

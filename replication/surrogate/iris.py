@@ -94,12 +94,12 @@ def _draw_crypts(rng: np.random.Generator, ring: np.ndarray, count: int) -> np.n
 
 
 def draw_nevi(rng: np.random.Generator, traits: dict[str, float]) -> np.ndarray:
-    """Return one to four dark spots; their edge is soft, and none is as dark as the pupil."""
+    """Return three to eight dark spots; their edge is soft, and none is as dark as the pupil."""
     mask = np.zeros((RADII, ANGLES), np.uint8)
-    for _ in range(int(rng.integers(2, 6))):
+    for _ in range(int(rng.integers(3, 9))):
         axes = (int(rng.integers(16, 34)), int(rng.integers(9, 17)))
         _stamp(mask, int(rng.integers(ANGLES)), int(rng.integers(25, 80)), axes)
-    depth = rng.uniform(0.5, 0.82) * (traits["iris_gray"] - traits["pupil_gray"])
+    depth = rng.uniform(0.6, 0.84) * (traits["iris_gray"] - traits["pupil_gray"])
     return -depth * cv2.GaussianBlur(mask, (0, 0), 4).astype(np.float32) / 255
 
 

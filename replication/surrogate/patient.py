@@ -158,7 +158,7 @@ def describe_eye(seed: int, patient: int, eye: Eye, *, kinds: tuple[SignKind, ..
 def describe_shot(identity: EyeIdentity, image: int, session: int) -> Shot:
     """Draw what the session (both eyes alike) and the single image change; both count from 1."""
     visit, shot = identity.patient_rng(SESSION_STREAM + session), identity.rng(image)
-    pupil = identity.traits["pupil_ratio"] + visit.normal(0, 0.035) + shot.normal(0, 0.015)
+    pupil = identity.traits["pupil_ratio"] + visit.normal(0, 0.032) + shot.normal(0, 0.015)
     opening = visit.normal(0.95, 0.045) + shot.normal(0, 0.06)
     return Shot(
         scale_px=float(np.clip(124 + visit.normal(0, 4) + shot.normal(0, 3), 104, 146)),
