@@ -1,4 +1,4 @@
-"""Stage 08: explain all test originals and all PPRL-VGAN sets (paper §2.3, Figure 5).
+"""Stage 08: explain all test originals and draws of all PPRL-VGAN sets (paper §2.3, Figure 5).
 
 Leaves, in the stage's folder: `maps/<method>/draw-<n>/` with maps, explained classes and logits;
 `relevance.csv`, one row per map; `rules.csv`, one row per rule of Deep Taylor; `sign_places.csv`,
@@ -31,6 +31,8 @@ from replication.records import EyeDataset, PrivatizedSet, RelevanceMaps
 from replication.store.files import write_json, write_text
 from replication.store.tables import write_table
 
+DRAWS = 3  # of each method's, as many as are attacked: patients differ more than draws do
+
 # `ExplanationWorker.explain_each` of one network: sets of images with their predictions, to their
 # maps; by another `method` where one is given.
 Explain = Callable[..., Iterator[RelevanceMaps]]
@@ -55,7 +57,7 @@ def explain_sets(
 
     Args:
         test: the N original test images.
-        sets: all draws of the methods to explain, N images each.
+        sets: draws of the methods to explain, N images each.
         explain: images to maps.
         method: the rule by which `explain` explains; by the others it explains the originals, and
             the images of Figure 5.

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 
 import pandas as pd
@@ -135,11 +136,19 @@ class RunData:
         )
 
     def load_sets(
-        self, methods: tuple[str, ...], advance: Callable[[], None] = lambda: None
+        self,
+        methods: tuple[str, ...],
+        advance: Callable[[], None] = lambda: None,
+        *,
+        draws: int | None = None,
     ) -> Iterator[PrivatizedSet]:
-        """Yield the privatized test images of these methods, advancing after each method."""
+        """Yield the privatized test images of these methods, advancing after each method.
+
+        Of each method so many draws, the first ones, or all.
+        """
         for name in methods:
-            yield from load_privatized(self.store.folder(privatized_unit(name)), name)
+            sets = load_privatized(self.store.folder(privatized_unit(name)), name)
+            yield from islice(sets, draws)
             advance()
 
     def load_generator(self, folder: Path, settings: VganSettings) -> Generator:

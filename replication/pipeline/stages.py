@@ -35,7 +35,7 @@ from replication.evaluate.stage import evaluate_sets, write_evaluation
 from replication.explain.client import ExplanationWorker
 from replication.explain.exchange import RULES
 from replication.explain.one_image import ImageExplanation, explain_one
-from replication.explain.stage import explain_sets
+from replication.explain.stage import DRAWS, explain_sets
 from replication.pipeline.run_data import RunData, hash_manifest
 from replication.pipeline.uncentred import show_uncentred
 from replication.preprocess.frame import check_sizes, list_sizes
@@ -210,7 +210,7 @@ def attack(run: RunData, folder: Path) -> None:
 def explain(run: RunData, folder: Path) -> None:
     """Explain the originals and what PPRL-VGAN made of them (stage 08)."""
     methods = list_explained(run)
-    images = len(run.test_set) * (1 + len(methods) * run.draws)
+    images = len(run.test_set) * (1 + len(methods) * min(run.draws, DRAWS))
     what = (
         f"Deep Taylor (`{run.explanation.method}`) of the log-odds of the glaucoma network's "
         f"{run.explanation.neuron} class"
@@ -219,7 +219,7 @@ def explain(run: RunData, folder: Path) -> None:
     with _explaining(run, folder, in_all) as (worker, options):
         explain_sets(
             run.test_set,
-            run.load_sets(methods),
+            run.load_sets(methods, draws=DRAWS),
             explain=partial(worker.explain_each, **options),
             method=run.explanation.method,
             predictions=FinishedRun(run.store).glaucoma_probabilities,
