@@ -105,6 +105,7 @@ def train_evaluator(
             targets[rows],
             validation_data=(validation.images, expected),
             batch_size=settings.batch_size,
+            validation_batch_size=AT_ONCE,
             class_weight=weights,
             shuffle=False,
             verbose=0,
