@@ -10,7 +10,7 @@ from places import ROOT
 sys.path.insert(0, str(ROOT))
 
 from keras_models.evaluator import build_evaluator
-from replication.attack.networks import IdentityNetwork, SiameseAttacker
+from replication.attack.networks import IdentityNetwork, RetrainedNetwork, SiameseAttacker
 from replication.config import AttackSettings, EvaluatorSettings
 
 PATIENTS, SHAPE = 4, (32, 32, 3)
@@ -26,13 +26,15 @@ def main() -> None:
         build_evaluator(
             PATIENTS, SHAPE, block_dropout=0.0, dense_dropout=evaluator.dense_dropout, seed=3
         ).save_weights(str(weights))
-        network = IdentityNetwork(weights, PATIENTS, SHAPE, evaluator=evaluator, settings=SETTINGS)
+        begun, trained = (weights, PATIENTS, SHAPE), {"evaluator": evaluator}
+        network = IdentityNetwork(*begun, **trained)
+        retrained = RetrainedNetwork(*begun, **trained, settings=SETTINGS)
     siamese = SiameseAttacker(network.features, settings=SETTINGS)
-    features = network.embed(train.images).features
-    siamese.train(features, features, train.identity, seed=1)
-    network.retrain(train.images, train.identity, seed=1)
-    embedded = network.embed(test.images)
-    for found in (embedded.probabilities, embedded.embedding, siamese.embed(embedded.features)):
+    learned, embedded = network.embed(train.images), network.embed(test.images)
+    siamese.train(learned.features, learned.features, train.identity, seed=1)
+    retrained.retrain(learned.blocks, train.identity, seed=1)
+    probabilities = retrained.recognise(embedded.blocks)
+    for found in (probabilities, embedded.embedding, siamese.embed(embedded.features)):
         sys.stdout.write(found.tobytes().hex() + "\n")
 
 

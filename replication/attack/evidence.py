@@ -166,10 +166,11 @@ def add_twin_measures(
     lost, lost_by_sham, planted, owed = np.full((4, len(table.patients), len(sets)), np.nan)
     drawn = zip(sets, privatized_twins, privatized_elsewhere, strict=True)
     for draw, (own, twin, elsewhere) in enumerate(drawn):
-        verdict, by_twin, by_change = (
-            _call_ill(predict(each.images)) for each in (own, twin, elsewhere)
+        verdict, by_change, by_twin = (
+            _call_ill(predict(images))
+            for images in (own.images, elsewhere.images, twin.images[rows])
         )
-        lost[rows, draw] = (verdict - by_twin)[rows]
+        lost[rows, draw] = verdict[rows] - by_twin
         lost_by_sham[twins.shams, draw] = (verdict - by_change)[twins.shams]
         planted[twins.planted, draw] = (by_change - verdict)[twins.planted]
         with_sign, without = (

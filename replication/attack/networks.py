@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
-from keras import Model
+from keras import Model, layers
 
 from keras_models.evaluator import build_evaluator, seed_dropout
 from keras_models.optimizers import Adam
@@ -19,17 +19,50 @@ from replication.config import AttackSettings, EvaluatorSettings
 from replication.train.trained import compile_network
 from replication.train.weights import load_weights
 
-FEATURES, EMBEDDING, OUTPUT = "flatten", "dense1", "dense2"  # layers of the evaluator
+BLOCKS, FEATURES, EMBEDDING, OUTPUT = "dropout2", "flatten", "dense1", "dense2"  # of the evaluator
 
 
 class IdentityNetwork:
-    """The run's identity network (paper §2.3), as it is or retrained on privatized images.
+    """The run's identity network (paper §2.3), as it is.
 
     Args:
         weights: trained on originals.
         classes: patients.
         image_shape: (H, W, C).
         evaluator: settings that it was built with.
+    """
+
+    def __init__(
+        self,
+        weights: Path,
+        classes: int,
+        image_shape: tuple[int, int, int],
+        *,
+        evaluator: EvaluatorSettings,
+    ) -> None:
+        network = _load_evaluator(weights, classes, image_shape, evaluator)
+        names = (BLOCKS, FEATURES, EMBEDDING, OUTPUT)
+        outputs = [network.get_layer(name).output for name in names]
+        self.features = outputs[1].shape[-1]
+        self._run = compile_network(Model(network.input, outputs))
+
+    def embed(self, images: np.ndarray) -> Embeddings:
+        """Return the network's outputs for (N, H, W, C) images in [-1, 1]."""
+        blocks, features, embedded, probabilities = self._run(images)
+        length = np.linalg.norm(embedded, axis=1, keepdims=True)
+        # An image that moves no unit has no direction; it stays at 0, as far from all others.
+        embedding = embedded / np.maximum(length, np.finfo(np.float32).tiny)
+        return Embeddings(blocks, features, embedding, probabilities)
+
+
+class RetrainedNetwork:
+    """The identity network with its first two blocks as they are and the rest retrained.
+
+    The first two blocks are nine tenths of its arithmetic; what they give is computed once. What
+    they find, edges and their patterns, is in privatized images too.
+
+    Args:
+        weights, classes, image_shape, evaluator: as for `IdentityNetwork`.
         settings: of the attack.
     """
 
@@ -42,36 +75,36 @@ class IdentityNetwork:
         evaluator: EvaluatorSettings,
         settings: AttackSettings,
     ) -> None:
-        _make_deterministic()
         self._settings = settings
-        self._network = build_evaluator(classes, image_shape, **evaluator.dropout, seed=0)
-        load_weights(self._network, weights)
+        whole = _load_evaluator(weights, classes, image_shape, evaluator)
+        names = [layer.name for layer in whole.layers]
+        outputs = blocks = layers.Input(whole.get_layer(BLOCKS).output.shape[1:])
+        for layer in whole.layers[names.index(BLOCKS) + 1 :]:
+            outputs = layer(outputs)
+        self._network = Model(blocks, outputs)
         self._optimizer = Adam(settings.learning_rate)
         self._network.compile(self._optimizer, "sparse_categorical_crossentropy")
         self._initial = self._network.get_weights()
-        outputs = [self._network.get_layer(name).output for name in (FEATURES, EMBEDDING, OUTPUT)]
-        self.features = outputs[0].shape[-1]
-        self._run = compile_network(Model(self._network.input, outputs))
+        self._run = compile_network(self._network)
 
-    def retrain(self, images: np.ndarray, identity: np.ndarray, *, seed: int) -> None:
+    def retrain(self, blocks: np.ndarray, identity: np.ndarray, *, seed: int) -> None:
         """Begin with the run's network and learn privatized images of known patients.
 
-        The seed is that of the order of the (N, H, W, C) images and of dropout.
+        Args:
+            blocks: what the first two blocks give of N images, of `Embeddings`.
+            identity: (N,) of whom they are.
+            seed: of the order of the images and of dropout.
         """
         seed_dropout(self._network, seed)
         self._network.set_weights(self._initial)
         _reset(self._optimizer)
-        batch = min(self._settings.batch_size, len(images))
-        for rows in draw_batches(len(images), batch, self._settings.updates, seed=seed):
-            self._network.train_on_batch(images[rows], identity[rows])
+        batch = min(self._settings.batch_size, len(blocks))
+        for rows in draw_batches(len(blocks), batch, self._settings.updates, seed=seed):
+            self._network.train_on_batch(blocks[rows], identity[rows])
 
-    def embed(self, images: np.ndarray) -> Embeddings:
-        """Return the network's outputs for (N, H, W, C) images in [-1, 1]."""
-        features, embedded, probabilities = self._run(images)
-        length = np.linalg.norm(embedded, axis=1, keepdims=True)
-        # An image that moves no unit has no direction; it stays at 0, as far from all others.
-        embedding = embedded / np.maximum(length, np.finfo(np.float32).tiny)
-        return Embeddings(features, embedding, probabilities)
+    def recognise(self, blocks: np.ndarray) -> np.ndarray:
+        """Return (N, patients) probabilities by what the first two blocks give of N images."""
+        return self._run(blocks)[0]
 
 
 class SiameseAttacker:
@@ -140,6 +173,15 @@ def draw_batches(
             order = rng.permutation(rows)
         start = update % whole * batch
         yield order[start : start + batch]
+
+
+def _load_evaluator(
+    weights: Path, classes: int, image_shape: tuple[int, int, int], evaluator: EvaluatorSettings
+) -> Model:
+    _make_deterministic()
+    network = build_evaluator(classes, image_shape, **evaluator.dropout, seed=0)
+    load_weights(network, weights)
+    return network
 
 
 def _make_deterministic() -> None:

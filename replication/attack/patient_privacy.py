@@ -21,19 +21,27 @@ STATIC, CNN, BEST = "static", "cnn", "best"
 class Embeddings:
     """The outputs of the identity network for N images."""
 
+    blocks: np.ndarray  # (N, S, S, F) activations of its second convolutional block
     features: np.ndarray  # (N, D) activations of its last convolutional block
     embedding: np.ndarray  # (N, E) activations before the softmax, of length one
     probabilities: np.ndarray  # (N, patients)
 
 
 class IdentityNetwork(Protocol):
-    """The run's identity network, as it is or retrained."""
+    """The run's identity network, as it is."""
 
     def embed(self, images: np.ndarray) -> Embeddings:
         """Return its outputs for (N, H, W, C) images in [-1, 1]."""
 
-    def retrain(self, images: np.ndarray, identity: np.ndarray, *, seed: int) -> None:
+
+class RetrainedNetwork(Protocol):
+    """The run's identity network, the blocks behind its second one retrained."""
+
+    def retrain(self, blocks: np.ndarray, identity: np.ndarray, *, seed: int) -> None:
         """Begin with the run's network and learn images of known patients."""
+
+    def recognise(self, blocks: np.ndarray) -> np.ndarray:
+        """Return (N, patients) probabilities by `Embeddings.blocks` of N images."""
 
 
 class SiameseNetwork(Protocol):
@@ -53,7 +61,7 @@ class Networks:
     """The networks of the attack, passed in so that nothing here needs TensorFlow."""
 
     static: IdentityNetwork
-    retrained: IdentityNetwork
+    retrained: RetrainedNetwork
     siamese: SiameseNetwork
 
 
@@ -87,11 +95,11 @@ class PatientAttack:
         self._networks = networks
         self._train = train
         self._recognisers = fit_recognisers(privatized, train.identity)
-        networks.retrained.retrain(privatized, train.identity, seed=seed)
-        features = networks.static.embed(privatized).features
-        networks.siamese.train(features, embedded.features, train.identity, seed=seed)
+        learned = networks.static.embed(privatized)
+        networks.retrained.retrain(learned.blocks, train.identity, seed=seed)
+        networks.siamese.train(learned.features, embedded.features, train.identity, seed=seed)
         self._originals = self._list_embeddings(embedded)
-        named = self._name_patients(validation)
+        named = self._name_patients(validation, networks.static.embed(validation))
         rates = {name: (found == validation_identity).mean() for name, found in named.items()}
         self.best = max(rates, key=rates.get)
 
@@ -101,7 +109,7 @@ class PatientAttack:
         N rows: static, lda_image, lda_crop, nearest, cnn, and best, chosen on validation images;
         `embedded` are the images by the run's identity network.
         """
-        named = self._name_patients(privatized.images)
+        named = self._name_patients(privatized.images, embedded)
         return pd.DataFrame(
             {STATIC: embedded.probabilities.argmax(axis=1), **named, BEST: named[self.best]}
         )
@@ -130,9 +138,9 @@ class PatientAttack:
             for name, embedding in self._list_embeddings(embedded).items()
         }
 
-    def _name_patients(self, images: np.ndarray) -> dict[str, np.ndarray]:
+    def _name_patients(self, images: np.ndarray, embedded: Embeddings) -> dict[str, np.ndarray]:
         named = {name: one.predict(images) for name, one in self._recognisers.items()}
-        named[CNN] = self._networks.retrained.embed(images).probabilities.argmax(axis=1)
+        named[CNN] = self._networks.retrained.recognise(embedded.blocks).argmax(axis=1)
         return named
 
     def _list_embeddings(self, embedded: Embeddings) -> dict[str, np.ndarray]:

@@ -400,19 +400,14 @@ def _privatize_or_control(
 
 def _build_attackers(run: RunData) -> Networks:
     with hold_interrupt():
-        from replication.attack.networks import IdentityNetwork, SiameseAttacker
+        from replication.attack.networks import IdentityNetwork, RetrainedNetwork, SiameseAttacker
 
-    identity = partial(
-        IdentityNetwork,
-        run.find_weights("identity"),
-        run.patients,
-        run.dataset.images.shape[1:],
-        evaluator=run.profile.evaluator,
-        settings=run.profile.attack,
-    )
-    static = identity()
-    siamese = SiameseAttacker(static.features, settings=run.profile.attack)
-    return Networks(static, identity(), siamese)
+    shape = run.dataset.images.shape[1:]
+    begun = (run.find_weights("identity"), run.patients, shape)
+    trained, settings = {"evaluator": run.profile.evaluator}, run.profile.attack
+    static = IdentityNetwork(*begun, **trained)
+    siamese = SiameseAttacker(static.features, settings=settings)
+    return Networks(static, RetrainedNetwork(*begun, **trained, settings=settings), siamese)
 
 
 @contextmanager

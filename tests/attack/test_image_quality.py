@@ -146,7 +146,7 @@ def draw_eyes(identity, *, seed) -> tuple[EyeDataset, Embeddings]:
     features = draw_features(len(identity), seed=seed, shift=seed)[0]
     ids = np.array([f"{seed}-{row}" for row in range(len(identity))])
     eyes = EyeDataset(images, np.array(identity), np.array(identity) < 2, ids)
-    return eyes, Embeddings(features, features, features)
+    return eyes, Embeddings(*[features] * 4)
 
 
 def test_the_table_has_the_means_and_the_ratios_to_the_real_eyes_of_the_same_patients():
@@ -159,7 +159,7 @@ def test_the_table_has_the_means_and_the_ratios_to_the_real_eyes_of_the_same_pat
         blurred = np.array(blurred, np.float32) * np.float32(1 - 0.2 * draw)
         sets.append(PrivatizedSet("blur-3", draw, blurred, None))
         features = draw_features(len(tested), seed=5 + draw)[0]
-        by_network.append(Embeddings(features, features, features))
+        by_network.append(Embeddings(*[features] * 4))
     table, eyes = Table2(tested), RealEyes(test, embedded, train, train_embedded)
     eyes.add_measures(table, sets[:1], by_network[:1])
     eyes.add_measures(table, sets[1:], by_network[1:])
