@@ -4,8 +4,9 @@ Everything is read when it is first needed, and then kept.
 """
 
 import hashlib
+import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -47,6 +48,8 @@ class RunData:
     max_uncentred: float = MOST_UNCENTRED  # of the images, the share that may be without an iris
     # The manifest's hash where a command knows it: its workers needn't read every raw file again.
     known_manifest: str | None = None
+    # Set when a training that runs beside others, in a thread, is to end before its time.
+    ending: threading.Event = field(default_factory=threading.Event)
 
     @cached_property
     def raw(self) -> tuple[pd.DataFrame, Path]:

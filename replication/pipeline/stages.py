@@ -124,6 +124,12 @@ def train_evaluator(
     dataset, splits = data or (run.dataset, run.splits)
     settings = settings or run.find_training(task)
     train_set = dataset.take(splits.find_learned(task))
+
+    def end_epoch() -> None:
+        advance()
+        if run.ending.is_set():
+            raise KeyboardInterrupt
+
     with run.track(f"training the {task} network", settings.epochs(len(train_set))) as advance:
         evaluators.train_evaluator(
             train_set,
@@ -133,7 +139,7 @@ def train_evaluator(
             settings=settings,
             seed=run.seed,
             folder=folder,
-            on_epoch=advance,
+            on_epoch=end_epoch,
             **choice,
         )
 

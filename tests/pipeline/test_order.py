@@ -1,8 +1,10 @@
 """A smoke run end to end, on the surrogate, through the command line."""
 
 import json
+import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -12,8 +14,45 @@ from tiny_run import make_tiny
 import cli as command_line
 from replication.command_line import opening
 from replication.config import PROFILES, SMOKE
+from replication.errors import DataError
 from replication.evaluate.table1 import from_json
+from replication.pipeline.order import Replication, Stage
 from replication.privatize.methods import ROWS
+from replication.store.run_folder import RunStore
+
+
+def run_beside(folder, **works):
+    """Run stages with these works at the same time, in a run of its own."""
+    data = SimpleNamespace(store=RunStore(folder), ending=threading.Event())
+    data.store.open({})
+    stages = [
+        Stage(unit, {}, (), lambda run, _, work=work: work(run), beside=True)
+        for unit, work in works.items()
+    ]
+    run = Replication(data)
+    run.stages = lambda: stages
+    run.run(until=stages[-1].unit)
+    return data.store
+
+
+def test_neighbours_run_at_the_same_time(tmp_path):
+    both = threading.Barrier(2, timeout=30)
+    store = run_beside(tmp_path, first=lambda _: both.wait(), second=lambda _: both.wait())
+    assert all(store.folder(unit).is_dir() for unit in ("first", "second"))
+
+
+@pytest.mark.parametrize("fault", [DataError("none"), KeyboardInterrupt()])
+def test_when_one_can_t_go_on_the_other_ends_too(tmp_path, fault):
+    def fail(_):
+        raise fault
+
+    def train(run):
+        assert run.ending.wait(timeout=30)
+        raise KeyboardInterrupt
+
+    with pytest.raises(type(fault)):
+        run_beside(tmp_path, first=train, second=fail)
+    assert not any((tmp_path / unit).exists() for unit in ("first", "second"))
 
 
 @pytest.fixture(scope="module")

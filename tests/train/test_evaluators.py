@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -110,6 +111,23 @@ def test_the_same_seed_trains_the_same(tmp_path):
     short = replace(SETTINGS, updates=12)
     one, same = (train(tmp_path / str(i), settings=short) for i in range(2))
     pd.testing.assert_frame_equal(one, same)
+
+
+def test_two_side_by_side_train_what_each_trains_alone(tmp_path):
+    tasks = {"glaucoma": {"classes": 2}, "identity": {"classes": 3, "seed": 5}}
+    for task, more in tasks.items():
+        train(tmp_path / f"{task}-alone", task=task, **more)
+    with ThreadPoolExecutor(2) as threads:
+        running = [
+            threads.submit(train, tmp_path / task, task=task, **more)
+            for task, more in tasks.items()
+        ]
+        for each in running:
+            each.result()
+    for task in tasks:
+        for name in ("weights.h5", "history.csv"):
+            alone = (tmp_path / f"{task}-alone" / name).read_bytes()
+            assert (tmp_path / task / name).read_bytes() == alone
 
 
 def test_no_traced_step_stays_in_memory(tmp_path):
