@@ -1,6 +1,7 @@
 """A complete run whose every file is planted, with names and pixels that can be searched for."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -9,13 +10,17 @@ import pandas as pd
 from planted_predictions import EVERY_CLAIM_HOLDS, Rates, plant_predictions
 from planted_relevance import plant_relevance
 
-from replication.evaluate.table1 import Table1Row, build_table, to_json
+from replication.evaluate.table1 import PoolSize, Table1Row, build_table, to_json
 from replication.explain.exchange import save_relevance
 from replication.records import TABLE1_METRICS, RelevanceMaps
 from replication.store.files import write_json
 from replication.store.run_folder import RunStore
 from validation.statistics.patient_sums import sum_by_patient
 
+POOLS = tuple(
+    PoolSize("pprl-vgan-different-pathology", label, images, size, size)
+    for label, images, size in ((False, 400, 7), (True, 200, 69))
+)
 FOLDER, PATIENT, FILE = "zz-clinic-folder", "QXPATIENT", "shot-of-eye"
 
 
@@ -31,7 +36,8 @@ def plant_evaluation(store: RunStore, predictions: pd.DataFrame) -> None:
     """Write the files of stage 06 but for its pages."""
     with store.writing("06_evaluated", {}) as folder:
         predictions.to_csv(folder / "predictions.csv", index=False)
-        (folder / "table1.json").write_text(to_json(tabulate(predictions)))
+        table = replace(tabulate(predictions), pools=POOLS)
+        (folder / "table1.json").write_text(to_json(table))
 
 
 def plant_whole_run(

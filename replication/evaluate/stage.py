@@ -18,6 +18,7 @@ from replication.evaluate.table1 import (
     PAGE,
     PREDICTIONS,
     TABLE,
+    PoolSize,
     Table1,
     Table1Row,
     build_table,
@@ -25,7 +26,7 @@ from replication.evaluate.table1 import (
     to_json,
     to_markdown,
 )
-from replication.privatize.methods import BASELINE
+from replication.privatize.methods import BASELINE, METHODS
 from replication.records import TABLE1_METRICS, EyeDataset, PrivatizedSet
 from replication.store.tables import write_table
 
@@ -205,6 +206,27 @@ def average_draws(rows: Sequence[Table1Row]) -> Table1Row:
         values = [getattr(row, name) for row in rows]
         means[name] = None if None in values else float(np.mean(values))
     return Table1Row(rows[0].method, True, **means)
+
+
+def measure_pools(
+    methods: Iterable[str], test: EyeDataset, gallery: EyeDataset
+) -> tuple[PoolSize, ...]:
+    """Return how many patients each method that draws replacements draws them from.
+
+    Args:
+        methods: names, in the table's order; those that draw none have no entry.
+        test: the images to privatize; labels that none of them has have no entry.
+        gallery: the training images.
+    """
+    found = []
+    for name in methods:
+        if METHODS[name].count_pools is None:
+            continue
+        sizes = METHODS[name].count_pools(test, gallery)
+        for label in np.unique(test.glaucoma):
+            own = sizes[test.glaucoma == label]
+            found.append(PoolSize(name, bool(label), len(own), int(own.min()), int(own.max())))
+    return tuple(found)
 
 
 def write_evaluation(

@@ -61,14 +61,38 @@ class Table1Row:
 
 
 @dataclass(frozen=True)
+class PoolSize:
+    """How many patients a method draws a replacement from, over test images with one label.
+
+    Args:
+        method: its name.
+        glaucoma: the label.
+        images: how many there are, at least one.
+        fewest, most: patients to draw from.
+    """
+
+    method: str
+    glaucoma: bool
+    images: int
+    fewest: int
+    most: int
+
+    def __str__(self) -> str:
+        return f"{self.fewest}" if self.fewest == self.most else f"{self.fewest} to {self.most}"
+
+
+@dataclass(frozen=True)
 class Table1:
-    """All rows in the paper's order, measured or not.
+    """All rows in the paper's order, measured or not, and what replacements are drawn from.
+
+    `pools` has those of the methods that draw, for images without glaucoma and with it.
 
     Raises:
         DataError: when the rows are others, in another order, or a measured one lacks a number.
     """
 
     rows: tuple[Table1Row, ...]
+    pools: tuple[PoolSize, ...] = ()
 
     def __post_init__(self) -> None:
         names, expected = [row.method for row in self.rows], [title.name for title in ROWS]
@@ -105,7 +129,7 @@ def build_table(measured: Sequence[Table1Row]) -> Table1:
 
 def to_json(table: Table1) -> str:
     """Write every row with its fractions in full; null where there is none, `measured` says why."""
-    return json.dumps({"rows": [asdict(row) for row in table.rows]}, indent=2) + "\n"
+    return json.dumps(asdict(table), indent=2) + "\n"
 
 
 def from_json(text: str) -> Table1:
@@ -115,10 +139,12 @@ def from_json(text: str) -> Table1:
         DataError: when the text is no Table 1.
     """
     try:
-        rows = tuple(Table1Row(**row) for row in json.loads(text)["rows"])
+        content = json.loads(text)
+        rows = tuple(Table1Row(**row) for row in content["rows"])
+        pools = tuple(PoolSize(**pool) for pool in content.get("pools", ()))
     except (ValueError, KeyError, TypeError) as error:
         raise DataError(f"table1.json: expected the 14 rows of Table 1, got {error!r}") from error
-    return Table1(rows)
+    return Table1(rows, pools)
 
 
 def to_csv(table: Table1) -> str:
@@ -132,9 +158,23 @@ def to_csv(table: Table1) -> str:
 
 
 def to_markdown(table: Table1, *, paper_percent: PaperPercent) -> str:
-    """Write a Markdown table in percent, the paper's numbers in brackets."""
+    """Write a Markdown table in percent, the paper's numbers in brackets, and its pools below."""
     lines = lay_out_markdown(to_cells(table.numbers(), paper_percent=paper_percent))
-    return "\n".join([*lines, "", "In percent: measured (paper).", ""])
+    lines += ["", "In percent: measured (paper).", ""]
+    return "\n".join([*lines, describe_pools(table.pools), ""] if table.pools else lines)
+
+
+def describe_pools(pools: Sequence[PoolSize]) -> str:
+    """Return in one sentence how many patients each method draws a replacement from."""
+    images = {pool.glaucoma: pool.images for pool in pools}
+    label = {False: "without glaucoma", True: "with glaucoma"}
+    kinds = " and ".join(f"{count} {label[kind]}" for kind, count in images.items())
+    named = {row.name: row.short for row in ROWS}
+    sizes = "; ".join(
+        f"{named[method]} {' and '.join(map(str, own))}"
+        for method, own in groupby(pools, lambda pool: pool.method)
+    )
+    return f"Patients that a test image's replacement is drawn from ({kinds}): {sizes}."
 
 
 def lay_out_markdown(rows: list[tuple[str, ...]]) -> list[str]:
@@ -151,8 +191,8 @@ def to_terminal(table: Table1, *, paper_percent: PaperPercent, title: str) -> li
         title: what was measured on what.
 
     Returns:
-        The title, what the columns are, and the measured rows below their experiments; methods
-        that were not run are named in the end.
+        The title, what the columns are, and the measured rows below their experiments; then how
+        many patients replacements are drawn from, and the methods that were not run.
     """
     numbers, rows = table.numbers(), [(UNIT, *SHORT)]
     cells = dict(zip(ROWS, to_cells(numbers, paper_percent=paper_percent), strict=True))
@@ -163,6 +203,7 @@ def to_terminal(table: Table1, *, paper_percent: PaperPercent, title: str) -> li
         rows += [(f" {row.short}", *cells[row][2:]) for row in group]
     absent = ", ".join(row.name for row in ROWS if row.name not in measured)
     lines = lay_out_for_terminal(title, rows, number=NUMBER)
+    lines += textwrap.wrap(describe_pools(table.pools), COLUMNS) if table.pools else []
     return lines + (textwrap.wrap(f"Not run: {absent}", COLUMNS) if absent else [])
 
 

@@ -8,6 +8,7 @@ and what each needs.
 import hashlib
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -31,7 +32,7 @@ from replication.data.sources import Kind, Source
 from replication.data.survey import Choice
 from replication.data.warsaw import TWINS_FOLDER
 from replication.errors import DataError, Sentence
-from replication.evaluate.stage import evaluate_sets, write_evaluation
+from replication.evaluate.stage import evaluate_sets, measure_pools, write_evaluation
 from replication.explain.client import ExplanationWorker
 from replication.explain.exchange import RULES
 from replication.explain.one_image import ImageExplanation, explain_one
@@ -184,6 +185,7 @@ def evaluate(run: RunData, folder: Path) -> None:
     with run.track("evaluating", len(run.methods)) as advance:
         sets = run.load_sets(run.methods, advance)
         table, predictions = evaluate_sets(run.test_set, sets, **networks)
+    table = replace(table, pools=measure_pools(run.methods, run.test_set, run.train_set))
     heading = _write_heading(run, "Table 1", f"{run.draws} draws, {len(run.test_set)} test images")
     write_evaluation(
         folder, table, predictions, paper_percent=read_paper_percent(), heading=heading

@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
+
 from replication.errors import SettingsError
 from replication.privatize.blur import privatize_by_blur
 from replication.privatize.k_same_select import privatize_by_k_same_select
 from replication.privatize.pprl_vgan import privatize_by_pprl_vgan
-from replication.privatize.replacement import Pool
-from replication.records import TABLE1_METRICS, PrivatizedSet
+from replication.privatize.replacement import Pool, count_pools
+from replication.records import TABLE1_METRICS, EyeDataset, PrivatizedSet
 
 BASELINE = "original"
 AVERAGED_REPLACEMENTS = 5  # paper §3: six images, one of them with the original identity
@@ -48,12 +50,15 @@ class Method(Row):
         needs_generator: whether a trained generator has to be handed in.
         painted: identities that a generator paints into one image, 0 without one.
         others_only: whether what goes into an image is never of its own patient's.
+        count_pools: `(queries, gallery)` to (N,), how many patients each query's replacements are
+            drawn from; None where none are drawn.
     """
 
     privatize: Callable[..., Iterator[PrivatizedSet]]
     needs_generator: bool = False
     painted: int = 0
     others_only: bool = False
+    count_pools: Callable[[EyeDataset, EyeDataset], np.ndarray] | None = None
 
 
 def _pprl_vgan(
@@ -68,7 +73,10 @@ def _pprl_vgan(
         others_only=averaged,
     )
     painted = AVERAGED_REPLACEMENTS + 1 if averaged else 1
-    return Method(name, "PPRL-VGAN", dataset, short, True, privatize, True, painted, averaged)
+    count = partial(count_pools, pool=pool, others_only=averaged)
+    return Method(
+        name, "PPRL-VGAN", dataset, short, True, privatize, True, painted, averaged, count
+    )
 
 
 def _blur(kernel_px: int) -> Method:

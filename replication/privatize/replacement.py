@@ -48,9 +48,8 @@ def draw_replacements(
     """Draw distinct replacement identities for each query, uniformly from its pool.
 
     Args:
-        queries, gallery, pool: as for `find_pools`.
+        queries, gallery, pool, others_only: as for `find_pools`.
         count: identities per query, distinct within a query.
-        others_only: whether the query's own identity is excluded.
         rng: source of the draw.
 
     Returns:
@@ -59,9 +58,7 @@ def draw_replacements(
     Raises:
         DataError: when the pool of a query holds fewer than count patients.
     """
-    patients, fits = find_pools(queries, gallery, pool=pool)
-    if others_only:
-        fits &= queries.identity[:, None] != patients
+    patients, fits = find_pools(queries, gallery, pool=pool, others_only=others_only)
     available = fits.sum(axis=1)
     if len(queries) and available.min() < count:
         pathology = "with" if queries.glaucoma[available.argmin()] else "without"
@@ -74,8 +71,20 @@ def draw_replacements(
     return patients[np.argsort(keys, axis=1)[:, :count]]
 
 
+def count_pools(
+    queries: EyeDataset, gallery: EyeDataset, *, pool: Pool, others_only: bool
+) -> np.ndarray:
+    """Return (N,) how many patients each query's replacements are drawn from.
+
+    Args:
+        queries, gallery, pool, others_only: as for `find_pools`.
+    """
+    _, fits = find_pools(queries, gallery, pool=pool, others_only=others_only)
+    return fits.sum(axis=1)
+
+
 def find_pools(
-    queries: EyeDataset, gallery: EyeDataset, *, pool: Pool
+    queries: EyeDataset, gallery: EyeDataset, *, pool: Pool, others_only: bool
 ) -> tuple[np.ndarray, np.ndarray]:
     """Find who may replace whom.
 
@@ -83,18 +92,29 @@ def find_pools(
         queries: N images to privatize.
         gallery: the training images; their patients are the ones to choose from.
         pool: which patients fit a query.
+        others_only: whether the query's own identity is excluded.
 
     Returns:
         patients: (P,) identity classes of the gallery, ascending.
         fits: (N, P) bool, whether a patient is in a query's pool.
     """
     patients = np.unique(gallery.identity)
+    fits = _fit_pathology(queries, gallery, patients, pool)
+    if others_only:
+        fits &= queries.identity[:, None] != patients
+    return patients, fits
+
+
+def _fit_pathology(
+    queries: EyeDataset, gallery: EyeDataset, patients: np.ndarray, pool: Pool
+) -> np.ndarray:
+    """Return (N, P) bool, whether each patient has the gallery images that the pool wants."""
     if pool is Pool.RANDOM:
-        return patients, np.ones((len(queries), len(patients)), dtype=bool)
+        return np.ones((len(queries), len(patients)), dtype=bool)
     has_label = np.stack(
         [np.isin(patients, gallery.identity[gallery.glaucoma == label]) for label in (False, True)]
     )
     same = has_label[queries.glaucoma.astype(np.intp)]
     if pool is Pool.OTHER_PATHOLOGY_TOO:
-        return patients, has_label[(~queries.glaucoma).astype(np.intp)]
-    return patients, same if pool is Pool.SAME_PATHOLOGY else ~same
+        return has_label[(~queries.glaucoma).astype(np.intp)]
+    return same if pool is Pool.SAME_PATHOLOGY else ~same

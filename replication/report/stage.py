@@ -23,7 +23,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from replication.attack.table2_text import READ_ME, to_tables
-from replication.evaluate.table1 import CELLS, HEADINGS, SHORT
+from replication.evaluate.table1 import CELLS, HEADINGS, SHORT, PoolSize
 from replication.figures.charts import Chart, draw_curves
 from replication.figures.planes import LABELS, draw_report_plane, find_chance_levels
 from replication.privatize.methods import ROWS, Row
@@ -96,6 +96,7 @@ def write_report(finished: FinishedRun, folder: Path, *, public: bool) -> None:
         source=name_data(finished.run, public=public),
         summary=summarise(finished.blessing),
         rows=lay_out_rows(finished.numbers, finished.intervals, paper, finished.blessing),
+        pools=name_pools(finished.table.pools),
         planes=_draw_planes(finished, paper, folder),
         pictures={picture.name: picture for picture in pictures},
         rule=RULE,
@@ -235,6 +236,15 @@ def lay_out_rows(
         rows.append(PageRow(title, title.experiment != before, own, _sum_up(own)))
         before = title.experiment
     return tuple(rows)
+
+
+def name_pools(pools: Iterable[PoolSize]) -> dict[str, str]:
+    """Return, by method, how many patients its replacements are drawn from, in words."""
+    eyes = {False: "healthy eyes", True: "eyes with glaucoma"}
+    sizes = {}
+    for pool in pools:
+        sizes.setdefault(pool.method, []).append(f"{pool} for {eyes[pool.glaucoma]}")
+    return {method: f"patients to draw from: {', '.join(own)}" for method, own in sizes.items()}
 
 
 def find_best(numbers: Mapping[Cell, float]) -> set[Cell]:

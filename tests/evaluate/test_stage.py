@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from fake_eyes import random_eyes
+from fake_eyes import random_eyes, random_gallery, random_queries
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,9 +17,11 @@ from replication.evaluate.stage import (
     evaluate_set,
     evaluate_sets,
     f1_score,
+    measure_pools,
     write_evaluation,
 )
 from replication.evaluate.table1 import Table1Row
+from replication.privatize.methods import METHODS
 from replication.records import PrivatizedSet
 from validation.paper.numbers import read_paper_percent
 
@@ -186,6 +188,31 @@ def test_one_half_is_no_glaucoma(test_set):
     )
     row = find(table, "original")
     assert (row.glaucoma_accuracy, row.glaucoma_f1) == (2 / 4, 0)
+
+
+def test_pools_of_a_toy_set_are_those_counted_by_hand():
+    # Of the gallery 0-5 are healthy, 6-10 have glaucoma, 11 has an eye of each kind.
+    names = ["blur-3", *(name for name in METHODS if name.startswith("pprl")), "k-same-3"]
+    pools = measure_pools(names, random_queries(), random_gallery())
+    sizes = {}
+    for pool in pools:
+        assert pool.images == {False: 9, True: 7}[pool.glaucoma]
+        sizes.setdefault(pool.method, []).append((pool.fewest, pool.most))
+    assert sizes == {
+        "pprl-vgan-random": [(12, 12), (12, 12)],
+        "pprl-vgan-same-pathology": [(7, 7), (6, 6)],
+        "pprl-vgan-different-pathology": [(5, 5), (6, 6)],
+        "pprl-vgan-averaged-random": [(11, 11), (11, 11)],
+        "pprl-vgan-averaged-same-pathology": [(6, 6), (5, 5)],
+    }
+
+
+def test_a_pool_that_differs_from_query_to_query_has_both_ends():
+    # Patient 0 has no training image with glaucoma, so that one more is left for their eye with it.
+    gallery = random_eyes([0, 1, 2, 3, 4, 5, 6], [False] + [True] * 6, seed=0, prefix="g")
+    queries = random_eyes([0, 1], [True, True], seed=1, prefix="q")
+    (pool,) = measure_pools(["pprl-vgan-averaged-same-pathology"], queries, gallery)
+    assert (pool.glaucoma, pool.images, str(pool)) == (True, 2, "5 to 6")
 
 
 def test_it_leaves_its_files(judged, tmp_path):

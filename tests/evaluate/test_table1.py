@@ -10,6 +10,7 @@ from replication.errors import DataError
 from replication.evaluate import table1
 from replication.evaluate.table1 import (
     HEADINGS,
+    PoolSize,
     Table1,
     Table1Row,
     build_table,
@@ -115,8 +116,37 @@ TABLE = build_table(
 )
 
 
+POOLS = (
+    PoolSize("pprl-vgan-random", False, 265, 115, 115),
+    PoolSize("pprl-vgan-random", True, 94, 115, 115),
+    PoolSize("pprl-vgan-averaged-same-pathology", False, 265, 107, 108),
+    PoolSize("pprl-vgan-averaged-same-pathology", True, 94, 45, 45),
+)
+DRAWN_FROM = (
+    "Patients that a test image's replacement is drawn from (265 without glaucoma and 94 with "
+    "glaucoma): random 115 and 115; averaged, same 107 to 108 and 45."
+)
+
+
 def test_json_comes_back_as_the_same_table():
     assert from_json(to_json(TABLE)) == TABLE
+    drawn = replace(TABLE, pools=POOLS)
+    assert from_json(to_json(drawn)) == drawn
+
+
+def test_json_without_pools_is_a_table_too():
+    content = json.loads(to_json(TABLE))
+    del content["pools"]
+    assert from_json(json.dumps(content)) == TABLE
+
+
+def test_pools_stand_below_the_table_in_the_terminal_and_on_the_page():
+    drawn = replace(TABLE, pools=POOLS)
+    page = to_markdown(drawn, paper_percent=PAPER)
+    assert page == to_markdown(TABLE, paper_percent=PAPER) + f"\n{DRAWN_FROM}\n"
+    lines = to_terminal(drawn, paper_percent=PAPER, title="T")
+    assert DRAWN_FROM in " ".join(lines)
+    assert max(map(len, lines)) <= 80
 
 
 def test_json_is_plain_and_tells_measured_from_not():

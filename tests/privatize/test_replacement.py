@@ -5,7 +5,7 @@ import pytest
 from fake_eyes import random_eyes, random_gallery, random_queries
 
 from replication.errors import DataError
-from replication.privatize.replacement import Pool, draw_replacements, find_pools
+from replication.privatize.replacement import Pool, count_pools, draw_replacements, find_pools
 
 
 def pool_slowly(label, gallery, pool):
@@ -27,7 +27,7 @@ def pool_slowly(label, gallery, pool):
 @pytest.mark.parametrize("pool", Pool)
 def test_pools_are_the_definition(pool):
     queries, gallery = random_queries(), random_gallery()
-    patients, fits = find_pools(queries, gallery, pool=pool)
+    patients, fits = find_pools(queries, gallery, pool=pool, others_only=False)
     for row in range(len(queries)):
         assert set(patients[fits[row]]) == pool_slowly(queries.glaucoma[row], gallery, pool)
 
@@ -39,8 +39,22 @@ def test_a_patient_with_both_kinds_shares_every_pathology_and_differs_from_none(
         (Pool.DIFFERENT_PATHOLOGY, False),
         (Pool.OTHER_PATHOLOGY_TOO, True),
     ):
-        patients, fits = find_pools(queries, gallery, pool=pool)
+        patients, fits = find_pools(queries, gallery, pool=pool, others_only=False)
         assert (fits[:, patients == 11] == both_in).all()
+
+
+@pytest.mark.parametrize("others_only", [False, True])
+@pytest.mark.parametrize("pool", Pool)
+def test_pools_are_counted_as_they_are_drawn_from(pool, others_only):
+    queries, gallery = random_queries(), random_gallery()
+    sizes = count_pools(queries, gallery, pool=pool, others_only=others_only)
+    # So many can be drawn of each, and one more can't.
+    for row, size in enumerate(sizes):
+        query = queries.take([row])
+        drawn = draw(query, gallery, pool, count=size, others_only=others_only)
+        assert drawn.shape == (1, size)
+        with pytest.raises(DataError, match=f"offer {size}$"):
+            draw(query, gallery, pool, count=size + 1, others_only=others_only)
 
 
 def draw(queries, gallery, pool, *, count=1, others_only=False, seed=0):

@@ -194,6 +194,13 @@ def test_every_number_stands_beside_its_interval_and_the_papers(page):
     assert all(f'data-value="{method}"' in page for method in EVERY_CLAIM_HOLDS)
 
 
+def test_a_row_that_draws_says_from_how_many_patients(page):
+    words = "patients to draw from: 7 for healthy eyes, 69 for eyes with glaucoma"
+    assert page.count("patients to draw from") == 1
+    row = page[page.index('data-value="pprl-vgan-different-pathology"') :]
+    assert f"<small>{words}</small>" in row[: row.index("</th>")]
+
+
 def test_it_needs_no_other_file_and_is_small_and_its_link_leads_somewhere(store, page):
     assert len(page.encode()) < 6e6
     assert not re.findall(r'(?:src|href)="(?!data:|#|\.\./02_validated/)', page)
