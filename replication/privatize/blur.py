@@ -24,24 +24,29 @@ def privatize_by_blur(
     method: str,
     kernel_px: int,
     sigma_px: float = 0.0,
+    border: int = cv2.BORDER_DEFAULT,
 ) -> Iterator[PrivatizedSet]:
     """Yield the one blurred set, draw 0.
 
     Args:
         queries, gallery, generator, seed, draws: of the common shape (`methods.Method`).
         method: its name in the registry.
-        kernel_px, sigma_px: as for `blur_images`.
+        kernel_px, sigma_px, border: as for `blur_images`.
     """
-    yield PrivatizedSet(method, 0, blur_images(queries.images, kernel_px, sigma_px), None)
+    images = blur_images(queries.images, kernel_px, sigma_px, border)
+    yield PrivatizedSet(method, 0, images, None)
 
 
-def blur_images(images: np.ndarray, kernel_px: int, sigma_px: float = 0.0) -> np.ndarray:
+def blur_images(
+    images: np.ndarray, kernel_px: int, sigma_px: float = 0.0, border: int = cv2.BORDER_DEFAULT
+) -> np.ndarray:
     """Blur each image by a Gaussian kernel and round it to 8 bits.
 
     Args:
         images: (N, H, W, C) float32 in [-1, 1].
         kernel_px: side of the square kernel, odd.
         sigma_px: of the Gaussian; 0 is OpenCV's choice.
+        border: what lies beyond an image, one of OpenCV's types.
 
     Returns:
         (N, H, W, C) float32 in [-1, 1].
@@ -53,6 +58,6 @@ def blur_images(images: np.ndarray, kernel_px: int, sigma_px: float = 0.0) -> np
         raise SettingsError(f"blur kernel: expected an odd number from 1, got {kernel_px}")
     blurred = np.empty_like(images)
     for row, image in enumerate(images):
-        smooth = cv2.GaussianBlur(image, (kernel_px, kernel_px), sigma_px)
+        smooth = cv2.GaussianBlur(image, (kernel_px, kernel_px), sigma_px, borderType=border)
         blurred[row] = smooth.reshape(image.shape)
     return round_to_bytes(blurred)

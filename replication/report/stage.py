@@ -36,7 +36,7 @@ from replication.store.run_folder import RunStore
 from replication.store.run_record import describe_limit
 from replication.system.provenance import ROOT
 from validation.blessing.bands import Verdict
-from validation.blessing.blessing import CLAIMS, TABLE, Blessing, summarise
+from validation.blessing.blessing import CLAIMS, DEPENDS, TABLE, Blessing, summarise
 from validation.claims.judge import Finding
 from validation.paper.numbers import read_paper_percent
 from validation.statistics.intervals import Cell, Interval
@@ -105,6 +105,7 @@ def write_report(finished: FinishedRun, folder: Path, *, public: bool) -> None:
         evidence_plane=None if public else finished.evidence_plane,
         attack_tables=None if finished.attack is None else to_tables(finished.attack),
         attack_read_me=READ_ME,
+        depends=DEPENDS,
         departures=read_departures(),
     )
     write_text(folder / PAGE, page)

@@ -20,6 +20,7 @@ from replication.evaluate.table1 import EVALUATED, PREDICTIONS, TABLE, Table1, f
 from replication.explain.outputs import EXPLAINED, RELEVANCE
 from replication.privatize.methods import BASELINE
 from replication.results.baseline import read_references
+from replication.results.forks import read_forks
 from replication.results.study import find_own_bands
 from replication.store.arrays import MANIFEST
 from replication.store.files import read_json
@@ -215,6 +216,11 @@ class FinishedRun:
         return {"finding": finding, "criterion": criterion}
 
     @cached_property
+    def forks(self) -> dict[str, str] | None:
+        """By claim that a choice of ours makes hold, which other ones don't; None: not measured."""
+        return read_forks(self.store)
+
+    @cached_property
     def resamples(self) -> Resamples:
         """The numbers in every replicate of the bootstrap over patients."""
         try:
@@ -271,7 +277,9 @@ class FinishedRun:
         bands = bands or derive_bands(test_images=self._count_test_images())
         checks = check_numbers(bands, self.numbers, comparable=comparable)
         decide = self.run["source"]["kind"] == Kind.WARSAW
-        checks += check_claims(self.judgements, meant=self.meant, decide=decide)
+        checks += check_claims(
+            self.judgements, meant=self.meant, decide=decide, forks=self.forks or {}
+        )
         if self.run.get("baseline"):
             checks += check_drift(read_references(), self.numbers)
         return checks, held_against

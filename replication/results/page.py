@@ -9,6 +9,7 @@ import re
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from replication.attack.outputs import ATTACKED, PLANE
 from replication.attack.outputs import PAGE as PAGE_OF_ATTACK
@@ -33,6 +34,7 @@ from replication.store.numbers import (
 from replication.store.run_folder import RunStore
 from replication.store.run_record import LIMIT
 from replication.store.tables import lay_out_table
+from validation.blessing.blessing import DEPENDS
 from validation.claims.judge import Finding, JudgedPart, Judgement
 from validation.paper.numbers import read_paper_percent
 from validation.statistics.intervals import Cell
@@ -51,6 +53,7 @@ CLAIMS_INTRO = (
     "What the paper says, on this data. Each margin is positive where its part holds; in points, "
     "with its interval (docs/validation.md):"
 )
+NO_FORKS = "The claims under other choices that the paper leaves open: not measured."
 TAKEN = ("index", "surrogate", "")  # names of pages that no folder of data may have
 
 
@@ -231,8 +234,9 @@ def describe_run(finished: FinishedRun, pages: Path) -> str:
         *_describe_variation(finished),
         CLAIMS_INTRO,
         "",
-        *_describe_claims(finished.claims_about_table),
+        *_describe_claims(finished.claims_about_table, finished.forks or {}),
         "",
+        *([NO_FORKS, ""] if finished.forks is None else []),
         *_describe_attack(finished, pages),
         *_describe_explanation(finished, pages),
         *_describe_checks_of_maps(finished.root / SANITY_PAGE),
@@ -266,12 +270,16 @@ def _name_section(finished: FinishedRun) -> str:
     return f"Split by {split}: profile {run['profile']['name']}, seed {run['seed']}{limit}"
 
 
-def _describe_claims(judgements: Sequence[Judgement]) -> list[str]:
+def _describe_claims(
+    judgements: Sequence[Judgement], forks: Mapping[str, str] = MappingProxyType({})
+) -> list[str]:
     lines = []
     for judged in judgements:
         claim = judged.claim
         place = f'Paper, {claim.place}: "{claim.quotation}"'
         lines.append(f"- **{claim.name}: {judged.finding}.** {claim.statement} {place}")
+        if claim.name in forks:
+            lines.append(f"  - {DEPENDS}: {forks[claim.name]}")
         lines += [f"  - {part.text}: {_describe_margin(part)}" for part in judged.parts]
     return lines
 

@@ -1,1 +1,1 @@
-"""Measured beside a run: what a departure costs, whether maps pass sanity checks, how real the surrogate is."""
+"""Measured beside a run: what a departure costs, which claims depend on one, whether maps pass sanity checks, how real the surrogate is."""

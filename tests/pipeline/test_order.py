@@ -248,3 +248,14 @@ def test_split_by_patient_it_runs_from_raw_eyes_to_verdict_and_says_so(artifacts
         assert "the glaucoma network never saw the test patients" in (run / page).read_text()
     record = json.loads((run / "02_validated" / "validation.json").read_text())
     assert record["success"] and len(record["expectations"]) == 42
+
+
+def test_forks_are_judged_by_the_networks_of_a_finished_run(first_run, call, tmp_path):
+    words = ["measure-forks", "--profile", "smoke", "--draws", "2", "--run", "smoke", "--into"]
+    result = CliRunner().invoke(command_line.cli, [*words, str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    page = (first_run / "forks.md").read_text()
+    assert "| blur hides the patient least |" in page and page in result.output
+    assert (tmp_path / "forks.md").read_text() == page
+    figures = json.loads((tmp_path / "forks.json").read_text())
+    assert {len(fork["numbers"]) for fork in figures["forks"]} == {1, 2, 3, 4, 5}

@@ -1,5 +1,6 @@
 """Blur against a slow convolution with the Gaussian's definition."""
 
+import cv2
 import numpy as np
 import pytest
 from fake_eyes import random_queries
@@ -20,9 +21,11 @@ def gaussian_weights(kernel_px: int, sigma: float = 0.0) -> np.ndarray:
     return weights / weights.sum()
 
 
-def blur_slowly(image: np.ndarray, kernel_px: int, sigma: float) -> np.ndarray:
+def blur_slowly(
+    image: np.ndarray, kernel_px: int, sigma: float, mode: str = "reflect"
+) -> np.ndarray:
     reach, weights = kernel_px // 2, gaussian_weights(kernel_px, sigma)
-    padded = np.pad(image.astype(float), ((reach, reach), (reach, reach), (0, 0)), mode="reflect")
+    padded = np.pad(image.astype(float), ((reach, reach), (reach, reach), (0, 0)), mode=mode)
     height, width, _ = image.shape
     blurred = np.zeros(image.shape)
     for y in range(height):
@@ -39,6 +42,13 @@ def test_blur_is_the_definition_within_half_a_gray_level(kernel_px, sigma):
     blurred = blur_images(images, kernel_px, sigma)
     slow = np.stack([blur_slowly(image, kernel_px, sigma) for image in images])
     assert np.abs(blurred - slow).max() <= 0.501 / 127.5
+
+
+def test_another_border_is_the_definition_too():
+    image = random_queries().images[:1]
+    blurred = blur_images(image, 3, border=cv2.BORDER_REPLICATE)
+    slow = blur_slowly(image[0], 3, 0.0, "edge")
+    assert np.abs(blurred[0] - slow).max() <= 0.501 / 127.5
 
 
 def test_kernel_1_changes_nothing():

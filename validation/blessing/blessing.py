@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from types import MappingProxyType
 
 from junitparser import Failure, JUnitXml, Skipped, TestCase, TestSuite
 
@@ -17,6 +18,7 @@ from validation.blessing.bands import Band, Verdict, judge
 from validation.claims.judge import Finding, Judgement
 from validation.statistics.intervals import Cell
 
+DEPENDS = "Not under each choice that the paper leaves open"
 TABLE, CLAIMS, DATA, DRIFT = "Table 1", "claims", "data", "drift"
 
 
@@ -157,7 +159,11 @@ def _check_number(
 
 
 def check_claims(
-    judgements: Iterable[Judgement], *, meant: bool, decide: bool
+    judgements: Iterable[Judgement],
+    *,
+    meant: bool,
+    decide: bool,
+    forks: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[Check, ...]:
     """Take over what became of the claims.
 
@@ -166,6 +172,7 @@ def check_claims(
         meant: False for a run that only shows that everything runs.
         decide: whether they stand in the way of a blessing: on the paper's own data. Elsewhere
             they are findings; one that was not measured is open all the same.
+        forks: by claim, under which other choices than ours it doesn't hold, in words.
     """
     checks = []
     for judgement in judgements:
@@ -175,6 +182,8 @@ def check_claims(
             if not meant:
                 verdict, outcome = Verdict.NOT_JUDGED.value, Outcome.NOT_JUDGED
         detail = f"{judgement.claim.statement} ({judgement.claim.place})"
+        if judgement.claim.name in forks:
+            detail += f" {DEPENDS}: {forks[judgement.claim.name]}."
         checks.append(Check(CLAIMS, judgement.claim.name, verdict, outcome, detail))
     return tuple(checks)
 
