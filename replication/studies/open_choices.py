@@ -68,10 +68,11 @@ class TextbookSampling:
 
 
 def count_originals_too(predictions: pd.DataFrame) -> Sums:
-    """Return the numbers where the original identity counts among those used."""
+    """Return replacement accuracies where the original identity counts among those used."""
     own = predictions["predicted_identity"] == predictions["identity"]
     shown = predictions["replacement_shown"].astype(bool) | own
-    return sum_by_patient(predictions.assign(replacement_shown=shown))
+    sums = sum_by_patient(predictions.assign(replacement_shown=shown))
+    return {cell: ratio for cell, ratio in sums.items() if cell[1] == "replacement_accuracy"}
 
 
 def pool_draws(predictions: pd.DataFrame) -> Sums:
