@@ -17,6 +17,7 @@ from pathlib import Path
 from replication.attack.outputs import ATTACKED
 from replication.evaluate.table1 import EVALUATED
 from replication.explain.outputs import EXPLAINED
+from replication.explain.stage import DRAWS
 from replication.pipeline import stages as work
 from replication.pipeline.run_data import RunData
 from replication.privatize.methods import METHODS, Method
@@ -147,7 +148,7 @@ class Replication:
             ),
             Stage(
                 EXPLAINED,
-                asdict(run.explanation) | signs,
+                asdict(run.explanation) | {"draws": min(run.draws, DRAWS)} | signs,
                 (PREPROCESSED, EVALUATORS["glaucoma"], *explained, EVALUATED),
                 work.explain,
             ),
