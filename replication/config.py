@@ -43,8 +43,9 @@ class EvaluatorSettings:
     batch_size: int = 64  # first author's later code
     learning_rate: float = 2e-4  # first author's later code
     decay: float = 1e-6  # first author's later code
-    # Ours: share of the epochs, the last ones, whose weights are averaged; 0 keeps the best epoch's.
-    averaged: float = 0.0
+    # Ours: share of the updates, the last ones, over which the rate falls to 0. Where it does, the
+    # training isn't stopped early, and the last weights are kept, as in the reference.
+    falling: float = 0.0
     block_dropout: float = 0.0  # PPRL-VGAN Privacy_vs_Utility_check.py
     dense_dropout: float = 0.5  # PPRL-VGAN Privacy_vs_Utility_check.py
     # Ours, for patients that the network will not have met: images augmented, both classes weighing

@@ -111,7 +111,7 @@ def _plant_validation(store: RunStore, at_fault: str) -> None:
 
 def _plant_trainings(store: RunStore) -> None:
     epochs = pd.DataFrame(
-        {"epoch": [1, 2, 3], "loss": [3, 2, 1], "val_loss": [3, 1, 2], "kept": [False, True, False]}
+        {"epoch": [1, 2, 3], "loss": [3, 2, 1], "val_loss": [3, 1, 2], "best": [True, True, False]}
     )
     steps = pd.DataFrame({"step": [25, 50]}).assign(
         generator_realism=[1.0, 2], generator_identity=[4.0, 1], generator_task=[0.5, 0.4]

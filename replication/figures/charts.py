@@ -145,7 +145,7 @@ def _draw_training(unit: str, history: pd.DataFrame, folder: Path) -> Chart:
             axes.plot(history[time], values, label=label, **style)
             words.append(f"{label} from {values.iloc[0]:.2f} to {values.iloc[-1]:.2f}")
         if by_epoch:
-            words.append(_mark_kept(axes, history))
+            words.append(_mark_best(axes, history))
         axes.set(xlabel=time, ylabel="cross-entropy")
         axes.set_ylim(bottom=0)
         axes.legend(frameon=False, fontsize=9, labelcolor=INK, loc="upper right")
@@ -154,13 +154,11 @@ def _draw_training(unit: str, history: pd.DataFrame, folder: Path) -> Chart:
         return save_chart(figure, name, folder, alternative=described)
 
 
-def _mark_kept(axes: Axes, history: pd.DataFrame) -> str:
-    """Mark the epoch whose weights were kept, or those whose weights were averaged."""
-    kept = history[history["kept"]]
-    axes.scatter(kept["epoch"], kept["val_loss"], color=ACCENT, s=36, zorder=3, label="kept")
-    first, last = kept["epoch"].iloc[[0, -1]]
-    epochs = f"epoch {last}" if first == last else f"the mean weights of epochs {first} to {last}"
-    return f"kept: {epochs}, validation {kept['val_loss'].iloc[-1]:.2f}"
+def _mark_best(axes: Axes, history: pd.DataFrame) -> str:
+    """Mark the epoch whose weights were kept: the last that was the best so far."""
+    kept = history[history["best"]].iloc[-1]
+    axes.scatter([kept["epoch"]], [kept["val_loss"]], color=ACCENT, s=36, zorder=3, label="kept")
+    return f"kept: epoch {kept['epoch']}, validation {kept['val_loss']:.2f}"
 
 
 def _postpone_fonttools() -> None:

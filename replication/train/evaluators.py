@@ -1,10 +1,9 @@
 """Stage 03: train the identity network and the glaucoma network on original images (paper §2.3).
 
 Writes, into the stage's folder: `weights.h5` (legacy HDF5, which Deep Taylor's process can read) of
-the epoch that was best on the validation subset, or the average of the last epochs' (Izmailov et al.,
-"Averaging weights leads to wider optima and better generalization", UAI 2018), and `history.csv`, one
-row per epoch. While it runs, a checkpoint holds the network, its optimiser, the random states and the
-weights to keep so far: a killed training resumes from there and ends with the same weights.
+the epoch that was best on the validation subset, and `history.csv`, one row per epoch. While it
+runs, a checkpoint holds the network, its optimiser, the random states and what was best so far: a
+killed training resumes from there and ends with the same weights.
 
 A network for patients unseen (`EvaluatorSettings.for_unseen_patients`) is trained otherwise, since few patients
 are many images: augmented, or it knows the patients by their pixels; with both classes weighing the
@@ -16,6 +15,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from math import ceil
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +27,7 @@ from sklearn import metrics
 from keras_models.augmentation import augment
 from keras_models.evaluator import build_evaluator, list_random_states
 from keras_models.optimizers import Adam
+from keras_models.rates import choose_rate
 from replication.config import EvaluatorSettings
 from replication.errors import ReplicationError
 from replication.records import EyeDataset
@@ -62,7 +63,7 @@ def train_evaluator(
     after each epoch keep the weights if the validation loss fell (for unseen patients: if the area
     under the ROC curve rose, or stayed while the loss fell); stop when it has not for `patience`
     epochs.
-    Where the last epochs' weights are averaged, train to the end and keep that average.
+    Where the learning rate falls to zero, train to the end; the last weights are then kept.
 
     Args:
         train: images to learn from.
@@ -84,14 +85,16 @@ def train_evaluator(
         utils.to_categorical(getattr(subset, task), classes) for subset in (train, validation)
     )
 
+    settles = settings.falling > 0 and not settings.for_unseen_patients
     epochs = settings.epochs(len(train))
-    averaged = round(settings.averaged * epochs)
+    updates = epochs * ceil(len(train) / settings.batch_size)
+    rate = choose_rate(settings.learning_rate, updates=updates, falling=settings.falling)
 
     def build() -> Model:
         model = build_evaluator(
             classes, train.images.shape[1:], **settings.dropout, seed=seed, activation=activation
         )
-        optimizer = Adam(settings.learning_rate, decay=settings.decay)
+        optimizer = Adam(rate, decay=settings.decay)
         model.compile(optimizer, "categorical_crossentropy", metrics=_metrics(task, classes))
         return model
 
@@ -129,28 +132,24 @@ def train_evaluator(
         progress = _Progress(facts["scores"], best if facts["found"] else None, facts["waited"])
     saved = time.monotonic()
     for epoch in range(len(progress.scores) + 1, epochs + 1):
-        if progress.waited == settings.patience and not averaged:
+        if progress.waited == settings.patience and not settings.falling:
             break
         order = np.random.default_rng([seed, epoch]).permutation(len(train))
-        scores = {"epoch": epoch} | fit(model, order, epoch)
-        if averaged:
-            progress.average(scores, model, number=epoch - (epochs - averaged))
-        else:
-            progress.add(scores, model)
+        progress.add({"epoch": epoch} | fit(model, order, epoch), model)
         on_epoch()
         if time.monotonic() - saved > CHECKPOINT_EVERY_S:
             _save(model, progress, folder / CHECKPOINT)
             saved = time.monotonic()
     if progress.best is None:
         raise ReplicationError(
-            f"{task} network: no finite {MONITOR} to keep weights by; weights not kept"
+            f"{task} network: no epoch gave a finite {MONITOR}; weights not kept"
         )
-    if not keep_last:
+    if not (settles or keep_last):
         model.set_weights(progress.best)
     model.save_weights(str(folder / WEIGHTS))
     history = pd.DataFrame(progress.scores)
-    best = history["epoch"] == max(progress.scores, key=_rank)["epoch"]
-    history["kept"] = history["epoch"] > epochs - averaged if averaged else best
+    kept = progress.scores[-1] if settles else max(progress.scores, key=_rank)
+    history["best"] = history["epoch"] == kept["epoch"]
     write_table(history, folder / HISTORY)
     # Every call of `fit` left the kernels of its input pipeline in TensorFlow's cache, half a MiB.
     backend.clear_session()
@@ -161,8 +160,7 @@ class _Progress:
     """How far a training is."""
 
     scores: list[dict[str, float]] = field(default_factory=list)  # of each epoch
-    # Weights to keep: those of the lowest validation loss so far, or an average.
-    best: list[np.ndarray] | None = None
+    best: list[np.ndarray] | None = None  # weights of the lowest validation loss so far
     waited: int = 0  # epochs since then
 
     def add(self, scores: dict[str, float], model: Model) -> None:
@@ -172,17 +170,6 @@ class _Progress:
         self.waited += 1
         if _rank(scores) > highest:
             self.best, self.waited = model.get_weights(), 0
-
-    def average(self, scores: dict[str, float], model: Model, *, number: int) -> None:
-        """Record an epoch, the number-th of those averaged, from 1; those before aren't."""
-        self.scores.append(scores)
-        if not np.isfinite(scores[MONITOR]):
-            self.best = None
-        elif number == 1:
-            self.best = model.get_weights()
-        elif number > 1 and self.best is not None:
-            pairs = zip(self.best, model.get_weights(), strict=True)
-            self.best = [average + (weight - average) / number for average, weight in pairs]
 
 
 def _rank(scores: dict[str, float]) -> tuple[float, float]:

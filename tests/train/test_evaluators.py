@@ -7,7 +7,6 @@ import pytest
 from kept_graphs import count_kept_graphs
 from keras import Model
 
-from keras_models.evaluator import build_evaluator
 from replication.config import CPU, SMOKE
 from replication.errors import ReplicationError
 from replication.records import EyeDataset
@@ -15,8 +14,7 @@ from replication.train import evaluators as stage
 from replication.train.evaluators import train_evaluator
 from replication.train.trained import TrainedEvaluator
 
-SETTINGS = replace(SMOKE.evaluator, updates=24, patience=4, batch_size=8, averaged=0.0)
-AVERAGED = replace(SETTINGS, averaged=0.75)
+SETTINGS = replace(SMOKE.evaluator, updates=24, patience=4, batch_size=8)
 
 
 def draw_eyes(count, *, seed):
@@ -48,7 +46,7 @@ def train(
 
 def test_the_kept_weights_are_those_of_the_epoch_that_was_best_on_validation(tmp_path):
     history = train(tmp_path)
-    best = history[history["kept"]]
+    best = history[history["best"]]
     assert best["val_loss"].tolist() == [history["val_loss"].min()]
     validation = draw_eyes(16, seed=1)
     network = TrainedEvaluator(tmp_path / "weights.h5", 2, (16, 16, 3), SETTINGS)
@@ -61,7 +59,7 @@ def test_the_last_weights_are_kept_on_request(tmp_path):
     history = train(tmp_path / "best")
     again = train(tmp_path / "last", keep_last=True)
     pd.testing.assert_frame_equal(again, history)
-    assert not history["kept"].iloc[-1]
+    assert not history["best"].iloc[-1]
     validation = draw_eyes(16, seed=1)
     network = TrainedEvaluator(tmp_path / "last" / "weights.h5", 2, (16, 16, 3), SETTINGS)
     seen = network.predict(validation.images)
@@ -69,27 +67,15 @@ def test_the_last_weights_are_kept_on_request(tmp_path):
     assert loss == pytest.approx(history["val_loss"].iloc[-1], rel=1e-3)
 
 
-def test_the_average_of_the_last_epochs_weights_is_kept(tmp_path):
-    averaged, networks = replace(SETTINGS, averaged=0.5, patience=1), []
-    history = train(tmp_path / "averaged", settings=averaged)
-    assert history["kept"].tolist() == [False, False, True, True]
-    for name, updates in (("three", 18), ("four", 24)):
-        train(tmp_path / name, settings=replace(averaged, updates=updates), keep_last=True)
-    for name in ("averaged", "three", "four"):
-        file = tmp_path / name / "weights.h5"
-        network = build_evaluator(2, (16, 16, 3), **SETTINGS.dropout, seed=0)
-        network.load_weights(str(file))
-        networks.append(network.get_weights())
-    for average, *two in zip(*networks, strict=True):
-        np.testing.assert_allclose(average, np.mean(two, axis=0), rtol=1e-5, atol=1e-6)
-        assert average.std() == 0 or not np.array_equal(*two)
-
-
-def test_weights_that_became_infinite_are_not_averaged(tmp_path):
-    exploding = replace(SETTINGS, averaged=0.5, learning_rate=1e30)
-    with pytest.raises(ReplicationError, match="no finite val_loss to keep weights by"):
-        train(tmp_path, settings=exploding)
-    assert not (tmp_path / "weights.h5").exists()
+def test_where_the_rate_falls_the_training_goes_to_its_end_and_the_last_weights_are_kept(tmp_path):
+    falling = replace(SETTINGS, falling=1.0, patience=1, learning_rate=0.01)
+    history = train(tmp_path, settings=falling)
+    assert history["best"].tolist() == [False, False, False, True]
+    validation = draw_eyes(16, seed=1)
+    network = TrainedEvaluator(tmp_path / "weights.h5", 2, (16, 16, 3), SETTINGS)
+    seen = network.predict(validation.images)
+    loss = -np.log(seen[np.arange(16), validation.glaucoma.astype(int)]).mean()
+    assert loss == pytest.approx(history["val_loss"].iloc[-1], rel=1e-3)
 
 
 def test_the_unbalanced_task_is_followed_by_its_f1_score(tmp_path):
@@ -174,7 +160,7 @@ def test_for_unseen_patients_the_epoch_of_the_best_ranking_is_kept(tmp_path, mon
     history = train(tmp_path, settings=UNSEEN)
     assert history["val_auc"].tolist() == [0.7, 0.9, 0.9, 0.8]
     tied = history.iloc[1:3]
-    assert history[history["kept"]]["epoch"].tolist() == [tied["epoch"][tied["val_loss"].idxmin()]]
+    assert history[history["best"]]["epoch"].tolist() == [tied["epoch"][tied["val_loss"].idxmin()]]
 
 
 def test_the_area_is_that_of_the_validation_images(tmp_path):
@@ -192,8 +178,7 @@ class Killed(Exception):
 
 
 @pytest.mark.parametrize(
-    ("broken", "settings"),
-    [(False, SETTINGS), (True, SETTINGS), (False, UNSEEN), (False, AVERAGED)],
+    ("broken", "settings"), [(False, SETTINGS), (True, SETTINGS), (False, UNSEEN)]
 )
 def test_a_killed_training_resumes_and_ends_with_the_same_weights(
     tmp_path, monkeypatch, broken, settings
@@ -221,7 +206,7 @@ def test_a_killed_training_resumes_and_ends_with_the_same_weights(
 
 
 def test_a_training_without_any_finite_validation_loss_is_an_error(tmp_path):
-    with pytest.raises(ReplicationError, match="no finite val_loss"):
+    with pytest.raises(ReplicationError, match="no epoch gave a finite val_loss"):
         train(tmp_path, settings=replace(SETTINGS, learning_rate=float("nan")))
 
 
