@@ -3,15 +3,15 @@
 Follows the reference's `train.py` in the order of updates: one update of the discriminator on
 real images, one on privatized ones, then two of the generator with fresh batches.
 
-Departure: an average of the generator's weights over the steps may be kept and used in their place
-(Polyak and Juditsky 1992; in GANs Yazici et al., "The unusual effectiveness of averaging in GAN
-training", ICLR 2019): the last weights are those of the last batches, too.
+Departures: an average of the generator's weights over the steps may be kept and used in their place;
+the discriminator may learn at another rate than the generator.
 """
 
 from typing import NamedTuple
 
 import tensorflow as tf
 
+from keras_models.averaging import MovingAverage
 from keras_models.optimizers import RMSprop
 from keras_models.rates import FallingRate
 from keras_models.vgan_losses import class_loss, latent_loss, realism_loss, saturating_loss
@@ -37,7 +37,7 @@ class PprlVgan(tf.Module):
         image_shape: (H, W, C), H and W multiples of 16.
         units: width of encoder and decoder.
         kernel_size: of every convolution, in pixels.
-        learning_rate: of both RMSprop optimisers, a number or a rate by update.
+        learning_rates: of generator and discriminator, each a number or a rate by update.
         decay: of the learning rate, per update.
         generator_weights: lambda of realism, identity, task and latent (Equation 2).
         discriminator_weights: lambda of realism, identity and task on real images (Equation 1).
@@ -55,7 +55,7 @@ class PprlVgan(tf.Module):
         *,
         units: int,
         kernel_size: int,
-        learning_rate: float | FallingRate,
+        learning_rates: tuple[float | FallingRate, float | FallingRate],
         decay: float,
         generator_weights: tuple[float, float, float, float],
         discriminator_weights: tuple[float, float, float],
@@ -74,7 +74,7 @@ class PprlVgan(tf.Module):
             identities, image_shape, seed=3 * seed + 2, **shared
         )
         self.generator_optimizer, self.discriminator_optimizer = (
-            RMSprop(learning_rate, epsilon=1e-8, decay=decay) for _ in range(2)
+            RMSprop(rate, epsilon=1e-8, decay=decay) for rate in learning_rates
         )
         self.step = tf.Variable(0, dtype=tf.int64, name="step")
         self._identities = identities
@@ -82,8 +82,10 @@ class PprlVgan(tf.Module):
         self._discriminator_weights = discriminator_weights
         self._seed = seed
         self._saturating = saturating
-        self._averaging = averaging
-        self.averages = [tf.Variable(each) for each in self._list_averaged() if averaging]
+        self.average = None
+        if averaging:
+            weights = self.encoder.weights + self.decoder.weights
+            self.average = MovingAverage(weights, kept=averaging)
 
     @property
     def generator_variables(self) -> list[tf.Variable]:
@@ -105,28 +107,14 @@ class PprlVgan(tf.Module):
         for update in range(1, STREAMS):
             losses |= self._update_generator(data, batch_size, update)
         self.step.assign_add(1)
-        self._average()
+        if self.average:
+            self.average.update()
         return losses
 
     def settle(self) -> None:
         """Give the generator the average of its weights over the steps, where one is kept."""
-        if self._averaging:
-            for weight, average in zip(self._list_averaged(), self.averages, strict=True):
-                weight.assign(average)
-
-    def _average(self) -> None:
-        """Move the averages towards the weights; the first steps, which know little, count less."""
-        if not self._averaging:
-            return
-        steps = tf.cast(self.step, tf.float32)
-        kept = tf.minimum(self._averaging, steps / (steps + 9))
-        for weight, average in zip(self._list_averaged(), self.averages, strict=True):
-            average.assign_add((1 - kept) * (weight - average))
-
-    def _list_averaged(self) -> list[tf.Variable]:
-        """Return the generator's weights, moving means of its normalisations among them."""
-        weights = self.encoder.weights + self.decoder.weights
-        return [weight for weight in weights if weight.dtype.is_floating]
+        if self.average:
+            self.average.settle()
 
     def _update_discriminator(self, data: TrainingImages, batch_size: int) -> dict:
         images, identity, task = self._draw_batch(data, batch_size, stream=0)

@@ -43,9 +43,7 @@ class EvaluatorSettings:
     batch_size: int = 64  # first author's later code
     learning_rate: float = 2e-4  # first author's later code
     decay: float = 1e-6  # first author's later code
-    # Ours: share of the updates, the last ones, over which the rate falls to 0. Where it does, the
-    # training isn't stopped early, and the last weights are kept, as in the reference.
-    falling: float = 0.0
+    averaging: float = 0.0  # ours: how much of the weights' average each update keeps; 0 for none
     block_dropout: float = 0.0  # PPRL-VGAN Privacy_vs_Utility_check.py
     dense_dropout: float = 0.5  # PPRL-VGAN Privacy_vs_Utility_check.py
     # Ours, for patients that the network will not have met: images augmented, both classes weighing
@@ -75,6 +73,7 @@ class VganSettings:
     generator_weights: tuple[float, float, float, float] = (0.5, 0.5, 0.5, 0.002)  # paper §3
     discriminator_weights: tuple[float, float, float] = (0.25, 0.5, 0.25)  # PPRL-VGAN train.py
     mixed_bfloat16: bool = False  # ours: used where the processor has it
+    discriminator_share: float = 1.0  # ours: of that rate, the discriminator's
     falling: float = 0.0  # ours: share of the steps, the last ones, over which the rate falls to 0
     averaging: float = 0.0  # ours: how much of the generator's average each step keeps; 0 for none
 

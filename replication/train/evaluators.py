@@ -12,22 +12,22 @@ same; and kept at the epoch that ranks the validation patients best, whatever th
 
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
-from math import ceil
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import tensorflow as tf
-from keras import Model, backend, utils
+from keras import Model, backend, callbacks, utils
 from sklearn import metrics
 
 from keras_models.augmentation import augment
+from keras_models.averaging import MovingAverage
 from keras_models.evaluator import build_evaluator, list_random_states
 from keras_models.optimizers import Adam
-from keras_models.rates import choose_rate
 from replication.config import EvaluatorSettings
 from replication.errors import ReplicationError
 from replication.records import EyeDataset
@@ -63,7 +63,7 @@ def train_evaluator(
     after each epoch keep the weights if the validation loss fell (for unseen patients: if the area
     under the ROC curve rose, or stayed while the loss fell); stop when it has not for `patience`
     epochs.
-    Where the learning rate falls to zero, train to the end; the last weights are then kept.
+    Where an average of the weights is kept, it is what is validated and kept.
 
     Args:
         train: images to learn from.
@@ -85,74 +85,97 @@ def train_evaluator(
         utils.to_categorical(getattr(subset, task), classes) for subset in (train, validation)
     )
 
-    settles = settings.falling > 0 and not settings.for_unseen_patients
     epochs = settings.epochs(len(train))
-    updates = epochs * ceil(len(train) / settings.batch_size)
-    rate = choose_rate(settings.learning_rate, updates=updates, falling=settings.falling)
 
-    def build() -> Model:
+    def build() -> _Learner:
         model = build_evaluator(
             classes, train.images.shape[1:], **settings.dropout, seed=seed, activation=activation
         )
-        optimizer = Adam(rate, decay=settings.decay)
+        optimizer = Adam(settings.learning_rate, decay=settings.decay)
         model.compile(optimizer, "categorical_crossentropy", metrics=_metrics(task, classes))
-        return model
+        kept = settings.averaging
+        return _Learner(model, MovingAverage(model.weights, kept=kept) if kept else None)
 
-    def fit(model: Model, rows: np.ndarray, epoch: int) -> dict[str, float]:
-        """Train on these images in this order; return the epoch's scores."""
+    def fit(learner: _Learner, rows: np.ndarray, epoch: int) -> dict[str, float]:
+        """Train on these images in this order; return the epoch's scores on them."""
         images, weights = train.images[rows], None
         if settings.for_unseen_patients:
             images, weights = _augment_all(images, seed=seed, epoch=epoch), _balance(targets)
-        history = model.fit(
+        history = learner.model.fit(
             images,
             targets[rows],
-            validation_data=(validation.images, expected),
             batch_size=settings.batch_size,
-            validation_batch_size=AT_ONCE,
             class_weight=weights,
             shuffle=False,
             verbose=0,
+            callbacks=learner.callbacks,
         ).history
-        # A score given per class is that of the last, glaucoma.
-        scores = {name: float(np.ravel(value[-1])[-1]) for name, value in history.items()}
+        return {name: _take_last(value[-1]) for name, value in history.items()}
+
+    def validate(model: Model) -> dict[str, float]:
+        """Return the network's scores on the validation images."""
+        options = {"batch_size": AT_ONCE, "verbose": 0}
+        found = model.evaluate(validation.images, expected, **options, return_dict=True)
+        scores = {f"val_{name}": _take_last(value) for name, value in found.items()}
         if settings.for_unseen_patients:
-            ranked = model.predict(validation.images, batch_size=AT_ONCE, verbose=0)
+            ranked = model.predict(validation.images, **options)
             scores[AREA] = float(metrics.roc_auc_score(validation.glaucoma, ranked[:, 1]))
         return scores
 
-    model, best, facts = resume_training(
+    learner, best, facts = resume_training(
         build,
         partial(fit, rows=np.arange(1), epoch=0),
         _list_state,
         folder / CHECKPOINT,
-        more=lambda model: model.get_weights(),
+        more=lambda learner: learner.model.get_weights(),
     )
+    model = learner.model
     progress = _Progress()
     if facts:
         progress = _Progress(facts["scores"], best if facts["found"] else None, facts["waited"])
     saved = time.monotonic()
     for epoch in range(len(progress.scores) + 1, epochs + 1):
-        if progress.waited == settings.patience and not settings.falling:
+        if progress.waited == settings.patience:
             break
         order = np.random.default_rng([seed, epoch]).permutation(len(train))
-        progress.add({"epoch": epoch} | fit(model, order, epoch), model)
+        scores = {"epoch": epoch} | fit(learner, order, epoch)
+        with learner.settled():
+            progress.add(scores | validate(model), model)
         on_epoch()
         if time.monotonic() - saved > CHECKPOINT_EVERY_S:
-            _save(model, progress, folder / CHECKPOINT)
+            _save(learner, progress, folder / CHECKPOINT)
             saved = time.monotonic()
     if progress.best is None:
         raise ReplicationError(
             f"{task} network: no epoch gave a finite {MONITOR}; weights not kept"
         )
-    if not (settles or keep_last):
+    if not keep_last:
         model.set_weights(progress.best)
     model.save_weights(str(folder / WEIGHTS))
     history = pd.DataFrame(progress.scores)
-    kept = progress.scores[-1] if settles else max(progress.scores, key=_rank)
-    history["best"] = history["epoch"] == kept["epoch"]
+    history["best"] = history["epoch"] == max(progress.scores, key=_rank)["epoch"]
     write_table(history, folder / HISTORY)
     # Every call of `fit` left the kernels of its input pipeline in TensorFlow's cache, half a MiB.
     backend.clear_session()
+
+
+@dataclass(frozen=True)
+class _Learner:
+    """A network that is trained, and the average of its weights where one is kept."""
+
+    model: Model
+    average: MovingAverage | None
+
+    @property
+    def callbacks(self) -> list[callbacks.Callback]:
+        """What Keras calls while it trains: the average follows each update."""
+        if self.average is None:
+            return []
+        return [callbacks.LambdaCallback(on_train_batch_end=lambda *_: self.average.update())]
+
+    def settled(self) -> AbstractContextManager[None]:
+        """Give the network its average for as long."""
+        return self.average.in_place() if self.average else nullcontext()
 
 
 @dataclass
@@ -194,16 +217,22 @@ def _balance(targets: np.ndarray) -> dict[int, float]:
     return dict(enumerate(len(targets) / (len(counts) * np.maximum(counts, 1))))
 
 
-def _save(model: Model, progress: _Progress, file: Path) -> None:
-    state = [variable.numpy() for variable in _list_state(model)]
+def _save(learner: _Learner, progress: _Progress, file: Path) -> None:
+    state = [variable.numpy() for variable in _list_state(learner)]
     found = progress.best is not None
     facts = {"scores": progress.scores, "waited": progress.waited, "found": found}
-    save_checkpoint(file, [*state, *(progress.best or model.get_weights())], facts)
+    save_checkpoint(file, [*state, *(progress.best or learner.model.get_weights())], facts)
 
 
-def _list_state(model: Model) -> list[tf.Variable]:
+def _list_state(learner: _Learner) -> list[tf.Variable]:
     """Return all that an epoch changes; the optimiser has its variables from the first on."""
-    return [*model.weights, *model.optimizer.weights, *list_random_states(model)]
+    model, averages = learner.model, learner.average.variables if learner.average else []
+    return [*model.weights, *averages, *model.optimizer.weights, *list_random_states(model)]
+
+
+def _take_last(score: float | Sequence[float]) -> float:
+    """Return a score as a number; one given per class is that of the last, glaucoma."""
+    return float(np.ravel(score)[-1])
 
 
 def _metrics(task: str, classes: int) -> list:

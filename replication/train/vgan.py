@@ -98,11 +98,12 @@ def build_vgan(
     """Build PPRL-VGAN by its settings, in bfloat16 only where the processor computes in it."""
     mixed = settings.mixed_bfloat16 and processor_has_bfloat16()
     updates = GENERATOR_UPDATES * settings.steps  # the discriminator has as many
-    rate = choose_rate(settings.learning_rate, updates=updates, falling=settings.falling)
+    rates = settings.learning_rate, settings.learning_rate * settings.discriminator_share
+    falling = partial(choose_rate, updates=updates, falling=settings.falling)
     return PprlVgan(
         identities,
         image_shape,
-        learning_rate=rate,
+        learning_rates=tuple(map(falling, rates)),
         **{name: getattr(settings, name) for name in SIZES_AND_RATES},
         dtype="mixed_bfloat16" if mixed else "float32",
         seed=seed,
@@ -130,4 +131,5 @@ def _list_state(model: PprlVgan) -> list[tf.Variable]:
     networks = [weight for name in NETWORKS for weight in getattr(model, name).weights]
     optimizers = (model.generator_optimizer, model.discriminator_optimizer)
     moments = [weight for each in optimizers for weight in each.weights]
-    return [*networks, *model.averages, *moments, model.step]
+    averages = model.average.variables if model.average else []
+    return [*networks, *averages, *moments, model.step]

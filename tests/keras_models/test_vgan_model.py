@@ -20,7 +20,7 @@ def build(seed=0, dtype="float32", **more):
         (16, 16, 3),
         units=16,
         kernel_size=4,
-        learning_rate=3e-4,
+        learning_rates=(3e-4, 3e-4),
         decay=1e-6,
         generator_weights=(0.5, 0.5, 0.5, 0.002),
         discriminator_weights=(0.25, 0.5, 0.25),
@@ -185,7 +185,7 @@ def test_the_generators_average_moves_with_each_step_and_settles_into_the_networ
     for step in range(1, 12):
         usual.train_step(data, 4)
         model.train_step(data, 4)
-        kept = min(0.5, step / (step + 9))
+        kept = min(0.5, step / (step + 9))  # (1 + t) / (10 + t), t from 0
         pairs = zip(expected, list_generator(model), strict=True)
         expected = [kept * average + (1 - kept) * weight for average, weight in pairs]
     for ours, theirs in zip(list_generator(model), list_generator(usual), strict=True):
@@ -202,6 +202,6 @@ def test_without_an_average_the_last_weights_stay(data):
     model.train_step(data, 4)
     before = list_generator(model)
     model.settle()
-    assert model.averages == []
+    assert model.average is None
     for ours, theirs in zip(before, list_generator(model), strict=True):
         np.testing.assert_array_equal(ours, theirs)

@@ -14,7 +14,8 @@ from replication.train import evaluators as stage
 from replication.train.evaluators import train_evaluator
 from replication.train.trained import TrainedEvaluator
 
-SETTINGS = replace(SMOKE.evaluator, updates=24, patience=4, batch_size=8)
+SETTINGS = replace(SMOKE.evaluator, updates=24, patience=4, batch_size=8, averaging=0.0)
+AVERAGED = replace(SETTINGS, averaging=0.9)
 
 
 def draw_eyes(count, *, seed):
@@ -67,15 +68,16 @@ def test_the_last_weights_are_kept_on_request(tmp_path):
     assert loss == pytest.approx(history["val_loss"].iloc[-1], rel=1e-3)
 
 
-def test_where_the_rate_falls_the_training_goes_to_its_end_and_the_last_weights_are_kept(tmp_path):
-    falling = replace(SETTINGS, falling=1.0, patience=1, learning_rate=0.01)
-    history = train(tmp_path, settings=falling)
-    assert history["best"].tolist() == [False, False, False, True]
+def test_the_average_of_the_weights_is_validated_and_kept(tmp_path):
+    history = train(tmp_path / "averaged", settings=AVERAGED)
+    usual = train(tmp_path / "usual")
+    assert history["loss"].tolist() == usual["loss"].tolist()
+    assert history["val_loss"].tolist() != usual["val_loss"].tolist()
     validation = draw_eyes(16, seed=1)
-    network = TrainedEvaluator(tmp_path / "weights.h5", 2, (16, 16, 3), SETTINGS)
+    network = TrainedEvaluator(tmp_path / "averaged" / "weights.h5", 2, (16, 16, 3), SETTINGS)
     seen = network.predict(validation.images)
     loss = -np.log(seen[np.arange(16), validation.glaucoma.astype(int)]).mean()
-    assert loss == pytest.approx(history["val_loss"].iloc[-1], rel=1e-3)
+    assert loss == pytest.approx(history["val_loss"].min(), rel=1e-3)
 
 
 def test_the_unbalanced_task_is_followed_by_its_f1_score(tmp_path):
@@ -178,7 +180,8 @@ class Killed(Exception):
 
 
 @pytest.mark.parametrize(
-    ("broken", "settings"), [(False, SETTINGS), (True, SETTINGS), (False, UNSEEN)]
+    ("broken", "settings"),
+    [(False, SETTINGS), (True, SETTINGS), (False, UNSEEN), (False, AVERAGED)],
 )
 def test_a_killed_training_resumes_and_ends_with_the_same_weights(
     tmp_path, monkeypatch, broken, settings
