@@ -18,7 +18,8 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-WORKING_SIDE_PX = 96  # ours: the longer side; the smallest pupil tried still spans 5 px
+from replication.preprocess.iris_copies import shrink
+
 TINY = np.finfo(np.float32).tiny
 SMOOTHING_PX = 1.0  # ours: the least that gives a thinned outline its direction
 RADIUS_TOLERANCE = 0.06  # ours: pupils are ovals and lie off the iris's middle by about as much
@@ -96,7 +97,7 @@ def find_edge_points(gray: np.ndarray) -> EdgePoints:
     Args:
         gray: (H, W) uint8.
     """
-    small, scale = _shrink(gray)
+    small, scale = shrink(gray)
     height, width = small.shape
     smooth = cv2.GaussianBlur(small, (0, 0), SMOOTHING_PX, borderType=cv2.BORDER_REPLICATE)
     steep_x = cv2.Scharr(smooth, cv2.CV_32F, 1, 0, borderType=cv2.BORDER_REPLICATE)
@@ -147,21 +148,6 @@ def _rank_grays(image: np.ndarray) -> np.ndarray:
     return (np.bincount(level.ravel(), minlength=256).cumsum() / level.size)[level]
 
 
-def _shrink(gray: np.ndarray) -> tuple[np.ndarray, float]:
-    """Return the frame at the working size as float32, and working px per px of the frame."""
-    halved, halvings = gray, 0
-    # Even halves first: OpenCV averages 2x2 px many times faster than areas of broken px.
-    while max(halved.shape) >= 2 * WORKING_SIDE_PX and min(halved.shape) >= 2:
-        height, width = (side // 2 for side in halved.shape)
-        even = halved[: 2 * height, : 2 * width]
-        halved = cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA)
-        halvings += 1
-    scale = WORKING_SIDE_PX / max(halved.shape)
-    height, width = (max(3, round(side * scale)) for side in halved.shape)
-    small = cv2.resize(halved, (width, height), interpolation=cv2.INTER_AREA)
-    return small.astype(np.float32), scale / 2**halvings
-
-
 @lru_cache(maxsize=16)
 def _pixel_grid(height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the x and the y of every pixel, (H, W) float32 each."""
@@ -206,11 +192,11 @@ def judge_circles(
     along[:, 0] += along[:, 1]
     darker = _surprise(along[0], length).max(axis=0)
     brighter = _surprise(along[1, :, PUPIL_ARCS], length[PUPIL_ARCS]).max(axis=(0, 1))
-    dark = darker[PUPIL_ARCS].max(axis=0) + _judge_inside(points, centre_x, centre_y, radii)
+    dark = darker[PUPIL_ARCS].max(axis=0) + judge_inside(points, centre_x, centre_y, radii)
     return dark, brighter, darker[LIMBUS_ARCS].max(axis=0)
 
 
-def _judge_inside(
+def judge_inside(
     points: EdgePoints, centre_x: np.ndarray, centre_y: np.ndarray, radii: np.ndarray
 ) -> np.ndarray:
     """Return -log10 of the chance that two places be as dark as the disc's two halves: (C, K).

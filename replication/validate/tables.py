@@ -37,6 +37,8 @@ NOTED = (
     "strip_rows_removed",
     "white_level",
     "iris_evidence",
+    "iris_centre_x_px",
+    "iris_centre_y_px",
 )
 CHUNK = 16
 
@@ -202,12 +204,19 @@ def _measure(root: Path, strip_rows: int, task: tuple[np.ndarray, dict]) -> dict
 def _is_centred(image: np.ndarray, noted: dict) -> bool:
     """Find the iris again; where it isn't found, it isn't in the middle.
 
-    Of one given by hand, because it can't be found, the user's word holds where nothing is found.
+    Of one given by hand the user's circle is what has to be in the middle, wherever the finder finds
+    one; `compare_with_frame` shows whether the image was moved as noted.
     """
-    gray = np.clip(np.nan_to_num(image), 0, 255).astype(np.uint8)
     width_px = noted["frame_width_px"]
     height_px = noted["frame_height_px"] - noted["strip_rows_removed"]
-    offset_px = measure_offset(gray, width_px=width_px, height_px=height_px)
+    if noted["iris_evidence"] == BY_HAND:
+        offset_px = (
+            noted["iris_centre_x_px"] + noted["shift_x_px"] - (width_px - 1) / 2,
+            noted["iris_centre_y_px"] + noted["shift_y_px"] - (height_px - 1) / 2,
+        )
+    else:
+        gray = np.clip(np.nan_to_num(image), 0, 255).astype(np.uint8)
+        offset_px = measure_offset(gray, width_px=width_px, height_px=height_px)
     if offset_px is None:
-        return noted["iris_evidence"] == BY_HAND
+        return False
     return bool(np.hypot(*offset_px) * REFERENCE_WIDTH_PX / width_px <= MOST_OFFSET_PX)

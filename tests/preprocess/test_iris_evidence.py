@@ -7,6 +7,7 @@ import pytest
 from drawn_eyes import draw_eye
 from scipy.stats import binom
 
+from replication.preprocess.iris_copies import WORKING_SIDE_PX
 from replication.preprocess.iris_evidence import (
     ARCS,
     CHANCE,
@@ -14,7 +15,6 @@ from replication.preprocess.iris_evidence import (
     LIMBUS_ARCS,
     PUPIL_ARCS,
     RADIUS_TOLERANCE,
-    WORKING_SIDE_PX,
     EdgePoints,
     find_edge_points,
     find_rings,

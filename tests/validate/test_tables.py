@@ -53,12 +53,16 @@ def test_sound_images_are_measured_as_sound(eyes: TexturedEyes) -> None:
     assert table["gray_span"].tolist() == [int(i.max()) - int(i.min()) for i in eyes.images]
 
 
-def test_the_word_of_a_hand_holds_where_no_iris_is_found(eyes: TexturedEyes) -> None:
+def test_of_an_iris_by_hand_the_given_circle_has_to_be_in_the_middle(eyes: TexturedEyes) -> None:
     changed = eyes.copy()
     changed.images[:2] = np.random.default_rng(0).integers(0, 256, (2, 64, 64), np.uint8)
-    changed.images[2:4] = np.roll(eyes.images[2:4], 12, axis=2)  # an iris, off the middle
-    changed.manifest.loc[[0, 2], "iris_evidence"] = BY_HAND
-    assert tabulate(changed)["centred"].tolist()[:4] == [True, False, False, False]
+    # The finder finds an iris here, off the middle that the circle gives.
+    changed.images[2:4] = np.roll(eyes.images[2:4], 12, axis=2)
+    changed.manifest.loc[[0, 2, 4], "iris_evidence"] = BY_HAND
+    changed.manifest.loc[4, "iris_centre_x_px"] += 40  # and isn't moved there
+    table = tabulate(changed)
+    assert table["centred"].tolist()[:5] == [True, False, True, False, False]
+    assert (table["frame_difference_gray"][:4] > 4).all()  # what was moved otherwise than noted
 
 
 def test_neither_two_workers_nor_the_order_of_the_raw_manifest_matters(eyes: TexturedEyes) -> None:
