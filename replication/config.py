@@ -130,11 +130,25 @@ CPU = replace(
     PAPER,
     name="cpu",
     evaluator=replace(
-        PAPER.evaluator, updates=2920, patience=12, batch_size=16, learning_rate=5e-4
+        PAPER.evaluator,
+        updates=2920,
+        patience=12,
+        batch_size=16,
+        learning_rate=5e-4,
+        averaging=0.99,
     ),
     by_patient=replace(PAPER.by_patient, updates=1500, batch_size=16, learning_rate=5e-4),
     vgan=replace(
-        PAPER.vgan, kernel_size=4, units=128, batch_size=32, steps=2500, mixed_bfloat16=True
+        PAPER.vgan,
+        kernel_size=4,
+        units=128,
+        batch_size=32,
+        steps=1500,
+        learning_rate=2e-3,
+        discriminator_share=0.25,
+        falling=0.5,
+        averaging=0.98,
+        mixed_bfloat16=True,
     ),
     attack=AttackSettings(),
 )
