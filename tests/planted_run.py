@@ -128,6 +128,7 @@ def _plant_maps(store: RunStore) -> None:
     maps = np.random.default_rng(0).random((images, 64, 64), dtype=np.float32)
     record = RelevanceMaps(maps, np.ones(images, int), np.ones(images, np.float32))
     with store.writing("08_explained", {}) as folder:
+        (folder / "explanation.md").write_text("What came of the maps.\n")
         relevance.to_csv(folder / "relevance.csv", index=False)
         for method in relevance["method"].unique():
             (folder / "maps" / method / "draw-0").mkdir(parents=True)
