@@ -1,6 +1,14 @@
-"""The page of the forks: what depends on what."""
+"""The page of the forks: what depends on what, and the committed page is that of its figures."""
 
+import json
+
+import pytest
+from places import DOCS
+
+from replication.results.forks import FIGURES, PAGE
 from replication.studies.forks_page import conclude, count_claims, to_markdown
+from replication.studies.open_choices import FORKS
+from validation.claims.table1_claims import CLAIMS
 
 LETTERS = {"sigma": "A", "own": "B", "pool": "C"}
 
@@ -74,3 +82,22 @@ def test_what_moves_a_finding_is_shown_by_the_parts_that_moved_alone():
     assert "rest:" not in page
     still = make_figures() | {"claims": CLAIMS_MADE[:1]}
     assert "\n\nNothing does.\n\n" in to_markdown(still)
+
+
+@pytest.fixture(scope="module")
+def committed():
+    return json.loads((DOCS / FIGURES).read_text(encoding="utf-8"))
+
+
+def test_the_committed_page_is_that_of_the_committed_figures(committed):
+    assert to_markdown(committed) == (DOCS / PAGE).read_text(encoding="utf-8")
+
+
+def test_the_committed_figures_are_of_todays_forks_and_claims(committed):
+    words = ("name", "question", "ours", "other")
+    kept = [{key: fork[key] for key in words} for fork in committed["forks"]]
+    assert kept == [{key: getattr(fork, key) for key in words} for fork in FORKS]
+    assert [claim["name"] for claim in committed["claims"]] == [claim.name for claim in CLAIMS]
+    assert [fork["numbers"].keys() for fork in committed["forks"]] == [
+        set(f.methods) for f in FORKS
+    ]
