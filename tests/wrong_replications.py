@@ -2,7 +2,7 @@
 
 Each takes the paper's numbers, fractions by (method, metric), and changes those that the mistake
 moves, by numbers that the paper printed or that were measured (docs/departures.md). As a program it
-prints how often each is refused: `.venv/bin/python tests/wrong_replications.py`.
+prints how often each is refused: `PYTHONPATH=. .venv/bin/python tests/wrong_replications.py`.
 """
 
 import sys
