@@ -117,8 +117,8 @@ def test_measuring_a_row_again_finds_no_drift(reference):
 def test_another_sigma_of_the_blur_is_seen(reference, monkeypatch):
     blur = cv2.GaussianBlur
 
-    def blur_more(image, size, sigma):
-        return blur(image, size, 0.3 * ((size[0] - 1) * 0.5 - 1) + 0.9)  # 0.8 in OpenCV
+    def blur_more(image, size, sigma, **border):
+        return blur(image, size, 0.3 * ((size[0] - 1) * 0.5 - 1) + 0.9, **border)  # 0.8 in OpenCV
 
     monkeypatch.setattr("replication.privatize.blur.cv2.GaussianBlur", blur_more)
     assert reference.find_drift(reference.privatize("blur-3"))
@@ -174,4 +174,6 @@ def test_another_sampling_formula_is_seen(reference, monkeypatch):
 def test_the_two_formulas_of_the_reference_agree_on_these_weights(reference):
     _, std = reference.load_generator().encode(reference.test.images)
     s = np.sqrt(2 * np.log(std))
-    np.testing.assert_allclose(np.exp(s / 2), std, atol=0.02)
+    apart = np.abs(np.exp(s / 2) - std)
+    assert apart.mean() < 1e-3
+    assert apart.max() == pytest.approx(0.028, abs=1e-3)  # as docs/departures.md has it

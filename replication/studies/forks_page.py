@@ -85,8 +85,13 @@ def list_findings(claim: Mapping, letters: Mapping[str, str]) -> list[str]:
 def conclude(claim: Mapping, letters: Mapping[str, str]) -> str:
     """Return the finding where all forks share it, and else which forks differ from ours."""
     own = claim["ours"]["finding"]
-    others = [name for name, judged in claim["under"].items() if judged["finding"] != own]
-    return f"depends on {', '.join(letters[name] for name in others)}" if others else own
+    under = claim["under"]
+    others = [
+        letter
+        for name, letter in letters.items()
+        if name in under and under[name]["finding"] != own
+    ]
+    return f"depends on {', '.join(others)}" if others else own
 
 
 def count_claims(claims: list[Mapping]) -> str:
@@ -111,9 +116,9 @@ def _list_moves(claims: list[Mapping], letters: Mapping[str, str]) -> list[str]:
     return [
         line
         for claim in claims
-        for fork, judged in claim["under"].items()
-        if judged["finding"] != claim["ours"]["finding"]
-        for line in _describe_move(claim, judged, letters[fork])
+        for fork, letter in letters.items()
+        if (judged := claim["under"].get(fork)) and judged["finding"] != claim["ours"]["finding"]
+        for line in _describe_move(claim, judged, letter)
     ]
 
 

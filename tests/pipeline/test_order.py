@@ -250,6 +250,7 @@ def test_split_by_patient_it_runs_from_raw_eyes_to_verdict_and_says_so(artifacts
     assert record["success"] and len(record["expectations"]) == 42
 
 
+@pytest.mark.slow
 def test_forks_are_judged_by_the_networks_of_a_finished_run(first_run, call, tmp_path):
     words = ["measure-forks", "--profile", "smoke", "--draws", "2", "--run", "smoke", "--into"]
     result = CliRunner().invoke(command_line.cli, [*words, str(tmp_path)])

@@ -15,6 +15,7 @@ from latent_generator import LatentGenerator
 from replication.config import SMOKE, ExplanationSettings
 from replication.data.sources import Kind, Source
 from replication.errors import DataError
+from replication.evaluate.table1 import build_table
 from replication.pipeline import stages
 from replication.pipeline.order import Replication
 from replication.pipeline.run_data import RunData
@@ -148,7 +149,7 @@ def test_the_pages_of_a_split_by_patient_say_so(
             pass
     monkeypatch.setattr(RunData, "load_evaluator", lambda *_: None)
     monkeypatch.setattr(RunData, "raw", (None, tmp_path))
-    monkeypatch.setattr(stages, "evaluate_sets", lambda *_, **__: (None, None))
+    monkeypatch.setattr(stages, "evaluate_sets", lambda *_, **__: (build_table([]), None))
     monkeypatch.setattr(stages, "write_evaluation", lambda *_, **o: headings.append(o["heading"]))
 
     def explain(test, *_, **options) -> None:

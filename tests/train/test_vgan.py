@@ -92,6 +92,7 @@ def read_decoder(train, folder, **settings):
         return np.array(file["decoder_dense/decoder_dense/kernel:0"])
 
 
+@pytest.mark.slow
 def test_the_decoder_written_is_the_average_and_the_rate_falls(train, tmp_path):
     found = {
         name: read_decoder(train, tmp_path / name, **settings)
