@@ -69,11 +69,11 @@ class VganSettings:
     batch_size: int = 256  # PPRL-VGAN train.py
     steps: int = 20_000  # ours: not stated in the paper
     learning_rate: float = 3e-4  # PPRL-VGAN train.py
+    discriminator_share: float = 1.0  # ours: the discriminator's rate, as a share of that one
     decay: float = 1e-6  # PPRL-VGAN train.py
     generator_weights: tuple[float, float, float, float] = (0.5, 0.5, 0.5, 0.002)  # paper §3
     discriminator_weights: tuple[float, float, float] = (0.25, 0.5, 0.25)  # PPRL-VGAN train.py
     mixed_bfloat16: bool = False  # ours: used where the processor has it
-    discriminator_share: float = 1.0  # ours: of that rate, the discriminator's
     falling: float = 0.0  # ours: share of the steps, the last ones, over which the rate falls to 0
     averaging: float = 0.0  # ours: how much of the generator's average each step keeps; 0 for none
 

@@ -8,7 +8,7 @@ meets the others through the run's folder.
 import gc
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import partial
 from itertools import groupby
 from operator import attrgetter
@@ -129,10 +129,10 @@ class Replication:
             # Before the long trainings: they take seconds, and find early what the data lack.
             *(self._privatizing(method) for method in methods if method not in generative),
             *(
-                replace(
-                    self._training(
-                        unit, run.find_training(task), partial(work.train_evaluator, task=task)
-                    ),
+                self._training(
+                    unit,
+                    run.find_training(task),
+                    partial(work.train_evaluator, task=task),
                     beside=True,
                 )
                 for task, unit in EVALUATORS.items()
@@ -156,12 +156,12 @@ class Replication:
         page = describe_report(public=run.source.kind.private)
         return [*stages, Stage(REPORTED, page, tuple(each.unit for each in stages), work.report)]
 
-    def _training(self, unit: str, settings: object, train: Work) -> Stage:
+    def _training(self, unit: str, settings: object, train: Work, *, beside: bool = False) -> Stage:
         if self.baseline:
             key = {"baseline": self.baseline}
-            return Stage(unit, key, (), lambda run, folder: copy_weights(unit, folder))
+            return Stage(unit, key, (), lambda run, folder: copy_weights(unit, folder), beside)
         key = asdict(settings) | {"seed": self.data.seed}
-        return Stage(unit, key, (PREPROCESSED,), train)
+        return Stage(unit, key, (PREPROCESSED,), train, beside)
 
     def _privatizing(self, method: Method) -> Stage:
         private = self.data.source.kind.private

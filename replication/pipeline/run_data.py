@@ -127,16 +127,14 @@ class RunData:
         return self.generator if method.needs_generator else None
 
     def privatize(
-        self, method: Method, queries: EyeDataset, *, seed: int, draws: int
+        self, method: Method, queries: EyeDataset, *, seed: int, draws: int, **others: object
     ) -> Iterator[PrivatizedSet]:
-        """Yield the draws of a method on any images, with this run's gallery and generator."""
-        return method.privatize(
-            queries,
-            gallery=self.train_set,
-            generator=self.find_generator(method),
-            seed=seed,
-            draws=draws,
-        )
+        """Yield the draws of a method on any images, with this run's gallery and generator.
+
+        Others are arguments of the privatizer in place of the method's, or of the generator.
+        """
+        given = {"gallery": self.train_set, "generator": self.find_generator(method)} | others
+        return method.privatize(queries, seed=seed, draws=draws, **given)
 
     def load_sets(
         self,

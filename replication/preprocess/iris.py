@@ -29,16 +29,15 @@ from replication.preprocess.iris_evidence import (
 )
 from replication.preprocess.iris_polar import (
     BRIGHT_DECADES,
+    LEAST_DECADES,
     LIMBUS_TO_PUPIL,
-    SMALLEST_LIMBUS,
     Look,
     look_closer,
 )
-from replication.preprocess.iris_votes import propose_centres
+from replication.preprocess.iris_votes import SMALLEST_LIMBUS, propose_centres
 
 SURVIVORS = 3  # ours: proposals whose centre is fitted
 DAMPING = 1e-6 * np.eye(4)  # ours
-LEAST_DECADES = 0.01  # ours: about a circle without any evidence nothing is known
 SEEN_DECADES = 3.5  # ours: fewer than one in ten by chance, of some 300 radii, arcs and strengths
 # Ours: arcs, strengths and grays are not independent, so that 3 decades, one false alarm in a
 # thousand frames of noise, are too few for stripes and boxes.

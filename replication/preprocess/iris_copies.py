@@ -19,12 +19,21 @@ def remove_lamps(gray: np.ndarray) -> np.ndarray:
     Args:
         gray: (H, W) uint8.
     """
-    image = gray
-    while max(image.shape) >= FINE_SIDE_PX and min(image.shape) >= 2:
-        image = halve(image)
+    image = list_halves(gray, FINE_SIDE_PX)[-1]
     width = round(LAMP_SHARE * max(image.shape)) | 1
     window = np.ones((width, width), np.uint8)
     return cv2.morphologyEx(image, cv2.MORPH_OPEN, window, borderType=cv2.BORDER_REPLICATE)
+
+
+def list_halves(image: np.ndarray, side_px: float) -> list[np.ndarray]:
+    """Return the image and, while the longer side has so many px, halves of it: (H, W) uint8 each.
+
+    Even halves, since OpenCV averages 2x2 px many times faster than areas of broken px.
+    """
+    copies = [image]
+    while max(copies[-1].shape) >= side_px and min(copies[-1].shape) >= 2:
+        copies.append(halve(copies[-1]))
+    return copies
 
 
 def halve(image: np.ndarray) -> np.ndarray:
@@ -36,11 +45,8 @@ def halve(image: np.ndarray) -> np.ndarray:
 
 def shrink(gray: np.ndarray) -> tuple[np.ndarray, float]:
     """Return the frame at the working size as float32, and working px per px of the frame."""
-    halved, halvings = gray, 0
-    # Even halves first: OpenCV averages 2x2 px many times faster than areas of broken px.
-    while max(halved.shape) >= 2 * WORKING_SIDE_PX and min(halved.shape) >= 2:
-        halved, halvings = halve(halved), halvings + 1
+    *larger, halved = list_halves(gray, 2 * WORKING_SIDE_PX)
     scale = WORKING_SIDE_PX / max(halved.shape)
     height, width = (max(3, round(side * scale)) for side in halved.shape)
     small = cv2.resize(halved, (width, height), interpolation=cv2.INTER_AREA)
-    return small.astype(np.float32), scale / 2**halvings
+    return small.astype(np.float32), scale / 2 ** len(larger)

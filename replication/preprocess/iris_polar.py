@@ -14,7 +14,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from replication.preprocess.iris_copies import WORKING_SIDE_PX, halve
+from replication.preprocess.iris_copies import WORKING_SIDE_PX, list_halves
 from replication.preprocess.iris_evidence import (
     ARCS,
     LATERAL,
@@ -23,6 +23,7 @@ from replication.preprocess.iris_evidence import (
     EdgePoints,
     judge_inside,
 )
+from replication.preprocess.iris_votes import SMALLEST_LIMBUS
 
 ANGLES = 96  # ours: a sample is a fifteenth of its radius wide
 STEP = 2 * np.pi / ANGLES  # from ring to ring, as a share of the radius
@@ -39,7 +40,6 @@ LEAST_DECADES = 0.01  # ours: about a circle without any evidence nothing is kno
 READ_FROM = 0.8  # ours: a copy is fine enough where a sample is this many of its px wide
 BRIGHT_DECADES = 2.0  # ours: one pupil in a hundred may be brighter than its iris
 LIMBUS_TO_PUPIL = (1.4, 8.0)  # ours: wider than the 20 to 70% dilation of ISO/IEC 29794-6
-SMALLEST_LIMBUS = 1 / 16  # ours, of the longer side: an iris an eighth of the frame across
 LOOKS = 3  # ours: a fit brings in edges that the one before didn't have
 FIT_RINGS = 2  # rings beside the judged one whose edges are fitted
 FARTHEST = 0.15  # ours: of the limbus's radius, how far one fit may move the centre
@@ -123,10 +123,7 @@ def list_rings(height_px: int, width_px: int) -> np.ndarray:
 
 def list_copies(image: np.ndarray) -> list[np.ndarray]:
     """Return the image at its size and halved down to the working size, (H, W) uint8 each."""
-    copies = [image]
-    while max(copies[-1].shape) >= 1.5 * WORKING_SIDE_PX and min(copies[-1].shape) >= 2:
-        copies.append(halve(copies[-1]))
-    return copies
+    return list_halves(image, 1.5 * WORKING_SIDE_PX)
 
 
 def unwrap(

@@ -122,10 +122,9 @@ def _predict(
 def _privatize(run: RunData, fork: Fork) -> Iterator[PrivatizedSet]:
     for name in fork.methods:
         method = METHODS[name]
-        generator = run.find_generator(method)
-        given = {"gallery": run.train_set, "generator": generator}
-        given |= {"seed": run.drawing_seed, "draws": run.draws}
-        yield from method.privatize(run.test_set, **given | fork.change(method, generator))
+        others = fork.change(method, run.find_generator(method))
+        drawn = {"seed": run.drawing_seed, "draws": run.draws}
+        yield from run.privatize(method, run.test_set, **drawn, **others)
 
 
 def _keep(methods: tuple[str, ...], run: tuple[str, ...]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from replication.results.forks import COMMAND
 from replication.store.numbers import NOT_MEASURED, write_interval, write_points
 from replication.store.run_record import describe_split
 from replication.store.tables import lay_out_table
-from validation.claims.judge import Finding
+from validation.claims.judge import Finding, JudgedPart, find_finding
 
 UNTOUCHED = "-"
 MOVES = (
@@ -84,14 +84,8 @@ def list_findings(claim: Mapping, letters: Mapping[str, str]) -> list[str]:
 
 def conclude(claim: Mapping, letters: Mapping[str, str]) -> str:
     """Return the finding where all forks share it, and else which forks differ from ours."""
-    own = claim["ours"]["finding"]
-    under = claim["under"]
-    others = [
-        letter
-        for name, letter in letters.items()
-        if name in under and under[name]["finding"] != own
-    ]
-    return f"depends on {', '.join(others)}" if others else own
+    moving = [letter for name, letter in letters.items() if name in _find_moves(claim)]
+    return f"depends on {', '.join(moving)}" if moving else claim["ours"]["finding"]
 
 
 def count_claims(claims: list[Mapping]) -> str:
@@ -102,10 +96,7 @@ def count_claims(claims: list[Mapping]) -> str:
         for claim in own
         if all(judged["finding"] == Finding.HOLDS for judged in claim["under"].values())
     ]
-    moved = sum(
-        any(judged["finding"] != claim["ours"]["finding"] for judged in claim["under"].values())
-        for claim in claims
-    )
+    moved = sum(bool(_find_moves(claim)) for claim in claims)
     return (
         f"Of {len(claims)} claims {len(own)} hold as we choose and {len(all_forks)} of them under "
         f"every fork; the finding of {moved} depends on a fork."
@@ -117,9 +108,15 @@ def _list_moves(claims: list[Mapping], letters: Mapping[str, str]) -> list[str]:
         line
         for claim in claims
         for fork, letter in letters.items()
-        if (judged := claim["under"].get(fork)) and judged["finding"] != claim["ours"]["finding"]
-        for line in _describe_move(claim, judged, letter)
+        if fork in _find_moves(claim)
+        for line in _describe_move(claim, claim["under"][fork], letter)
     ]
+
+
+def _find_moves(claim: Mapping) -> set[str]:
+    """Return the forks under which the finding is another than ours."""
+    own = claim["ours"]["finding"]
+    return {name for name, judged in claim["under"].items() if judged["finding"] != own}
 
 
 def _describe_move(claim: Mapping, judged: Mapping, letter: str) -> Iterator[str]:
@@ -130,13 +127,8 @@ def _describe_move(claim: Mapping, judged: Mapping, letter: str) -> Iterator[str
             yield f"  - {before['text']}: {_write(before)}; {letter}: {_write(after)}"
 
 
-def _find(part: Mapping) -> str:
-    """Return what becomes of one part, as `validation.claims.judge` has it."""
-    if part["margin"] is None:
-        return NOT_MEASURED
-    if part["high"] < 0:
-        return Finding.FAILS
-    return Finding.HOLDS if part["low"] > 0 or not part["to_be_shown"] else Finding.UNDECIDED
+def _find(part: Mapping) -> Finding:
+    return find_finding([JudgedPart(**part)])
 
 
 def _write(part: Mapping) -> str:

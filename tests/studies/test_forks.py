@@ -1,6 +1,7 @@
 """Forks: a choice that flips a claim is found, one that changes nothing flips none."""
 
 from contextlib import nullcontext
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,6 +12,7 @@ from planted_predictions import EVERY_CLAIM_HOLDS, PATIENTS, Rates, plant_predic
 from planted_run import open_run
 
 from replication.evaluate.stage import evaluate_sets, write_evaluation
+from replication.pipeline.run_data import RunData
 from replication.privatize.methods import METHODS
 from replication.results.finished_run import FinishedRun
 from replication.results.forks import FIGURES, PAGE
@@ -120,7 +122,7 @@ def run(tmp_path_factory):
             test, sets, **{f"{task}_network": network for task, network in networks.items()}
         )
         write_evaluation(folder, table, predictions, paper_percent={}, heading="toy")
-    return SimpleNamespace(
+    run = SimpleNamespace(
         store=store,
         methods=METHODS_RUN,
         test_set=test,
@@ -131,6 +133,8 @@ def run(tmp_path_factory):
         find_generator=lambda method: generator if method.needs_generator else None,
         track=lambda *_: nullcontext(lambda: None),
     )
+    run.privatize = partial(RunData.privatize, run)
+    return run
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ Predictions give every part of a claim a margin with an interval, and the interv
 docs/validation.md states their limits.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
@@ -78,7 +78,7 @@ def judge_claim(claim: Claim, resamples: Resamples) -> Judgement:
     """Judge one claim; lower ends have 95% confidence, upper ends 95% over all its parts."""
     shared = 1 - (1 - CONFIDENCE) / len(claim.parts)
     parts = tuple(_judge_part(part, resamples, upper=shared) for part in claim.parts)
-    return Judgement(claim, _find(parts), parts)
+    return Judgement(claim, find_finding(parts), parts)
 
 
 def find_margin(part: Part, numbers: Mapping[Cell, float]) -> float | None:
@@ -111,7 +111,8 @@ def _find_end(part: Part, resamples: Resamples, side: int, confidence: float) ->
     )
 
 
-def _find(parts: tuple[JudgedPart, ...]) -> Finding:
+def find_finding(parts: Sequence[JudgedPart]) -> Finding:
+    """Return what becomes of a claim by its judged parts."""
     if any(part.margin is None for part in parts):
         return Finding.NOT_MEASURED
     if any(part.high < 0 for part in parts):

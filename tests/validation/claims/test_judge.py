@@ -7,7 +7,7 @@ from planted_predictions import EVERY_CLAIM_HOLDS, Rates, plant_predictions
 from validation.claims.judge import (
     Finding,
     JudgedPart,
-    _find,
+    find_finding,
     find_margin,
     judge_claim,
     judge_claims,
@@ -123,7 +123,7 @@ def test_each_claim_can_be_left_open(name):
 )
 def test_an_interval_that_ends_on_the_limit_shows_nothing(low, high, finding):
     parts = [JudgedPart("", True, 0.1, *ends) for ends in ((0.1, 0.2), (low, high))]
-    assert _find(tuple(parts)) is finding
+    assert find_finding(tuple(parts)) is finding
 
 
 def test_a_step_that_is_not_shown_to_fall_does_not_stand_in_the_way():
