@@ -133,14 +133,14 @@ FAULTS = [
             "chance = 1 / len(np.unique(test.identity))",
         ),
         (
-            "privatized, train.identity, seed=seed)\n        features",
-            "privatized, train.identity, seed=0)\n        features",
+            "learned.blocks, train.identity, seed=seed)",
+            "learned.blocks, train.identity, seed=0)",
         ),
         ("self._originals[name][tested]", "self._originals[name]"),
         ("train.glaucoma == label", "train.glaucoma != label"),
         (
-            "named = self._name_patients(privatized.images)",
-            "named = self._name_patients(self._train.images[: len(privatized.images)])",
+            "named = self._name_patients(privatized.images, embedded)",
+            "named = self._name_patients(self._train.images[: len(privatized.images)], embedded)",
         ),
     ),
     *_plant(
@@ -323,7 +323,7 @@ FAULTS = [
         (" & (ratio <= LIMBUS_TO_PUPIL[1])", ""),
         ("float(np.hypot(right, down)) / tolerance_px(pair.limbus)", "1.0"),
         ("(pair.x + 0.5) / points.scale - 0.5", "pair.x / points.scale + 40"),
-        ("decades >= FOUND_DECADES,\n        _name", "decades > 0,\n        _name"),
+        ("decades >= least_decades,\n        _name", "decades > 0,\n        _name"),
         ("np.maximum(dark, bright - BRIGHT_DECADES)", "dark"),
     ),
     *_plant(
@@ -464,9 +464,13 @@ FAULTS = [
     ),
     *_plant(
         "replication/results/study.py",
+        "results/test_study.py",
+        ('    "evaluator": EvaluatorSettings,\n', ""),
+    ),
+    *_plant(
+        "replication/results/study.py",
         "results/test_check.py",
-        (' if stage != "attack"', ""),
-        (", is_by_patient(run)\n", "\n"),
+        (", is_by_patient(each)) for", ") for"),
     ),
     *_plant(
         "replication/results/seeds.py",
