@@ -24,7 +24,7 @@ def make_tiny() -> None:
     steps = int(os.environ.get("TINY_STEPS", "4"))
     config.PROFILES["smoke"] = replace(
         config.SMOKE,
-        surrogate=config.SurrogateSettings(patients=8, images=48, glaucoma_images=18),
+        surrogate=config.SurrogateSettings(patients=10, images=60, glaucoma_images=34),
         evaluator=replace(config.SMOKE.evaluator, updates=2 * steps, patience=50),
         vgan=replace(config.SMOKE.vgan, units=16, batch_size=4, steps=steps),
     )
