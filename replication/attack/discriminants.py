@@ -33,12 +33,17 @@ class ShrunkDiscriminants(ClassifierMixin, BaseEstimator):
             identity += prior * shrinkage * variance * std**2
         covariance = spread.T @ spread / len(values) + np.diag(identity)
         self.slopes_ = _solve(covariance, means.T)
-        self.offsets_ = np.log(priors) - (means.T * self.slopes_).sum(axis=0) / 2
+        self.offsets_ = -(means.T * self.slopes_).sum(axis=0) / 2
+        self.log_priors_ = np.log(priors)
         return self
+
+    def decision_function(self, values: np.ndarray) -> np.ndarray:
+        """Return (N, classes) log-likelihoods of (N, D) values, but for a term of each row."""
+        return values @ self.slopes_ + self.offsets_
 
     def predict(self, values: np.ndarray) -> np.ndarray:
         """Return the (N,) classes of (N, D) values."""
-        return self.classes_[(values @ self.slopes_ + self.offsets_).argmax(axis=1)]
+        return self.classes_[(self.decision_function(values) + self.log_priors_).argmax(axis=1)]
 
 
 def measure_shrinkage(centred: np.ndarray) -> tuple[float, float]:

@@ -1,20 +1,27 @@
 """Privacy of the patient: whom attackers who retrain recognise in one method's privatized images.
 
-The paper's identity network is one attacker among them, "static": it has seen originals alone.
+The paper's identity network is one attacker among them, "static": it has seen originals alone. Each
+attacker learns from one draw of the training images and from several, and reads one release of a
+test image, several, and every image of a patient: a `Cell` each. Which cell is an attacker's figure,
+and which attacker's the method's, is chosen on validation images.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
 
 from replication.attack.recognisers import fit_recognisers
+from replication.attack.releases import Pooled, Releases, pool_by_patient, pool_by_source
 from replication.attack.table2 import Table2
 from replication.attack.verification import Area, EqualErrorRate, PairCounts, count_pairs
-from replication.records import EyeDataset, PrivatizedSet
+from replication.records import EyeDataset
 
-STATIC, CNN, BEST = "static", "cnn", "best"
+STATIC, CNN, BEST, PERSON = "static", "cnn", "best", "person"
+COUNTS = (1, 3, 10)  # ours: draws to learn from, and releases to read
+NETWORK_DRAWS = 3  # ours: releases that networks read; they learn from one draw
 
 
 @dataclass(frozen=True)
@@ -65,120 +72,248 @@ class Networks:
     siamese: SiameseNetwork
 
 
-class PatientAttack:
-    """Attackers that have learned one method's privatized training images.
+class Scores(NamedTuple):
+    """What one attacker gives the validation and the test releases, (R, P) each, and its priors."""
+
+    validation: np.ndarray
+    test: np.ndarray
+    log_priors: np.ndarray | float = 0.0
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One attacker, so many draws learned, so many releases read, and whom it names."""
+
+    attacker: str
+    learned: int
+    read: int
+    person: bool  # whether every image of a patient is read
+    validation: float  # fraction of groups of validation releases that it names right
+    named: Pooled  # of the test releases; the scores are the attacker's
+
+    @property
+    def hits(self) -> np.ndarray:
+        """(G,) bool, whether each group's patient is named."""
+        return self.named.scores.argmax(axis=1) == self.named.identity
+
+
+@dataclass(frozen=True)
+class PatientFindings:
+    """What the attackers on the patient find in one method's test releases."""
+
+    cells: tuple[Cell, ...]
+    patients: int
+
+    def choose(self, attacker: str | None = None, *, person: bool = False) -> Cell:
+        """Return the cell that does best on validation images; of equals the simplest.
+
+        Args:
+            attacker: whose; None for all that were chosen among, not the static network.
+            person: whether every image of a patient is read, else releases of one image.
+        """
+        cells = [
+            cell
+            for cell in self.cells
+            if cell.person == person
+            and (cell.attacker == attacker if attacker else cell.attacker != STATIC)
+        ]
+        return max(cells, key=lambda cell: cell.validation)
+
+    @property
+    def attackers(self) -> tuple[str, ...]:
+        """Their names."""
+        return tuple(dict.fromkeys(cell.attacker for cell in self.cells))
+
+    def list_grid(self) -> list[dict]:
+        """Return the cells as rows: attacker, learned, read, images, validation and test rates."""
+        return [
+            {
+                "attacker": cell.attacker,
+                "learned": cell.learned,
+                "read": cell.read,
+                "images": "all of a patient" if cell.person else "one",
+                "validation": cell.validation,
+                "test": float(cell.hits.mean()),
+            }
+            for cell in self.cells
+        ]
+
+
+def attack_patients(
+    learned: Releases,
+    validation: Releases,
+    test: Releases,
+    *,
+    patients: int,
+    network_scores: dict[str, Scores] | None = None,
+) -> PatientFindings:
+    """Let every attacker learn, and read the test releases in every way.
 
     Args:
-        train: the originals of known patients.
-        embedded: them, by the run's identity network.
-        privatized: (N, H, W, C) the same, privatized.
-        validation: other images of theirs, privatized, on which the best attacker is chosen.
-        validation_identity: of whom these are.
-        networks: of the attack.
-        seed: of their training.
+        learned: of known patients.
+        validation: other images of theirs, on which the best are chosen.
+        test: what is read.
+        patients: P, the number of classes of identity.
+        network_scores: by networks that were trained elsewhere, by name: their releases are the
+            first NETWORK_DRAWS of each source.
 
     Raises:
         DataError: as `fit_recognisers`.
     """
+    cells: list[Cell] = []
+    some = validation.first(NETWORK_DRAWS), test.first(NETWORK_DRAWS)
+    for attacker, scores in (network_scores or {}).items():
+        cells += _read(attacker, 1, scores, *some)
+    for count in list_counts(learned.draws):
+        for name, one in fit_recognisers(learned.first(count), patients).items():
+            scores = Scores(one.score(validation), one.score(test), one.log_priors)
+            cells += _read(name, count, scores, validation, test)
+    return PatientFindings(tuple(cells), patients)
 
-    def __init__(
-        self,
-        train: EyeDataset,
-        embedded: Embeddings,
-        privatized: np.ndarray,
-        *,
-        validation: np.ndarray,
-        validation_identity: np.ndarray,
-        networks: Networks,
-        seed: int,
-    ) -> None:
-        self._networks = networks
-        self._train = train
-        self._recognisers = fit_recognisers(privatized, train.identity)
-        learned = networks.static.embed(privatized)
-        networks.retrained.retrain(learned.blocks, train.identity, seed=seed)
-        networks.siamese.train(learned.features, embedded.features, train.identity, seed=seed)
-        self._originals = self._list_embeddings(embedded)
-        named = self._name_patients(validation, networks.static.embed(validation))
-        rates = {name: (found == validation_identity).mean() for name, found in named.items()}
-        self.best = max(rates, key=rates.get)
 
-    def name_patients(self, privatized: PrivatizedSet, embedded: Embeddings) -> pd.DataFrame:
-        """Return whom each attacker names in each image of one privatized set.
+def list_counts(draws: int) -> tuple[int, ...]:
+    """Return those of COUNTS that so many draws allow."""
+    return tuple(count for count in COUNTS if count <= draws)
 
-        N rows: static, lda_image, lda_crop, nearest, cnn, and best, chosen on validation images;
-        `embedded` are the images by the run's identity network.
-        """
-        named = self._name_patients(privatized.images, embedded)
-        return pd.DataFrame(
-            {STATIC: embedded.probabilities.argmax(axis=1), **named, BEST: named[self.best]}
+
+def score_by_networks(
+    networks: Networks,
+    learned: np.ndarray,
+    identity: np.ndarray,
+    validation: list[Embeddings],
+    test: list[Embeddings],
+    *,
+    seed: int,
+) -> dict[str, Scores]:
+    """Return what the static and the retrained network give validation and test releases.
+
+    Args:
+        networks: of the attack; the retrained one is retrained.
+        learned: `Embeddings.blocks` of the training images, privatized.
+        identity: of whom these are.
+        validation, test: draws of the images, by the static network.
+        seed: of the training.
+    """
+    networks.retrained.retrain(learned, identity, seed=seed)
+    found = {STATIC: [], CNN: []}
+    for draws in (validation, test):
+        found[STATIC].append(np.concatenate([one.probabilities for one in draws]))
+        found[CNN].append(
+            np.concatenate([networks.retrained.recognise(one.blocks) for one in draws])
         )
-
-    def verify(self, embedded: Embeddings, identity: np.ndarray) -> dict[str, PairCounts]:
-        """Compare N privatized images with the originals of the patients among them.
-
-        Not of all patients: where the tested ones are others than most of the known (a split by
-        patient), an original's patient alone would give the answer, and noise wouldn't be at chance.
-
-        Args:
-            embedded: the images, by the run's identity network.
-            identity: (N,) of whom they are.
-
-        Returns:
-            By "evaluator" and "siamese", whose embedding it is.
-        """
-        tested = np.isin(self._train.identity, identity)
-        return {
-            name: count_pairs(
-                embedding,
-                self._originals[name][tested],
-                identity=identity,
-                original_identity=self._train.identity[tested],
-            )
-            for name, embedding in self._list_embeddings(embedded).items()
-        }
-
-    def _name_patients(self, images: np.ndarray, embedded: Embeddings) -> dict[str, np.ndarray]:
-        named = {name: one.predict(images) for name, one in self._recognisers.items()}
-        named[CNN] = self._networks.retrained.recognise(embedded.blocks).argmax(axis=1)
-        return named
-
-    def _list_embeddings(self, embedded: Embeddings) -> dict[str, np.ndarray]:
-        siamese = self._networks.siamese.embed(embedded.features)
-        return {"evaluator": embedded.embedding, "siamese": siamese}
+    floor = np.finfo(np.float32).tiny
+    return {
+        name: Scores(*(np.log(np.maximum(one, floor)) for one in both))
+        for name, both in found.items()
+    }
 
 
 def add_patient_measures(
-    table: Table2,
-    method: str,
-    named: list[pd.DataFrame],
-    pairs: dict[str, PairCounts],
-    *,
-    test: EyeDataset,
-    train: EyeDataset,
+    table: Table2, method: str, findings: PatientFindings, *, test: EyeDataset, train: EyeDataset
 ) -> None:
     """Add what attackers find in one method's images to Table 2.
 
     Args:
         table: to add to.
         method: its name.
-        named: of `PatientAttack.name_patients`, one per draw.
-        pairs: of `PatientAttack.verify`, added over the draws.
+        findings: of its test releases, whose sources are the rows of `test`.
         test: the N original test images.
         train: the original images of known patients.
     """
-    hits = {
-        name: np.column_stack([draw[name] == test.identity for draw in named]).astype(float)
-        for name in named[0].columns
-    }
     chance = 1 / len(np.unique(train.identity))
-    for name, by_draw in hits.items():
-        table.add_mean(method, f"identity_{name}", by_draw, chance=chance)
+    for name in findings.attackers:
+        hits = spread_hits(findings.choose(name), len(test))
+        table.add_mean(method, f"identity_{name}", hits, chance=chance)
+    best = spread_hits(findings.choose(), len(test))
+    table.add_mean(method, "identity_best", best, chance=chance)
     for label, words in ((True, "with"), (False, "without")):
-        own = np.where((test.glaucoma == label)[:, None], hits[BEST], np.nan)
+        own = np.where((test.glaucoma == label)[:, None], best, np.nan)
         # Chance level for an attacker who knows the pathology: the patients with an image of it.
         sharing = len(np.unique(train.identity[train.glaucoma == label]))
         table.add_mean(method, f"identity_best_{words}", own, chance=1 / max(sharing, 1))
-    for name, counted in pairs.items():
-        table.add(method, f"{name}_auc", Area(counted), chance=0.5)
-        table.add(method, f"{name}_eer", EqualErrorRate(counted), chance=0.5)
+    person = findings.choose(person=True)
+    first = np.unique(test.identity, return_index=True)[1]
+    of_patient = np.full(len(test), np.nan)
+    of_patient[first] = person.hits[np.searchsorted(person.named.identity, test.identity[first])]
+    table.add_mean(method, "identity_person", of_patient, chance=chance)
+
+
+def spread_hits(cell: Cell, images: int) -> np.ndarray:
+    """Return (N, G) hits in {0, 1} of a cell's groups by image and number, NaN where there is none."""
+    groups = int(cell.named.number.max()) + 1
+    hits = np.full((images, groups), np.nan)
+    hits[cell.named.source, cell.named.number] = cell.hits
+    return hits
+
+
+def list_named(findings: PatientFindings, method: str, test: EyeDataset) -> pd.DataFrame:
+    """Return whom each attacker names in each group of releases of an image.
+
+    Columns: method, draw (which group), image_id, identity, then one per attacker and `best`; -1
+    where an attacker's chosen cell has fewer groups.
+    """
+    chosen = {name: findings.choose(name) for name in findings.attackers}
+    chosen[BEST] = findings.choose()
+    groups = int(chosen[BEST].named.number.max()) + 1
+    columns = {name: np.full((groups, len(test)), -1) for name in chosen}
+    for name, cell in chosen.items():
+        pooled = cell.named
+        within = pooled.number < groups
+        columns[name][pooled.number[within], pooled.source[within]] = pooled.scores[within].argmax(
+            axis=1
+        )
+    return pd.DataFrame(
+        {
+            "method": method,
+            "draw": np.repeat(np.arange(groups), len(test)),
+            "image_id": np.tile(test.image_id, groups),
+            "identity": np.tile(test.identity, groups),
+            **{name: named.ravel() for name, named in columns.items()},
+        }
+    )
+
+
+def verify_pairs(
+    embedding: np.ndarray, originals: np.ndarray, *, test: EyeDataset, train: EyeDataset
+) -> PairCounts:
+    """Compare N privatized test images with the originals of the patients among them.
+
+    Not of all patients: where the tested ones are others than most of the known (a split by
+    patient), an original's patient alone would give the answer, and noise wouldn't be at chance.
+
+    Args:
+        embedding: (N, E) of the privatized images.
+        originals: (G, E) of the training originals.
+        test, train: the originals of both.
+    """
+    tested = np.isin(train.identity, test.identity)
+    return count_pairs(
+        embedding,
+        originals[tested],
+        identity=test.identity,
+        original_identity=train.identity[tested],
+    )
+
+
+def add_pair_measures(table: Table2, method: str, name: str, counted: list[PairCounts]) -> None:
+    """Add how well pairs are told apart by one embedding, over the draws, to Table 2."""
+    pairs = sum(counted[1:], counted[0])
+    table.add(method, f"{name}_auc", Area(pairs), chance=0.5)
+    table.add(method, f"{name}_eer", EqualErrorRate(pairs), chance=0.5)
+
+
+def _read(
+    attacker: str, learned: int, scores: Scores, validation: Releases, test: Releases
+) -> Iterator[Cell]:
+    """Yield an attacker's cells: by image and by patient, each by the releases read."""
+    for pool in (pool_by_source, pool_by_patient):
+        for read in list_counts(min(validation.draws, test.draws)):
+            chosen, named = (
+                pool(own, releases, read)
+                for own, releases in ((scores.validation, validation), (scores.test, test))
+            )
+            chosen, named = (
+                one._replace(scores=one.scores + scores.log_priors) for one in (chosen, named)
+            )
+            rate = float((chosen.scores.argmax(axis=1) == chosen.identity).mean())
+            yield Cell(attacker, learned, read, pool is pool_by_patient, rate, named)

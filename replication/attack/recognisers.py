@@ -3,69 +3,177 @@
 The paper's identity network has seen originals alone, so a method whose images merely differ from an
 original defeats it (paper §2.3). Who can privatize images of known patients can learn from the
 result: "parrot" recognition (Newton, Sweeney and Malin, IEEE TKDE 17, 2005; McPherson, Shokri and
-Shmatikov, "Defeating image obfuscation with deep learning", 2016). Ours: three recognisers; a
-fourth, the evaluator CNN, is in `networks`.
+Shmatikov, "Defeating image obfuscation with deep learning", 2016). Ours: four recognisers; a
+fifth, the evaluator CNN, is in `networks`.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Self
+
 import numpy as np
+from scipy.linalg import norm
 from skimage.transform import downscale_local_mean
-from sklearn.neighbors import KNeighborsClassifier
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import FunctionTransformer
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.feature_selection import f_classif
+from sklearn.naive_bayes import BernoulliNB
 
 from replication.attack.discriminants import ShrunkDiscriminants
+from replication.attack.releases import Releases
 from replication.errors import DataError
 
 SHRINK = 2  # ours: of 64 x 64 pixels, 1,024 numbers are left, as in the crop
+SIDE_PX = 64  # ours: larger images are averaged down to this for all but the lowest bits
+BLOCK_BITS = 4096  # whose ratios are computed at once
+BITS_KEPT = 64  # ours: of the lowest bits of all pixels, those that differ most between patients
+SIGNIFICANCE = 0.05  # of all bits together
+NEAREST_DRAWS = 3  # ours: an image is compared with no more than so many draws of the learned ones
 
 
-def fit_recognisers(images: np.ndarray, identity: np.ndarray) -> dict[str, Pipeline]:
-    """Train every recogniser on privatized images of known patients.
+@dataclass(frozen=True)
+class Recogniser:
+    """One trained attacker.
+
+    Args:
+        features: (R, D) numbers of releases.
+        classifier: with `decision_function`, `classes_`, and `log_priors_` where it has learned how
+            often each patient comes.
+        patients: P, the number of classes of identity.
+    """
+
+    features: Callable[[Releases], np.ndarray]
+    classifier: BaseEstimator
+    patients: int
+
+    def score(self, releases: Releases) -> np.ndarray:
+        """Return (R, P) log-likelihoods; minus infinity for patients it hasn't learned."""
+        scores = np.full((len(releases), self.patients), -np.inf)
+        scores[:, self.classifier.classes_] = self.classifier.decision_function(
+            self.features(releases)
+        )
+        return scores
+
+    @property
+    def log_priors(self) -> np.ndarray:
+        """(P,) what is added once to the scores of all releases of one image."""
+        priors = np.zeros(self.patients)
+        if hasattr(self.classifier, "log_priors_"):
+            priors[self.classifier.classes_] = self.classifier.log_priors_
+        return priors
+
+
+class NearestPatient(ClassifierMixin, BaseEstimator):
+    """Scores each class by the nearest of its rows: minus half the squared distance."""
+
+    def fit(self, values: np.ndarray, classes: np.ndarray) -> Self:
+        """Learn (N, D) values of (N,) classes."""
+        order = np.argsort(classes, kind="stable")
+        self.values_ = values[order]
+        self.classes_, self.starts_ = np.unique(classes[order], return_index=True)
+        self.half_norms_ = norm(self.values_, axis=1) ** 2 / 2
+        return self
+
+    def decision_function(self, values: np.ndarray) -> np.ndarray:
+        """Return the (N, classes) scores of (N, D) values, but for a term of each row."""
+        return np.maximum.reduceat(values @ self.values_.T - self.half_norms_, self.starts_, axis=1)
+
+
+class BitFrequencies(BernoulliNB):
+    """Scores each class by how often each of its bits is 1."""
+
+    def decision_function(self, values: np.ndarray) -> np.ndarray:
+        """Return (N, classes) log-likelihoods of (N, B) bits."""
+        return self.predict_joint_log_proba(values) - self.class_log_prior_
+
+    @property
+    def log_priors_(self) -> np.ndarray:
+        """(classes,) log of how often each class was learned."""
+        return self.class_log_prior_
+
+
+def fit_recognisers(learned: Releases, patients: int) -> dict[str, Recogniser]:
+    """Train every recogniser on releases of known patients.
 
     - lda_image: linear discriminants with shrunk covariance (Ledoit and Wolf) on the gray image
       at half its size;
     - lda_crop: the same on the central half of rows and columns, iris and pupil, at full size;
-    - nearest: the patient of the nearest of these images, gray pixel by gray pixel.
+    - nearest: the patient of the nearest of these images, gray pixel by gray pixel;
+    - lowest_bit: naive Bayes on the lowest bits of the pixels, which no eye sees.
 
     Args:
-        images: (N, S, S, C) float32 in [-1, 1].
-        identity: (N,) patient of each.
+        learned: what it learns from.
+        patients: P, the number of classes of identity.
 
     Returns:
-        By name; `predict` takes images and returns their patients.
+        By name.
 
     Raises:
         DataError: when there are fewer than two patients, or none with a second image.
     """
-    patients = len(np.unique(identity))
-    if patients < 2 or len(identity) == patients:
+    one = learned.first(1)
+    found = len(np.unique(one.identity))
+    if found < 2 or len(one) == found:
         raise DataError(
-            f"attack: {len(identity)} training images of {patients} patients; recognising patients "
+            f"attack: {len(one)} training images of {found} patients; recognising patients "
             "takes two of them and a second image of one: add images"
         )
+    bits = partial(take_lowest_bits, places=choose_bits(one))
     parts = {
-        "lda_image": (shrink_images, ShrunkDiscriminants()),
-        "lda_crop": (crop_images, ShrunkDiscriminants()),
-        "nearest": (flatten_images, KNeighborsClassifier(1)),
+        "lda_image": (shrink_images, ShrunkDiscriminants(), learned),
+        "lda_crop": (crop_images, ShrunkDiscriminants(), learned),
+        "nearest": (flatten_images, NearestPatient(), learned.first(NEAREST_DRAWS)),
+        "lowest_bit": (bits, BitFrequencies(), one),
     }
     return {
-        name: make_pipeline(FunctionTransformer(features), classifier).fit(images, identity)
-        for name, (features, classifier) in parts.items()
+        name: Recogniser(features, classifier.fit(features(own), own.identity), patients)
+        for name, (features, classifier, own) in parts.items()
     }
 
 
-def shrink_images(images: np.ndarray) -> np.ndarray:
-    """Return (N, S/2 * S/2) means of 2 x 2 gray pixels of (N, S, S, C) images."""
-    return flatten_images(downscale_local_mean(images, (1, SHRINK, SHRINK, 1)))
+def shrink_images(releases: Releases) -> np.ndarray:
+    """Return (R, S/2 * S/2) means of 2 x 2 gray pixels."""
+    gray = fit_side(releases.gray)
+    return downscale_local_mean(gray, (1, SHRINK, SHRINK)).reshape(len(gray), -1)
 
 
-def crop_images(images: np.ndarray) -> np.ndarray:
-    """Return the (N, S/2 * S/2) gray pixels of the central half of (N, S, S, C) images."""
-    side = images.shape[1]
-    middle = slice(side // 4, side // 4 + side // 2)
-    return flatten_images(images[:, middle, middle])
+def crop_images(releases: Releases) -> np.ndarray:
+    """Return the (R, H/2 * W/2) gray pixels of the central half of rows and columns."""
+    gray = fit_side(releases.gray)
+    rows, columns = (slice(side // 4, side // 4 + side // 2) for side in gray.shape[1:])
+    return gray[:, rows, columns].reshape(len(gray), -1)
 
 
-def flatten_images(images: np.ndarray) -> np.ndarray:
-    """Return the (N, S * S) gray pixels, the mean over channels, of (N, S, S, C) images."""
-    return images.mean(axis=-1).reshape(len(images), -1)
+def flatten_images(releases: Releases) -> np.ndarray:
+    """Return the (R, H * W) gray pixels, the mean over channels."""
+    gray = fit_side(releases.gray)
+    return gray.reshape(len(gray), -1)
+
+
+def choose_bits(learned: Releases) -> np.ndarray:
+    """Return the places, among all H * W * C, of the bits that differ most between patients.
+
+    Those whose F ratio of the variance between and within patients is significant beside so many
+    bits, BITS_KEPT at most, and the one that differs most where none is.
+    """
+    size = learned.levels[0].size
+    p_values = np.ones(size)
+    with np.errstate(divide="ignore", invalid="ignore"):  # of bits that never change
+        for start in range(0, size, BLOCK_BITS):
+            places = np.arange(start, min(start + BLOCK_BITS, size))
+            p_values[places] = f_classif(take_lowest_bits(learned, places), learned.identity)[1]
+    p_values = np.nan_to_num(p_values, nan=1.0)
+    significant = int((p_values < SIGNIFICANCE / size).sum())
+    return np.argsort(p_values, kind="stable")[: np.clip(significant, 1, BITS_KEPT)]
+
+
+def take_lowest_bits(releases: Releases, places: np.ndarray) -> np.ndarray:
+    """Return (R, B) lowest bits, 0 or 1, at B places among all H * W * C."""
+    levels = releases.levels.reshape(len(releases), -1)[:, places]
+    return (levels & 1).astype(np.float32)
+
+
+def fit_side(gray: np.ndarray) -> np.ndarray:
+    """Return (R, H, W) gray images averaged down until no side is above SIDE_PX by half."""
+    factors = tuple(max(1, round(side / SIDE_PX)) for side in gray.shape[1:])
+    return gray if factors == (1, 1) else downscale_local_mean(gray, (1, *factors))

@@ -1,20 +1,19 @@
-"""Privacy of the replaced: what one method's images show of those whose images went in (Table 2).
+"""Privacy of the replaced: what privatized images show of those whose images or likeness went in.
 
-The paper measures it by the "replacement identity recognition accuracy" (§3, Table 1): the fraction
-of images recognised as any of the identities used. Two things are missing there, and are added:
-
-- the chance: of K identities used out of P, a guess hits one in K/P of all images, so that the
-  accuracies of 1, 5 and 12 identities used can't be compared. The lift is the mean of the hits
-  over the mean of the chances.
-- the rank: the identity network names one patient, but its probabilities order them all. The AUC
-  is the fraction of pairs of a used and an unused patient in which the used one is the more
-  probable; 0.5 by chance for any K.
-
-And `near_copies` measures how near images are to those that went in. Used identities are (N, P)
-bool here: of `mark_used`, for N images and P patients that the network can name.
+The paper counts how often its identity network names one of them (§2.3). That network never learned
+whom a method used; `read_used` does, by ridge regression from releases of the training images, whose
+used patients an attacker who owns the method knows. Chance is what is known without an image: whom
+the method used how often, given the label. K-Same's releases are means of gallery images, so
+whoever has the gallery solves for the weights (`solve_used`). `near_copies` measures how near images
+are to those that went in. Used identities are (N, P) bool here: of `mark_used`, for N images and P
+patients that the network can name.
 """
 
+from dataclasses import dataclass
+from functools import cached_property, partial
+
 import numpy as np
+from scipy.linalg import lstsq
 from scipy.stats import rankdata
 
 from replication.attack.near_copies import (
@@ -24,31 +23,138 @@ from replication.attack.near_copies import (
     find_nearest_used,
     measure_distances,
 )
-from replication.attack.patient_privacy import Embeddings
+from replication.attack.patient_privacy import Embeddings, list_counts
+from replication.attack.recognisers import flatten_images, shrink_images
+from replication.attack.releases import Releases, check_classes, mark_used
 from replication.attack.table2 import Table2
 from replication.errors import DataError
 from replication.records import EyeDataset, PrivatizedSet
-from validation.statistics.patient_sums import Combined, average_images
+
+STRENGTHS = np.logspace(-2, 4, 13)  # ours: of the ridge, beside features of unit variance
+
+
+@dataclass(frozen=True)
+class UsedRead:
+    """One reader of the replaced: learned from so many draws, of one strength.
+
+    Args:
+        learned: draws of each training image.
+        validation: mean area under the curve of used against unused on validation releases.
+        scores: (R, P) of the test releases; higher for patients more likely used.
+    """
+
+    learned: int
+    validation: float
+    scores: np.ndarray
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """The originals that a method took from, as an attacker who has them sees them."""
+
+    levels: np.ndarray  # (G, H, W, C) uint8
+    identity: np.ndarray  # (G,)
+    patients: int
+
+    @cached_property
+    def pixels(self) -> np.ndarray:
+        """(H * W, G) gray pixels, one image in each column."""
+        rows = np.arange(len(self.levels))
+        images = Releases(self.levels, self.identity, rows, np.zeros_like(rows))
+        return flatten_images(images).T.astype(np.float64)
+
+
+def read_used(learned: Releases, validation: Releases, test: Releases) -> list[UsedRead]:
+    """Learn whom a method used, and read it in test releases; the best reader first.
+
+    Ridge regression from gray pixels at half size to the 0/1 vector of used patients, its strength
+    chosen on validation releases, from as many draws as `list_counts` has.
+
+    Args:
+        learned, validation, test: releases of one method, with `used`.
+    """
+    found = []
+    features = [shrink_images(one).astype(np.float64) for one in (validation, test)]
+    for count in list_counts(learned.draws):
+        own = learned.first(count)
+        values, marks = shrink_images(own).astype(np.float64), own.used.astype(np.float64)
+        middle, mean = values.mean(axis=0), marks.mean(axis=0)
+        values -= middle
+        scale = np.sqrt(np.mean(values**2)) or 1.0
+        values /= scale
+        squares, axes = np.linalg.eigh(values.T @ values)
+        target = axes.T @ (values.T @ (marks - mean))
+        seen, asked = (((one - middle) / scale) @ axes for one in features)
+        rated = []
+        for strength in STRENGTHS:
+            weights = target / (np.maximum(squares, 0) + strength * len(own) / 1000)[:, None]
+            areas = rank_used(seen @ weights + mean, validation.used, validation.identity)
+            rated.append((float(np.nanmean(areas)), weights))
+        best, weights = max(rated, key=lambda pair: pair[0])
+        found.append(UsedRead(count, best, asked @ weights + mean))
+    return sorted(found, key=lambda one: -one.validation)
+
+
+def guess_used(learned: Releases, label: np.ndarray, asked: np.ndarray) -> np.ndarray:
+    """Return (N, P) how often each patient was used in training images of the same label.
+
+    That is what is known without an image: the chance that a reader has to beat.
+
+    Args:
+        learned: releases of the training images, with `used`.
+        label: (R,) bool, of each of their sources.
+        asked: (N,) bool, of the images asked about.
+    """
+    of_label = [
+        learned.used[rows if rows.any() else ~rows].mean(axis=0) for rows in (~label, label)
+    ]
+    return np.array(of_label)[asked.astype(np.intp)]
+
+
+def solve_used(test: Releases, gallery: Gallery) -> np.ndarray:
+    """Return (R,) bool, whether least squares over the gallery gives exactly the patients used.
+
+    Each release is written as a weighted sum of gallery images; the patients with the largest
+    weights, as many as were used, are named. Exact for methods linear in the gallery, as K-Same is,
+    where the gallery has no more images than pixels.
+
+    Args:
+        test: releases with `used`.
+        gallery: the originals that went in.
+    """
+    weights = lstsq(gallery.pixels, flatten_images(test).T.astype(np.float64))[0].T
+    of_patient = np.zeros((len(test), gallery.patients))
+    np.add.at(of_patient.T, gallery.identity, weights.T)
+    ranks = rankdata(-of_patient, axis=1, method="ordinal")
+    return ((ranks <= test.used.sum(axis=1, keepdims=True)) == test.used).all(axis=1)
 
 
 def add_replaced_measures(
     table: Table2,
     sets: list[PrivatizedSet],
     embedded: list[Embeddings],
+    releases: tuple[Releases, Releases, Releases],
     *,
     test: EyeDataset,
     train: EyeDataset,
+    gallery: Gallery,
     limits: CopyLimits,
-) -> None:
+) -> list[dict]:
     """Add what one method's sets show of those who replaced a patient to Table 2.
 
     Args:
         table: to add to.
         sets: draws of one method, N images each.
         embedded: each by the run's identity network.
+        releases: of training, validation and test images, from which readers learn, by which they
+            are chosen, and which they read.
         test: the N original test images.
         train: the images that the method took from.
+        gallery: the same.
         limits: below which an image is a near copy.
+
+    Returns:
+        The readers as rows: attacker, learned, validation and test areas under the curve.
     """
     method, own = sets[0].method, test.identity
     identities = embedded[0].probabilities.shape[1]
@@ -65,40 +171,36 @@ def add_replaced_measures(
 
     add("nearest_training", (found.nearest for found in distances))
     add("near_copies", (find_near_copies(found, limits, identity=own) for found in distances))
-    if sets[0].used_identities is None:
-        return
-    probabilities = [drawn.probabilities for drawn in embedded]
-    candidates = find_candidates(used, test, train)
-    hits = [find_hits(*pair) for pair in zip(probabilities, used, strict=True)]
-    chances = [chance_of_hit(marks, candidates) for marks in used]
-    add("used_shown", hits, chance=float(np.nanmean(chances)))
-    lift = (average_images(np.column_stack(values), own) for values in (hits, chances))
-    table.add(method, "used_lift", Combined(tuple(lift), _divide), chance=1.0)
-    pairs = zip(probabilities, used, strict=True)
-    add("used_auc", (rank_used(*pair, own, candidates=candidates) for pair in pairs), chance=0.5)
+    learned, validation, read = releases
+    if learned.used is None:
+        return []
+    rank = partial(rank_used, identity=own, candidates=find_candidates(used, test, train))
+    guesses = guess_used(learned, train.glaucoma[learned.source], test.glaucoma)
+    hit = float(np.mean([find_hits(guesses, marks) for marks in used]))
+    area = float(np.nanmean([rank(guesses, marks) for marks in used]))
+    pairs = [(one.probabilities, marks) for one, marks in zip(embedded, used, strict=True)]
+    add("used_shown", (find_hits(*pair) for pair in pairs), chance=hit)
+    add("used_auc", (rank(*pair) for pair in pairs), chance=area)
+    readers = read_used(learned, validation, read)
+    by_draw = [read.draw == draw for draw in range(read.draws)]
+    pairs = [(readers[0].scores[rows], read.used[rows]) for rows in by_draw]
+    add("used_learned_top1", (find_hits(*pair) for pair in pairs), chance=hit)
+    add("used_learned_auc", (rank(*pair) for pair in pairs), chance=area)
+    add("used_solved", [solve_used(read.first(1), gallery)], chance=0.0)
     add("nearest_used", (found.nearest_used for found in distances))
     pairs = list(zip(distances, used, strict=True))
     chances = [chance_of_nearest_used(*pair, identity=own) for pair in pairs]
     nearest = (find_nearest_used(*pair) for pair in pairs)
     add("nearest_is_used", nearest, chance=float(np.nanmean(chances)))
-
-
-def mark_used(used: np.ndarray, identities: int) -> np.ndarray:
-    """Return (N, P) bool, whose images or likeness went into each image.
-
-    Args:
-        used: (N, K) identity classes; one named twice counts once, and K may be 0.
-        identities: P, the number of classes.
-
-    Raises:
-        DataError: when `used` has another shape or holds what isn't a class.
-    """
-    if used.ndim != 2 or used.dtype.kind not in "iu":
-        raise DataError(f"used identities: expected (N, K) integers, got {used.shape} {used.dtype}")
-    _check_classes("used identities", used, identities)
-    marks = np.zeros((len(used), identities), dtype=bool)
-    np.put_along_axis(marks, used, True, axis=1)
-    return marks
+    return [
+        {
+            "attacker": "ridge",
+            "learned": reader.learned,
+            "validation": reader.validation,
+            "test": float(np.nanmean(rank_used(reader.scores, read.used, read.identity))),
+        }
+        for reader in sorted(readers, key=lambda one: one.learned)
+    ]
 
 
 def find_candidates(used: list[np.ndarray], test: EyeDataset, train: EyeDataset) -> np.ndarray:
@@ -135,21 +237,6 @@ def find_hits(probabilities: np.ndarray, used: np.ndarray) -> np.ndarray:
     return np.take_along_axis(used, probabilities.argmax(axis=1)[:, None], axis=1)[:, 0]
 
 
-def chance_of_hit(used: np.ndarray, candidates: np.ndarray) -> np.ndarray:
-    """Return (N,) chances in [0, 1] that a patient guessed from (N, P) candidates is one used.
-
-    All ones are K of P; with those that share the pathology a guess knows that and nothing else.
-    NaN for an image without candidates.
-
-    Raises:
-        DataError: when the two don't fit.
-    """
-    _check_shapes(candidates, used)
-    counts = candidates.sum(axis=1)
-    chances = np.full(len(used), np.nan)
-    return np.divide((used & candidates).sum(axis=1), counts, out=chances, where=counts > 0)
-
-
 def rank_used(
     probabilities: np.ndarray,
     used: np.ndarray,
@@ -182,7 +269,7 @@ def rank_used(
         raise DataError("identity probabilities: expected finite numbers")
     if identity.shape != (len(used),):
         raise DataError(f"identity: expected ({len(used)},), got {identity.shape}")
-    _check_classes("identity", identity, used.shape[1])
+    check_classes("identity", identity, used.shape[1])
     counted = np.ones_like(used) if candidates is None else candidates.copy()
     np.put_along_axis(counted, identity[:, None], False, axis=1)
     left_out = (~counted).sum(axis=1, keepdims=True)
@@ -198,15 +285,3 @@ def rank_used(
 def _check_shapes(by_identity: np.ndarray, used: np.ndarray) -> None:
     if by_identity.shape != used.shape:
         raise DataError(f"expected {used.shape} beside used identities, got {by_identity.shape}")
-
-
-def _check_classes(name: str, classes: np.ndarray, identities: int) -> None:
-    if classes.size and not (classes.min() >= 0 and classes.max() < identities):
-        raise DataError(
-            f"{name}: expected classes from 0 to {identities - 1}, "
-            f"got {classes.min()}..{classes.max()}"
-        )
-
-
-def _divide(hits: np.ndarray, chances: np.ndarray) -> np.ndarray:
-    return np.divide(hits, chances, out=np.zeros_like(hits), where=chances > 0)

@@ -28,23 +28,30 @@ from replication.attack.near_copies import measure_distances, set_limits
 from replication.attack.outputs import JSON, PAGE, PLANE
 from replication.attack.patient_privacy import (
     BEST,
+    COUNTS,
+    NETWORK_DRAWS,
     Embeddings,
     Networks,
-    PatientAttack,
+    add_pair_measures,
     add_patient_measures,
+    attack_patients,
+    list_named,
+    score_by_networks,
+    verify_pairs,
 )
-from replication.attack.replaced_privacy import add_replaced_measures
+from replication.attack.releases import Releases
+from replication.attack.replaced_privacy import Gallery, add_replaced_measures
 from replication.attack.table2 import NOISE, Table2, summarise_methods
 from replication.attack.table2_text import to_markdown
 from replication.figures.planes import draw_evidence_plane
 from replication.privatize.methods import BASELINE
-from replication.records import EyeDataset, PrivatizedSet, to_unit_range
+from replication.records import EyeDataset, PrivatizedSet, to_bytes, to_unit_range
 from replication.store.files import write_json, write_text
 from replication.store.tables import to_records, write_table
 from validation.claims.judge import judge_claims
 from validation.claims.parts import Claim
 
-DRAWS = 3  # of each method's: patients differ more than draws do
+DRAWS = COUNTS[-1]  # of each method: to learn from, and to read
 LEARNING_SEED = 2**32  # above all seeds of runs: what attackers learn from is drawn for them alone
 
 # Privatize a data set: method, images, seed, draws.
@@ -83,7 +90,7 @@ def attack_sets(
     predictions: pd.DataFrame,
     seed: int,
     on_method: Callable[[], None] = lambda: None,
-) -> tuple[Table2, pd.DataFrame]:
+) -> tuple[Table2, pd.DataFrame, list[dict]]:
     """Attack every method, the originals and noise.
 
     Args:
@@ -98,8 +105,8 @@ def attack_sets(
         on_method: called after each of the methods, originals and noise.
 
     Returns:
-        The table, and whom each attacker names: method, draw, image_id, identity, then one column
-        per attacker.
+        The table; whom each attacker names, of `list_named`; and the grid of attackers by draws
+        learned and releases read, one row each.
 
     Raises:
         DataError: when the data are too few to attack.
@@ -107,41 +114,47 @@ def attack_sets(
     attack = _Attack(known, networks, predict_glaucoma, predictions, seed)
     named = []
     for method in (BASELINE, NOISE, *methods):
-        sets = list(_load_some(method, known.test, load))
+        read = list(_load_some(method, known.test, load))
         learned = [
-            next(privatize(method, dataset, LEARNING_SEED + seed, 1)).images
+            attack.release(dataset, privatize(method, dataset, LEARNING_SEED + seed, len(read)))
             for dataset in (known.train, known.validation)
         ]
         twins = ()
         if known.twins is not None and method != NOISE:
             twins = tuple(
-                list(privatize(method, changed, seed, len(sets)))
+                list(privatize(method, changed, seed, min(len(read), NETWORK_DRAWS)))
                 for changed in (known.twins.test, known.twins.elsewhere)
             )
-        named.append(attack.add_method(sets, learned, twins))
+        named.append(attack.add_method(*learned, read, twins))
         on_method()
-    return attack.table, pd.concat(named, ignore_index=True)
+    return attack.table, pd.concat(named, ignore_index=True), attack.grid
 
 
-def make_controls(method: str, dataset: EyeDataset, *, seed: int) -> PrivatizedSet:
-    """Return the originals as they are, or noise, which shows nothing of anyone.
+def make_controls(
+    method: str, dataset: EyeDataset, *, seed: int, draws: int
+) -> Iterator[PrivatizedSet]:
+    """Yield the originals as they are, or draws of noise, which shows nothing of anyone.
 
     Args:
         method: `BASELINE` or `NOISE`.
         dataset: N images.
         seed: of the noise.
+        draws: of the noise.
     """
-    images = dataset.images
-    if method == NOISE:
-        rng = np.random.default_rng([seed, len(dataset)])
-        images = to_unit_range(rng.integers(0, 256, images.shape, dtype=np.uint8))
-    return PrivatizedSet(method, 0, images, None)
+    if method == BASELINE:
+        yield PrivatizedSet(method, 0, dataset.images, None)
+        return
+    for draw in range(draws):
+        rng = np.random.default_rng([seed, draw, len(dataset)])
+        levels = rng.integers(0, 256, dataset.images.shape, dtype=np.uint8)
+        yield PrivatizedSet(method, draw, to_unit_range(levels), None)
 
 
 def write_attack(
     folder: Path,
     table: Table2,
     named: pd.DataFrame,
+    grid: list[dict],
     predictions: pd.DataFrame,
     *,
     heading: str,
@@ -153,6 +166,7 @@ def write_attack(
         folder: of the stage.
         table: all entries.
         named: whom each attacker names, of `attack_sets`.
+        grid: of `attack_sets`.
         predictions: of stage 06.
         heading: which data, which settings.
         seed: of the bootstrap.
@@ -165,6 +179,7 @@ def write_attack(
     attack = {
         "heading": heading,
         "rows": to_records(numbers),
+        "grid": grid,
         "summary": to_records(summarise_methods(numbers)),
         "claims": judge_retrained(predictions, named),
     }
@@ -210,7 +225,7 @@ def _rests_on_identity(claim: Claim) -> bool:
 
 def _load_some(method: str, test: EyeDataset, load: Callable) -> Iterable[PrivatizedSet]:
     if method in (BASELINE, NOISE):
-        return [make_controls(method, test, seed=0)]
+        return make_controls(method, test, seed=0, draws=DRAWS)
     return islice(load(method), DRAWS)
 
 
@@ -225,34 +240,44 @@ class _Attack:
         predictions: pd.DataFrame,
         seed: int,
     ) -> None:
-        self.table = Table2(known.test.identity)
+        self.table, self.grid = Table2(known.test.identity), []
         self._known, self._networks, self._seed = known, networks, seed
         self._predict, self._predictions = predict_glaucoma, predictions
         self._train = networks.static.embed(known.train.images)
+        self._patients = self._train.probabilities.shape[1]
         test = networks.static.embed(known.test.images)
         self._real = RealEyes(known.test, test, known.train, self._train)
         self._limits = set_limits(measure_distances(known.test.images, known.train))
+        levels = to_bytes(known.train.images)
+        self._gallery = Gallery(levels, known.train.identity, self._patients)
         self._signs = None
         if known.signs is not None:
             self._signs = SignEvidence(known.test, known.facts, known.signs, seed=seed)
 
+    def release(self, sources: EyeDataset, sets: Iterable[PrivatizedSet]) -> Releases:
+        """Return draws of a method over some originals as what an attacker holds."""
+        return Releases.of_sets(sets, sources, self._patients)
+
     def add_method(
         self,
-        sets: list[PrivatizedSet],
-        learned: list[np.ndarray],
+        learned: Releases,
+        validation: Releases,
+        drawn: list[PrivatizedSet],
         twins: tuple[list[PrivatizedSet], ...],
     ) -> pd.DataFrame:
         """Add one method's measures to the table; return whom each attacker names.
 
         Args:
-            sets: draws of the test images.
-            learned: the training and the validation images, privatized.
-            twins: as `sets`, of the images with twins, and of those changed elsewhere; empty where
+            learned: of the training images.
+            validation: of the validation images.
+            drawn: draws of the test images.
+            twins: draws of the test images with twins, and of those changed elsewhere; empty where
                 there are no twins.
         """
-        known, method = self._known, sets[0].method
-        embedded = [self._networks.static.embed(drawn.images) for drawn in sets]
-        named = self._name_patients(sets, embedded, learned)
+        known, method, sets = self._known, drawn[0].method, drawn[:NETWORK_DRAWS]
+        releases = learned, validation, self.release(known.test, drawn)
+        embedded = [self._networks.static.embed(one.images) for one in sets]
+        named = self._attack_patients(method, releases, embedded)
         if method == NOISE:
             return named
         add_verdict_measures(self.table, method, self._predictions, test=known.test)
@@ -269,38 +294,46 @@ class _Attack:
             )
         self._real.add_measures(self.table, sets, embedded)
         if method != BASELINE:
-            replaced = {"test": known.test, "train": known.train, "limits": self._limits}
-            add_replaced_measures(self.table, sets, embedded, **replaced)
+            rows = add_replaced_measures(
+                self.table,
+                sets,
+                embedded,
+                releases,
+                test=known.test,
+                train=known.train,
+                gallery=self._gallery,
+                limits=self._limits,
+            )
+            self.grid += [{"method": method, "victim": "replaced", **row} for row in rows]
         return named
 
-    def _name_patients(
-        self, sets: list[PrivatizedSet], embedded: list[Embeddings], learned: list[np.ndarray]
+    def _attack_patients(
+        self, method: str, releases: tuple[Releases, ...], embedded: list[Embeddings]
     ) -> pd.DataFrame:
-        known, method, test = self._known, sets[0].method, self._known.test
-        attack = PatientAttack(
-            known.train,
-            self._train,
-            learned[0],
-            validation=learned[1],
-            validation_identity=known.validation.identity,
-            networks=self._networks,
-            seed=self._seed,
+        known, networks = self._known, self._networks
+        learned = networks.static.embed(releases[0].first(1).images)
+        validation = [networks.static.embed(releases[1].first(NETWORK_DRAWS).images)]
+        identity = known.train.identity
+        scores = score_by_networks(
+            networks, learned.blocks, identity, validation, embedded, seed=self._seed
         )
-        named = [attack.name_patients(*pair) for pair in zip(sets, embedded, strict=True)]
-        pairs = [attack.verify(drawn, test.identity) for drawn in embedded]
-        add_patient_measures(
-            self.table,
-            method,
-            named,
-            {name: sum((drawn[name] for drawn in pairs[1:]), pairs[0][name]) for name in pairs[0]},
-            test=test,
-            train=known.train,
-        )
-        truth = {"image_id": test.image_id, "identity": test.identity}
-        return pd.concat(
-            [
-                pd.DataFrame({"method": method, "draw": drawn.draw, **truth}).join(found)
-                for drawn, found in zip(sets, named, strict=True)
-            ],
-            ignore_index=True,
-        )
+        findings = attack_patients(*releases, patients=self._patients, network_scores=scores)
+        add_patient_measures(self.table, method, findings, test=known.test, train=known.train)
+        self.grid += [
+            {"method": method, "victim": "patient", **row} for row in findings.list_grid()
+        ]
+        train = self._train
+        networks.siamese.train(learned.features, train.features, identity, seed=self._seed)
+        pairs = {
+            "evaluator": ([one.embedding for one in embedded], train.embedding),
+            "siamese": (
+                [networks.siamese.embed(one.features) for one in embedded],
+                networks.siamese.embed(train.features),
+            ),
+        }
+        for name, (drawn, originals) in pairs.items():
+            counted = [
+                verify_pairs(one, originals, test=known.test, train=known.train) for one in drawn
+            ]
+            add_pair_measures(self.table, method, name, counted)
+        return list_named(findings, method, known.test)

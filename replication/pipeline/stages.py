@@ -197,7 +197,7 @@ def attack(run: RunData, folder: Path) -> None:
     predictions = FinishedRun(run.store).predictions
     judges = {task: run.load_evaluator(task).predict for task in EVALUATORS}
     with run.track("attacking", 2 + len(run.methods)) as advance:
-        table, named = attack_sets(
+        table, named, grid = attack_sets(
             run.methods,
             _find_known(run),
             privatize=partial(_privatize_or_control, run),
@@ -212,7 +212,7 @@ def attack(run: RunData, folder: Path) -> None:
         members = run.dataset.take(run.splits.find_learned(task))
         add_membership(table, task, predict, members=members, test=run.test_set)
     heading = _write_heading(run, "Table 2", f"{len(run.test_set)} test images")
-    write_attack(folder, table, named, predictions, heading=heading, seed=run.seed)
+    write_attack(folder, table, named, grid, predictions, heading=heading, seed=run.seed)
 
 
 def explain(run: RunData, folder: Path) -> None:
@@ -403,7 +403,7 @@ def _privatize_or_control(
     """Privatize any images by any method, the controls of the attack among them."""
     if method in METHODS:
         return run.privatize(METHODS[method], dataset, seed=seed, draws=draws)
-    return iter([make_controls(method, dataset, seed=seed)])
+    return make_controls(method, dataset, seed=seed, draws=draws)
 
 
 def _build_attackers(run: RunData) -> Networks:

@@ -29,7 +29,8 @@ def test_classes_are_weighed_as_by_scikit_learn(counts):
         warnings.filterwarnings("ignore", "Only one sample available", UserWarning)
         theirs.fit(values, classes)
     np.testing.assert_allclose(ours.slopes_.T, theirs.coef_, rtol=1e-6, atol=1e-9)
-    np.testing.assert_allclose(ours.offsets_, theirs.intercept_, rtol=1e-6)
+    weighed = ours.offsets_ + ours.log_priors_
+    np.testing.assert_allclose(weighed, theirs.intercept_, rtol=1e-6)
     others, _ = draw_rows((50, 50), seed=2)
     np.testing.assert_array_equal(ours.predict(others), theirs.predict(others))
     assert len(np.unique(ours.predict(others))) > 1

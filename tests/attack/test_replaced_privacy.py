@@ -3,13 +3,8 @@
 import numpy as np
 import pytest
 
-from replication.attack.replaced_privacy import (
-    chance_of_hit,
-    find_candidates,
-    find_hits,
-    mark_used,
-    rank_used,
-)
+from replication.attack.releases import mark_used
+from replication.attack.replaced_privacy import find_candidates, find_hits, rank_used
 from replication.errors import DataError
 from replication.evaluate.stage import any_of_accuracy
 from replication.records import EyeDataset
@@ -69,29 +64,9 @@ def test_hits_are_those_of_the_table(k):
     assert hits.mean() == any_of_accuracy(predicted, used)
 
 
-def test_chance_is_what_guessing_hits():
-    probabilities, used, marks, _ = draw_case(4000, 20, 3)
-    candidates = np.random.default_rng(1).random(probabilities.shape) < 0.5
-    assert chance_of_hit(marks, np.ones_like(candidates)) == pytest.approx(3 / 20)
-    guesses = np.where(candidates, np.random.default_rng(2).random(candidates.shape), -1)
-    chance = chance_of_hit(marks, candidates)
-    assert find_hits(guesses, marks).mean() == pytest.approx(chance.mean(), abs=0.02)
-    slow = [
-        len({*u} & {*np.flatnonzero(c)}) / c.sum() for u, c in zip(used, candidates, strict=True)
-    ]
-    np.testing.assert_allclose(chance, slow)
-
-
-def test_chance_without_use_or_candidates():
-    nobody = mark_used(np.empty((2, 0), dtype=int), 4)
-    assert chance_of_hit(nobody, np.ones((2, 4), dtype=bool)).tolist() == [0, 0]
-    assert not find_hits(np.ones((2, 4)), nobody).any()
-    assert np.isnan(chance_of_hit(nobody, np.zeros((2, 4), dtype=bool))).all()
-
-
 def test_a_patient_named_twice_counts_once():
     assert mark_used(np.array([[1, 1]]), 3).tolist() == [[False, True, False]]
-    assert chance_of_hit(mark_used(np.array([[1, 1]]), 4), np.ones((1, 4), dtype=bool)) == 0.25
+    assert not find_hits(np.ones((2, 4)), mark_used(np.empty((2, 0), dtype=int), 4)).any()
 
 
 @pytest.mark.parametrize(

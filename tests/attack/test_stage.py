@@ -8,7 +8,18 @@ import pytest
 from fake_eyes import draw_noise, plant_eyes
 from planted_predictions import EVERY_CLAIM_HOLDS, plant_predictions
 
-from replication.attack.patient_privacy import Embeddings, Networks, PatientAttack
+from replication.attack.patient_privacy import (
+    BEST,
+    CNN,
+    NETWORK_DRAWS,
+    Embeddings,
+    Networks,
+    Scores,
+    attack_patients,
+    list_named,
+    verify_pairs,
+)
+from replication.attack.releases import Releases
 from replication.attack.stage import (
     DRAWS,
     LEARNING_SEED,
@@ -78,7 +89,7 @@ class Privatizer:
     def __call__(self, method, dataset, seed, draws):
         self.calls.append((method, seed, draws))
         if method in (BASELINE, NOISE):
-            yield make_controls(method, dataset, seed=seed)
+            yield from make_controls(method, dataset, seed=seed, draws=draws)
             return
         for draw in range(draws):
             yield self.draw(method, dataset, seed, draw)
@@ -105,7 +116,7 @@ def attack(test=TEST, *, methods=METHODS, draws=1, seed=7):
     privatize = Privatizer()
     networks = Networks(FakeNetwork(), FakeNetwork(), FakePairs())
     known = Known(TRAIN, VALIDATION, test, pd.DataFrame(), None, None)
-    table, named = attack_sets(
+    table, named, grid = attack_sets(
         methods,
         known,
         privatize=privatize,
@@ -117,7 +128,7 @@ def attack(test=TEST, *, methods=METHODS, draws=1, seed=7):
     )
     everyone = np.ones((1, len(np.unique(test.identity))))
     values = {cell: entry.statistic.weigh(everyone).item() for cell, entry in table.entries.items()}
-    return values, named, privatize, networks, table
+    return values, named, privatize, networks, table, grid
 
 
 @pytest.fixture(scope="module")
@@ -125,14 +136,16 @@ def attacked():
     return attack()
 
 
-@pytest.mark.parametrize("name", ["static", "lda_image", "lda_crop", "nearest", "cnn", "best"])
+@pytest.mark.parametrize(
+    "name", ["static", "lda_image", "lda_crop", "nearest", "cnn", "best", "person"]
+)
 def test_every_attacker_names_who_is_there_and_no_one_in_noise(attacked, name):
     values = attacked[0]
     for method in (BASELINE, LEAKY):
         assert values[method, f"identity_{name}"] > 0.9
     for method in (NOISE, NOISY):
-        # 45 images among 9 patients: 14 hits come once in a thousand times.
-        assert values[method, f"identity_{name}"] <= 14 / 45
+        # 45 images among 9 patients: 14 hits come once in a thousand times; of 9 patients 5 do.
+        assert values[method, f"identity_{name}"] <= (5 / 9 if name == "person" else 14 / 45)
 
 
 @pytest.mark.parametrize("name", ["evaluator", "siamese"])
@@ -146,7 +159,8 @@ def test_verification_finds_patients_where_they_are_shown(attacked, name):
 def test_a_method_that_shows_one_patient_alone_leaks_as_much_as_it_states(attacked):
     values = attacked[0]
     assert (LEAKY, "used_shown") not in values
-    assert {(MIXED, name) for name in ("used_shown", "used_lift", "used_auc")} <= values.keys()
+    of_used = ("used_shown", "used_auc", "used_learned_top1", "used_learned_auc", "used_solved")
+    assert {(MIXED, name) for name in of_used} <= values.keys()
     # It states that it used patient 3 and shows everybody: hers are a ninth of the images.
     assert values[MIXED, "used_shown"] == pytest.approx(1 / PATIENTS, abs=0.03)
 
@@ -161,9 +175,11 @@ def test_noise_has_attackers_alone_the_originals_no_replaced_and_unknown_signs_n
 
 
 def test_noise_has_each_of_the_256_levels_as_often():
-    counts = np.bincount(to_bytes(make_controls(NOISE, TEST, seed=0).images).ravel())
+    first, second = (to_bytes(s.images) for s in make_controls(NOISE, TEST, seed=0, draws=2))
+    counts = np.bincount(first.ravel())
     mean = TEST.images.size / 256
     assert len(counts) == 256 and np.abs(counts - mean).max() < 5 * np.sqrt(mean)
+    assert (first != second).mean() > 0.9
 
 
 def test_verdicts_are_those_of_stage_06_with_their_chance_levels(attacked):
@@ -177,24 +193,28 @@ def test_verdicts_are_those_of_stage_06_with_their_chance_levels(attacked):
 
 def test_attackers_learn_from_draws_of_their_own(attacked):
     privatize, networks = attacked[2], attacked[3]
-    expected = [(m, LEARNING_SEED + 7, 1) for m in (BASELINE, NOISE, *METHODS) for _ in range(2)]
+    draws = {BASELINE: 1, NOISE: DRAWS}
+    expected = [
+        (m, LEARNING_SEED + 7, draws.get(m, 1))
+        for m in (BASELINE, NOISE, *METHODS)
+        for _ in range(2)
+    ]
     assert privatize.calls == expected
     assert networks.retrained.seeds == networks.siamese.seeds == [7] * (2 + len(METHODS))
 
 
 def test_draws_past_the_first_few_are_left_out():
-    values, named, *_, table = attack(methods=(NOISY,), draws=DRAWS + 2)
-    assert sorted(named.loc[named["method"] == NOISY, "draw"].unique()) == list(range(DRAWS))
-    assert len(named) == len(TEST) * (2 + DRAWS)
-    by_hand = (named["best"] == named["identity"])[named["method"] == NOISY].mean()
-    assert values[NOISY, "identity_best"] == pytest.approx(by_hand)
+    values, named, _, _, table, grid = attack(methods=(NOISY,), draws=DRAWS + 2)
+    own = named[named["method"] == NOISY]
+    assert values[NOISY, "identity_best"] == pytest.approx((own["best"] == own["identity"]).mean())
+    assert max(row.get("read", 1) for row in grid) == max(row["learned"] for row in grid) == DRAWS
     for name in ("evaluator", "siamese"):
         pairs = table.entries[NOISY, f"{name}_auc"].statistic.pairs
-        assert pairs.same.sum() + pairs.different.sum() == DRAWS * len(TEST) * len(TRAIN)
+        assert pairs.same.sum() + pairs.different.sum() == NETWORK_DRAWS * len(TEST) * len(TRAIN)
 
 
 def test_patients_with_the_pathology_and_without_are_counted_apart(attacked):
-    values, named, *_, table = attacked
+    values, named, _, _, table, _ = attacked
     own = named[named["method"] == NOISY].set_index("image_id").loc[TEST.image_id]
     hits = (own["best"] == own["identity"]).to_numpy()
     for words, rows in (("with", TEST.glaucoma), ("without", ~TEST.glaucoma)):
@@ -203,67 +223,64 @@ def test_patients_with_the_pathology_and_without_are_counted_apart(attacked):
         assert table.entries[cell].images == rows.sum()
 
 
-def learn_originals(retrained) -> PatientAttack:
-    return PatientAttack(
-        TRAIN,
-        FakeNetwork().embed(TRAIN.images),
-        TRAIN.images,
-        validation=VALIDATION.images,
-        validation_identity=VALIDATION.identity,
-        networks=Networks(FakeNetwork(), retrained, FakePairs()),
-        seed=0,
-    )
+def find_patients(scores, test=TEST.images):
+    """Attack the originals, and let one network's scores of validation and test images count."""
+    sets = zip((TRAIN, VALIDATION, TEST), (TRAIN.images, VALIDATION.images, test), strict=True)
+    releases = [
+        Releases.of_sets([PrivatizedSet(LEAKY, 0, images, None)], own, PATIENTS)
+        for own, images in sets
+    ]
+    return attack_patients(*releases, patients=PATIENTS, network_scores={CNN: scores})
 
 
 def test_the_best_attacker_is_chosen_on_validation_images():
-    class Forgetful(FakeNetwork):
-        """Is always right about test images, which no choice may rest on, and else wrong."""
-
-        def recognise(self, blocks):
-            right = np.eye(PATIENTS)[TEST.identity if len(blocks) == len(TEST) else 0]
-            return np.resize(right, (len(blocks), 9))
-
-    attack = learn_originals(Forgetful())
-    hidden = PrivatizedSet(LEAKY, 0, draw_noise(TEST.images, seed=3), None)
-    named = attack.name_patients(hidden, FakeNetwork().embed(hidden.images))
-    assert (named["cnn"] == TEST.identity).all()
-    assert attack.best != "cnn"
-    pd.testing.assert_series_equal(named["best"], named[attack.best], check_names=False)
-    assert (named["best"] == TEST.identity).mean() < 0.5
+    """One is always right about test images, which no choice may rest on, and else wrong."""
+    right = np.eye(PATIENTS)
+    scores = Scores(right[(VALIDATION.identity + 1) % PATIENTS], right[TEST.identity])
+    findings = find_patients(scores, draw_noise(TEST.images, seed=3))
+    named = list_named(findings, LEAKY, TEST)
+    assert (named[CNN] == TEST.identity).all()
+    best = findings.choose().attacker
+    assert best != CNN
+    pd.testing.assert_series_equal(named[BEST], named[best], check_names=False)
+    assert (named[BEST] == TEST.identity).mean() < 0.5
 
 
 @pytest.mark.parametrize("name", ["lda_image", "lda_crop", "nearest", "cnn"])
 def test_the_best_attacker_is_whoever_names_most(monkeypatch, name):
-    class Planted(FakeNetwork):
+    class Planted:
         """Names every patient, or all but every third."""
 
+        log_priors = 0.0
+
         def __init__(self, own):
-            super().__init__()
             self.own = own
 
-        def predict(self, images):
-            assert len(images) == len(VALIDATION)
-            right, some = VALIDATION.identity, np.arange(len(images)) % 3 > 0
-            return np.where((self.own == name) | some, right, (right + 1) % PATIENTS)
-
-        def recognise(self, blocks):
-            return np.eye(PATIENTS)[self.predict(blocks)]
+        def score(self, releases):
+            right, some = releases.identity, np.arange(len(releases)) % 3 > 0
+            named = np.where((self.own == name) | some, right, (right + 1) % PATIENTS)
+            return np.eye(PATIENTS)[named]
 
     planted = {own: Planted(own) for own in ("lda_image", "lda_crop", "nearest")}
     monkeypatch.setattr("replication.attack.patient_privacy.fit_recognisers", lambda *_: planted)
-    assert learn_originals(Planted("cnn")).best == name
+    releases = (
+        Releases.of_sets([PrivatizedSet(LEAKY, 0, own.images, None)], own, PATIENTS)
+        for own in (VALIDATION, TEST)
+    )
+    assert find_patients(Scores(*map(Planted("cnn").score, releases))).choose().attacker == name
 
 
 def test_chance_is_a_guess_at_the_known_patients_whoever_is_tested():
     tested = TEST.take(TEST.identity < 4)  # 0 and 3 of the three known with glaucoma: 0, 3 and 6
-    values, *_, table = attack(tested, methods=(LEAKY, MIXED))
+    values, _, _, _, table, _ = attack(tested, methods=(LEAKY, MIXED))
     entries = table.entries
     assert entries[LEAKY, "identity_best"].chance == pytest.approx(1 / PATIENTS)
     assert entries[LEAKY, "identity_best_with"].chance == pytest.approx(1 / 3)
     assert entries[LEAKY, "identity_best_without"].chance == pytest.approx(1 / 6)
     # Patient 3, stated as used, is a quarter of the tested.
     assert values[MIXED, "used_shown"] == pytest.approx(1 / 4, abs=0.05)
-    assert values[MIXED, "used_lift"] == pytest.approx(PATIENTS * values[MIXED, "used_shown"])
+    # The method uses patient 3 always, which whoever knows the method knows without an image.
+    assert entries[MIXED, "used_shown"].chance == entries[MIXED, "used_learned_top1"].chance == 1
 
 
 def test_patients_with_one_test_image_each_are_attacked_too():
@@ -275,7 +292,7 @@ def test_patients_with_one_test_image_each_are_attacked_too():
 @pytest.mark.parametrize(("label", "absent"), [(True, "without"), (False, "with")])
 def test_a_test_set_of_one_label_has_no_measure_of_the_other(label, absent):
     one_label = replace(TEST, glaucoma=np.full(len(TEST), label))
-    values, *_, table = attack(one_label, methods=(NOISY,))
+    values, _, _, _, table, _ = attack(one_label, methods=(NOISY,))
     assert (NOISY, f"identity_best_{absent}") not in values
     assert (NOISY, "glaucoma_balanced") not in values
     assert values[NOISY, "glaucoma_accuracy"] == 1
@@ -285,8 +302,8 @@ def test_a_test_set_of_one_label_has_no_measure_of_the_other(label, absent):
 
 def test_who_is_tested_reveals_nothing_where_most_of_the_known_are_not():
     tested = TEST.take(np.isin(TEST.identity, (0, 1)))
-    attack = learn_originals(FakeNetwork())
-    pairs = attack.verify(FakeNetwork().embed(tested.images), tested.identity)["evaluator"]
+    embeddings = [FakeNetwork().embed(own.images).embedding for own in (tested, TRAIN)]
+    pairs = verify_pairs(*embeddings, test=tested, train=TRAIN)
     originals = np.isin(TRAIN.identity, (0, 1)).sum()
     assert pairs.same.sum() + pairs.different.sum() == len(tested) * originals
 
