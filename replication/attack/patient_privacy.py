@@ -247,30 +247,34 @@ def spread_hits(cell: Cell, images: int) -> np.ndarray:
 
 
 def list_named(findings: PatientFindings, method: str, test: EyeDataset) -> pd.DataFrame:
-    """Return whom each attacker names in each group of releases of an image.
+    """Return whom each attacker names in each release of an image, by all that it reads at once.
 
-    Columns: method, draw (which group), image_id, identity, then one per attacker and `best`; -1
-    where an attacker's chosen cell has fewer groups.
+    Columns: method, draw, image_id, identity, then one per attacker and `best`; -1 where an
+    attacker's chosen cell reads more draws at once than are left.
     """
     chosen = {name: findings.choose(name) for name in findings.attackers}
     chosen[BEST] = findings.choose()
-    groups = int(chosen[BEST].named.number.max()) + 1
-    columns = {name: np.full((groups, len(test)), -1) for name in chosen}
-    for name, cell in chosen.items():
-        pooled = cell.named
-        within = pooled.number < groups
-        columns[name][pooled.number[within], pooled.source[within]] = pooled.scores[within].argmax(
-            axis=1
-        )
+    named = {name: _spread_named(cell, len(test)) for name, cell in chosen.items()}
+    draws = len(named[BEST])
+    columns = {name: np.full((draws, len(test)), -1) for name in named}
+    for name, by_draw in named.items():
+        columns[name][: len(by_draw)] = by_draw[:draws]
     return pd.DataFrame(
         {
             "method": method,
-            "draw": np.repeat(np.arange(groups), len(test)),
-            "image_id": np.tile(test.image_id, groups),
-            "identity": np.tile(test.identity, groups),
-            **{name: named.ravel() for name, named in columns.items()},
+            "draw": np.repeat(np.arange(draws), len(test)),
+            "image_id": np.tile(test.image_id, draws),
+            "identity": np.tile(test.identity, draws),
+            **{name: by_draw.ravel() for name, by_draw in columns.items()},
         }
     )
+
+
+def _spread_named(cell: Cell, images: int) -> np.ndarray:
+    """Return (draws, N) whom a cell names by draw and image; -1 where it reads none."""
+    groups = np.full((int(cell.named.number.max()) + 1, images), -1)
+    groups[cell.named.number, cell.named.source] = cell.named.scores.argmax(axis=1)
+    return np.repeat(groups, cell.read, axis=0)
 
 
 def verify_pairs(

@@ -30,6 +30,7 @@ from replication.attack.table2 import Table2
 from replication.errors import DataError
 from replication.records import EyeDataset, PrivatizedSet
 
+RIDGE = "ridge"
 STRENGTHS = np.logspace(-2, 4, 13)  # ours: of the ridge, beside features of unit variance
 
 
@@ -139,7 +140,7 @@ def add_replaced_measures(
     train: EyeDataset,
     gallery: Gallery,
     limits: CopyLimits,
-) -> list[dict]:
+) -> tuple[list[dict], np.ndarray | None]:
     """Add what one method's sets show of those who replaced a patient to Table 2.
 
     Args:
@@ -154,7 +155,8 @@ def add_replaced_measures(
         limits: below which an image is a near copy.
 
     Returns:
-        The readers as rows: attacker, learned, validation and test areas under the curve.
+        The readers as rows: attacker, learned, validation and test areas under the curve; and (R,)
+        bool, whether the best one names a patient used in each test release. None, where nobody is.
     """
     method, own = sets[0].method, test.identity
     identities = embedded[0].probabilities.shape[1]
@@ -173,7 +175,7 @@ def add_replaced_measures(
     add("near_copies", (find_near_copies(found, limits, identity=own) for found in distances))
     learned, validation, read = releases
     if learned.used is None:
-        return []
+        return [], None
     rank = partial(rank_used, identity=own, candidates=find_candidates(used, test, train))
     guesses = guess_used(learned, train.glaucoma[learned.source], test.glaucoma)
     hit = float(np.mean([find_hits(guesses, marks) for marks in used]))
@@ -182,25 +184,26 @@ def add_replaced_measures(
     add("used_shown", (find_hits(*pair) for pair in pairs), chance=hit)
     add("used_auc", (rank(*pair) for pair in pairs), chance=area)
     readers = read_used(learned, validation, read)
-    by_draw = [read.draw == draw for draw in range(read.draws)]
-    pairs = [(readers[0].scores[rows], read.used[rows]) for rows in by_draw]
-    add("used_learned_top1", (find_hits(*pair) for pair in pairs), chance=hit)
-    add("used_learned_auc", (rank(*pair) for pair in pairs), chance=area)
+    scores = readers[0].scores
+    rows = [read.draw == draw for draw in range(read.draws)]
+    add("used_learned_top1", (find_hits(scores[r], read.used[r]) for r in rows), chance=hit)
+    add("used_learned_auc", (rank(scores[r], read.used[r]) for r in rows), chance=area)
     add("used_solved", [solve_used(read.first(1), gallery)], chance=0.0)
     add("nearest_used", (found.nearest_used for found in distances))
     pairs = list(zip(distances, used, strict=True))
     chances = [chance_of_nearest_used(*pair, identity=own) for pair in pairs]
     nearest = (find_nearest_used(*pair) for pair in pairs)
     add("nearest_is_used", nearest, chance=float(np.nanmean(chances)))
-    return [
+    grid = [
         {
-            "attacker": "ridge",
-            "learned": reader.learned,
-            "validation": reader.validation,
-            "test": float(np.nanmean(rank_used(reader.scores, read.used, read.identity))),
+            "attacker": RIDGE,
+            "learned": one.learned,
+            "validation": one.validation,
+            "test": float(np.nanmean(rank_used(one.scores, read.used, read.identity))),
         }
-        for reader in sorted(readers, key=lambda one: one.learned)
+        for one in sorted(readers, key=lambda one: one.learned)
     ]
+    return grid, find_hits(scores, read.used)
 
 
 def find_candidates(used: list[np.ndarray], test: EyeDataset, train: EyeDataset) -> np.ndarray:

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from replication.attack.adequacy import are_good_enough, check_attackers
 from replication.attack.evidence import (
     Predict,
     SignEvidence,
@@ -52,6 +53,8 @@ from validation.claims.judge import judge_claims
 from validation.claims.parts import Claim
 
 DRAWS = COUNTS[-1]  # of each method: to learn from, and to read
+USED = "used_named"  # column of attackers.csv: whether the best reader names a patient used
+OF_VICTIMS = ("identity_accuracy", "replacement_accuracy")
 LEARNING_SEED = 2**32  # above all seeds of runs: what attackers learn from is drawn for them alone
 
 # Privatize a data set: method, images, seed, draws.
@@ -176,11 +179,14 @@ def write_attack(
     write_table(numbers, folder / "table2.csv")
     write_table(intervals.compare_methods(), folder / "differences.csv")
     write_table(named, folder / "attackers.csv")
+    rows = to_records(numbers)
+    checks = check_attackers(rows, grid)
     attack = {
         "heading": heading,
-        "rows": to_records(numbers),
+        "rows": rows,
         "grid": grid,
-        "summary": to_records(summarise_methods(numbers)),
+        "attackers": checks,
+        "summary": to_records(summarise_methods(numbers, attacked=are_good_enough(checks))),
         "claims": judge_retrained(predictions, named),
     }
     write_json(folder / JSON, attack)
@@ -190,22 +196,24 @@ def write_attack(
 
 
 def judge_retrained(predictions: pd.DataFrame, named: pd.DataFrame) -> list[dict[str, str]]:
-    """Judge the claims that rest on identity accuracy by both attackers.
+    """Judge the claims that rest on whom an image names, by both attackers.
 
-    The paper's numbers are of a network that has seen originals alone. Here the best attacker's
-    predictions take the place of that network's, and `validation.claims.judge` judges as before.
+    The paper's numbers are of a network that has seen originals alone. Here the predictions of the
+    best attackers on either victim take the place of that network's, and `validation.claims.judge`
+    judges as before.
 
     Args:
         predictions: of stage 06.
         named: of `attack_sets`: whom each attacker names.
 
     Returns:
-        Rows with name, quotation, and the findings: static, and of the best retrained attacker.
+        Rows with name, quotation, and the findings: static, and of the best retrained attackers.
     """
     keys = ["method", "draw", "image_id"]
-    # Of a method that draws, fewer draws are attacked than are predicted.
-    attacked = predictions.merge(named[[*keys, BEST]], on=keys, validate="1:1")
+    # Of a method that draws, fewer draws may be attacked than are predicted.
+    attacked = predictions.merge(named[[*keys, BEST, USED]], on=keys, validate="1:1")
     attacked["predicted_identity"] = attacked.pop(BEST)
+    attacked["replacement_shown"] = attacked.pop(USED).astype(float)
     return [
         {
             "name": static.claim.name,
@@ -220,7 +228,7 @@ def judge_retrained(predictions: pd.DataFrame, named: pd.DataFrame) -> list[dict
 
 def _rests_on_identity(claim: Claim) -> bool:
     options = (option for part in claim.parts for option in part.either)
-    return any(metric == "identity_accuracy" for option in options for _, metric in option.cells)
+    return any(metric in OF_VICTIMS for option in options for _, metric in option.cells)
 
 
 def _load_some(method: str, test: EyeDataset, load: Callable) -> Iterable[PrivatizedSet]:
@@ -294,7 +302,7 @@ class _Attack:
             )
         self._real.add_measures(self.table, sets, embedded)
         if method != BASELINE:
-            rows = add_replaced_measures(
+            grid, used_named = add_replaced_measures(
                 self.table,
                 sets,
                 embedded,
@@ -304,7 +312,9 @@ class _Attack:
                 gallery=self._gallery,
                 limits=self._limits,
             )
-            self.grid += [{"method": method, "victim": "replaced", **row} for row in rows]
+            self.grid += [{"method": method, "victim": "replaced", **row} for row in grid]
+            if used_named is not None:
+                named[USED] = used_named[: len(named)].astype(float)
         return named
 
     def _attack_patients(
@@ -336,4 +346,4 @@ class _Attack:
                 verify_pairs(one, originals, test=known.test, train=known.train) for one in drawn
             ]
             add_pair_measures(self.table, method, name, counted)
-        return list_named(findings, method, known.test)
+        return list_named(findings, method, known.test).assign(**{USED: np.nan})

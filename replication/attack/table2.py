@@ -192,24 +192,26 @@ def find_worst_leaks(rows: Sequence[Mapping], method: str, victim: Requirement) 
     ]
 
 
-def summarise_methods(numbers: pd.DataFrame) -> pd.DataFrame:
+def summarise_methods(numbers: pd.DataFrame, *, attacked: bool) -> pd.DataFrame:
     """Find each method's worst measure for each requirement, every measure from 0 to 1.
 
     Args:
         numbers: of `Table2Intervals.list_numbers`.
+        attacked: whether the attackers were good enough; where not, privacy is not measured.
 
     Returns:
         One row per method and requirement: method, requirement, measure (the worst one), value,
         low, high, chance, and share, in [0, 1]: privacy is 1 at chance and 0 where all patients are
         recognised, evidence 1 as in the original and 0 at chance, intelligibility 1 as real eyes.
-        All are empty where nothing was measured; of evidence, where no sign's place is known.
+        All are empty where nothing was measured; of evidence, where no sign's place is known; of
+        privacy, where the attackers weren't good enough.
     """
     by_cell = {(row["method"], row["measure"]): row for row in numbers.to_dict("records")}
     methods = [name for name in dict.fromkeys(numbers["method"]) if name != NOISE]
-    return pd.DataFrame([row for name in methods for row in _summarise(name, by_cell)])
+    return pd.DataFrame([row for name in methods for row in _summarise(name, by_cell, attacked)])
 
 
-def _summarise(method: str, by_cell: dict) -> Iterator[dict]:
+def _summarise(method: str, by_cell: dict, attacked: bool) -> Iterator[dict]:
     scales: tuple[tuple[str, tuple[str, ...], Callable], ...] = (
         (PRIVACY, LEAKS, _scale_privacy),
         (EVIDENCE, SHOWN, _scale_evidence),
@@ -222,7 +224,11 @@ def _summarise(method: str, by_cell: dict) -> Iterator[dict]:
             if (method, name) in by_cell
         }
         measured = {name: value for name, value in scaled.items() if not np.isnan(value)}
-        known = requirement != EVIDENCE or any(name in measured for name in OF_SIGN)
+        known = {
+            PRIVACY: attacked,
+            EVIDENCE: any(name in measured for name in OF_SIGN),
+            QUALITY: True,
+        }[requirement]
         worst = min(measured, key=measured.get) if measured and known else None
         row = by_cell.get((method, worst), {})
         yield {

@@ -308,11 +308,17 @@ def test_who_is_tested_reveals_nothing_where_most_of_the_known_are_not():
     assert pairs.same.sum() + pairs.different.sum() == len(tested) * originals
 
 
-def judge(best):
+def judge(best, used=lambda rows: rows["replacement_shown"]):
     predictions = plant_predictions(EVERY_CLAIM_HOLDS)
-    named = predictions[["method", "draw", "image_id"]].assign(best=best(predictions))
+    named = predictions[["method", "draw", "image_id"]].assign(
+        best=best(predictions), used_named=used(predictions)
+    )
     rows = judge_retrained(predictions, named)
     return {row["name"]: (row["static"], row["retrained"]) for row in rows}
+
+
+def name_as_before(rows):
+    return rows["predicted_identity"]
 
 
 def test_an_attacker_who_recognises_through_blur_alone_overturns_the_claims_about_blur():
@@ -325,5 +331,11 @@ def test_an_attacker_who_recognises_through_blur_alone_overturns_the_claims_abou
     assert {static for static, _ in judged.values()} == {"holds"}
     overturned = [name for name, (_, retrained) in judged.items() if retrained == "fails"]
     assert any("blur" in name for name in overturned), judged
-    no_better = judge(lambda rows: rows["predicted_identity"])
+    no_better = judge(name_as_before)
     assert all(static == retrained for static, retrained in no_better.values())
+
+
+def test_a_reader_who_learns_whom_averages_used_overturns_their_claim():
+    judged = judge(name_as_before, lambda rows: rows["replacement_shown"] * 0 + 1)
+    assert judged["averaging protects the replaced"] == ("holds", "fails")
+    assert judged["PPRL-VGAN shows the replacement"] == ("holds", "holds")

@@ -36,7 +36,7 @@ def make_numbers(planted=PLANTED):
 
 
 def summarise(planted=PLANTED):
-    rows = summarise_methods(make_numbers(planted)).to_dict("records")
+    rows = summarise_methods(make_numbers(planted), attacked=True).to_dict("records")
     return {(row["method"], row["requirement"]): row for row in rows}
 
 
@@ -70,7 +70,7 @@ def test_verdicts_alone_are_no_evidence_and_chance_of_everything_no_measure():
 def page():
     attack = {
         "rows": to_records(make_numbers()),
-        "summary": to_records(summarise_methods(make_numbers())),
+        "summary": to_records(summarise_methods(make_numbers(), attacked=True)),
         "claims": [
             {
                 "name": "a claim",
