@@ -25,13 +25,31 @@ SUMMARY = (
     "is 1 as real eyes."
 )
 CLAIMS = (
-    "By the network that has seen originals alone, as the paper's, and by the best attacker that "
-    "retrains."
+    "By the network that has seen originals alone, as the paper's, and by the best attackers that "
+    "retrain, on the patient and on the replaced."
+)
+GRID = (
+    "Patients named, in percent, by the attacker that is best on validation images: so many draws "
+    "of each training image learned, so many releases of a test image read, or of every test image "
+    "of a patient. A method that doesn't draw has one release."
+)
+CHECKS = (
+    "On originals the best attacker has to recognise at least as well as the identity network, on "
+    "noise nobody may be named beyond chance: else no method's privacy counts as measured. A "
+    "learning curve that still rises by more than the limit with the last draws makes a method's "
+    "figure a lower bound."
 )
 NOTES = {
     Requirement.PATIENT: (
-        "The best retrained attacker is chosen on validation images. Noise shows nothing of anyone: "
+        "Each attacker's figure is by the draws learned and the releases read that do best on "
+        "validation images, and so is the best retrained attacker chosen. Noise shows nothing of anyone: "
         "an attacker above chance there would be wrong."
+    ),
+    Requirement.REPLACED: (
+        "Learned: by ridge regression from releases of the training images, whose used patients "
+        "are known to who owns the method. Solved: least squares over the gallery gives exactly "
+        "the patients used. Chance is what is known without an image: whom the method uses how "
+        "often, given the label."
     ),
     Requirement.EVIDENCE: (
         "Glaucoma accuracy flatters a method that is given the label: without an effect of the sign "
@@ -73,6 +91,8 @@ def to_tables(attack: Mapping) -> dict[str, Section]:
         requirement.value.capitalize(): _tabulate(attack["rows"], requirement)
         for requirement in Requirement
     }
+    tables["Draws learned, releases read"] = _tabulate_grid(attack["grid"])
+    tables["Were the attackers good enough?"] = _tabulate_checks(attack["attackers"])
     tables["The paper's three requirements"] = _tabulate_summary(attack["summary"])
     claims = [
         (claim["name"], *(Finding.from_stored(claim[who]).value for who in ("static", "retrained")))
@@ -96,6 +116,50 @@ def _tabulate(numbers: Sequence[Mapping], requirement: Requirement) -> Section:
         for method in dict.fromkeys(method for method, _ in cells)
     ]
     return Section(NOTES.get(requirement, ""), ("method", *headings.values()), rows)
+
+
+def _tabulate_grid(grid: Sequence[Mapping]) -> Section:
+    """One row per method, one column per draws learned and releases read; the best attacker each."""
+    best: dict[tuple, Mapping] = {}
+    for row in grid:
+        if row["victim"] == "patient":
+            cell = row["method"], row["images"], row["learned"], row["read"]
+            if cell not in best or row["validation"] > best[cell]["validation"]:
+                best[cell] = row
+    ways = sorted({cell[1:] for cell in best}, key=lambda way: (way[0] != "one", *way[1:]))
+    headings = [
+        f"{learned} learned, {read} read" + ("" if images == "one" else ", all images")
+        for images, learned, read in ways
+    ]
+    rows = [
+        (
+            SHORT[method],
+            *(
+                write_percent(best[method, *way]["test"], digits=1)
+                if (method, *way) in best
+                else DOES_NOT_APPLY
+                for way in ways
+            ),
+        )
+        for method in dict.fromkeys(cell[0] for cell in best)
+    ]
+    return Section(GRID, ("method", *headings), rows)
+
+
+def _tabulate_checks(checks: Sequence[Mapping]) -> Section:
+    rows = [
+        (
+            check["check"],
+            SHORT[check["method"]] if check["method"] else "all",
+            check["victim"],
+            f"{check['value']:.3f}",
+            f"{check['limit']:.3f}",
+            "yes" if check["holds"] else "no",
+        )
+        for check in checks
+    ]
+    headings = ("check", "method", "victim", "value", "limit", "good enough")
+    return Section(CHECKS, headings, rows, words=3)
 
 
 def _tabulate_summary(summary: Sequence[Mapping]) -> Section:

@@ -18,7 +18,7 @@ from replication.evaluate.table1 import EVALUATED, HEADINGS, lay_out_markdown, w
 from replication.privatize.methods import ROWS
 from replication.records import TABLE1_METRICS
 from replication.results.finished_run import FinishedRun
-from replication.results.study import KEPT, SEEDS, name_data, read_numbers
+from replication.results.study import KEPT, SEEDS, have_settings, name_data, read_numbers
 from replication.store.files import read_json, write_json, write_text
 from replication.store.numbers import (
     NOT_MEASURED,
@@ -79,7 +79,8 @@ def keep_seeds(folder: Path, kept: Path = KEPT.parent) -> list[str]:
     if file.exists():
         read_numbers(file)
         before = read_json(file)
-        if before["run"] != added["run"]:
+        same_data = before["run"].get("manifest") == added["run"].get("manifest")
+        if not (same_data and have_settings(before["run"], added["run"])):
             raise SettingsError(
                 f"{file}: made with other settings or data than {folder / SEEDS}; to begin anew, "
                 "remove it"
@@ -90,6 +91,7 @@ def keep_seeds(folder: Path, kept: Path = KEPT.parent) -> list[str]:
                 raise SettingsError(f"{folder / SEEDS}: seed {seed} has other numbers in {file}")
         # Of a seed made twice the first one stays, with where and by what it was made.
         added |= {part: added[part] | before[part] for part in ("made", "numbers")}
+        added["run"] = before["run"]
     kept.mkdir(parents=True, exist_ok=True)
     write_json(file, added)
     write_tables(kept)

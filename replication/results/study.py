@@ -100,7 +100,7 @@ def find_own_bands(
     if not file.exists():
         return (), f"Table 1 is not judged: {name} is missing; `make seeds` makes it."
     common, numbers = read_numbers(file)
-    if not _have_settings(common, run):
+    if not have_settings(common, run):
         return (), f"Table 1 is not judged: {name} has no trainings with these settings and data."
     bands = derive_seed_bands(list(numbers.values()), test_images=test_images)
     return bands, (
@@ -110,7 +110,7 @@ def find_own_bands(
     )
 
 
-def _have_settings(common: Mapping, run: Mapping) -> bool:
+def have_settings(common: Mapping, run: Mapping) -> bool:
     """Return whether a study's runs are on a run's data, with what its Table 1 depends on.
 
     The seed is left out, and so is what comes after the table. A setting that is younger than the

@@ -21,7 +21,6 @@ from replication.attack.patient_privacy import (
 )
 from replication.attack.releases import Releases
 from replication.attack.stage import (
-    DRAWS,
     LEARNING_SEED,
     Known,
     attack_sets,
@@ -32,7 +31,7 @@ from replication.attack.table2 import NOISE
 from replication.privatize.methods import BASELINE
 from replication.records import PrivatizedSet, to_bytes
 
-PATIENTS = 9
+PATIENTS, DRAWS = 9, 10
 LEAKY, NOISY, MIXED = "blur-3", "pprl-vgan-random", "k-same-3"
 TRAIN, VALIDATION, TEST = (plant_eyes(PATIENTS, n, seed=n) for n in (6, 3, 5))
 METHODS = (LEAKY, NOISY, MIXED)
@@ -124,6 +123,7 @@ def attack(test=TEST, *, methods=METHODS, draws=1, seed=7):
         networks=networks,
         predict_glaucoma=lambda images: np.zeros(len(images)),
         predictions=predict_labels(test, (BASELINE, *methods), draws),
+        draws=DRAWS,
         seed=seed,
     )
     everyone = np.ones((1, len(np.unique(test.identity))))

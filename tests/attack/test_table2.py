@@ -70,6 +70,29 @@ def test_verdicts_alone_are_no_evidence_and_chance_of_everything_no_measure():
 def page():
     attack = {
         "rows": to_records(make_numbers()),
+        "grid": [
+            {
+                "method": "blur-3",
+                "victim": "patient",
+                "attacker": attacker,
+                "learned": 1,
+                "read": 1,
+                "images": "one",
+                "validation": validation,
+                "test": test,
+            }
+            for attacker, validation, test in (("nearest", 0.4, 0.123), ("lda_crop", 0.3, 0.9))
+        ],
+        "attackers": [
+            {
+                "check": "noise is at chance",
+                "method": None,
+                "victim": "patient",
+                "value": 0.02,
+                "limit": 0.01,
+                "holds": False,
+            }
+        ],
         "summary": to_records(summarise_methods(make_numbers(), attacked=True)),
         "claims": [
             {
@@ -93,6 +116,17 @@ def test_the_page_has_values_in_percent_with_interval_and_chance(page):
     )
 
 
+def test_the_grid_has_the_attacker_that_is_best_on_validation_images(page):
+    assert "1 learned, 1 read" in page and "| 12.3 |" in page and "| 90.0 |" not in page
+    assert any("noise is at chance" in line and "| no |" in line for line in lines(page))
+
+
+def test_privacy_is_not_measured_where_the_attackers_were_not_good_enough():
+    summary = summarise_methods(make_numbers(), attacked=False)
+    privacy = summary[summary["requirement"] == PRIVACY]
+    assert len(privacy) and privacy["share"].isna().all()
+
+
 def lines(page):
     return [line for line in page.splitlines() if line.startswith("|")]
 
@@ -101,7 +135,7 @@ def test_what_does_not_apply_is_a_dash_and_no_bar_is_raw(page):
     assert any(" - " in line for line in lines(page))
     assert "not measured" in page
     tables = [block.splitlines() for block in page.split("\n\n") if block.startswith("|")]
-    assert len(tables) == 6  # four requirements, the summary and the claims
+    assert len(tables) == 8  # four requirements, the grid, its checks, the summary and the claims
     for table in tables:
         assert len({line.count("|") for line in table}) == 1
 

@@ -92,6 +92,22 @@ def test_seeds_are_kept_a_few_at_a_time(tmp_path):
     assert "original,identity_accuracy,4," in (kept / "seeds.csv").read_text()
 
 
+@pytest.mark.parametrize(("part", "kept_too"), [("attack", True), ("vgan", False)])
+def test_what_comes_after_table_1_need_not_agree(tmp_path, part, kept_too):
+    kept = tmp_path / "kept"
+    keep_seeds(summarise(tmp_path / "one", {1: 0.875, 2: 0.75}), kept)
+    other = summarise(tmp_path / "other", {3: 0.5, 4: 0.5})
+    content = json.loads((other / "seeds.json").read_text())
+    setting = "updates" if part == "attack" else "steps"
+    content["run"]["profile"] = {part: {setting: 3}}
+    (other / "seeds.json").write_text(json.dumps(content))
+    if kept_too:
+        assert keep_seeds(other, kept) == ["1", "2", "3", "4"]
+    else:
+        with pytest.raises(SettingsError, match="made with other settings"):
+            keep_seeds(other, kept)
+
+
 @pytest.mark.parametrize(
     ("values", "more", "message"),
     [
