@@ -48,10 +48,12 @@ class Recogniser:
 
     def score(self, releases: Releases) -> np.ndarray:
         """Return (R, P) log-likelihoods; minus infinity for patients it hasn't learned."""
-        scores = np.full((len(releases), self.patients), -np.inf)
-        scores[:, self.classifier.classes_] = self.classifier.decision_function(
-            self.features(releases)
-        )
+        return self.score_features(self.features(releases))
+
+    def score_features(self, features: np.ndarray) -> np.ndarray:
+        """Return the same for (R, D) features."""
+        scores = np.full((len(features), self.patients), -np.inf)
+        scores[:, self.classifier.classes_] = self.classifier.decision_function(features)
         return scores
 
     @property

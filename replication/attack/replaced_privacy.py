@@ -26,12 +26,12 @@ from replication.attack.near_copies import (
 from replication.attack.patient_privacy import Embeddings, list_counts
 from replication.attack.recognisers import flatten_images, shrink_images
 from replication.attack.releases import Releases, check_classes, mark_used
+from replication.attack.ridge import RidgePath
 from replication.attack.table2 import Table2
 from replication.errors import DataError
 from replication.records import EyeDataset, PrivatizedSet
 
 RIDGE = "ridge"
-STRENGTHS = np.logspace(-2, 4, 13)  # ours: of the ridge, beside features of unit variance
 
 
 @dataclass(frozen=True)
@@ -75,24 +75,17 @@ def read_used(learned: Releases, validation: Releases, test: Releases) -> list[U
         learned, validation, test: releases of one method, with `used`.
     """
     found = []
-    features = [shrink_images(one).astype(np.float64) for one in (validation, test)]
+    asked, read = shrink_images(validation), shrink_images(test)
     for count in list_counts(learned.draws):
         own = learned.first(count)
-        values, marks = shrink_images(own).astype(np.float64), own.used.astype(np.float64)
-        middle, mean = values.mean(axis=0), marks.mean(axis=0)
-        values -= middle
-        scale = np.sqrt(np.mean(values**2)) or 1.0
-        values /= scale
-        squares, axes = np.linalg.eigh(values.T @ values)
-        target = axes.T @ (values.T @ (marks - mean))
-        seen, asked = (((one - middle) / scale) @ axes for one in features)
-        rated = []
-        for strength in STRENGTHS:
-            weights = target / (np.maximum(squares, 0) + strength * len(own) / 1000)[:, None]
-            areas = rank_used(seen @ weights + mean, validation.used, validation.identity)
-            rated.append((float(np.nanmean(areas)), weights))
-        best, weights = max(rated, key=lambda pair: pair[0])
-        found.append(UsedRead(count, best, asked @ weights + mean))
+        path = RidgePath(shrink_images(own), own.used.astype(np.float32))
+        strength, area = path.choose(
+            asked,
+            lambda scores: float(
+                np.nanmean(rank_used(scores, validation.used, validation.identity))
+            ),
+        )
+        found.append(UsedRead(count, area, path.predict(path.rotate(read), strength)))
     return sorted(found, key=lambda one: -one.validation)
 
 

@@ -43,6 +43,7 @@ from replication.attack.releases import Releases
 from replication.attack.replaced_privacy import Gallery, add_replaced_measures
 from replication.attack.table2 import NOISE, Table2, summarise_methods
 from replication.attack.table2_text import to_markdown
+from replication.attack.undo import WayBack
 from replication.figures.planes import draw_evidence_plane
 from replication.privatize.methods import BASELINE
 from replication.records import EyeDataset, PrivatizedSet, to_bytes, to_unit_range
@@ -260,6 +261,11 @@ class _Attack:
         self._limits = set_limits(measure_distances(known.test.images, known.train))
         levels = to_bytes(known.train.images)
         self._gallery = Gallery(levels, known.train.identity, self._patients)
+        train, self._validation = (
+            self.release(own, [PrivatizedSet(BASELINE, 0, own.images, None)])
+            for own in (known.train, known.validation)
+        )
+        self._way_back = WayBack(train, self._patients, networks.static)
         self._signs = None
         if known.signs is not None:
             self._signs = SignEvidence(known.test, known.facts, known.signs, seed=seed)
@@ -329,6 +335,7 @@ class _Attack:
         scores = score_by_networks(
             networks, learned.blocks, identity, validation, embedded, seed=self._seed
         )
+        scores |= self._way_back.score(*releases, self._validation)
         findings = attack_patients(*releases, patients=self._patients, network_scores=scores)
         add_patient_measures(self.table, method, findings, test=known.test, train=known.train)
         self.grid += [

@@ -62,6 +62,8 @@ def _list_measures() -> tuple[Measure, ...]:
         Measure("identity_lda_crop", patient, "LDA, central crop", fraction=True),
         Measure("identity_nearest", patient, "nearest neighbour", fraction=True),
         Measure("identity_lowest_bit", patient, "lowest bits", fraction=True),
+        Measure("identity_undone_lda", patient, "undone, then LDA", fraction=True),
+        Measure("identity_undone_static", patient, "undone, then static network", fraction=True),
         Measure("identity_cnn", patient, "evaluator CNN, retrained", fraction=True),
         Measure("evaluator_auc", patient, "verification AUC, evaluator"),
         Measure("evaluator_eer", patient, "EER, evaluator"),
