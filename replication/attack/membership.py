@@ -1,19 +1,26 @@
-"""Membership inference: which images were the networks trained on?
+"""Membership inference: which images were the networks trained on, and which went into releases?
 
-The attack by a threshold on the loss (Yeom, Giacomelli, Fredrikson and Jha, "Privacy risk in machine
-learning: analyzing the connection to overfitting", CSF 2018): an image on which a network's loss is
-low is taken for one that it was trained on. The area under the curve of all thresholds is a lower
-bound; attackers who train networks of their own do better (Carlini et al., "Membership inference
-attacks from first principles", S&P 2022).
+Of networks, the attack by a threshold on the loss (Yeom, Giacomelli, Fredrikson and Jha, "Privacy
+risk in machine learning: analyzing the connection to overfitting", CSF 2018): an image on which a
+network's loss is low is taken for one that it was trained on. The area under the curve of all
+thresholds is a lower bound; attackers who train networks of their own do better (Carlini et al.,
+"Membership inference attacks from first principles", S&P 2022).
+
+Of a released generator, the same by its reconstruction error; of released images, by the distance to
+the nearest of them (Chen, Yu, Zhang and Fritz, "GAN-Leaks", CCS 2020). The releases are of validation
+images, so that neither members nor the test images they are compared with were privatized. Both
+are of the same patients: what is asked is whether this image was there, not this patient.
 """
 
 from collections.abc import Callable
 
 import numpy as np
 
+from replication.attack.recognisers import NearestPatient, shrink_images
+from replication.attack.releases import Releases
 from replication.attack.table2 import Table2
 from replication.privatize.methods import BASELINE
-from replication.records import EyeDataset
+from replication.records import EyeDataset, Generator
 
 
 def add_membership(
@@ -37,6 +44,48 @@ def add_membership(
         find_odds(predict(one.images), getattr(one, task)) for one in (members, test)
     )
     table.add_mean(BASELINE, f"membership_{task}", rank_members(inside, outside), chance=0.5)
+
+
+def add_generator_membership(
+    table: Table2, generator: Generator, *, members: EyeDataset, test: EyeDataset
+) -> None:
+    """Add to Table 2 how well the error of reconstruction separates training from test images.
+
+    Args:
+        table: of the test images.
+        generator: encodes an image and decodes the mean with the patient's own identity.
+        members: what the generator was trained on.
+        test: what it was not.
+    """
+    scores = (measure_fit(generator, one) for one in (members, test))
+    table.add_mean(BASELINE, "membership_generator", rank_members(*scores), chance=0.5)
+
+
+def measure_fit(generator: Generator, eyes: EyeDataset) -> np.ndarray:
+    """Return (N,) minus the mean squared errors of reconstructing N images."""
+    mean, _ = generator.encode(eyes.images)
+    restored = generator.decode(mean, eyes.identity)
+    return -np.mean((restored - eyes.images) ** 2, axis=(1, 2, 3), dtype=float)
+
+
+def add_release_membership(
+    table: Table2, method: str, released: Releases, *, members: np.ndarray, others: np.ndarray
+) -> None:
+    """Add to Table 2 how well nearness to released images separates training from test images.
+
+    Args:
+        table: of the test images.
+        method: whose images were released.
+        released: of other images than both.
+        members: (G, D) gray pixels of the training images, of `shrink_images`.
+        others: (N, D) of the test images.
+    """
+    values = shrink_images(released)
+    nearest = NearestPatient().fit(values, np.zeros(len(values), np.intp))
+    scores = (
+        nearest.decision_function(one)[:, 0] - (one**2).sum(axis=1) / 2 for one in (members, others)
+    )
+    table.add_mean(method, "membership_released", rank_members(*scores), chance=0.5)
 
 
 def find_odds(probabilities: np.ndarray, truth: np.ndarray) -> np.ndarray:

@@ -25,6 +25,7 @@ from replication.attack.evidence import (
 )
 from replication.attack.image_quality import RealEyes
 from replication.attack.intervals import Table2Intervals
+from replication.attack.membership import add_release_membership
 from replication.attack.near_copies import measure_distances, set_limits
 from replication.attack.outputs import JSON, PAGE, PLANE
 from replication.attack.patient_privacy import (
@@ -39,6 +40,7 @@ from replication.attack.patient_privacy import (
     score_by_networks,
     verify_pairs,
 )
+from replication.attack.recognisers import shrink_images
 from replication.attack.releases import Releases
 from replication.attack.replaced_privacy import Gallery, add_replaced_measures
 from replication.attack.table2 import NOISE, Table2, summarise_methods
@@ -265,6 +267,9 @@ class _Attack:
             self.release(own, [PrivatizedSet(BASELINE, 0, own.images, None)])
             for own in (known.train, known.validation)
         )
+        self._members = shrink_images(train)
+        originals = PrivatizedSet(BASELINE, 0, known.test.images, None)
+        self._others = shrink_images(self.release(known.test, [originals]))
         self._way_back = WayBack(train, self._patients, networks.static)
         self._signs = None
         if known.signs is not None:
@@ -310,6 +315,8 @@ class _Attack:
             )
         self._real.add_measures(self.table, sets, embedded)
         if method != BASELINE:
+            candidates = {"members": self._members, "others": self._others}
+            add_release_membership(self.table, method, validation, **candidates)
             grid, used_named = add_replaced_measures(
                 self.table,
                 sets,

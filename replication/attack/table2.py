@@ -71,6 +71,8 @@ def _list_measures() -> tuple[Measure, ...]:
         Measure("siamese_eer", patient, "EER, Siamese"),
         Measure("membership_identity", patient, "membership AUC, identity network"),
         Measure("membership_glaucoma", patient, "membership AUC, glaucoma network"),
+        Measure("membership_generator", patient, "membership AUC, generator"),
+        Measure("membership_released", replaced, "membership AUC, released images"),
         Measure("used_shown", replaced, "any of the used named, static", fraction=True),
         Measure("used_learned_top1", replaced, "any of the used named, learned", fraction=True),
         Measure("used_solved", replaced, "all of the used solved for", fraction=True),
@@ -157,6 +159,7 @@ LEAKS = (
     "used_solved",
     "used_auc",
     "used_learned_auc",
+    "membership_released",
     "near_copies",
 )
 # Verdicts on labels are no evidence: they count, but only beside what is known of the sign.

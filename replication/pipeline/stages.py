@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from replication.attack.evidence import Twins
-from replication.attack.membership import add_membership
+from replication.attack.membership import add_generator_membership, add_membership
 from replication.attack.patient_privacy import Networks
 from replication.attack.stage import Known, attack_sets, make_controls, write_attack
 from replication.attack.twins import (
@@ -212,6 +212,9 @@ def attack(run: RunData, folder: Path) -> None:
     for task, predict in judges.items():
         members = run.dataset.take(run.splits.find_learned(task))
         add_membership(table, task, predict, members=members, test=run.test_set)
+    if any(METHODS[name].needs_generator for name in run.methods):
+        eyes = {"members": run.train_set, "test": run.test_set}
+        add_generator_membership(table, run.generator, **eyes)
     heading = _write_heading(run, "Table 2", f"{len(run.test_set)} test images")
     write_attack(folder, table, named, grid, predictions, heading=heading, seed=run.seed)
 

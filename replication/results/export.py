@@ -45,7 +45,7 @@ SAME = 0.5  # ours: gray levels below which rounding alone makes two images diff
 README, LABELS = "README.md", "labels.csv"
 MAY_SHARE = "--yes-i-may-share"
 SEED = "seed"
-UNMEASURED = "Inversion of the networks and membership in PPRL-VGAN's training are not measured."
+UNMEASURED = "Inversion of the networks is not measured."
 
 
 class Goods(StrEnum):

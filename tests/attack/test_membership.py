@@ -4,9 +4,18 @@ import numpy as np
 import pytest
 from fake_eyes import plant_eyes
 
-from replication.attack.membership import add_membership, find_odds, rank_members
+from replication.attack.membership import (
+    add_generator_membership,
+    add_membership,
+    add_release_membership,
+    find_odds,
+    rank_members,
+)
+from replication.attack.recognisers import shrink_images
+from replication.attack.releases import Releases
 from replication.attack.table2 import Table2
 from replication.privatize.methods import BASELINE
+from replication.records import PrivatizedSet
 
 MEMBERS, TEST = (plant_eyes(3, n, seed=n) for n in (6, 5))
 
@@ -45,3 +54,41 @@ def test_losses_that_round_to_zero_keep_their_order():
     probabilities = np.array([[1, 1e-12], [1, 1e-9], [0.2, 0.8], [1, 0]], np.float32)
     odds = find_odds(probabilities, np.array([False, False, True, False]))
     assert odds == pytest.approx([1e12, 1e9, 4, np.inf])
+
+
+class Memory:
+    """A generator that gives back what it has seen, and of other images a mean."""
+
+    def __init__(self, *, remembers):
+        self._seen = {image.tobytes() for image in MEMBERS.images} if remembers else set()
+
+    def encode(self, images):
+        return images, np.ones_like(images)
+
+    def decode(self, latent, identity):
+        mean = plant_eyes(3, 6, seed=9).images.mean(axis=0)
+        return np.array([one if one.tobytes() in self._seen else mean for one in latent])
+
+
+@pytest.mark.parametrize(("remembers", "low", "high"), [(True, 1, 1), (False, 0.3, 0.7)])
+def test_a_generator_that_remembers_is_found_out(remembers, low, high):
+    table = Table2(TEST.identity)
+    generator = Memory(remembers=remembers)
+    add_generator_membership(table, generator, members=MEMBERS, test=TEST)
+    area = table.entries[BASELINE, "membership_generator"].statistic.weigh(np.ones((1, 3))).item()
+    assert low <= area <= high
+
+
+def release(images, eyes):
+    return Releases.of_sets([PrivatizedSet("m", 0, images, None)], eyes, 3)
+
+
+@pytest.mark.parametrize(("copies", "low", "high"), [(True, 0.99, 1), (False, 0.3, 0.7)])
+def test_released_images_that_hold_training_images_are_found_out(copies, low, high):
+    table, validation = Table2(TEST.identity), plant_eyes(3, 6, seed=9)
+    shown = MEMBERS.images if copies else validation.images
+    members, others = (shrink_images(release(one.images, one)) for one in (MEMBERS, TEST))
+    released = release(shown, validation)
+    add_release_membership(table, "m", released, members=members, others=others)
+    area = table.entries["m", "membership_released"].statistic.weigh(np.ones((1, 3))).item()
+    assert low <= area <= high
