@@ -28,7 +28,7 @@ SIDE_PX = 64  # ours: larger images are averaged down to this for all but the lo
 BLOCK_BITS = 4096  # whose ratios are computed at once
 BITS_KEPT = 64  # ours: of the lowest bits of all pixels, those that differ most between patients
 SIGNIFICANCE = 0.05  # of all bits together
-NEAREST_DRAWS = 3  # ours: an image is compared with no more than so many draws of the learned ones
+NEAREST_DRAWS = 3  # ours: the nearest of more is not looked for
 
 
 @dataclass(frozen=True)
@@ -100,15 +100,17 @@ def fit_recognisers(learned: Releases, patients: int) -> dict[str, Recogniser]:
     - lda_image: linear discriminants with shrunk covariance (Ledoit and Wolf) on the gray image
       at half its size;
     - lda_crop: the same on the central half of rows and columns, iris and pupil, at full size;
-    - nearest: the patient of the nearest of these images, gray pixel by gray pixel;
-    - lowest_bit: naive Bayes on the lowest bits of the pixels, which no eye sees.
+    - nearest: the patient of the nearest of these images, gray pixel by gray pixel, of NEAREST_DRAWS
+      draws at most;
+    - lowest_bit: naive Bayes on the lowest bits of the pixels, which no eye sees; of
+      one draw.
 
     Args:
         learned: what it learns from.
         patients: P, the number of classes of identity.
 
     Returns:
-        By name.
+        By name; those that learn from fewer draws than there are are left out.
 
     Raises:
         DataError: when there are fewer than two patients, or none with a second image.
@@ -120,16 +122,18 @@ def fit_recognisers(learned: Releases, patients: int) -> dict[str, Recogniser]:
             f"attack: {len(one)} training images of {found} patients; recognising patients "
             "takes two of them and a second image of one: add images"
         )
-    bits = partial(take_lowest_bits, places=choose_bits(one))
-    parts = {
-        "lda_image": (shrink_images, ShrunkDiscriminants(), learned),
-        "lda_crop": (crop_images, ShrunkDiscriminants(), learned),
-        "nearest": (flatten_images, NearestPatient(), learned.first(NEAREST_DRAWS)),
-        "lowest_bit": (bits, BitFrequencies(), one),
+    parts: dict[str, tuple[Callable[[Releases], np.ndarray], BaseEstimator]] = {
+        "lda_image": (shrink_images, ShrunkDiscriminants()),
+        "lda_crop": (crop_images, ShrunkDiscriminants()),
     }
+    if learned.draws <= NEAREST_DRAWS:
+        parts["nearest"] = flatten_images, NearestPatient()
+    if learned.draws == 1:
+        bits = partial(take_lowest_bits, places=choose_bits(learned))
+        parts["lowest_bit"] = bits, BitFrequencies()
     return {
-        name: Recogniser(features, classifier.fit(features(own), own.identity), patients)
-        for name, (features, classifier, own) in parts.items()
+        name: Recogniser(features, classifier.fit(features(learned), learned.identity), patients)
+        for name, (features, classifier) in parts.items()
     }
 
 

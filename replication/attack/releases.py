@@ -8,12 +8,13 @@ observations are.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple, Self
 
 import numpy as np
 
 from replication.errors import DataError
-from replication.records import EyeDataset, PrivatizedSet, to_bytes, to_gray, to_unit_range
+from replication.records import HALF_RANGE, EyeDataset, PrivatizedSet, to_bytes, to_unit_range
 
 
 @dataclass(frozen=True)
@@ -84,10 +85,13 @@ class Releases:
         """(R, H, W, C) float32 in [-1, 1]."""
         return to_unit_range(self.levels)
 
-    @property
+    @cached_property
     def gray(self) -> np.ndarray:
         """(R, H, W) float32 in [-1, 1], the mean of the channels."""
-        return to_gray(self.images)
+        gray = self.levels.sum(axis=-1, dtype=np.uint16).astype(np.float32)
+        gray /= np.float32(HALF_RANGE * self.levels.shape[-1])
+        gray -= np.float32(1)
+        return gray
 
     def take(self, rows: np.ndarray) -> Self:
         """Return the rows (indices or a mask) as releases of their own."""
