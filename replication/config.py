@@ -97,7 +97,6 @@ class AttackSettings:
     batch_size: int = 32
     learning_rate: float = 3e-4  # with 1e-3 it forgets the originals before it learns blurs
     siamese_updates: int = 300
-    draws: int = 10  # ours: of a method that draws, at most so many are learned from, and read
     siamese_batch_size: int = 128  # so many privatized images against as many originals
     siamese_learning_rate: float = 1e-3
     margin: float = 1.0  # embeddings have length one, so distances go up to 2
@@ -162,7 +161,7 @@ SMOKE = replace(
     evaluator=replace(CPU.evaluator, updates=20, patience=2),
     by_patient=replace(CPU.by_patient, updates=20, patience=2),
     vgan=replace(CPU.vgan, units=32, batch_size=16, steps=10),
-    attack=AttackSettings(updates=5, siamese_updates=5, draws=3),
+    attack=AttackSettings(updates=5, siamese_updates=5),
 )
 PROFILES = {profile.name: profile for profile in (SMOKE, CPU, CPU_FLOAT32, PAPER)}
 

@@ -144,7 +144,7 @@ FAULTS = [
         "replication/attack/stage.py",
         "attack/test_stage.py",
         ("LEARNING_SEED + seed, len(read)", "seed, len(read)"),
-        ("islice(load(method), draws)", "islice(load(method), 1)"),
+        ("islice(load(method), MOST_DRAWS)", "islice(load(method), 1)"),
         ('attacked["replacement_shown"] = attacked.pop(USED).astype(float)', "attacked.pop(USED)"),
         ("if method != BASELINE:", "if True:"),
         ("rng.integers(0, 256, dataset.images", "rng.integers(0, 128, dataset.images"),
@@ -420,7 +420,7 @@ FAULTS = [
         "replication/pipeline/order.py",
         "pipeline/test_stages.py",
         ("last = max(i for", "last = min(i for"),
-        ('asdict(profile.attack) | {"seed": run.seed}', "asdict(profile.attack)"),
+        ('{"seed": run.seed, "draws": min(run.draws, MOST', '{"draws": min(run.draws, MOST'),
     ),
     *_plant(
         "replication/pipeline/stages.py",

@@ -30,6 +30,7 @@ from replication.attack.near_copies import measure_distances, set_limits
 from replication.attack.outputs import JSON, PAGE, PLANE
 from replication.attack.patient_privacy import (
     BEST,
+    COUNTS,
     NETWORK_DRAWS,
     Embeddings,
     Networks,
@@ -56,6 +57,7 @@ from validation.claims.parts import Claim
 
 USED = "used_named"  # column of attackers.csv: whether the best reader names a patient used
 OF_VICTIMS = ("identity_accuracy", "replacement_accuracy")
+MOST_DRAWS = max(COUNTS)  # of a method that draws, at most so many are learned from, and read
 LEARNING_SEED = 2**32  # above all seeds of runs: what attackers learn from is drawn for them alone
 
 # Privatize a data set: method, images, seed, draws.
@@ -92,7 +94,6 @@ def attack_sets(
     networks: Networks,
     predict_glaucoma: Predict,
     predictions: pd.DataFrame,
-    draws: int,
     seed: int,
     on_method: Callable[[], None] = lambda: None,
 ) -> tuple[Table2, pd.DataFrame, list[dict]]:
@@ -106,7 +107,6 @@ def attack_sets(
         networks: of the attack.
         predict_glaucoma: by the run's glaucoma network.
         predictions: of stage 06.
-        draws: of a method that draws, at most so many are learned from, and read.
         seed: of the run.
         on_method: called after each of the methods, originals and noise.
 
@@ -120,7 +120,7 @@ def attack_sets(
     attack = _Attack(known, networks, predict_glaucoma, predictions, seed)
     named = []
     for method in (BASELINE, NOISE, *methods):
-        read = list(_load_some(method, known.test, load, draws))
+        read = list(_load_some(method, known.test, load))
         learned = [
             attack.release(dataset, privatize(method, dataset, LEARNING_SEED + seed, len(read)))
             for dataset in (known.train, known.validation)
@@ -234,12 +234,10 @@ def _rests_on_identity(claim: Claim) -> bool:
     return any(metric in OF_VICTIMS for option in options for _, metric in option.cells)
 
 
-def _load_some(
-    method: str, test: EyeDataset, load: Callable, draws: int
-) -> Iterable[PrivatizedSet]:
+def _load_some(method: str, test: EyeDataset, load: Callable) -> Iterable[PrivatizedSet]:
     if method in (BASELINE, NOISE):
-        return make_controls(method, test, seed=0, draws=draws)
-    return islice(load(method), draws)
+        return make_controls(method, test, seed=0, draws=MOST_DRAWS)
+    return islice(load(method), MOST_DRAWS)
 
 
 class _Attack:

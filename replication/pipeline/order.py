@@ -15,6 +15,7 @@ from operator import attrgetter
 from pathlib import Path
 
 from replication.attack.outputs import ATTACKED
+from replication.attack.stage import MOST_DRAWS
 from replication.evaluate.table1 import EVALUATED
 from replication.explain.outputs import EXPLAINED
 from replication.explain.stage import DRAWS
@@ -142,7 +143,9 @@ class Replication:
             Stage(EVALUATED, {}, measured, work.evaluate),
             Stage(
                 ATTACKED,
-                asdict(profile.attack) | {"seed": run.seed} | signs,
+                asdict(profile.attack)
+                | {"seed": run.seed, "draws": min(run.draws, MOST_DRAWS)}
+                | signs,
                 attacked,
                 work.attack,
             ),

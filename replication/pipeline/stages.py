@@ -205,7 +205,6 @@ def attack(run: RunData, folder: Path) -> None:
             networks=_build_attackers(run),
             predict_glaucoma=lambda images: judges["glaucoma"](images)[:, 1],
             predictions=predictions,
-            draws=run.profile.attack.draws,
             seed=run.seed,
             on_method=advance,
         )

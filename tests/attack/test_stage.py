@@ -22,6 +22,7 @@ from replication.attack.patient_privacy import (
 from replication.attack.releases import Releases
 from replication.attack.stage import (
     LEARNING_SEED,
+    MOST_DRAWS,
     Known,
     attack_sets,
     judge_retrained,
@@ -31,7 +32,7 @@ from replication.attack.table2 import NOISE
 from replication.privatize.methods import BASELINE
 from replication.records import PrivatizedSet, to_bytes
 
-PATIENTS, DRAWS = 9, 10
+PATIENTS = 9
 LEAKY, NOISY, MIXED = "blur-3", "pprl-vgan-random", "k-same-3"
 TRAIN, VALIDATION, TEST = (plant_eyes(PATIENTS, n, seed=n) for n in (6, 3, 5))
 METHODS = (LEAKY, NOISY, MIXED)
@@ -123,7 +124,6 @@ def attack(test=TEST, *, methods=METHODS, draws=1, seed=7):
         networks=networks,
         predict_glaucoma=lambda images: np.zeros(len(images)),
         predictions=predict_labels(test, (BASELINE, *methods), draws),
-        draws=DRAWS,
         seed=seed,
     )
     everyone = np.ones((1, len(np.unique(test.identity))))
@@ -193,7 +193,7 @@ def test_verdicts_are_those_of_stage_06_with_their_chance_levels(attacked):
 
 def test_attackers_learn_from_draws_of_their_own(attacked):
     privatize, networks = attacked[2], attacked[3]
-    draws = {BASELINE: 1, NOISE: DRAWS}
+    draws = {BASELINE: 1, NOISE: MOST_DRAWS}
     expected = [
         (m, LEARNING_SEED + 7, draws.get(m, 1))
         for m in (BASELINE, NOISE, *METHODS)
@@ -204,10 +204,12 @@ def test_attackers_learn_from_draws_of_their_own(attacked):
 
 
 def test_draws_past_the_first_few_are_left_out():
-    values, named, _, _, table, grid = attack(methods=(NOISY,), draws=DRAWS + 2)
+    values, named, _, _, table, grid = attack(methods=(NOISY,), draws=MOST_DRAWS + 2)
     own = named[named["method"] == NOISY]
     assert values[NOISY, "identity_best"] == pytest.approx((own["best"] == own["identity"]).mean())
-    assert max(row.get("read", 1) for row in grid) == max(row["learned"] for row in grid) == DRAWS
+    assert (
+        max(row.get("read", 1) for row in grid) == max(row["learned"] for row in grid) == MOST_DRAWS
+    )
     for name in ("evaluator", "siamese"):
         pairs = table.entries[NOISY, f"{name}_auc"].statistic.pairs
         assert pairs.same.sum() + pairs.different.sum() == NETWORK_DRAWS * len(TEST) * len(TRAIN)
