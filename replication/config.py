@@ -88,14 +88,8 @@ class ExplanationSettings:
 
 @dataclass(frozen=True)
 class AttackSettings:
-    """How the networks of the attack are trained; all values are ours, the paper has no attack."""
+    """How the Siamese network is trained; all values are ours, the paper has no attack."""
 
-    # Of the identity network behind its second block, which has learned the originals already.
-    # On validation images each step of 120, 160 and 240 names more; so many take half the time that
-    # 120 of the whole network took.
-    updates: int = 240
-    batch_size: int = 32
-    learning_rate: float = 3e-4  # with 1e-3 it forgets the originals before it learns blurs
     siamese_updates: int = 300
     siamese_batch_size: int = 128  # so many privatized images against as many originals
     siamese_learning_rate: float = 1e-3
@@ -124,7 +118,7 @@ PAPER = Profile(
     EvaluatorSettings(),
     EvaluatorSettings(for_unseen_patients=True),
     VganSettings(),
-    AttackSettings(updates=EvaluatorSettings.updates, siamese_updates=3000),
+    AttackSettings(siamese_updates=3000),
 )
 CPU = replace(
     PAPER,
@@ -161,7 +155,7 @@ SMOKE = replace(
     evaluator=replace(CPU.evaluator, updates=20, patience=2),
     by_patient=replace(CPU.by_patient, updates=20, patience=2),
     vgan=replace(CPU.vgan, units=32, batch_size=16, steps=10),
-    attack=AttackSettings(updates=5, siamese_updates=5),
+    attack=AttackSettings(siamese_updates=5),
 )
 PROFILES = {profile.name: profile for profile in (SMOKE, CPU, CPU_FLOAT32, PAPER)}
 

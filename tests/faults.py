@@ -132,7 +132,7 @@ FAULTS = [
             "chance = 1 / len(np.unique(train.identity))",
             "chance = 1 / len(np.unique(test.identity))",
         ),
-        ("retrain(learned, identity, seed=seed)", "retrain(learned, identity, seed=0)"),
+        ("fit(learned.blocks, identity)", "fit(learned.blocks, identity[::-1])"),
         ("originals[tested]", "originals[: tested.sum() + 1]"),
         ("if cell.person == person", "if cell.person"),
         ("sum(counted[1:], counted[0])", "counted[0]"),

@@ -1,7 +1,7 @@
-"""The networks of the attack: the evaluator, retrained on privatized images, and a Siamese network.
+"""The networks of the attack: the run's identity network, and a Siamese network above its features.
 
-Both begin with the run's identity network, as an attacker with original images would. Each is
-built once and reset for every method, since building one takes longer than training it.
+An attacker with original images has both. The Siamese network is built once and reset for every
+method, since building it takes longer than training it.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 from keras import Model, layers
 
-from keras_models.evaluator import build_evaluator, seed_dropout
+from keras_models.evaluator import build_evaluator
 from keras_models.optimizers import Adam
 from keras_models.siamese import build_projection, contrastive_loss
 from replication.attack.patient_privacy import Embeddings
@@ -40,9 +40,14 @@ class IdentityNetwork:
         *,
         evaluator: EvaluatorSettings,
     ) -> None:
-        network = _load_evaluator(weights, classes, image_shape, evaluator)
-        names = (BLOCKS, FEATURES, EMBEDDING, OUTPUT)
-        outputs = [network.get_layer(name).output for name in names]
+        _make_deterministic()
+        network = build_evaluator(classes, image_shape, **evaluator.dropout, seed=0)
+        load_weights(network, weights)
+        blocks = layers.AveragePooling2D(name="squares")(network.get_layer(BLOCKS).output)
+        outputs = [
+            layers.Flatten(name="flat_squares")(blocks),
+            *(network.get_layer(name).output for name in (FEATURES, EMBEDDING, OUTPUT)),
+        ]
         self.features = outputs[1].shape[-1]
         self._run = compile_network(Model(network.input, outputs))
 
@@ -53,58 +58,6 @@ class IdentityNetwork:
         # An image that moves no unit has no direction; it stays at 0, as far from all others.
         embedding = embedded / np.maximum(length, np.finfo(np.float32).tiny)
         return Embeddings(blocks, features, embedding, probabilities)
-
-
-class RetrainedNetwork:
-    """The identity network with its first two blocks as they are and the rest retrained.
-
-    The first two blocks are nine tenths of its arithmetic; what they give is computed once. What
-    they find, edges and their patterns, is in privatized images too.
-
-    Args:
-        weights, classes, image_shape, evaluator: as for `IdentityNetwork`.
-        settings: of the attack.
-    """
-
-    def __init__(
-        self,
-        weights: Path,
-        classes: int,
-        image_shape: tuple[int, int, int],
-        *,
-        evaluator: EvaluatorSettings,
-        settings: AttackSettings,
-    ) -> None:
-        self._settings = settings
-        whole = _load_evaluator(weights, classes, image_shape, evaluator)
-        names = [layer.name for layer in whole.layers]
-        outputs = blocks = layers.Input(whole.get_layer(BLOCKS).output.shape[1:])
-        for layer in whole.layers[names.index(BLOCKS) + 1 :]:
-            outputs = layer(outputs)
-        self._network = Model(blocks, outputs)
-        self._optimizer = Adam(settings.learning_rate)
-        self._network.compile(self._optimizer, "sparse_categorical_crossentropy")
-        self._initial = self._network.get_weights()
-        self._run = compile_network(self._network)
-
-    def retrain(self, blocks: np.ndarray, identity: np.ndarray, *, seed: int) -> None:
-        """Begin with the run's network and learn privatized images of known patients.
-
-        Args:
-            blocks: what the first two blocks give of N images, of `Embeddings`.
-            identity: (N,) of whom they are.
-            seed: of the order of the images and of dropout.
-        """
-        seed_dropout(self._network, seed)
-        self._network.set_weights(self._initial)
-        _reset(self._optimizer)
-        batch = min(self._settings.batch_size, len(blocks))
-        for rows in draw_batches(len(blocks), batch, self._settings.updates, seed=seed):
-            self._network.train_on_batch(blocks[rows], identity[rows])
-
-    def recognise(self, blocks: np.ndarray) -> np.ndarray:
-        """Return (N, patients) probabilities by what the first two blocks give of N images."""
-        return self._run(blocks)[0]
 
 
 class SiameseAttacker:
@@ -173,15 +126,6 @@ def draw_batches(
             order = rng.permutation(rows)
         start = update % whole * batch
         yield order[start : start + batch]
-
-
-def _load_evaluator(
-    weights: Path, classes: int, image_shape: tuple[int, int, int], evaluator: EvaluatorSettings
-) -> Model:
-    _make_deterministic()
-    network = build_evaluator(classes, image_shape, **evaluator.dropout, seed=0)
-    load_weights(network, weights)
-    return network
 
 
 def _make_deterministic() -> None:

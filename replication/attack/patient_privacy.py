@@ -13,13 +13,14 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import pandas as pd
 
-from replication.attack.recognisers import fit_recognisers
+from replication.attack.discriminants import ShrunkDiscriminants
+from replication.attack.recognisers import Recogniser, fit_recognisers
 from replication.attack.releases import Pooled, Releases, pool_by_patient, pool_by_source
 from replication.attack.table2 import Table2
 from replication.attack.verification import Area, EqualErrorRate, PairCounts, count_pairs
 from replication.records import EyeDataset
 
-STATIC, CNN, BEST, PERSON = "static", "cnn", "best", "person"
+STATIC, LDA_NETWORK, BEST = "static", "lda_network", "best"
 COUNTS = (1, 3, 10)  # ours: draws to learn from, and releases to read
 NETWORK_DRAWS = 3  # ours: releases that networks read; they learn from one draw
 
@@ -28,7 +29,7 @@ NETWORK_DRAWS = 3  # ours: releases that networks read; they learn from one draw
 class Embeddings:
     """The outputs of the identity network for N images."""
 
-    blocks: np.ndarray  # (N, S, S, F) activations of its second convolutional block
+    blocks: np.ndarray  # (N, B) activations of its second convolutional block, 2 x 2 averaged
     features: np.ndarray  # (N, D) activations of its last convolutional block
     embedding: np.ndarray  # (N, E) activations before the softmax, of length one
     probabilities: np.ndarray  # (N, patients)
@@ -39,16 +40,6 @@ class IdentityNetwork(Protocol):
 
     def embed(self, images: np.ndarray) -> Embeddings:
         """Return its outputs for (N, H, W, C) images in [-1, 1]."""
-
-
-class RetrainedNetwork(Protocol):
-    """The run's identity network, the blocks behind its second one retrained."""
-
-    def retrain(self, blocks: np.ndarray, identity: np.ndarray, *, seed: int) -> None:
-        """Begin with the run's network and learn images of known patients."""
-
-    def recognise(self, blocks: np.ndarray) -> np.ndarray:
-        """Return (N, patients) probabilities by `Embeddings.blocks` of N images."""
 
 
 class SiameseNetwork(Protocol):
@@ -68,7 +59,6 @@ class Networks:
     """The networks of the attack, passed in so that nothing here needs TensorFlow."""
 
     static: IdentityNetwork
-    retrained: RetrainedNetwork
     siamese: SiameseNetwork
 
 
@@ -176,36 +166,29 @@ def list_counts(draws: int) -> tuple[int, ...]:
     return tuple(count for count in COUNTS if count <= draws)
 
 
-def score_by_networks(
-    networks: Networks,
-    learned: np.ndarray,
+def score_by_network(
+    learned: Embeddings,
     identity: np.ndarray,
     validation: list[Embeddings],
     test: list[Embeddings],
-    *,
-    seed: int,
 ) -> dict[str, Scores]:
-    """Return what the static and the retrained network give validation and test releases.
+    """Return what the identity network gives releases, as it is and with what its second block finds.
+
+    Of privatized images of known patients, discriminant analysis learns the activations of that
+    block: edges and their patterns, which are in privatized images too.
 
     Args:
-        networks: of the attack; the retrained one is retrained.
-        learned: `Embeddings.blocks` of the training images, privatized.
+        learned: the training images, privatized, by the network.
         identity: of whom these are.
-        validation, test: draws of the images, by the static network.
-        seed: of the training.
+        validation, test: draws of the images, by the network.
     """
-    networks.retrained.retrain(learned, identity, seed=seed)
-    found = {STATIC: [], CNN: []}
-    for draws in (validation, test):
-        found[STATIC].append(np.concatenate([one.probabilities for one in draws]))
-        found[CNN].append(
-            np.concatenate([networks.retrained.recognise(one.blocks) for one in draws])
-        )
-    floor = np.finfo(np.float32).tiny
-    return {
-        name: Scores(*(np.log(np.maximum(one, floor)) for one in both))
-        for name, both in found.items()
-    }
+    floor, draws = np.finfo(np.float32).tiny, (validation, test)
+    probabilities = [np.concatenate([one.probabilities for one in own]) for own in draws]
+    static = Scores(*(np.log(np.maximum(one, floor)) for one in probabilities))
+    lda = ShrunkDiscriminants().fit(learned.blocks, identity)
+    blocks = Recogniser(None, lda, probabilities[0].shape[1])
+    found = [np.concatenate([blocks.score_features(one.blocks) for one in own]) for own in draws]
+    return {STATIC: static, LDA_NETWORK: Scores(*found, blocks.log_priors)}
 
 
 def add_patient_measures(

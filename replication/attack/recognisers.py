@@ -4,7 +4,7 @@ The paper's identity network has seen originals alone, so a method whose images 
 original defeats it (paper §2.3). Who can privatize images of known patients can learn from the
 result: "parrot" recognition (Newton, Sweeney and Malin, IEEE TKDE 17, 2005; McPherson, Shokri and
 Shmatikov, "Defeating image obfuscation with deep learning", 2016). Ours: four recognisers; a
-fifth, the evaluator CNN, is in `networks`.
+fifth, in `patient_privacy`, learns what the identity network finds.
 """
 
 from collections.abc import Callable
@@ -36,13 +36,13 @@ class Recogniser:
     """One trained attacker.
 
     Args:
-        features: (R, D) numbers of releases.
+        features: (R, D) numbers of releases; None where they are computed elsewhere.
         classifier: with `decision_function`, `classes_`, and `log_priors_` where it has learned how
             often each patient comes.
         patients: P, the number of classes of identity.
     """
 
-    features: Callable[[Releases], np.ndarray]
+    features: Callable[[Releases], np.ndarray] | None
     classifier: BaseEstimator
     patients: int
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 
 import numpy as np
-from scipy.linalg import lstsq
+from scipy.linalg import qr, solve_triangular
 from scipy.stats import rankdata
 
 from replication.attack.near_copies import (
@@ -32,6 +32,7 @@ from replication.errors import DataError
 from replication.records import EyeDataset, PrivatizedSet
 
 RIDGE = "ridge"
+RANK_TOLERANCE = 1e-9  # ours: images that others of the gallery make up to this are left out
 
 
 @dataclass(frozen=True)
@@ -57,12 +58,28 @@ class Gallery:
     identity: np.ndarray  # (G,)
     patients: int
 
+    def solve(self, releases: Releases) -> np.ndarray:
+        """Return (R, G) weights of the gallery's images that make up releases, by least squares."""
+        across, triangle, order = self._factors
+        solved = solve_triangular(triangle, across.T @ _to_columns(releases))
+        weights = np.zeros((len(releases), len(self.identity)))
+        weights[:, order] = solved.T
+        return weights
+
     @cached_property
-    def pixels(self) -> np.ndarray:
-        """(H * W, G) gray pixels, one image in each column."""
+    def _factors(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Orthogonal columns, a triangle, and which independent images of the gallery these are."""
         rows = np.arange(len(self.levels))
         images = Releases(self.levels, self.identity, rows, np.zeros_like(rows))
-        return flatten_images(images).T.astype(np.float64)
+        across, triangle, order = qr(_to_columns(images), mode="economic", pivoting=True)
+        sizes = np.abs(np.diag(triangle))
+        rank = int((sizes > RANK_TOLERANCE * sizes.max()).sum())
+        return across[:, :rank], triangle[:rank, :rank], order[:rank]
+
+
+def _to_columns(releases: Releases) -> np.ndarray:
+    """Return (H * W, R) gray pixels, one image in each column."""
+    return flatten_images(releases).T.astype(np.float64)
 
 
 def read_used(learned: Releases, validation: Releases, test: Releases) -> list[UsedRead]:
@@ -116,9 +133,9 @@ def solve_used(test: Releases, gallery: Gallery) -> np.ndarray:
         test: releases with `used`.
         gallery: the originals that went in.
     """
-    weights = lstsq(gallery.pixels, flatten_images(test).T.astype(np.float64))[0].T
-    of_patient = np.zeros((len(test), gallery.patients))
-    np.add.at(of_patient.T, gallery.identity, weights.T)
+    of_patient = np.zeros((gallery.patients, len(test)))
+    np.add.at(of_patient, gallery.identity, gallery.solve(test).T)
+    of_patient = of_patient.T
     ranks = rankdata(-of_patient, axis=1, method="ordinal")
     return ((ranks <= test.used.sum(axis=1, keepdims=True)) == test.used).all(axis=1)
 

@@ -38,7 +38,7 @@ from replication.attack.patient_privacy import (
     add_patient_measures,
     attack_patients,
     list_named,
-    score_by_networks,
+    score_by_network,
     verify_pairs,
 )
 from replication.attack.recognisers import shrink_images
@@ -337,9 +337,7 @@ class _Attack:
         learned = networks.static.embed(releases[0].first(1).images)
         validation = [networks.static.embed(releases[1].first(NETWORK_DRAWS).images)]
         identity = known.train.identity
-        scores = score_by_networks(
-            networks, learned.blocks, identity, validation, embedded, seed=self._seed
-        )
+        scores = score_by_network(learned, identity, validation, embedded)
         scores |= self._way_back.score(*releases, self._validation)
         findings = attack_patients(*releases, patients=self._patients, network_scores=scores)
         add_patient_measures(self.table, method, findings, test=known.test, train=known.train)

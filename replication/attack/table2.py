@@ -64,7 +64,7 @@ def _list_measures() -> tuple[Measure, ...]:
         Measure("identity_lowest_bit", patient, "lowest bits", fraction=True),
         Measure("identity_undone_lda", patient, "undone, then LDA", fraction=True),
         Measure("identity_undone_static", patient, "undone, then static network", fraction=True),
-        Measure("identity_cnn", patient, "evaluator CNN, retrained", fraction=True),
+        Measure("identity_lda_network", patient, "LDA, identity network's block", fraction=True),
         Measure("evaluator_auc", patient, "verification AUC, evaluator"),
         Measure("evaluator_eer", patient, "EER, evaluator"),
         Measure("siamese_auc", patient, "verification AUC, Siamese"),

@@ -32,7 +32,7 @@ class WayBack:
     ) -> None:
         self._targets, self._static = shrink_images(originals), static
         lda = ShrunkDiscriminants().fit(self._targets, originals.identity)
-        self._lda = Recogniser(shrink_images, lda, patients)
+        self._lda = Recogniser(None, lda, patients)
 
     def score(
         self, learned: Releases, validation: Releases, test: Releases, restored_validation: Releases

@@ -25,7 +25,7 @@ from replication.privatize.methods import METHODS, Method
 from replication.report.stage import describe_report
 from replication.results.baseline import copy_weights
 from replication.results.finished_run import REPORTED
-from replication.store.run_folder import RunStore
+from replication.store.run_folder import PARTS_OF_STAGES, RunStore
 from replication.store.run_record import (
     EVALUATORS,
     PREPROCESSED,
@@ -66,11 +66,14 @@ class Replication:
     def describe(self) -> dict:
         """Return what identifies the run; another run folder is needed where it differs."""
         choices = {"choices": sorted(self.data.source.choices)} if self.data.source.choices else {}
+        profile = asdict(self.data.profile)
+        for part in PARTS_OF_STAGES:
+            del profile[part]
         return (
             {
                 "source": {"kind": self.data.source.kind, "name": self.data.source.path.name},
                 "manifest": self.data.manifest_digest,
-                "profile": asdict(self.data.profile),
+                "profile": profile,
                 "seed": self.data.seed,
                 "draws": self.data.draws,
             }

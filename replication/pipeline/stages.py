@@ -411,14 +411,14 @@ def _privatize_or_control(
 
 def _build_attackers(run: RunData) -> Networks:
     with hold_interrupt():
-        from replication.attack.networks import IdentityNetwork, RetrainedNetwork, SiameseAttacker
+        from replication.attack.networks import IdentityNetwork, SiameseAttacker
 
     shape = run.dataset.images.shape[1:]
     begun = (run.find_weights("identity"), run.patients, shape)
     trained, settings = {"evaluator": run.profile.evaluator}, run.profile.attack
     static = IdentityNetwork(*begun, **trained)
     siamese = SiameseAttacker(static.features, settings=settings)
-    return Networks(static, RetrainedNetwork(*begun, **trained, settings=settings), siamese)
+    return Networks(static, siamese)
 
 
 @contextmanager

@@ -38,6 +38,8 @@ SCRATCH_FOLDER = "scratch"  # of a command that leaves no stage
 EXPORTS = "exports.json"  # what left the run: it outlives --fresh
 # Scratch files of a stage, not its outputs.
 SCRATCH = (KEY, CHECKPOINT)
+# Of a profile, what one stage's own key has: another value makes that stage anew, not the run.
+PARTS_OF_STAGES = ("attack",)
 
 _LOG = logging.getLogger(__name__)
 
@@ -94,7 +96,7 @@ class RunStore:
                 f"{self.root}: {platform.node()!r} finds no run there; all machines must have "
                 "the artifacts under the same path"
             )
-        before, now = read_json(record), _plain(settings)
+        before, now = _drop_parts(read_json(record)), _plain(settings)
         differing = sorted(k for k in before | now if before.get(k) != now.get(k))
         if "manifest" in differing and set(differing) <= {"manifest", "source"}:
             raise SettingsError(
@@ -323,6 +325,15 @@ def digest_files(folder: Path) -> str:
 
 def _digest(record: dict) -> str:
     return hashlib.sha256(json.dumps(record["outputs"], sort_keys=True).encode()).hexdigest()
+
+
+def _drop_parts(run: dict) -> dict:
+    """Return a record without PARTS_OF_STAGES, which older ones have."""
+    profile = run.get("profile")
+    if not isinstance(profile, dict):
+        return run
+    kept = {part: value for part, value in profile.items() if part not in PARTS_OF_STAGES}
+    return run | {"profile": kept}
 
 
 def _plain(key: dict) -> dict:

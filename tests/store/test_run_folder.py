@@ -3,7 +3,7 @@ import shutil
 import pytest
 
 from replication.errors import SettingsError, StageNotRun
-from replication.store.files import read_json
+from replication.store.files import read_json, write_json
 from replication.store.run_folder import CHECKPOINT, RECORD, SCRATCH, RunStore
 from replication.system.provenance import find_commit
 
@@ -236,6 +236,17 @@ def test_a_run_of_other_settings_is_refused_and_fresh_starts_it_again(
         store.open(settings)
     store.open(settings, fresh=True)
     assert not (store.root / "02_stage").exists()
+
+
+def test_settings_of_the_attack_make_that_stage_anew_and_not_the_run(tmp_path):
+    """Records of before had them; a training of hours isn't refused for them."""
+    store = RunStore(tmp_path / "run")
+    store.open({"seed": 0, "profile": {"name": "cpu"}})
+    before = {"seed": 0, "profile": {"name": "cpu", "attack": {"updates": 240}}}
+    write_json(store.root / "run.json", before)
+    store.open({"seed": 0, "profile": {"name": "cpu"}})
+    with pytest.raises(SettingsError, match=r"other settings \(profile\)"):
+        store.open({"seed": 0, "profile": {"name": "cpu", "vgan": {"steps": 3}}})
 
 
 def test_a_folder_that_is_no_run_is_never_touched(tmp_path):

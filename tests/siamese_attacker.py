@@ -1,4 +1,4 @@
-"""Retrain the attack's networks on planted patients and print what they predict of others."""
+"""Train the attack's Siamese network on planted patients and print what it gives others."""
 
 import sys
 from pathlib import Path
@@ -10,15 +10,15 @@ from places import ROOT
 sys.path.insert(0, str(ROOT))
 
 from keras_models.evaluator import build_evaluator
-from replication.attack.networks import IdentityNetwork, RetrainedNetwork, SiameseAttacker
+from replication.attack.networks import IdentityNetwork, SiameseAttacker
 from replication.config import AttackSettings, EvaluatorSettings
 
 PATIENTS, SHAPE = 4, (32, 32, 3)
-SETTINGS = AttackSettings(updates=10, batch_size=16, siamese_updates=10)
+SETTINGS = AttackSettings(siamese_updates=10)
 
 
 def main() -> None:
-    """Retrain both networks, then embed other images."""
+    """Train it above the identity network, then embed other images."""
     train, test = (plant_eyes(PATIENTS, 8, size_px=32, seed=seed) for seed in (0, 1))
     evaluator = EvaluatorSettings()
     with TemporaryDirectory() as folder:
@@ -26,15 +26,11 @@ def main() -> None:
         build_evaluator(
             PATIENTS, SHAPE, block_dropout=0.0, dense_dropout=evaluator.dense_dropout, seed=3
         ).save_weights(str(weights))
-        begun, trained = (weights, PATIENTS, SHAPE), {"evaluator": evaluator}
-        network = IdentityNetwork(*begun, **trained)
-        retrained = RetrainedNetwork(*begun, **trained, settings=SETTINGS)
+        network = IdentityNetwork(weights, PATIENTS, SHAPE, evaluator=evaluator)
     siamese = SiameseAttacker(network.features, settings=SETTINGS)
     learned, embedded = network.embed(train.images), network.embed(test.images)
     siamese.train(learned.features, learned.features, train.identity, seed=1)
-    retrained.retrain(learned.blocks, train.identity, seed=1)
-    probabilities = retrained.recognise(embedded.blocks)
-    for found in (probabilities, embedded.embedding, siamese.embed(embedded.features)):
+    for found in (embedded.embedding, siamese.embed(embedded.features)):
         sys.stdout.write(found.tobytes().hex() + "\n")
 
 
