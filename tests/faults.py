@@ -334,13 +334,17 @@ FAULTS = [
     *_plant(
         "replication/privatize/pprl_vgan.py",
         "privatize/test_pprl_vgan.py privatize/test_blocks.py",
-        ("[seed, draw, zlib", "[seed, zlib"),
         ("mean + std * drawn", "mean + drawn"),
         ("total / identities.shape[1]", "total / 6"),
         ("others_only=others_only", "others_only=False"),
         ("[some.identity, used]", "[used, some.identity]"),
-        ("enumerate(starts, first_block)", "enumerate(starts)"),
         ("mean[rows], std[rows]", "mean[rows], std[: len(some)]"),
+    ),
+    *_plant(
+        "replication/privatize/draws.py",
+        "privatize/test_draws.py privatize/test_pprl_vgan.py privatize/test_blocks.py",
+        ("[seed, draw, zlib", "[seed, zlib"),
+        ("enumerate(starts, first_block)", "enumerate(starts)"),
     ),
     *_plant(
         "replication/privatize/blocks.py",

@@ -52,8 +52,10 @@ from replication.privatize.methods import BASELINE
 from replication.records import EyeDataset, PrivatizedSet, to_bytes, to_unit_range
 from replication.store.files import write_json, write_text
 from replication.store.tables import to_records, write_table
+from validation.claims.anonymity_claims import ANONYMITY_CLAIMS
 from validation.claims.judge import judge_claims
 from validation.claims.parts import Claim
+from validation.claims.table1_claims import CLAIMS
 
 USED = "used_named"  # column of attackers.csv: whether the best reader names a patient used
 OF_VICTIMS = ("identity_accuracy", "replacement_accuracy")
@@ -203,7 +205,7 @@ def judge_retrained(predictions: pd.DataFrame, named: pd.DataFrame) -> list[dict
 
     The paper's numbers are of a network that has seen originals alone. Here the predictions of the
     best attackers on either victim take the place of that network's, and `validation.claims.judge`
-    judges as before.
+    judges as before. So are those of k-anonymity, which no table of static numbers can bear out.
 
     Args:
         predictions: of stage 06.
@@ -217,6 +219,8 @@ def judge_retrained(predictions: pd.DataFrame, named: pd.DataFrame) -> list[dict
     attacked = predictions.merge(named[[*keys, BEST, USED]], on=keys, validate="1:1")
     attacked["predicted_identity"] = attacked.pop(BEST)
     attacked["replacement_shown"] = attacked.pop(USED).astype(float)
+    claims = (*filter(_rests_on_identity, CLAIMS), *ANONYMITY_CLAIMS)
+    judged = (judge_claims(table, claims=claims) for table in (predictions, attacked))
     return [
         {
             "name": static.claim.name,
@@ -224,8 +228,7 @@ def judge_retrained(predictions: pd.DataFrame, named: pd.DataFrame) -> list[dict
             "static": static.finding.stored,
             "retrained": retrained.finding.stored,
         }
-        for static, retrained in zip(judge_claims(predictions), judge_claims(attacked), strict=True)
-        if _rests_on_identity(static.claim)
+        for static, retrained in zip(*judged, strict=True)
     ]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from replication.attack.table2 import EVIDENCE, MEASURES, NOISE, PRIVACY, QUALITY, Requirement
-from replication.privatize.methods import ROWS
+from replication.privatize.methods import BEYOND, ROWS
 from replication.store.numbers import (
     DOES_NOT_APPLY,
     NOT_MEASURED,
@@ -63,7 +63,7 @@ NOTES = {
         "on the number of images: no comparison between data sets."
     ),
 }
-SHORT = {row.name: row.short for row in ROWS} | {NOISE: NOISE}
+SHORT = {row.name: row.short for row in (*ROWS, *BEYOND)} | {NOISE: NOISE}
 
 NUMBER = 12  # letters of a column
 # What a terminal has room for: the measure, and its heading in two lines.

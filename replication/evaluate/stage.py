@@ -1,10 +1,12 @@
 """Stage 06: measure what two evaluation networks recognise in every image (Table 1, paper §2.3).
 
 Leaves `predictions.csv` (one row per method, draw and test image), `table1.json`, `table1.csv`
-and `table1.md`.
+and `table1.md`, and of methods that the paper hasn't, where some were run, `beyond.csv` and
+`beyond.md`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Protocol
@@ -14,6 +16,8 @@ import pandas as pd
 from sklearn import metrics
 
 from replication.errors import DataError
+from replication.evaluate.beyond import CSV_BEYOND, PAGE_BEYOND, lay_out_beyond
+from replication.evaluate.equal_images import bound_naming
 from replication.evaluate.table1 import (
     PAGE,
     PREDICTIONS,
@@ -63,7 +67,7 @@ def evaluate_sets(
     """
     originals = PrivatizedSet(BASELINE, 0, test.images, None)
     draws: dict[str, list[Table1Row]] = {}
-    predictions = []
+    predictions, at_most = [], {}
     for drawn in chain([originals], sets):
         found = _predict(drawn, test, identity_network, glaucoma_network)
         predictions.append(found)
@@ -75,8 +79,10 @@ def evaluate_sets(
             used_identities=drawn.used_identities,
         )
         draws.setdefault(drawn.method, []).append(row)
+        at_most.setdefault(drawn.method, bound_naming(drawn.images, test.identity))
     table = build_table([average_draws(rows) for rows in draws.values()])
-    return table, pd.concat(predictions, ignore_index=True)
+    beyond = {row.method: at_most[row.method] for row in table.beyond}
+    return replace(table, at_most=beyond), pd.concat(predictions, ignore_index=True)
 
 
 def _predict(
@@ -251,3 +257,6 @@ def write_evaluation(
     (folder / "table1.csv").write_text(to_csv(table), encoding="utf-8")
     text = f"{heading}\n\n{to_markdown(table, paper_percent=paper_percent)}"
     (folder / PAGE).write_text(text, encoding="utf-8")
+    if further := lay_out_beyond(table):
+        (folder / CSV_BEYOND).write_text(to_csv(table, beyond=True), encoding="utf-8")
+        (folder / PAGE_BEYOND).write_text(further.to_markdown() + "\n", encoding="utf-8")

@@ -1,7 +1,8 @@
 """Table 1 of the paper: 14 rows and 51 numbers, as a record, as files, as text.
 
 JSON and CSV hold fractions, text holds percent. The baseline is a row and no method: the rows are
-the baseline and then the registry's methods.
+the baseline and then the registry's methods. Methods that the paper hasn't are measured alike and
+stand apart, `beyond`: they are none of the 51 numbers that bands, seeds and drift are about.
 """
 
 import csv
@@ -9,11 +10,11 @@ import io
 import json
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from itertools import groupby
 
 from replication.errors import DataError
-from replication.privatize.methods import ROWS
+from replication.privatize.methods import BEYOND, ROWS, Row
 from replication.records import TABLE1_METRICS
 from replication.store.numbers import DOES_NOT_APPLY, write_or_absent
 from replication.store.tables import COLUMNS, lay_out_for_terminal, lay_out_table
@@ -83,9 +84,14 @@ class PoolSize:
 
 @dataclass(frozen=True)
 class Table1:
-    """All rows in the paper's order, measured or not, and what replacements are drawn from.
+    """All rows in the paper's order, measured or not, and what else was measured.
 
-    `pools` has those of the methods that draw, for images without glaucoma and with it.
+    Args:
+        rows: the paper's 14.
+        pools: of the methods that draw, for images without glaucoma and with it.
+        beyond: the measured rows of methods that the paper hasn't, in the registry's order.
+        at_most: by such a method, the largest share of images whose patient anyone can name, a
+            fraction; 1 where nothing is proven.
 
     Raises:
         DataError: when the rows are others, in another order, or a measured one lacks a number.
@@ -93,38 +99,60 @@ class Table1:
 
     rows: tuple[Table1Row, ...]
     pools: tuple[PoolSize, ...] = ()
+    beyond: tuple[Table1Row, ...] = ()
+    at_most: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         names, expected = [row.method for row in self.rows], [title.name for title in ROWS]
         if names != expected:
             raise DataError(f"Table 1: expected the rows {expected}, got {names}")
-        for row in self.rows:
+        further = {row.method for row in self.beyond}
+        if [row.method for row in self.beyond] != [t.name for t in BEYOND if t.name in further]:
+            raise DataError(f"Table 1, beyond the paper: unknown rows or another order: {further}")
+        titles = (*ROWS, *self.titles_beyond())
+        for row, title in zip((*self.rows, *self.beyond), titles, strict=True):
             given = [name for name in TABLE1_METRICS if getattr(row, name) is not None]
-            own = [name for name in TABLE1_METRICS if row.measured and (row.method, name) in CELLS]
+            own = [name for name in TABLE1_METRICS if row.measured and name in title.metrics()]
             if given != own:
                 raise DataError(f"Table 1, {row.method}: measured={row.measured}, but has {given}")
 
+    def titles_beyond(self) -> list[Row]:
+        """Return what the rows beyond the paper are about."""
+        measured = {row.method for row in self.beyond}
+        return [title for title in BEYOND if title.name in measured]
+
     def numbers(self) -> dict[Cell, float]:
-        """Return the measured numbers, fractions by (method, metric); no others."""
-        return {
-            (row.method, name): getattr(row, name)
-            for row in self.rows
-            for name in TABLE1_METRICS
-            if getattr(row, name) is not None
-        }
+        """Return the paper's numbers that were measured, fractions by (method, metric)."""
+        return _list_numbers(self.rows)
+
+    def numbers_beyond(self) -> dict[Cell, float]:
+        """Return those of the methods that the paper hasn't, alike."""
+        return _list_numbers(self.beyond)
+
+
+def _list_numbers(rows: Sequence[Table1Row]) -> dict[Cell, float]:
+    return {
+        (row.method, name): getattr(row, name)
+        for row in rows
+        for name in TABLE1_METRICS
+        if getattr(row, name) is not None
+    }
 
 
 def build_table(measured: Sequence[Table1Row]) -> Table1:
     """Put measured rows in the paper's order and mark the others as not measured.
 
     Raises:
-        DataError: when a row is none of Table 1's, or comes twice.
+        DataError: when a row is no method's, or comes twice.
     """
     by_method = {row.method: row for row in measured}
-    strangers = sorted(set(by_method) - {title.name for title in ROWS})
+    strangers = sorted(set(by_method) - {title.name for title in (*ROWS, *BEYOND)})
     if strangers or len(by_method) != len(measured):
         raise DataError(f"Table 1: rows that it doesn't have, or a row twice: {strangers}")
-    return Table1(tuple(by_method.get(title.name, Table1Row(title.name, False)) for title in ROWS))
+    return Table1(
+        tuple(by_method.get(title.name, Table1Row(title.name, False)) for title in ROWS),
+        beyond=tuple(by_method[title.name] for title in BEYOND if title.name in by_method),
+    )
 
 
 def to_json(table: Table1) -> str:
@@ -142,18 +170,26 @@ def from_json(text: str) -> Table1:
         content = json.loads(text)
         rows = tuple(Table1Row(**row) for row in content["rows"])
         pools = tuple(PoolSize(**pool) for pool in content.get("pools", ()))
+        beyond = tuple(Table1Row(**row) for row in content.get("beyond", ()))
+        at_most = dict(content.get("at_most", {}))
     except (ValueError, KeyError, TypeError) as error:
         raise DataError(f"table1.json: expected the 14 rows of Table 1, got {error!r}") from error
-    return Table1(rows, pools)
+    return Table1(rows, pools, beyond, at_most)
 
 
-def to_csv(table: Table1) -> str:
-    """Write one line per row: method, the paper's words for it and four fractions in full."""
-    numbers, text = table.numbers(), io.StringIO()
+def to_csv(table: Table1, *, beyond: bool = False) -> str:
+    """Write one line per row: method, the paper's words for it and four fractions in full.
+
+    Args:
+        table: the measured table.
+        beyond: whether the rows are those beyond the paper, not its own.
+    """
+    numbers = table.numbers_beyond() if beyond else table.numbers()
+    titles, text = table.titles_beyond() if beyond else ROWS, io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["method", "experiment", "dataset", *TABLE1_METRICS])
-    cells = write_rows(lambda cell: write_or_absent(numbers.get(cell), repr))
-    writer.writerows((row.name, *written) for row, written in zip(ROWS, cells, strict=True))
+    cells = write_rows(lambda cell: write_or_absent(numbers.get(cell), repr), titles)
+    writer.writerows((row.name, *written) for row, written in zip(titles, cells, strict=True))
     return text.getvalue()
 
 
@@ -191,14 +227,17 @@ def to_terminal(table: Table1, *, paper_percent: PaperPercent, title: str) -> li
         title: what was measured on what.
 
     Returns:
-        The title, what the columns are, and the measured rows below their experiments; then how
-        many patients replacements are drawn from, and the methods that were not run.
+        The title, what the columns are, and the measured rows below their experiments, those
+        beyond the paper last; then how many patients replacements are drawn from, and the paper's
+        methods that were not run.
     """
-    numbers, rows = table.numbers(), [(UNIT, *SHORT)]
-    cells = dict(zip(ROWS, to_cells(numbers, paper_percent=paper_percent), strict=True))
-    measured = {row.method for row in table.rows if row.measured}
-    run = [row for row in ROWS if row.name in measured]
-    for experiment, group in groupby(run, lambda row: row.experiment):
+    rows = [(UNIT, *SHORT)]
+    numbers = table.numbers() | table.numbers_beyond()
+    titles = (*ROWS, *BEYOND)
+    cells = dict(zip(titles, to_cells(numbers, titles, paper_percent=paper_percent), strict=True))
+    measured = {row.method for row in (*table.rows, *table.beyond) if row.measured}
+    run = [row for row in titles if row.name in measured]
+    for experiment, group in groupby(run, _head):
         rows.append((experiment,))
         rows += [(f" {row.short}", *cells[row][2:]) for row in group]
     absent = ", ".join(row.name for row in ROWS if row.name not in measured)
@@ -207,35 +246,40 @@ def to_terminal(table: Table1, *, paper_percent: PaperPercent, title: str) -> li
     return lines + (textwrap.wrap(f"Not run: {absent}", COLUMNS) if absent else [])
 
 
-def to_cells(
-    numbers: Mapping[Cell, float], *, paper_percent: PaperPercent
-) -> list[tuple[str, ...]]:
-    """Return the rows as text under `HEADINGS`; a number is "measured (paper)" in percent.
+def _head(row: Row) -> str:
+    return row.experiment if row.in_paper else f"{row.experiment} (beyond the paper)"
 
-    A number that the paper doesn't have, of a method of yours, stands without brackets.
+
+def to_cells(
+    numbers: Mapping[Cell, float], titles: Sequence[Row] = ROWS, *, paper_percent: PaperPercent
+) -> list[tuple[str, ...]]:
+    """Return rows as text under `HEADINGS`; a number is "measured (paper)" in percent.
+
+    A number that the paper doesn't have stands without brackets.
     """
 
     def write(cell: Cell) -> str:
         paper = f" ({paper_percent[cell]})" if cell in paper_percent else ""
         return write_or_absent(numbers.get(cell)) + paper
 
-    return write_rows(write)
+    return write_rows(write, titles)
 
 
-def write_rows(write: Callable[[Cell], str]) -> list[tuple[str, ...]]:
-    """Return the 14 rows as text under `HEADINGS`, whatever their numbers are.
+def write_rows(write: Callable[[Cell], str], titles: Sequence[Row] = ROWS) -> list[tuple[str, ...]]:
+    """Return rows as text under `HEADINGS`, whatever their numbers are.
 
     Args:
         write: returns the text of a (method, metric) that the table has; where it has none, '-'.
+        titles: what the rows are about, Table 1's 14 by default.
     """
     return [
         (
             row.experiment,
             row.dataset,
             *(
-                write((row.name, metric)) if (row.name, metric) in CELLS else DOES_NOT_APPLY
+                write((row.name, metric)) if metric in row.metrics() else DOES_NOT_APPLY
                 for metric in TABLE1_METRICS
             ),
         )
-        for row in ROWS
+        for row in titles
     ]

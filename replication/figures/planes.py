@@ -29,7 +29,7 @@ from replication.figures.charts import (
     save_chart,
     save_figure,
 )
-from replication.privatize.methods import ROWS, Row
+from replication.privatize.methods import BEYOND, ROWS, Row
 
 Numbers = Mapping[tuple[str, str], float]
 Points = Sequence[tuple[Row, float, float]]  # a method's row, and where it stands
@@ -43,6 +43,8 @@ STYLES = {
     "PPRL-VGAN": ("#D55E00", "o"),
     "Blurring": ("#0072B2", "s"),
     "K-Same-Select": ("#009E73", "^"),
+    "K-Same in groups": ("#CC79A7", "v"),
+    "DP-Pix": ("#56B4E9", "D"),
 }
 GRADED = ("Blurring", "K-Same-Select")  # one parameter that grows: its path is a line
 TWO_PANELS, EVIDENCE_INCHES = (9.6, 4.4), (6.4, 4.8)
@@ -292,7 +294,7 @@ def _list_points(numbers: Numbers, across: str, up: str) -> Points:
     """Return the rows that have both numbers, with them."""
     return [
         (row, numbers[row.name, across], numbers[row.name, up])
-        for row in ROWS
+        for row in (*ROWS, *BEYOND)
         if (row.name, across) in numbers and (row.name, up) in numbers
     ]
 

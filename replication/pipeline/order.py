@@ -175,7 +175,7 @@ class Replication:
         drawn |= {"draws": self.data.draws}
         return Stage(
             privatized_unit(method.name),
-            drawn if method.needs_generator else {},
+            drawn if method.is_drawn else {},
             (PREPROCESSED, VGAN) if method.needs_generator else (PREPROCESSED,),
             partial(work.privatize, method=method),
         )

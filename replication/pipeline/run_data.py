@@ -116,7 +116,7 @@ class RunData:
 
     def count_draws(self, method: Method) -> int:
         """Return how many privatized sets a method makes."""
-        return self.draws if method.needs_generator else 1
+        return self.draws if method.is_drawn else 1
 
     def find_weights(self, task: str) -> Path:
         """Return the file of the run's evaluation network for a task."""

@@ -17,8 +17,8 @@ import numpy as np
 import pandas as pd
 
 from replication.errors import DataError, SettingsError
+from replication.privatize.draws import BLOCK_IMAGES
 from replication.privatize.methods import Method
-from replication.privatize.pprl_vgan import BLOCK_IMAGES
 from replication.records import EyeDataset, Generator
 from replication.store.arrays import save_privatized
 from replication.store.files import new_folder, read_json, write_json
@@ -94,7 +94,7 @@ def privatize_blocks(
             counts.add(listed)
             without_iris.append(_number_uncentred(listed, start))
         else:
-            if method.needs_generator:
+            if method.is_drawn:
                 given["first_block"] = start // BLOCK_IMAGES
             dataset, found = read_images(rows)
             known = dataset.identity != UNKNOWN

@@ -1,7 +1,11 @@
 """Privatize by K-Same-Select: the mean of K patients' images of the same pathology (paper §2.2).
 
-After Gross et al. (2006), with the paper's §3: each image in the mean belongs to another patient,
-so that the highest probability of recognising one is 1/K.
+As the paper's §3 has it: each image in the mean belongs to another patient.
+
+Departure: this is no k-anonymity, though the paper states a highest probability of 1/K. Every query
+has a mean of its own, of its own nearest images, and whoever privatizes images of known patients
+learns whose nearest images go together (Table 2). Gross et al. (2006) form groups that share one
+mean: that is `k_same_grouped`.
 
 Departure: the paper doesn't say whether the query's own patient may be among the K. In the
 registry they may not: that is nearer to the printed numbers on real near-infrared eyes.

@@ -1,16 +1,20 @@
 """The rows of the paper's tables and the methods behind them, in the order of its Table 1.
 
-Every method has one shape, its parameters bound here: a new method is one file and one line.
+Every method has one shape, its parameters bound here: a new method is one file and one line. Methods
+that the paper hasn't come last (`in_paper`): they are privatized, evaluated and attacked like the
+others, and stand apart from Table 1's rows.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
 
 from replication.errors import SettingsError
 from replication.privatize.blur import privatize_by_blur
+from replication.privatize.dp_pix import privatize_by_dp_pix
+from replication.privatize.k_same_grouped import privatize_by_k_same_grouped
 from replication.privatize.k_same_select import privatize_by_k_same_select
 from replication.privatize.pprl_vgan import privatize_by_pprl_vgan
 from replication.privatize.replacement import Pool, count_pools
@@ -18,17 +22,20 @@ from replication.records import TABLE1_METRICS, EyeDataset, PrivatizedSet
 
 BASELINE = "original"
 AVERAGED_REPLACEMENTS = 5  # paper §3: six images, one of them with the original identity
+# Fan's defaults (DBSec 2018; TPDP 2019) for faces of 92 x 112 px; of 64 px they are 4 x 4 cells.
+DP_PIX = {"cell_px": 16, "neighbour_px": 16, "epsilon": 0.5}
 
 
 @dataclass(frozen=True)
 class Row:
-    """A row of Table 1: what it is about, and which numbers it has."""
+    """A row of Table 1, or one beyond it: what it is about, and which numbers it has."""
 
     name: str  # on the command line
     experiment: str  # Table 1's first column
     dataset: str  # Table 1's second column
     short: str  # the same in few letters, for terminals and figures
     has_replacement: bool  # whether it has a replacement identity accuracy
+    in_paper: bool = field(default=True, kw_only=True)  # whether Table 1 of the paper has it
 
     def metrics(self) -> tuple[str, ...]:
         """Return the names of the row's three or four numbers, in the table's order."""
@@ -48,6 +55,7 @@ class Method(Row):
             `PrivatizedSet`: one set where nothing is drawn, else one per draw. Queries are the
             images to privatize, the gallery the training images.
         needs_generator: whether a trained generator has to be handed in.
+        is_drawn: whether it draws random numbers, so that seed and number of draws change what comes.
         painted: identities that a generator paints into one image, 0 without one.
         others_only: whether what goes into an image is never of its own patient's.
         count_pools: `(queries, gallery)` to (N,), how many patients each query's replacements are
@@ -56,6 +64,7 @@ class Method(Row):
 
     privatize: Callable[..., Iterator[PrivatizedSet]]
     needs_generator: bool = False
+    is_drawn: bool = False
     painted: int = 0
     others_only: bool = False
     count_pools: Callable[[EyeDataset, EyeDataset], np.ndarray] | None = None
@@ -75,7 +84,17 @@ def _pprl_vgan(
     painted = AVERAGED_REPLACEMENTS + 1 if averaged else 1
     count = partial(count_pools, pool=pool, others_only=averaged)
     return Method(
-        name, "PPRL-VGAN", dataset, short, True, privatize, True, painted, averaged, count
+        name,
+        "PPRL-VGAN",
+        dataset,
+        short,
+        True,
+        privatize,
+        needs_generator=True,
+        is_drawn=True,
+        painted=painted,
+        others_only=averaged,
+        count_pools=count,
     )
 
 
@@ -91,6 +110,31 @@ def _k_same_select(k: int) -> Method:
     dataset = f"Privatized set with {k} identities"
     privatize = partial(privatize_by_k_same_select, method=name, k=k, own_patient=False)
     return Method(name, "K-Same-Select", dataset, f"K = {k}", True, privatize, others_only=True)
+
+
+def _k_same_grouped(k: int) -> Method:
+    name = f"k-same-grouped-{k}"
+    dataset = f"Privatized set with groups of {k} patients or more"
+    privatize = partial(privatize_by_k_same_grouped, method=name, k=k)
+    short = f"grouped, K = {k}"
+    return Method(name, "K-Same in groups", dataset, short, True, privatize, in_paper=False)
+
+
+def _dp_pix(*, cell_px: int, neighbour_px: int, epsilon: float) -> Method:
+    name = f"dp-pix-{cell_px}"
+    dataset = (
+        f"Privatized set with pixels of {cell_px} and noise, epsilon = {epsilon:g} for "
+        f"m = {neighbour_px} pixels, not for a person"
+    )
+    privatize = partial(
+        privatize_by_dp_pix,
+        method=name,
+        cell_px=cell_px,
+        neighbour_px=neighbour_px,
+        epsilon=epsilon,
+    )
+    short = f"DP-Pix eps {epsilon:g} m {neighbour_px}"
+    return Method(name, "DP-Pix", dataset, short, False, privatize, is_drawn=True, in_paper=False)
 
 
 METHODS: dict[str, Method] = {
@@ -130,13 +174,16 @@ METHODS: dict[str, Method] = {
         ),
         *map(_blur, (3, 9, 15, 21)),
         *map(_k_same_select, (3, 6, 9, 12)),
+        *map(_k_same_grouped, (3, 6, 12)),
+        _dp_pix(**DP_PIX),
     )
 }
-# The baseline is a row and no method.
+# Table 1's rows; the baseline is a row and no method.
 ROWS: tuple[Row, ...] = (
     Row(BASELINE, "Baseline", "Original test set", "original", False),
-    *METHODS.values(),
+    *(method for method in METHODS.values() if method.in_paper),
 )
+BEYOND: tuple[Row, ...] = tuple(method for method in METHODS.values() if not method.in_paper)
 
 
 def find_method(name: str) -> Method:

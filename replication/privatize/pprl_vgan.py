@@ -14,18 +14,14 @@ original left out, a replacement is recognised in 13.76 / 5 = 2.75% (random) and
 be; counted in, it would be (13.76 - 3.06) / 5 = 2.14% and (14.35 - 2.56) / 5 = 2.36%.
 """
 
-import zlib
 from collections.abc import Iterator
 
 import numpy as np
 
 from replication.errors import SettingsError
+from replication.privatize.draws import open_blocks
 from replication.privatize.replacement import Pool, draw_replacements
 from replication.records import EyeDataset, Generator, PrivatizedSet, round_to_bytes
-
-# Ours: the images that one generator of random numbers serves. A multiple of what the networks and
-# K-Same-Select take at once (512): their last bits depend on that.
-BLOCK_IMAGES = 1024
 
 
 def privatize_by_pprl_vgan(
@@ -45,10 +41,6 @@ def privatize_by_pprl_vgan(
 ) -> Iterator[PrivatizedSet]:
     """Yield one privatized set per draw, each with fresh identities and fresh latent noise.
 
-    A draw depends on seed, its number and the method's name alone: neither the number of draws
-    nor the other methods of a run change it. Within it each block of `BLOCK_IMAGES` has a generator
-    of random numbers of its own, so that a block can be privatized without those before it.
-
     Args:
         queries, gallery, generator, seed, draws: of the common shape (`methods.Method`); the
             gallery's patients are the replacement identities.
@@ -58,7 +50,7 @@ def privatize_by_pprl_vgan(
         with_original: whether one more image keeps the original identity.
         others_only: whether the replacements are other patients than the query's.
         rounded: whether to the nearest byte's, as everything that is judged.
-        first_block: number of the block that the queries start with, where they are some of more.
+        first_block: as for `draws.open_blocks`.
 
     Raises:
         DataError: when a query's pool holds too few patients.
@@ -67,12 +59,10 @@ def privatize_by_pprl_vgan(
     if generator is None:
         raise SettingsError(f"{method}: needs a trained generator; train PPRL-VGAN first")
     mean, std = generator.encode(queries.images)
-    starts = range(0, max(len(queries), 1), BLOCK_IMAGES)
+    numbered = {"seed": seed, "method": method, "first_block": first_block}
     for draw in range(draws):
         parts = []
-        for block, start in enumerate(starts, first_block):
-            rng = np.random.default_rng([seed, draw, zlib.crc32(method.encode()), block])
-            rows = slice(start, start + BLOCK_IMAGES)
+        for rows, rng in open_blocks(len(queries), draw=draw, **numbered):
             some = queries.take(rows)
             used = draw_replacements(
                 some, gallery, pool=pool, count=replacements, others_only=others_only, rng=rng

@@ -17,13 +17,15 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from replication.attack.table2_text import READ_ME, to_tables
-from replication.evaluate.table1 import CELLS, HEADINGS, SHORT, PoolSize
+from replication.evaluate.beyond import TITLE, lay_out_beyond
+from replication.evaluate.table1 import CELLS, HEADINGS, SHORT, PoolSize, Table1
 from replication.figures.charts import Chart, draw_curves
 from replication.figures.planes import LABELS, draw_report_plane, find_chance_levels
 from replication.privatize.methods import ROWS, Row
@@ -31,9 +33,10 @@ from replication.records import TABLE1_METRICS
 from replication.report.eyes import RULE, draw_figures
 from replication.results.finished_run import REPORTED, SMOKE, TRAININGS, FinishedRun
 from replication.store.files import write_text
-from replication.store.numbers import write_percent, write_points
+from replication.store.numbers import write_interval, write_percent, write_points
 from replication.store.run_folder import RunStore
 from replication.store.run_record import describe_limit
+from replication.store.tables import Section
 from replication.system.provenance import ROOT
 from validation.blessing.bands import Verdict
 from validation.blessing.blessing import CLAIMS, DEPENDS, TABLE, Blessing, summarise
@@ -97,6 +100,7 @@ def write_report(finished: FinishedRun, folder: Path, *, public: bool) -> None:
         summary=summarise(finished.blessing),
         rows=lay_out_rows(finished.numbers, finished.intervals, paper, finished.blessing),
         pools=name_pools(finished.table.pools),
+        beyond=show_beyond(finished.table, finished.intervals),
         planes=_draw_planes(finished, paper, folder),
         pictures={picture.name: picture for picture in pictures},
         rule=RULE,
@@ -246,6 +250,15 @@ def name_pools(pools: Iterable[PoolSize]) -> dict[str, str]:
     for pool in pools:
         sizes.setdefault(pool.method, []).append(f"{pool} for {eyes[pool.glaucoma]}")
     return {method: f"patients to draw from: {', '.join(own)}" for method, own in sizes.items()}
+
+
+def show_beyond(table: Table1, intervals: Mapping[Cell, Interval]) -> dict[str, Section]:
+    """Return the rows beyond the paper with their intervals, by title; none where none was run."""
+    write = partial(write_percent, digits=1)
+    section = lay_out_beyond(
+        table, lambda cell, number: write_interval(number, *intervals[cell], write)
+    )
+    return {TITLE: section} if section else {}
 
 
 def find_best(numbers: Mapping[Cell, float]) -> set[Cell]:

@@ -16,6 +16,7 @@ from replication.attack.outputs import PAGE as PAGE_OF_ATTACK
 from replication.attack.table2 import MEASURES
 from replication.data.sources import Kind, Source
 from replication.errors import DataError
+from replication.evaluate.beyond import PAGE_BEYOND, TITLE
 from replication.evaluate.table1 import EVALUATED, HEADINGS, PAGE, lay_out_markdown, write_rows
 from replication.explain.outputs import EXPLAINED, FIGURE5
 from replication.explain.outputs import PAGE as PAGE_OF_MAPS
@@ -223,6 +224,8 @@ def describe_run(finished: FinishedRun, pages: Path) -> str:
     """
     text = (finished.store.folder(EVALUATED) / PAGE).read_text(encoding="utf-8")
     heading, _, rest = text.partition("\n\n")
+    further = finished.store.folder(EVALUATED) / PAGE_BEYOND
+    beyond = [f"### {TITLE}", "", further.read_text("utf-8")] if further.exists() else []
     lines = [
         f"## {_name_section(finished)}",
         "",
@@ -237,6 +240,7 @@ def describe_run(finished: FinishedRun, pages: Path) -> str:
         *_describe_claims(finished.claims_about_table, finished.forks or {}),
         "",
         *([NO_FORKS, ""] if finished.forks is None else []),
+        *beyond,
         *_describe_attack(finished, pages),
         *_describe_explanation(finished, pages),
         *_describe_checks_of_maps(finished.root / SANITY_PAGE),

@@ -15,8 +15,8 @@ import pandas as pd
 
 from replication.config import CPU, SMOKE, VganSettings
 from replication.privatize.blocks import FOUND, privatize_blocks
+from replication.privatize.draws import BLOCK_IMAGES
 from replication.privatize.methods import METHODS
-from replication.privatize.pprl_vgan import BLOCK_IMAGES
 from replication.records import EyeDataset
 from replication.system.provenance import ROOT
 from replication.train.trained import TrainedGenerator

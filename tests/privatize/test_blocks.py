@@ -11,7 +11,7 @@ from latent_generator import LatentGenerator
 
 from replication.errors import DataError, SettingsError
 from replication.privatize import blocks as many_images
-from replication.privatize import pprl_vgan
+from replication.privatize import draws as draws_of_blocks
 from replication.privatize.blocks import UNKNOWN, BlockCounts, name_classes, privatize_blocks
 from replication.privatize.methods import METHODS
 
@@ -31,7 +31,7 @@ class NoisyGenerator(LatentGenerator):
 
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch):
-    for module in (many_images, pprl_vgan):
+    for module in (many_images, draws_of_blocks):
         monkeypatch.setattr(module, "BLOCK_IMAGES", 5)
 
 

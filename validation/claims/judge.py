@@ -59,14 +59,18 @@ class Judgement:
     parts: tuple[JudgedPart, ...]
 
 
-def judge_claims(predictions: pd.DataFrame, *, seed: int = 0) -> list[Judgement]:
-    """Judge every claim by the predictions of a run.
+def judge_claims(
+    predictions: pd.DataFrame, *, seed: int = 0, claims: Sequence[Claim] = CLAIMS
+) -> list[Judgement]:
+    """Judge claims by the predictions of a run.
 
     Args:
         predictions: as for `resample_patients`; a method without rows was not measured.
         seed: of the bootstrap.
+        claims: to judge, those about Table 1 by default.
     """
-    return judge_table1(resample_patients(predictions, rng=np.random.default_rng(seed)))
+    resamples = resample_patients(predictions, rng=np.random.default_rng(seed))
+    return [judge_claim(claim, resamples) for claim in claims]
 
 
 def judge_table1(resamples: Resamples) -> list[Judgement]:
