@@ -36,6 +36,12 @@ EVERY_CLAIM_HOLDS: Mapping[str, Rates] = {
     "pprl-vgan-averaged-random": Rates(0.03, 0.1, 0.8, 0.12),
     "pprl-vgan-averaged-same-pathology": Rates(0.03, 0.1, 0.9, 0.05),
 }
+BEYOND_HOLDS: Mapping[str, Rates] = {  # methods that the paper hasn't
+    "k-same-grouped-3": Rates(0.2, 0.4, 0.8, 0.1),
+    "k-same-grouped-6": Rates(0.1, 0.35, 0.6, 0.15),
+    "k-same-grouped-12": Rates(0.01, 0.31, 0.2, 0.25),
+    "dp-pix-16": Rates(0.01, None, 0.2, 0.25),
+}
 
 
 def plant_predictions(rates: Mapping[str, Rates], *, draws: int = 1) -> pd.DataFrame:

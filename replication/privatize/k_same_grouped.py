@@ -98,12 +98,16 @@ def form_groups(gallery: EyeDataset, pathology: bool, *, k: int) -> Groups:
         DataError: when there are fewer than k such patients.
     """
     own = gallery.glaucoma == pathology
-    identity, persons = _average_persons(gallery.images[own], gallery.identity[own])
+    identity = np.unique(gallery.identity[own])
     if len(identity) < k:
         raise DataError(
             f"K-Same-Select in groups with K = {k}: only {len(identity)} patients have a training "
             f"image {'with' if pathology else 'without'} glaucoma; use a smaller K or more patients"
         )
+    levels = to_bytes(gallery.images[own]).reshape(own.sum(), -1)
+    # Of whole gray levels a mean is the same in whatever order its images come.
+    alike = (levels[gallery.identity[own] == patient] for patient in identity)
+    persons = np.stack([each.mean(axis=0) for each in alike])
     groups = _cut_groups(persons, k=k)
     of_patient, members = np.empty(len(identity), np.intp), np.empty((len(groups), 2 * k - 1), int)
     for number, group in enumerate(groups):
@@ -111,17 +115,8 @@ def form_groups(gallery: EyeDataset, pathology: bool, *, k: int) -> Groups:
         members[number] = identity[group[0]]
         members[number, : len(group)] = identity[group]
     averages = np.stack([persons[group].mean(axis=0) for group in groups])
-    levels = np.rint(averages).astype(np.uint8).reshape(-1, *gallery.images.shape[1:])
-    return Groups(identity, of_patient, levels, members)
-
-
-def _average_persons(images: np.ndarray, identity: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the (P,) identities, ascending, and (P, pixels) mean gray levels of their images."""
-    names, rows, counts = np.unique(identity, return_inverse=True, return_counts=True)
-    sums = np.zeros((len(names), int(np.prod(images.shape[1:]))))
-    # Whole numbers are added, so that the order of the images changes nothing.
-    np.add.at(sums, rows, to_bytes(images).reshape(len(images), -1))
-    return names, sums / counts[:, None]
+    whole = np.rint(averages).astype(np.uint8).reshape(-1, *gallery.images.shape[1:])
+    return Groups(identity, of_patient, whole, members)
 
 
 def _cut_groups(persons: np.ndarray, *, k: int) -> list[np.ndarray]:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from fake_eyes import draw_noise, plant_eyes
-from planted_predictions import EVERY_CLAIM_HOLDS, plant_predictions
+from planted_predictions import BEYOND_HOLDS, EVERY_CLAIM_HOLDS, plant_predictions
 
 from replication.attack.patient_privacy import (
     BEST,
@@ -301,7 +301,7 @@ def test_who_is_tested_reveals_nothing_where_most_of_the_known_are_not():
 
 
 def judge(best, used=lambda rows: rows["replacement_shown"]):
-    predictions = plant_predictions(EVERY_CLAIM_HOLDS)
+    predictions = plant_predictions(EVERY_CLAIM_HOLDS | BEYOND_HOLDS)
     named = predictions[["method", "draw", "image_id"]].assign(
         best=best(predictions), used_named=used(predictions)
     )
@@ -331,3 +331,13 @@ def test_a_reader_who_learns_whom_averages_used_overturns_their_claim():
     judged = judge(name_as_before, lambda rows: rows["replacement_shown"] * 0 + 1)
     assert judged["averaging protects the replaced"] == ("holds", "fails")
     assert judged["PPRL-VGAN shows the replacement"] == ("holds", "holds")
+
+
+def test_an_attacker_of_k_same_overturns_the_sentence_on_k_anonymity_of_that_kind_alone():
+    def recognise_as_built(rows):
+        built = rows["method"].isin(["k-same-6", "k-same-12"])
+        return rows["predicted_identity"].mask(built, rows["identity"])
+
+    judged = judge(recognise_as_built)
+    assert judged["K-Same-Select is k-anonymous"] == ("holds", "fails")
+    assert judged["K-Same-Select in groups is k-anonymous"] == ("holds", "holds")

@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 
 from replication.errors import DataError
-from replication.evaluate import table1
 from replication.evaluate.table1 import (
     HEADINGS,
     PoolSize,
@@ -21,7 +20,7 @@ from replication.evaluate.table1 import (
     to_markdown,
     to_terminal,
 )
-from replication.privatize.methods import METHODS, ROWS
+from replication.privatize.methods import BEYOND, METHODS, ROWS
 from replication.records import TABLE1_METRICS
 from validation.paper.numbers import read_paper_percent
 
@@ -31,7 +30,8 @@ def full_row(title, value=0.5):
 
 
 def test_there_are_14_rows_and_51_numbers_the_paper_s():
-    assert [title.name for title in ROWS] == ["original", *METHODS]
+    in_paper = [name for name, method in METHODS.items() if method.in_paper]
+    assert [title.name for title in ROWS] == ["original", *in_paper]
     ours = {(title.name, metric) for title in ROWS for metric in title.metrics()}
     assert len(ROWS) == 14
     assert len(ours) == 51
@@ -192,13 +192,70 @@ def test_cells_are_percent_beside_the_paper_s_digits():
     assert cells[13][2:4] == ("0.00 (0.88)", "30.00 (15.29)")
 
 
-def test_a_method_that_the_paper_lacks_has_no_brackets(monkeypatch):
-    other = replace(ROWS[-1], name="other", short="other", has_replacement=False)
-    numbers = {("other", metric): 0.5 for metric in other.metrics()}
-    monkeypatch.setattr(table1, "ROWS", (*ROWS, other))
-    monkeypatch.setattr(table1, "CELLS", table1.CELLS | numbers.keys())
-    cells = to_cells(numbers, paper_percent=read_paper_percent())
-    assert cells[-1][2:] == ("50.00", "-", "50.00", "50.00")
+def test_a_number_that_the_paper_lacks_has_no_brackets():
+    numbers = {("dp-pix-16", metric): 0.5 for metric in BEYOND[-1].metrics()}
+    (cells,) = to_cells(numbers, BEYOND[-1:], paper_percent=read_paper_percent())
+    assert cells[2:] == ("50.00", "-", "50.00", "50.00")
+
+
+GROUPED = Table1Row("k-same-grouped-3", True, 0.25, 0.75, 0.5, 0.125)
+DP_PIX = Table1Row("dp-pix-16", True, 0.125, None, 0.25, 0.5)
+FURTHER = build_table([DP_PIX, *(row for row in TABLE.rows if row.measured), GROUPED])
+
+
+def test_rows_beyond_the_paper_stand_apart_and_change_none_of_its_own():
+    assert FURTHER.beyond == (GROUPED, DP_PIX)
+    assert FURTHER.rows == TABLE.rows
+    assert FURTHER.numbers() == TABLE.numbers()
+    assert FURTHER.numbers_beyond()["dp-pix-16", "glaucoma_f1"] == 0.5
+    assert len(FURTHER.numbers_beyond()) == 7
+    assert to_csv(FURTHER) == to_csv(TABLE)
+    assert to_markdown(FURTHER, paper_percent=PAPER) == to_markdown(TABLE, paper_percent=PAPER)
+    assert from_json(to_json(replace(FURTHER, at_most={"dp-pix-16": 1.0}))).at_most == {
+        "dp-pix-16": 1.0
+    }
+
+
+def test_json_of_before_there_were_rows_beyond_the_paper_is_a_table_too():
+    content = json.loads(to_json(TABLE))
+    del content["beyond"], content["at_most"]
+    assert from_json(json.dumps(content)) == TABLE
+
+
+def test_rows_beyond_the_paper_have_a_file_of_their_own():
+    grouped, dp_pix = csv.DictReader(to_csv(FURTHER, beyond=True).splitlines())
+    assert (grouped["method"], grouped["replacement_accuracy"]) == ("k-same-grouped-3", "0.75")
+    assert (dp_pix["method"], dp_pix["replacement_accuracy"]) == ("dp-pix-16", "-")
+
+
+@pytest.mark.parametrize(
+    "beyond",
+    [
+        (DP_PIX, GROUPED),
+        (GROUPED, GROUPED),
+        (replace(DP_PIX, replacement_accuracy=0.5),),
+        (replace(DP_PIX, method="blur-3"),),
+    ],
+)
+def test_rows_beyond_the_paper_that_are_none_or_out_of_order_are_refused(beyond):
+    with pytest.raises(DataError, match="Table 1"):
+        Table1(TABLE.rows, beyond=beyond)
+
+
+def test_a_terminal_has_them_last_under_their_own_heads_and_asks_for_none():
+    lines = to_terminal(FURTHER, paper_percent=PAPER, title="T")
+    place = lines.index("K-Same in groups (beyond the paper)")
+    assert lines[place + 1].split() == [
+        "grouped,",
+        "K",
+        "=",
+        "3",
+        *["25.00", "75.00", "50.00", "12.50"],
+    ]
+    assert lines[place + 2] == "DP-Pix (beyond the paper)"
+    assert lines[place + 3].split()[-4:] == ["12.50", "-", "25.00", "50.00"]
+    assert max(map(len, lines)) <= 80
+    assert "grouped" not in " ".join(lines[place + 4 :])
 
 
 def test_markdown_is_a_table_of_the_cells():

@@ -6,13 +6,14 @@ from fake_eyes import random_gallery, random_queries
 from latent_generator import LatentGenerator
 
 from replication.errors import SettingsError
-from replication.privatize.methods import METHODS, find_method
+from replication.privatize.methods import BEYOND, METHODS, ROWS, find_method
 from replication.records import round_to_bytes
 
-SMALL_K = [name for name in METHODS if name not in ("k-same-6", "k-same-9", "k-same-12")]
+TOO_LARGE = ("k-same-6", "k-same-9", "k-same-12", "k-same-grouped-12")
+SMALL_K = [name for name in METHODS if name not in TOO_LARGE]
 
 
-def test_the_registry_is_in_the_order_of_table_1():
+def test_the_registry_is_in_the_order_of_table_1_and_what_the_paper_lacks_comes_last():
     assert list(METHODS) == [
         "pprl-vgan-random",
         "pprl-vgan-same-pathology",
@@ -21,7 +22,18 @@ def test_the_registry_is_in_the_order_of_table_1():
         "pprl-vgan-averaged-same-pathology",
         *(f"blur-{kernel}" for kernel in (3, 9, 15, 21)),
         *(f"k-same-{k}" for k in (3, 6, 9, 12)),
+        *(f"k-same-grouped-{k}" for k in (3, 6, 12)),
+        "dp-pix-16",
     ]
+    assert [row.name for row in ROWS] == ["original", *list(METHODS)[:13]]
+    assert [row.name for row in BEYOND] == list(METHODS)[13:]
+
+
+def test_the_row_of_dp_pix_names_what_its_noise_is_made_of():
+    row, bound = METHODS["dp-pix-16"], METHODS["dp-pix-16"].privatize.keywords
+    assert bound == {"method": "dp-pix-16", "cell_px": 16, "neighbour_px": 16, "epsilon": 0.5}
+    assert "epsilon = 0.5 for m = 16 pixels, not for a person" in row.dataset
+    assert row.short == "DP-Pix eps 0.5 m 16"
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones():
@@ -37,7 +49,7 @@ def test_every_method_keeps_its_inputs_and_yields_8_bit_images_with_its_name(nam
     method = METHODS[name]
     given = {"gallery": gallery, "generator": LatentGenerator(), "seed": 0, "draws": 2}
     sets = list(method.privatize(queries, **given))
-    assert len(sets) == (2 if method.needs_generator else 1)
+    assert len(sets) == (2 if method.is_drawn else 1)
     for drawn in sets:
         assert drawn.method == name
         assert len(drawn.images) == len(queries)
@@ -47,7 +59,7 @@ def test_every_method_keeps_its_inputs_and_yields_8_bit_images_with_its_name(nam
     np.testing.assert_array_equal(gallery.images, before[1])
 
 
-@pytest.mark.parametrize("name", ["blur-9", "k-same-3"])
+@pytest.mark.parametrize("name", ["blur-9", "k-same-3", "k-same-grouped-3"])
 def test_the_order_of_the_queries_changes_no_image(name):
     queries, gallery = random_queries(), random_gallery()
     back = np.arange(len(queries))[::-1]
