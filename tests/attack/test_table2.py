@@ -5,7 +5,7 @@ import pytest
 
 from replication.attack.table2 import EVIDENCE, MEASURES, NOISE, PRIVACY, QUALITY, summarise_methods
 from replication.attack.table2_text import to_markdown
-from replication.privatize.methods import ROWS
+from replication.privatize.methods import BEYOND, ROWS
 from replication.store.tables import to_records
 
 PLANTED = [  # method, measure, value, chance
@@ -143,4 +143,5 @@ def test_what_does_not_apply_is_a_dash_and_no_bar_is_raw(page):
 def test_every_measure_has_a_heading_and_every_method_a_short_name():
     assert all(measure.heading and "|" not in measure.heading for measure in MEASURES.values())
     assert len({measure.heading for measure in MEASURES.values()}) == len(MEASURES)
-    assert all(row.short for row in ROWS)
+    shorts = [row.short for row in (*ROWS, *BEYOND)]
+    assert all(shorts) and len(set(shorts)) == len(shorts)

@@ -17,7 +17,7 @@ from replication.config import PROFILES, SMOKE
 from replication.errors import DataError
 from replication.evaluate.table1 import from_json
 from replication.pipeline.order import Replication, Stage
-from replication.privatize.methods import ROWS
+from replication.privatize.methods import BEYOND, ROWS
 from replication.store.run_folder import RunStore
 
 
@@ -84,6 +84,20 @@ def test_it_fills_the_whole_table(first_run):
     assert sum(cell != "-" for cell in cells) == 51
 
 
+def test_what_the_paper_lacks_is_measured_apart(first_run):
+    folder = first_run / "06_evaluated"
+    table = from_json((folder / "table1.json").read_text())
+    assert [row.method for row in table.beyond] == [row.name for row in BEYOND]
+    assert pd.read_csv(folder / "beyond.csv")["method"].tolist() == [row.name for row in BEYOND]
+    assert table.at_most["dp-pix-16"] == 1 > table.at_most["k-same-grouped-3"]
+    assert "not for a person" in (folder / "beyond.md").read_text()
+    # A test image of a patient without a training image of its kind only makes a group larger.
+    attackers = pd.read_csv(first_run / "07_attacked" / "attackers.csv")
+    named = attackers["identity"] == attackers["best"]
+    rates = named.groupby(attackers["method"]).mean()
+    assert all(rates[method] <= share + 1e-9 for method, share in table.at_most.items())
+
+
 def test_the_preprocessed_surrogate_holds_every_expectation(first_run):
     """Among them the paper's shares, and every patient in training."""
     table = pd.read_csv(first_run / "01_preprocessed" / "manifest.csv")
@@ -102,7 +116,7 @@ def test_every_method_and_noise_are_attacked(first_run):
     assert all((folder / name).stat().st_size for name in names)
     table2 = json.loads((folder / "table2.json").read_text())
     values = {(row["method"], row["measure"]): row["value"] for row in table2["rows"]}
-    methods = {row.name for row in ROWS}
+    methods = {row.name for row in (*ROWS, *BEYOND)}
     assert {method for method, _ in values} == methods | {"noise"}
     assert {row["method"] for row in table2["summary"]} == methods
     assert table2["claims"]
