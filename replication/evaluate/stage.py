@@ -79,7 +79,8 @@ def evaluate_sets(
             used_identities=drawn.used_identities,
         )
         draws.setdefault(drawn.method, []).append(row)
-        at_most.setdefault(drawn.method, bound_naming(drawn.images, test.identity))
+        if drawn.draw == 0:
+            at_most[drawn.method] = bound_naming(drawn.images, test.identity)
     table = build_table([average_draws(rows) for rows in draws.values()])
     beyond = {row.method: at_most[row.method] for row in table.beyond}
     return replace(table, at_most=beyond), pd.concat(predictions, ignore_index=True)

@@ -40,7 +40,7 @@ def privatize_by_k_same_grouped(
     method: str,
     k: int,
 ) -> Iterator[PrivatizedSet]:
-    """Yield the one set of groups' averages, draw 0; the members of its group are those used.
+    """Yield the one set of groups' averages, draw 0; used are all of a group, the patient too.
 
     Args:
         queries, gallery, generator, seed, draws: of the common shape (`methods.Method`).

@@ -20,7 +20,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 from places import ROOT
-from planted_predictions import EVERY_CLAIM_HOLDS, PATIENTS, Rates
+from planted_predictions import BEYOND_HOLDS, EVERY_CLAIM_HOLDS, PATIENTS, Rates
 from planted_run import FILE, FOLDER, PATIENT, draw_eye, open_run, plant_whole_run
 
 import cli as command_line
@@ -273,7 +273,7 @@ def test_it_is_recorded_as_a_stage_of_all_before_it(store):
 @pytest.fixture(scope="module")
 def attacked_on_warsaw(tmp_path_factory):
     """The page of a run that was attacked, but neither explained nor given its own PPRL-VGAN."""
-    known = EVERY_CLAIM_HOLDS | {"pprl-vgan-random": Rates(0.9, 0.8, 0.7, 0.2)}
+    known = EVERY_CLAIM_HOLDS | {"pprl-vgan-random": Rates(0.9, 0.8, 0.7, 0.2)} | BEYOND_HOLDS
     planted = plant_whole_run(tmp_path_factory.mktemp("attacked"), kind="warsaw", rates=known)
     for unit in ("08_explained", "04_vgan"):
         (planted.root / unit).rename(planted.root / f"{unit}.partial")
@@ -292,6 +292,17 @@ def test_what_was_not_run_is_not_measured(page, attacked_on_warsaw):
     assert "Figure 5: Deep Taylor relevance: not measured." in attacked_on_warsaw
     assert "1 of 3 trainings left no curve in this run: not measured." in attacked_on_warsaw
     assert "NOT_BLESSED" in attacked_on_warsaw
+
+
+def test_methods_beyond_the_paper_have_a_table_of_their_own(page, attacked_on_warsaw):
+    assert "Beyond the paper" not in page
+    start = attacked_on_warsaw.index("<h3>Beyond the paper</h3>")
+    table = attacked_on_warsaw[start : attacked_on_warsaw.index("</table>", start)]
+    assert table.count("<tr>") == 1 + len(BEYOND_HOLDS)
+    row = table[table.index("<td>Privatized set with groups of 3 patients or more</td>") :]
+    assert re.match(r'.*?<td class="number">20\.0 \(\d+\.\d to \d+\.\d\)</td>', row)
+    assert "m = 16 pixels, not for a person" in table
+    assert start < attacked_on_warsaw.index('<h2 id="plane">')
 
 
 def test_attacks_and_checks_of_the_maps_are_shown_where_they_were_made(attacked_on_warsaw):

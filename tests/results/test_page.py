@@ -234,3 +234,16 @@ def test_the_variation_of_ours_and_the_paper_s_stands_on_warsaw_alone(
         row = f"| Blurring | Privatized set with kernel size 3 | {100 * variation:.2f} | - |"
         assert row in page
         assert "Original test set | 0.00 | - |" in page  # both are 90.00
+
+
+def test_methods_beyond_the_paper_stand_below_its_claims_where_they_were_measured(run, tmp_path):
+    assert "Beyond the paper" not in write_page(run, tmp_path)
+    names = ("table1.md", "table1.json", "predictions.csv")
+    files = {name: (run / "06_evaluated" / name).read_bytes() for name in names}
+    with RunStore(run).writing("06_evaluated", {"again": 1}) as folder:
+        for name, content in files.items():
+            (folder / name).write_bytes(content)
+        (folder / "beyond.md").write_text("What it is.\n")
+    page = write_page(run, tmp_path)
+    assert "### Beyond the paper\n\nWhat it is.\n\n" in page
+    assert page.index("### Table 1") < page.index(CLAIMS_INTRO) < page.index("### Beyond")
