@@ -4,9 +4,11 @@ import math
 
 import numpy as np
 import pytest
+from fake_eyes import random_queries
 
 from replication.errors import SettingsError
 from replication.privatize.dp_pix import pixelize
+from replication.privatize.methods import METHODS
 from replication.records import to_bytes, to_unit_range
 
 
@@ -83,6 +85,16 @@ def test_all_channels_show_the_one_noise():
     assert (found == found[..., :1]).all()
     cells = found[:, ::16, ::16, 0]
     assert len(np.unique(cells)) > 6  # each cell its own
+
+
+def test_each_draw_and_each_seed_has_noise_of_its_own_however_many_there_are():
+    def draw(draws, seed=0):
+        given = {"gallery": None, "generator": None, "seed": seed, "draws": draws}
+        return [drawn.images for drawn in METHODS["dp-pix-16"].privatize(random_queries(), **given)]
+
+    first, second = draw(2)
+    assert (first != second).any() and (first != draw(1, seed=1)[0]).any()
+    np.testing.assert_array_equal(first, draw(1)[0])
 
 
 @pytest.mark.parametrize("wrong", [{"cell_px": 0}, {"neighbour_px": 0}, {"epsilon": 0.0}])
