@@ -3,7 +3,9 @@
 import pytest
 from places import DOCS
 
+from replication.attack.table2 import NOISE
 from replication.attack.table2_text import SHORT
+from replication.privatize.methods import ROWS
 from replication.results.page import read_sections
 
 # Of each quoted column: the heading on the page of results, and the place in the quoted row.
@@ -53,8 +55,9 @@ def read_results(name: str) -> dict[tuple[str, str], str]:
 @pytest.mark.parametrize("name", SETS)
 def test_quoted_figures_are_those_of_the_results(name):
     quoted = {method: row for (of, method), row in read_quoted().items() if of == name}
-    assert len(quoted) == len(SHORT)
     results = read_results(name)
+    measured = {method for method, _ in results} & set(SHORT.values())
+    assert quoted.keys() == measured >= {*(row.short for row in ROWS), NOISE}
     for method, row in quoted.items():
         for heading, place in QUOTED.items():
             expected = results.get((method, heading), "-").split(" ")[0]
@@ -66,5 +69,5 @@ def test_claims_are_judged_as_in_the_results(name, place):
     page = (DOCS / "privacy.md").read_text(encoding="utf-8")
     quoted = read_rows(page.split("### Claims that rest on the attacker", 1)[1].split("###", 1)[0])
     judged = read_rows(read_table2(name).split("**The paper's claims about privacy.**", 1)[1])
-    assert len(quoted) == len(judged) == 7  # the heading and six claims
+    assert len(quoted) == len(judged) >= 7  # the heading and six claims or more
     assert [[row[0], *row[place : place + 2]] for row in quoted[1:]] == judged[1:]
