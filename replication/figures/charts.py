@@ -14,6 +14,7 @@ from importlib.util import LazyLoader, find_spec, module_from_spec
 from pathlib import Path
 
 import matplotlib
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -47,6 +48,7 @@ METADATA = {
 ENDINGS = (".png", ".pdf")
 FAST = {"compress_level": 1}  # of PNG: a few more kB, in a third of the time
 CURVE_INCHES = (5.0, 3.2)
+PERCENTS = (0, 1, 5, 10, 25, 50, 75, 100)  # of an axis whose scale is a root
 # Column, words at its end, colour and dashes: distinct without colour.
 LOSSES = (
     ("loss", "training", MUTED, (0, (4, 2))),
@@ -76,7 +78,7 @@ class Chart:
 
 @contextmanager
 def drawing(
-    name: str, *, inches: tuple[float, float], above: float = 0.0
+    name: str, *, inches: tuple[float, float], above: float = 0.0, left: float = LEFT
 ) -> Iterator[tuple[Figure, Axes]]:
     """Give a figure with one pair of axes in the report's look.
 
@@ -84,12 +86,13 @@ def drawing(
         name: decides the ids inside the SVG, so that they are the same each time.
         inches: width and height.
         above: inches to keep free over the axes.
+        left: inches to keep free at their left.
     """
     with matplotlib.rc_context(LOOK | {"svg.hashsalt": name}):
         wide, high = inches
         figure = make_figure(figsize=inches)
         # A layout worked out from the words takes longer than all the drawing.
-        margins = (LEFT / wide, BOTTOM / high, 1 - RIGHT / wide, 1 - (TOP + above) / high)
+        margins = (left / wide, BOTTOM / high, 1 - RIGHT / wide, 1 - (TOP + above) / high)
         figure.subplots_adjust(*margins)
         yield figure, figure.subplots()
 
@@ -99,6 +102,13 @@ def make_figure(**options) -> Figure:
     figure = Figure(**options)
     FigureCanvasAgg(figure)
     return figure
+
+
+def set_percent_axis(axes: Axes) -> None:
+    """Make the horizontal axis one of percent by its root: orders of magnitude, and 0."""
+    axes.set_xscale("function", functions=(lambda x: np.sqrt(np.maximum(x, 0)), np.square))
+    axes.set_xticks(PERCENTS, map(str, PERCENTS))
+    axes.minorticks_off()
 
 
 def mark_private(figure: Figure) -> None:

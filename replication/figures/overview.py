@@ -5,8 +5,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 
-from replication.figures.charts import make_figure, save_figure
+from replication.figures.charts import INK, MUTED, PAGE, make_figure, save_figure
+from replication.figures.looks import BY_EXPERIMENT
+from replication.privatize.methods import Row
 
 WIDTH, HEIGHT = 4.8, 4.4  # inches of a panel
 PANELS = 2  # in a row
@@ -20,19 +23,20 @@ class Point(NamedTuple):
     glaucoma: float
 
 
-# Words, colour (Okabe and Ito's) and marker of each number.
-STYLES = Point(
-    ("patient recognised by the static network", "#0072B2", "o"),
-    ("patient named by the best retrained attacker", "#D55E00", "s"),
-    ("glaucoma F1", "#009E73", "^"),
+# The numbers' words. The first two are marked by their method's look, hollow and filled.
+WORDS = Point(
+    "patient recognised by the static network",
+    "patient named by the best retrained attacker",
+    "glaucoma F1",
 )
+BAR = {"marker": "|", "markersize": 11, "markeredgewidth": 2, "color": MUTED}
 
 
-def draw_overview(panels: Mapping[str, Mapping[str, Point]], file: Path) -> None:
+def draw_overview(panels: Mapping[str, Mapping[Row, Point]], file: Path) -> None:
     """Draw a panel for each run.
 
     Args:
-        panels: the runs' methods by the panel's title, the methods' numbers by their name.
+        panels: the runs' rows by the panel's title, and the rows' numbers.
         file: to write, PNG or PDF by its name.
     """
     rows, columns = -(-len(panels) // PANELS), min(PANELS, len(panels))
@@ -43,22 +47,22 @@ def draw_overview(panels: Mapping[str, Mapping[str, Point]], file: Path) -> None
     for axes in places[len(panels) :]:
         axes.set_axis_off()
     place = {"loc": "outside lower center", "ncols": columns + 1}
-    figure.legend(*places[0].get_legend_handles_labels(), fontsize=8, **place)
+    round_ = {"marker": "o", "color": INK}
+    looks = (round_ | {"markerfacecolor": PAGE}, round_, BAR)
+    handles = [Line2D([], [], linestyle="", **look) for look in looks]
+    figure.legend(handles, WORDS, fontsize=8, **place)
     save_figure(figure, [file])
 
 
-def _draw_panel(axes: Axes, title: str, methods: Mapping[str, Point]) -> None:
+def _draw_panel(axes: Axes, title: str, rows: Mapping[Row, Point]) -> None:
     axes.set_title(title, fontsize=10)
-    heights = range(len(methods))
-    axes.hlines(
-        heights,
-        [point.static for point in methods.values()],
-        [point.retrained for point in methods.values()],
-        color="lightgray",
-    )
-    numbers_of = zip(*methods.values(), strict=True)
-    for numbers, (words, colour, marker) in zip(numbers_of, STYLES, strict=True):
-        axes.plot(numbers, heights, marker, color=colour, label=words, alpha=0.8)
-    axes.set_yticks(heights, list(methods), fontsize=8)
-    axes.set(xlim=(-3, 103), xlabel="percent", ylim=(len(methods) - 0.5, -0.5))
+    for height, (row, point) in enumerate(rows.items()):
+        colour, marker, size = BY_EXPERIMENT[row.experiment]
+        look = {"marker": marker, "markersize": size, "color": colour}
+        axes.hlines(height, point.static, point.retrained, color="lightgray", zorder=1)
+        axes.plot(point.glaucoma, height, **BAR)
+        axes.plot(point.static, height, markerfacecolor=PAGE, **look)
+        axes.plot(point.retrained, height, **look)
+    axes.set_yticks(range(len(rows)), [row.short for row in rows], fontsize=8)
+    axes.set(xlim=(-3, 103), xlabel="percent", ylim=(len(rows) - 0.5, -0.5))
     axes.grid(axis="x", color="whitesmoke")

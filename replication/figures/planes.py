@@ -2,8 +2,8 @@
 
 Left is private, up is useful. There are three: the trade-off of Table 1 (paper §3, which has no such
 figure), ours beside the paper's, for the README; the same in one panel, for a report; and that of
-Table 2, by attackers who retrain and by the sign itself, which no label flatters. On all of them an
-experiment has one marker and one colour. Lines are what an answer scores that looks at no image.
+Table 2, by attackers who retrain and by the sign itself, which no label flatters. Methods are marked
+as in all figures (`looks.py`). Lines are what an answer scores that looks at no image.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,12 +15,12 @@ from textwrap import fill
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import PercentFormatter
 from matplotlib.transforms import Bbox
 
 from replication.figures.charts import (
     INK,
-    LINE,
     MUTED,
     PAGE,
     Chart,
@@ -28,7 +28,9 @@ from replication.figures.charts import (
     make_figure,
     save_chart,
     save_figure,
+    set_percent_axis,
 )
+from replication.figures.looks import BY_EXPERIMENT
 from replication.privatize.methods import BEYOND, ROWS, Row
 
 Numbers = Mapping[tuple[str, str], float]
@@ -37,33 +39,20 @@ Points = Sequence[tuple[Row, float, float]]  # a method's row, and where it stan
 PRIVACY, UTILITY = "identity_accuracy", "glaucoma_f1"
 RETRAINED, EVIDENCE = "identity_best", "sign_kind_auc"
 CHANCE_AREA = 0.5
-# Okabe and Ito's colours, which the colour-blind distinguish; the markers do without colour.
-STYLES = {
-    "Baseline": (INK, "*"),
-    "PPRL-VGAN": ("#D55E00", "o"),
-    "Blurring": ("#0072B2", "s"),
-    "K-Same-Select": ("#009E73", "^"),
-    "K-Same in groups": ("#CC79A7", "v"),
-    "DP-Pix": ("#56B4E9", "D"),
-}
-GRADED = ("Blurring", "K-Same-Select")  # one parameter that grows: its path is a line
 TWO_PANELS, EVIDENCE_INCHES = (9.6, 4.4), (6.4, 4.8)
 LINEAR_TO = 0.01  # privacy is a matter of orders of magnitude, but 0 has its place too
 TICKS = (0, 0.01, 0.1, 1)
 TITLE_WIDTH = 75  # letters; a longer line is wider than the frame
 SMALL = 7
 WORDS = {"fontsize": SMALL, "color": "dimgray"}
-# Names at points, with offsets in points.
+# Names at points, with offsets in points; around the letters is the page, so that no line strikes them.
+HALO = (withStroke(linewidth=2.5, foreground=PAGE),)
+NAME = {"fontsize": SMALL, "color": INK, "va": "center", "path_effects": HALO, "zorder": 5}
 PLACES = tuple((x, y) for y in (0, 8, -8, 16, -16, 24, -24) for x in (7, -7))
 FAR = 8  # points up or down; as bad as covering a line
 HIDDEN, UNREADABLE = 2, 4  # times as bad: words on a point, and on words
-# A report's planes.
+# A report's plane.
 REPORT_INCHES, LEGEND_INCHES = (5.0, 4.6), 0.5
-LABELS = {
-    PRIVACY: "identity accuracy, % (root scale)",
-    "replacement_accuracy": "replacement identity accuracy, % (root scale)",
-}
-REPORT_TICKS = (0, 1, 5, 10, 25, 50, 75, 100)
 NOTE = {"textcoords": "offset points", "size": 9, "color": MUTED}
 ROOM = 13  # pixels between two labelled points
 
@@ -74,26 +63,21 @@ class ChanceLevels:
 
     Args:
         one: accuracy of naming patients by chance.
-        any_used: the same where one of several patients counts as found.
         all_glaucoma: F1 of calling every eye glaucoma; calling every eye healthy has an F1 of 0.
     """
 
     one: float
-    any_used: float
     all_glaucoma: float
 
 
-def find_chance_levels(*, patients: int, glaucoma_rate: float, guesses: int = 1) -> ChanceLevels:
+def find_chance_levels(*, patients: int, glaucoma_rate: float) -> ChanceLevels:
     """Return the chance levels of a test set.
 
     Args:
         patients: among whom the identity network chooses.
         glaucoma_rate: of the images, in (0, 1): as precision with a recall of 1, F1 = 2p / (1 + p).
-        guesses: the most patients of whom one counts as found.
     """
-    return ChanceLevels(
-        1 / patients, min(guesses / patients, 1.0), 2 * glaucoma_rate / (1 + glaucoma_rate)
-    )
+    return ChanceLevels(1 / patients, 2 * glaucoma_rate / (1 + glaucoma_rate))
 
 
 PAPER_CHANCE = find_chance_levels(patients=115, glaucoma_rate=425 / 1795)  # paper §2.1, all images
@@ -144,9 +128,9 @@ def _draw_panel(axes: Axes, heading: str, numbers: Numbers, chance: ChanceLevels
         axes.text(1.5, height - 0.012, f"every eye called {what}", **place, **WORDS)
     points = _list_points(numbers, PRIVACY, UTILITY)
     for experiment, group in groupby(points, lambda point: point[0].experiment):
-        colour, marker = STYLES[experiment]
+        colour, marker, size = BY_EXPERIMENT[experiment]
         _, x, y = zip(*group, strict=True)
-        axes.plot(x, y, marker, color=colour, label=experiment, alpha=0.8, markersize=7)
+        axes.plot(x, y, marker, color=colour, label=experiment, alpha=0.8, markersize=size)
 
 
 def draw_evidence_plane(numbers: Sequence[Mapping], *, title: str, files: Sequence[Path]) -> bool:
@@ -162,25 +146,35 @@ def draw_evidence_plane(numbers: Sequence[Mapping], *, title: str, files: Sequen
     """
     cells = {(row["method"], row["measure"]): row for row in numbers}
     points = _list_points({key: row["value"] for key, row in cells.items()}, RETRAINED, EVIDENCE)
-    if not points:
-        return False
+    if points:
+        save_figure(_build_evidence_plane(cells, points, title), files)
+    return bool(points)
+
+
+def _build_evidence_plane(cells: Mapping, points: Points, title: str) -> Figure:
     figure = make_figure(figsize=EVIDENCE_INCHES, layout="constrained")
     axes = figure.subplots()
     axes.set_title(fill(title, TITLE_WIDTH), fontsize=9)
     chance = cells[points[0][0].name, RETRAINED]["chance"]
     _draw_levels_of_evidence(axes, chance)
+    reaches = []
     for row, x, y in points:
-        colour, marker = STYLES[row.experiment]
+        colour, marker, size = BY_EXPERIMENT[row.experiment]
         across, up = (_find_reach(cells[row.name, name]) for name in (RETRAINED, EVIDENCE))
-        look = {"color": colour, "ecolor": colour, "elinewidth": 0.6, "alpha": 0.8}
-        axes.errorbar(x, y, xerr=across, yerr=up, fmt=marker, label=row.experiment, **look)
+        line = {"color": colour, "linewidth": 0.6}
+        axes.plot(across, (y, y), **line)
+        axes.plot((x, x), up, **line)
+        axes.plot(x, y, marker, color=colour, markersize=size, label=row.experiment)
+        reaches += [
+            Bbox.from_extents(across[0], y, across[1], y),
+            Bbox.from_extents(x, up[0], x, up[1]),
+        ]
     handles, names = axes.get_legend_handles_labels()
     unique = dict(zip(names, handles, strict=True))
     axes.legend(unique.values(), unique.keys(), fontsize=8, loc="upper left")
     figure.draw_without_rendering()  # only then is known where the names have room
-    _name_points(axes, points, lines=(chance, CHANCE_AREA))
-    save_figure(figure, files)
-    return True
+    _name_points(axes, points, lines=(chance, CHANCE_AREA), reaches=reaches)
+    return figure
 
 
 def _draw_levels_of_evidence(axes: Axes, chance: float) -> None:
@@ -194,28 +188,25 @@ def _draw_levels_of_evidence(axes: Axes, chance: float) -> None:
     axes.text(0, 0.49, "chance", va="top", **WORDS)
 
 
-def _find_reach(row: Mapping) -> list[list[float]] | None:
-    """Return how far the interval reaches below and above the value."""
-    if row["low"] is None:
-        return None
-    return [[row["value"] - row["low"]], [row["high"] - row["value"]]]
+def _find_reach(row: Mapping) -> tuple[float, float]:
+    """Return the ends of a number's interval; without one, the number twice."""
+    return (row["value"],) * 2 if row["low"] is None else (row["low"], row["high"])
 
 
-def draw_report_plane(
-    metric: str, ours: Numbers, paper: Numbers, chance: ChanceLevels, folder: Path
-) -> Chart:
-    """Draw one plane as PNG, PDF and for the page: ours filled, the paper's hollow.
+def draw_report_plane(ours: Numbers, paper: Numbers, chance: ChanceLevels, folder: Path) -> Chart:
+    """Draw the plane as PNG, PDF and for the page: ours filled, the paper's hollow.
 
     Args:
-        metric: the horizontal axis, a key of `LABELS`.
         ours, paper: fractions by (method, metric).
-        chance: drawn as lines and a band.
+        chance: drawn as lines.
         folder: to write into.
     """
-    name = f"plane-{metric.split('_')[0]}"
-    points, printed = (_list_points(numbers, metric, UTILITY) for numbers in (ours, paper))
+    name = "plane-identity"
+    points, printed = (_list_points(numbers, PRIVACY, UTILITY) for numbers in (ours, paper))
     with drawing(name, inches=REPORT_INCHES, above=LEGEND_INCHES) as (figure, axes):
-        _set_root_axes(axes, metric)
+        set_percent_axis(axes)
+        words = {"xlabel": "identity accuracy, % (root scale)", "ylabel": "glaucoma F1, %"}
+        axes.set(xlim=(0, 104), ylim=(0, 104), **words)
         _draw_levels(axes, chance)
         for is_ours, drawn in ((True, points), (False, printed)):
             for experiment, group in groupby(drawn, lambda point: point[0].experiment):
@@ -225,22 +216,14 @@ def draw_report_plane(
         place = {"loc": "lower left", "bbox_to_anchor": (-0.02, 1), "ncols": 3, "frameon": False}
         space = {"handletextpad": 0.2, "columnspacing": 1.2}
         axes.legend(fontsize=9, labelcolor=INK, **place, **space)
-        described = _describe(metric, points, printed, chance)
+        described = _describe(points, printed, chance)
         return save_chart(figure, name, folder, alternative=described)
-
-
-def _set_root_axes(axes: Axes, metric: str) -> None:
-    axes.set_xscale("function", functions=(lambda x: np.sqrt(np.maximum(x, 0)), np.square))
-    axes.set(xlim=(0, 104), ylim=(0, 104), xlabel=LABELS[metric], ylabel="glaucoma F1, %")
-    axes.set_xticks(REPORT_TICKS, map(str, REPORT_TICKS))
-    axes.minorticks_off()
 
 
 def _draw_levels(axes: Axes, chance: ChanceLevels) -> None:
     dashed = {"color": MUTED, "linewidth": 0.8, "linestyle": (0, (4, 3))}
-    axes.axvspan(0, 100 * chance.any_used, color=LINE, alpha=0.45, linewidth=0)
     beside = NOTE | {"ha": "right", "va": "bottom"}
-    axes.annotate("chance", (100 * chance.any_used, 0), (-4, 5), rotation=90, **beside)
+    axes.annotate("chance", (100 * chance.one, 0), (-4, 5), rotation=90, **beside)
     axes.axvline(100 * chance.one, **dashed)
     axes.axhline(100 * chance.all_glaucoma, **dashed)
     place = {"xycoords": ("axes fraction", "data")} | beside
@@ -250,15 +233,22 @@ def _draw_levels(axes: Axes, chance: ChanceLevels) -> None:
 
 def _draw_experiment(axes: Axes, experiment: str, points: Points, *, is_ours: bool) -> None:
     """Draw one experiment's points in percent, ours with their parameter and a place in the legend."""
-    colour, marker = STYLES[experiment]
+    colour, marker, size = BY_EXPERIMENT[experiment]
     x, y = 100 * np.array([point[1:] for point in points]).T
-    if experiment in GRADED:
+    graded = _is_graded(experiment)
+    if graded:
         axes.plot(x, y, "-" if is_ours else ":", color=colour, linewidth=1, alpha=0.6, zorder=2)
-    look = {"s": 90 if marker == "*" else 38, "marker": marker, "edgecolor": colour}
+    look = {"s": size**2, "marker": marker, "edgecolor": colour}
     look |= {"facecolor": colour if is_ours else PAGE, "zorder": 3 + is_ours, "clip_on": False}
     axes.scatter(x, y, label=experiment if is_ours else None, **look)
-    if is_ours and experiment in GRADED:
+    if is_ours and graded:
         _label_grades(axes, [row.name for row, *_ in points], np.column_stack([x, y]))
+
+
+def _is_graded(experiment: str) -> bool:
+    """Return whether an experiment's rows are one parameter that grows, so that their path is a line."""
+    names = [row.name.rpartition("-") for row in ROWS if row.experiment == experiment]
+    return len({stem for stem, _, _ in names}) == 1 and all(grade.isdigit() for *_, grade in names)
 
 
 def _label_grades(axes: Axes, names: list[str], points: np.ndarray) -> None:
@@ -270,15 +260,14 @@ def _label_grades(axes: Axes, names: list[str], points: np.ndarray) -> None:
             axes.annotate(name.rpartition("-")[2], point, (6, -11), **NOTE)
 
 
-def _describe(metric: str, points: Points, printed: Points, chance: ChanceLevels) -> str:
+def _describe(points: Points, printed: Points, chance: ChanceLevels) -> str:
     paper = {row.name: f" (paper {100 * x:.1f} and {100 * y:.1f})" for row, x, y in printed}
     listed = "; ".join(
         f"{row.name} {100 * x:.1f} and {100 * y:.1f}{paper.get(row.name, '')}"
         for row, x, y in points
     )
     return (
-        f"Scatter plot of {LABELS[metric].partition(',')[0]} against glaucoma F1, in percent: "
-        f"{listed}. Chance is {100 * chance.one:.1f}; calling every image glaucoma has an F1 "
+        f"Scatter plot of identity accuracy against glaucoma F1, in percent: {listed}. Chance is {100 * chance.one:.1f}; calling every image glaucoma has an F1 "
         f"of {100 * chance.all_glaucoma:.1f}."
     )
 
@@ -299,13 +288,18 @@ def _list_points(numbers: Numbers, across: str, up: str) -> Points:
     ]
 
 
-def _name_points(axes: Axes, points: Points, *, lines: tuple[float, float]) -> None:
+def _name_points(
+    axes: Axes, points: Points, *, lines: tuple[float, float], reaches: Sequence[Bbox] = ()
+) -> None:
     """Write each point's name where it covers as little as can be and stays in the panel.
+
+    What lies below a name all the same is interrupted around its letters.
 
     Args:
         axes: of a figure that has been laid out.
         points: to name.
         lines: x of the upright line and y of the level one that names should not cross.
+        reaches: of the points' intervals, boxes without width or without height.
     """
     frame = axes.get_window_extent()
     across, up = axes.transData.transform(lines)
@@ -314,11 +308,11 @@ def _name_points(axes: Axes, points: Points, *, lines: tuple[float, float]) -> N
         Bbox.from_extents(frame.x0, up - 1, frame.x1, up + 1),
     ]
     taken += [text.get_window_extent() for text in axes.texts] * UNREADABLE
+    taken += [reach.transformed(axes.transData).padded(1) for reach in reaches] * HIDDEN
     for _, x, y in points:
         across, up = axes.transData.transform((x, y))
         taken += [Bbox.from_bounds(across - 5, up - 5, 10, 10)] * HIDDEN
     for row, x, y in points:
-        look = {"fontsize": SMALL, "color": STYLES[row.experiment][0], "va": "center"}
         names = [
             axes.annotate(
                 row.short,
@@ -326,7 +320,7 @@ def _name_points(axes: Axes, points: Points, *, lines: tuple[float, float]) -> N
                 place,
                 textcoords="offset points",
                 ha="left" if place[0] > 0 else "right",
-                **look,
+                **NAME,
             )
             for place in PLACES
         ]

@@ -8,7 +8,7 @@ which can be recognised and partly undone; not averages of K-Same-Select, which 
 images; not what PPRL-VGAN makes, in which the replacement patient is recognised (Table 1 has how
 often, for each); and no relevance map, which follows the lines of the eye that it explains. It names
 no patient, image, file or folder, nor the run, whose folder is called after the data's. Of Table 2
-it has the numbers and their names, and not the heading or the picture, which name the data.
+it has the numbers and their names, and not the heading, which names the data.
 """
 
 import base64
@@ -23,14 +23,15 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from replication.attack.table2_text import READ_ME, to_tables
+from replication.attack.table2_text import READ_ME
 from replication.evaluate.beyond import TITLE, lay_out_beyond
 from replication.evaluate.table1 import CELLS, HEADINGS, SHORT, PoolSize, Table1
-from replication.figures.charts import Chart, draw_curves
-from replication.figures.planes import LABELS, draw_report_plane, find_chance_levels
+from replication.figures.charts import draw_curves
+from replication.figures.planes import draw_report_plane, find_chance_levels
 from replication.privatize.methods import ROWS, Row
 from replication.records import TABLE1_METRICS
 from replication.report.eyes import RULE, draw_figures
+from replication.report.requirements import lay_out_requirements
 from replication.results.finished_run import REPORTED, SMOKE, TRAININGS, FinishedRun
 from replication.store.files import write_text
 from replication.store.numbers import write_interval, write_percent, write_points
@@ -45,7 +46,6 @@ from validation.paper.numbers import read_paper_percent
 from validation.statistics.intervals import Cell, Interval
 
 PAGE = "index.html"
-MOST_REPLACED = 12  # patients in the largest cluster of K-Same-Select (paper §3)
 DEPARTURES = ROOT / "docs" / "departures.md"
 TEMPLATES = "templates"
 # Privacy is better where less is recognised, utility where more is.
@@ -91,6 +91,12 @@ def write_report(finished: FinishedRun, folder: Path, *, public: bool) -> None:
     """
     paper = {cell: float(text) / 100 for cell, text in read_paper_percent().items()}
     pictures = [] if public else draw_figures(finished, folder)
+    chance = find_chance_levels(
+        patients=finished.test.known_patients, glaucoma_rate=finished.test.glaucoma_rate
+    )
+    requirements, attack_tables = [], None
+    if finished.attack is not None:
+        requirements, attack_tables = lay_out_requirements(finished.attack, folder)
     page = render_page(
         data=finished,
         public=public,
@@ -101,32 +107,18 @@ def write_report(finished: FinishedRun, folder: Path, *, public: bool) -> None:
         rows=lay_out_rows(finished.numbers, finished.intervals, paper, finished.blessing),
         pools=name_pools(finished.table.pools),
         beyond=show_beyond(finished.table, finished.intervals),
-        planes=_draw_planes(finished, paper, folder),
+        plane=draw_report_plane(finished.numbers, paper, chance, folder),
         pictures={picture.name: picture for picture in pictures},
         rule=RULE,
         curves=draw_curves(finished.histories, folder),
         trainings=TRAININGS,
-        evidence_plane=None if public else finished.evidence_plane,
-        attack_tables=None if finished.attack is None else to_tables(finished.attack),
+        requirements=requirements,
+        attack_tables=attack_tables,
         attack_read_me=READ_ME,
         depends=DEPENDS,
         departures=read_departures(),
     )
     write_text(folder / PAGE, page)
-
-
-def _draw_planes(finished: FinishedRun, paper: Mapping, folder: Path) -> list[Chart]:
-    planes = []
-    for metric in LABELS:
-        if not any(name == metric for _, name in finished.numbers):
-            continue
-        chance = find_chance_levels(
-            patients=finished.test.known_patients,
-            glaucoma_rate=finished.test.glaucoma_rate,
-            guesses=MOST_REPLACED if metric == "replacement_accuracy" else 1,
-        )
-        planes.append(draw_report_plane(metric, finished.numbers, paper, chance, folder))
-    return planes
 
 
 def answer(run: Mapping, blessing: Blessing) -> str:

@@ -3,7 +3,6 @@
 Needs no TensorFlow, so that a run can be checked and reported wherever its folder lies.
 """
 
-import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from replication.attack.outputs import ATTACKED, PLANE
+from replication.attack.outputs import ATTACKED
 from replication.attack.outputs import JSON as TABLE2
 from replication.data.sources import Kind, Source
 from replication.errors import DataError, SettingsError
@@ -159,12 +158,6 @@ class FinishedRun:
         if not (self.root / ATTACKED / RECORD).exists():
             return None
         return read_json(self.store.folder(ATTACKED) / TABLE2)
-
-    @cached_property
-    def evidence_plane(self) -> str | None:
-        """Table 2's picture in base64; None where there is none."""
-        file = self.root / ATTACKED / PLANE
-        return base64.b64encode(file.read_bytes()).decode("ascii") if file.exists() else None
 
     @cached_property
     def histories(self) -> dict[str, pd.DataFrame]:

@@ -199,7 +199,7 @@ def draw_page(file: Path, sections: Mapping[str, str]) -> None:
     for heading, text in sections.items():
         cells = _read_cells(text)
         panels[heading] = {
-            row.short: Point(
+            row: Point(
                 static=_read_number(cells.get((row.dataset, HEADINGS[2]))),
                 retrained=_read_number(cells.get((row.short, RETRAINED))),
                 glaucoma=_read_number(cells.get((row.dataset, HEADINGS[5]))),
