@@ -509,7 +509,20 @@ FAULTS = [
         "report/test_stage.py",
         ("(min, min, max, max)", "(min, max, max, max)"),
         ("divmod(round(seconds), 60)", "divmod(int(seconds), 60)"),
-        ("evidence_plane=None if public else", "evidence_plane="),
+    ),
+    *_plant(
+        "replication/report/requirements.py",
+        "report/test_requirements.py",
+        ("-(-columns // most)", "columns // most + 1"),
+        ("row[start:end]", "row[start - 1 : end - 1]"),
+        ("for name, own in dots.items() if own]", "for name, own in dots.items()]"),
+    ),
+    *_plant(
+        "replication/figures/dot_charts.py",
+        "figures/test_dot_charts.py",
+        ("Scale.PERCENT: 100 * number", "Scale.PERCENT: number"),
+        ("colour if filled else PAGE", "PAGE if filled else colour"),
+        ("places[method] + offset, half", "places[method], half"),
     ),
     *_plant(
         "replication/report/eyes.py",

@@ -5,7 +5,7 @@ one axis and one or two measures: the first is filled, the second hollow.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from enum import Enum
 from math import floor
 from pathlib import Path
@@ -36,6 +36,7 @@ SIZE = 11  # of words: as many pixels on a phone, more on a wider screen
 OFFSETS = {1: (0.0,), 2: (-0.2, 0.2)}  # of the measures in a row, by how many there are
 HALF = 0.3  # of a tick's height, in rows, where there is one measure
 PAD = 9  # points between names and axis, which points at 0 reach over
+LEAST = 0.01  # on a logarithmic axis; what is less stands there
 CONTROLS = "Controls"
 BEYOND = 1.02  # the end of a linear axis: areas, correlations and shares are 1 at most
 
@@ -103,8 +104,8 @@ def draw_dots(
             series, OFFSETS[len(series)], (True, False), strict=False
         ):
             for method, dot in measure.dots.items():
-                high = abs(offset) or HALF
-                _draw_dot(axes, method, dot, places[method] + offset, high, scale, filled=filled)
+                half = abs(offset) or HALF
+                _draw_dot(axes, method, dot, places[method] + offset, half, scale, filled=filled)
         _mark_absent(axes, places, series)
         _set_scale(axes, scale, [dot for each in series for dot in each.dots.values()])
         _explain(figure, [measure.heading for measure in series], level)
@@ -147,27 +148,37 @@ def _mark_absent(axes: Axes, places: Mapping[str, int], series: Sequence[Series]
 
 
 def _draw_dot(
-    axes: Axes, method: str, dot: Dot, place: float, high: float, scale: Scale, *, filled: bool
+    axes: Axes, method: str, dot: Dot, row: float, half: float, scale: Scale, *, filled: bool
 ) -> None:
-    """Draw a point, its interval and its level, a tick twice `high`, in a row's place."""
+    """Draw a point, its interval and its level, a tick of twice `half`, at the height of a row."""
     colour, marker, size = find_look(method)
-    unit = 100 if scale is Scale.PERCENT else 1
-    if dot.level is not None:
+    value, low, high, level = (_place(number, scale) for number in astuple(dot))
+    if level is not None:
         upright = {"color": MUTED, "linewidth": 1.6, "solid_capstyle": "butt", "zorder": 2}
-        axes.plot([unit * dot.level] * 2, [place - high, place + high], clip_on=False, **upright)
-    if dot.low is not None:
+        axes.plot([level, level], [row - half, row + half], clip_on=False, **upright)
+    if low is not None:
         line = {"color": colour, "linewidth": 1.6, "zorder": 3}
-        axes.plot([unit * dot.low, unit * dot.high], [place] * 2, clip_on=False, **line)
+        axes.plot([low, high], [row, row], clip_on=False, **line)
     look = {"marker": marker, "markersize": size, "markeredgecolor": colour, "zorder": 4}
     look |= {"markerfacecolor": colour if filled else PAGE, "markeredgewidth": 1.2}
-    axes.plot(unit * dot.value, place, clip_on=False, **look)
+    axes.plot(value, row, clip_on=False, **look)
+
+
+def _place(number: float | None, scale: Scale) -> float | None:
+    """Return where a number stands on the axis."""
+    if number is None:
+        return None
+    return {
+        Scale.PERCENT: 100 * number,
+        Scale.LINEAR: number,
+        Scale.LOG: max(number, LEAST),
+    }[scale]
 
 
 def _set_scale(axes: Axes, scale: Scale, dots: Sequence[Dot]) -> None:
     axes.tick_params(axis="x", labelsize=SIZE)
-    reached = [
-        end for dot in dots for end in (dot.value, dot.low, dot.high, dot.level) if end is not None
-    ]
+    ends = [_place(number, scale) for dot in dots for number in astuple(dot)]
+    reached = [end for end in ends if end is not None]
     if scale is Scale.PERCENT:
         set_percent_axis(axes)
         axes.set_xlim(0, 100)

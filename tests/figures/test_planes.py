@@ -6,19 +6,15 @@ The plane of Table 2: the same bytes twice, and nothing where no sign's place is
 import numpy as np
 import pytest
 
-from replication.figures.planes import (
-    STYLES,
-    build_plane,
-    draw_evidence_plane,
-    find_chance_levels,
-)
+from replication.figures import planes
+from replication.figures.planes import build_plane, draw_evidence_plane, find_chance_levels
 from replication.privatize.methods import BEYOND, ROWS
 from replication.results.baseline import read_references
 from validation.paper.numbers import read_paper_percent
 
 OURS = {(band.method, band.metric): band.paper for band in read_references()}
 PAPER = {cell: float(percent) / 100 for cell, percent in read_paper_percent().items()}
-CHANCE = find_chance_levels(patients=4, glaucoma_rate=0.25, guesses=3)
+CHANCE = find_chance_levels(patients=4, glaucoma_rate=0.25)
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +31,7 @@ def points(axes):
 
 def test_chance_levels_are_of_answers_that_look_at_no_image():
     # Four patients and one image in four with glaucoma: called so all, 2 TP / (2 TP + FP) = 2 / 5.
-    assert (CHANCE.one, CHANCE.any_used) == (0.25, 0.75)
-    assert find_chance_levels(patients=4, glaucoma_rate=0.25, guesses=12).any_used == 1
+    assert CHANCE.one == 0.25
     assert CHANCE.all_glaucoma == pytest.approx(0.4)
 
 
@@ -105,3 +100,72 @@ def test_without_a_known_sign_there_is_none(tmp_path):
     rows = plant_rows(("identity_best",))
     assert not draw_evidence_plane(rows, title="eyes", files=[tmp_path / "plane.png"])
     assert not list(tmp_path.iterdir())
+
+
+@pytest.fixture
+def drawn_evidence(monkeypatch):
+    """Draw rows and return the figure instead of files."""
+    figures = []
+    monkeypatch.setattr(planes, "save_figure", lambda figure, files: figures.append(figure))
+
+    def draw(rows):
+        draw_evidence_plane(rows, title="eyes", files=[])
+        return figures[-1]
+
+    return draw
+
+
+def test_names_stand_beside_intervals_where_there_is_room(drawn_evidence):
+    """Crosses of intervals, each 20 points long, on a diagonal: no name touches any."""
+    rows = [
+        {"method": row.name, "measure": name, "value": at, "low": 0.97 * at, "high": 1.03 * at}
+        | {"chance": 0.01}
+        for row, at in zip(ROWS, np.geomspace(0.28, 0.95, len(ROWS)), strict=True)
+        for name in ("identity_best", "sign_kind_auc")
+    ]
+    axes = drawn_evidence(rows).axes[0]
+    names = [text for text in axes.texts if text.get_text() in {row.short for row in ROWS}]
+    reaches = [
+        line.get_window_extent()
+        for line in axes.lines
+        if line.get_linestyle() == "-"
+        and len(line.get_xdata()) == 2
+        and line.get_label().startswith("_")
+    ]
+    assert len(names) == len(ROWS) and len(reaches) == 2 * len(ROWS)
+    struck = [
+        name.get_text()
+        for name in names
+        for reach in reaches
+        if name.get_window_extent().padded(-1).overlaps(reach)
+    ]
+    assert struck == []
+
+
+def test_no_letter_is_struck_through_by_an_interval_below_it(drawn_evidence):
+    """With all points in one place, names have to lie on intervals: the letters are as without."""
+    ends = {"value": 0.5, "low": 0.3, "high": 0.9, "chance": 0.01}
+    rows = [
+        {"method": row.name, "measure": name, **ends}
+        for row in ROWS
+        for name in ("identity_best", "sign_kind_auc")
+    ]
+    figure = drawn_evidence(rows)
+    axes = figure.axes[0]
+    lines = [line for line in axes.lines if line.get_label().startswith("_")]
+
+    def draw():
+        figure.canvas.draw()
+        return np.asarray(figure.canvas.buffer_rgba())[..., :3].astype(int)
+
+    with_lines = draw()
+    for line in lines:
+        line.set_visible(False)
+    without = draw()
+    for name in (text for text in axes.texts if text.get_text() in {row.short for row in ROWS}):
+        name.set_visible(False)
+    bare = draw()
+    letters = np.abs(without - bare).max(axis=-1) > 100
+    crossed = np.abs(with_lines - without).max(axis=-1) > 0
+    assert letters.sum() > 500 and crossed.sum() > 500
+    assert not (letters & crossed).any()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from planted_run import plant_whole_run
+from planted_table2 import plant_attack, plant_rows
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.keys import Keys
@@ -53,11 +54,25 @@ return [document.documentElement.scrollWidth, [...document.querySelectorAll("bod
   .filter((e) => !inside(e) && e.getBoundingClientRect().right > innerWidth + 1)
   .map((e) => e.tagName + ": " + e.textContent.trim().slice(0, 40))];
 """
+# Of every chart of Table 2: its words, where they are, and their size on the screen. Boxes are as high
+# as the letters, since lines stand closer than the boxes of a font.
+FIND_CHART_WORDS = """
+return [...document.querySelectorAll("[aria-label^='Chart with a row']")].map(chart =>
+  [...chart.querySelectorAll("text")].map(text => {
+    const size = parseFloat(getComputedStyle(text).fontSize) * text.getScreenCTM().a;
+    const { left, right, top, bottom } = text.getBoundingClientRect();
+    const middle = (top + bottom) / 2;
+    return { words: text.textContent.trim(), size, left, right,
+      top: middle - size / 2, bottom: middle + size / 2 };
+  }));
+"""
 
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
-    return remake_report(plant_whole_run(tmp_path_factory.mktemp("runs")))
+    planted = plant_whole_run(tmp_path_factory.mktemp("runs"))
+    plant_attack(planted, "Table 2", plant_rows())
+    return remake_report(planted)
 
 
 @pytest.fixture(scope="module")
@@ -146,7 +161,7 @@ def test_every_figure_has_words_and_no_id_comes_twice(show):
         "return [...document.querySelectorAll('figure')].map(f => { const i = f.querySelector('img, "
         "[role=img]'); return i.alt || i.getAttribute('aria-label'); })"
     )
-    assert len(words) == 2 + 4 + 3
+    assert len(words) == 1 + 4 + 8 + 3
     assert min(map(len, words)) > 40
     ids = browser.execute_script("return [...document.querySelectorAll('[id]')].map(e => e.id)")
     assert len(ids) == len(set(ids))
@@ -155,7 +170,8 @@ def test_every_figure_has_words_and_no_id_comes_twice(show):
 def test_keys_alone_reach_everything_and_show_where_they_are(show):
     browser = show()
     wanted = browser.execute_script(
-        "return document.querySelectorAll('a[href], button, summary, [tabindex=\"0\"]').length"
+        "return document.querySelectorAll('a[href], button, summary, "
+        '[tabindex="0"]:not(details *)\').length'
     )
     reached = []
     for _ in range(wanted):
@@ -173,6 +189,18 @@ def test_keys_alone_reach_everything_and_show_where_they_are(show):
     assert browser.find_element("css selector", "th[aria-sort=ascending] button") == button
 
 
+def test_a_key_unfolds_the_numbers_of_a_requirement_and_the_next_reaches_them(show):
+    browser = show()
+    folded = browser.find_element("css selector", ".pair + details")
+    box = folded.find_element("css selector", ".scroll")
+    assert not box.is_displayed()
+    folded.find_element("css selector", "summary").send_keys(Keys.ENTER)
+    assert box.is_displayed()
+    browser.switch_to.active_element.send_keys(Keys.TAB)
+    assert browser.switch_to.active_element == box
+    assert "100.0 (50.0 to 100.0) / 10.0" in box.text
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_word_stands_out_from_what_is_behind_it(show, scheme):
     browser = show(scheme=scheme)
@@ -185,6 +213,43 @@ def test_every_word_stands_out_from_what_is_behind_it(show, scheme):
 
 def test_on_a_phone_nothing_is_wider_than_the_screen(show):
     assert show(width=390).execute_script(FIND_OVERFLOW) == [390, []]
+
+
+def test_no_table_of_the_attack_is_cut_off_on_a_wide_screen(show):
+    boxes = show(width=1280).execute_script(
+        "for (const details of document.querySelectorAll('details')) details.open = true;"
+        "return [...document.querySelectorAll('.scroll:has(.table2)')]"
+        ".map(e => [e.scrollWidth - e.clientWidth, e.ariaLabel])"
+    )
+    assert len(boxes) > 8
+    assert [each for each in boxes if each[0] > 0] == []
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_words_of_charts_are_large_enough_and_overlap_no_other(show, width):
+    charts = show(width=width).execute_script(FIND_CHART_WORDS)
+    assert len(charts) == 8
+    for words in charts:
+        assert len(words) > 20
+        assert min(word["size"] for word in words) >= 10.5
+        assert [
+            (one["words"], other["words"])
+            for i, one in enumerate(words)
+            for other in words[:i]
+            if one["left"] < other["right"]
+            and other["left"] < one["right"]
+            and one["top"] < other["bottom"]
+            and other["top"] < one["bottom"]
+        ] == []
+
+
+@pytest.mark.parametrize(("width", "columns"), [(390, 1), (1280, 2)])
+def test_charts_of_a_requirement_stand_side_by_side_where_there_is_room(show, width, columns):
+    lefts = show(width=width).execute_script(
+        "return [...document.querySelectorAll('.pair:has(+ details)')].map(pair => "
+        "[...pair.children].map(chart => chart.getBoundingClientRect().left))"
+    )
+    assert [len(set(pair)) for pair in lefts] == [columns] * 4
 
 
 def test_the_page_is_a_file_that_may_be_anywhere(page, browser, tmp_path):
