@@ -8,8 +8,7 @@ from places import ROOT
 
 from replication.figures import looks
 from replication.figures.charts import PAGE, VARIABLES
-from replication.figures.looks import BY_EXPERIMENT, LOOKS, ORIGINAL, OTHER, find_look
-from replication.privatize.methods import ROWS
+from replication.figures.looks import ALL_ROWS, BY_EXPERIMENT, LOOKS, ORIGINAL, OTHER, find_look
 
 STYLE = (ROOT / "replication" / "report" / "templates" / "report.css").read_text(encoding="utf-8")
 PAGES = re.findall(r"--page: (#\w{6})", STYLE)
@@ -29,17 +28,19 @@ def measure_contrast(*colours):
 
 
 def test_every_experiment_of_the_registry_has_a_look_of_its_own():
-    assert list(BY_EXPERIMENT) == list(dict.fromkeys(row.experiment for row in ROWS))
+    assert list(BY_EXPERIMENT) == list(dict.fromkeys(row.experiment for row in ALL_ROWS))
     all_looks = [ORIGINAL, OTHER, *LOOKS]
     for part in ("colour", "marker"):
         assert len({getattr(look, part) for look in all_looks}) == len(all_looks)
-    assert [find_look(row.name) for row in ROWS] == [BY_EXPERIMENT[r.experiment] for r in ROWS]
+    assert [find_look(row.name) for row in ALL_ROWS] == [
+        BY_EXPERIMENT[r.experiment] for r in ALL_ROWS
+    ]
     assert find_look("noise") == OTHER
 
 
 def test_one_more_experiment_gets_the_next_look_and_changes_no_other(monkeypatch):
-    more = replace(ROWS[-1], name="pixelation-4", experiment="Pixelation")
-    monkeypatch.setattr(looks, "ROWS", (*ROWS, more))
+    more = replace(ALL_ROWS[-1], name="pixelation-4", experiment="Pixelation")
+    monkeypatch.setattr(looks, "ALL_ROWS", (*ALL_ROWS, more))
     assert looks.assign_looks() == {**BY_EXPERIMENT, "Pixelation": LOOKS[len(BY_EXPERIMENT) - 1]}
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from replication.figures import planes
 from replication.figures.planes import build_plane, draw_evidence_plane, find_chance_levels
-from replication.privatize.methods import BEYOND, ROWS
+from replication.privatize.methods import ROWS
 from replication.results.baseline import read_references
 from validation.paper.numbers import read_paper_percent
 
@@ -78,12 +78,6 @@ def plant_rows(measures):
         for name in measures
         for low in [at - 0.05 if row.name != "blur-3" else None]
     ]
-
-
-def test_every_method_has_a_colour_and_a_marker_of_its_experiment():
-    experiments = {row.experiment for row in (*ROWS, *BEYOND)}
-    assert experiments == STYLES.keys()
-    assert all(len(set(looks)) == len(experiments) for looks in zip(*STYLES.values(), strict=True))
 
 
 def test_it_is_drawn_with_the_same_bytes_twice(tmp_path):
