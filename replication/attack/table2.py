@@ -39,15 +39,15 @@ class Measure:
         heading: in words.
         fraction: whether it is a fraction of images: written in percent, with an interval that
             contains the exact binomial one.
-        log: whether it is a distance whose logarithm has an interval, by jackknife: bootstrap
-            replicates are biased upwards, so a percentile interval may miss the estimate.
+        logit: whether it is a rate over pairs of patients, in [0, 1], whose logit has an interval by
+            jackknife.
     """
 
     name: str
     requirement: Requirement
     heading: str
     fraction: bool = False
-    log: bool = False
+    logit: bool = False
 
 
 def _list_measures() -> tuple[Measure, ...]:
@@ -65,10 +65,14 @@ def _list_measures() -> tuple[Measure, ...]:
         Measure("identity_undone_lda", patient, "undone, then LDA", fraction=True),
         Measure("identity_undone_static", patient, "undone, then static network", fraction=True),
         Measure("identity_lda_network", patient, "LDA, identity network's block", fraction=True),
-        Measure("evaluator_auc", patient, "verification AUC, evaluator"),
-        Measure("evaluator_eer", patient, "EER, evaluator"),
-        Measure("siamese_auc", patient, "verification AUC, Siamese"),
-        Measure("siamese_eer", patient, "EER, Siamese"),
+        Measure("evaluator_auc", patient, "verification AUC, evaluator", logit=True),
+        Measure("evaluator_eer", patient, "EER, evaluator", logit=True),
+        Measure("siamese_auc", patient, "verification AUC, Siamese", logit=True),
+        Measure("siamese_eer", patient, "EER, Siamese", logit=True),
+        *_list_unseen(),
+        Measure("linked_20", patient, "linked in a crowd of 20, one image", fraction=True),
+        Measure("linked_all", patient, "linked among all, all images", fraction=True),
+        Measure("singled_out", patient, "singled out of 20, all images", fraction=True),
         Measure("membership_identity", patient, "membership AUC, identity network"),
         Measure("membership_glaucoma", patient, "membership AUC, glaucoma network"),
         Measure("membership_generator", patient, "membership AUC, generator"),
@@ -94,8 +98,17 @@ def _list_measures() -> tuple[Measure, ...]:
         Measure("ssim", quality, "SSIM to the original"),
         Measure("psnr", quality, "PSNR to the original, dB"),
         Measure("sharpness", quality, "sharpness / real"),
-        Measure("frechet", quality, "Fréchet distance / real", log=True),
+        Measure("kid", quality, "kernel distance / real"),
     )
+
+
+def _list_unseen() -> Iterator[Measure]:
+    """Yield verification of patients whom no attacker has learned, by whose embedding it is."""
+    titles = {"lda": "LDA", "evaluator": "evaluator", "siamese": "Siamese"}
+    for name, title in titles.items():
+        for rate, heading in (("auc", "AUC"), ("eer", "EER"), ("tar", "TAR at FAR 0.1%")):
+            text = f"unseen patients, {heading}, {title}"
+            yield Measure(f"unseen_{name}_{rate}", Requirement.PATIENT, text, logit=True)
 
 
 MEASURES = {measure.name: measure for measure in _list_measures()}
@@ -154,6 +167,11 @@ LEAKS = (
     "identity_best_without",
     "evaluator_auc",
     "siamese_auc",
+    "unseen_lda_auc",
+    "unseen_evaluator_auc",
+    "unseen_siamese_auc",
+    "linked_all",
+    "singled_out",
     "used_shown",
     "used_learned_top1",
     "used_solved",
@@ -166,7 +184,7 @@ LEAKS = (
 OF_SIGN = ("sign_correlation", "sign_owed", "sign_kind_auc", "verdicts_lost")
 SHOWN = ("glaucoma_balanced", *OF_SIGN)
 # SSIM and PSNR to the original are highest for an image that hides nothing, so they don't count.
-REALISTIC = ("sharpness", "frechet")
+REALISTIC = ("sharpness", "kid")
 
 
 def find_worst_leaks(rows: Sequence[Mapping], method: str, victim: Requirement) -> list[Mapping]:
@@ -260,8 +278,10 @@ def _scale_evidence(row: dict, original: dict | None) -> float:
 
 
 def _scale_quality(row: dict, original: dict | None) -> float:
-    """Return 1 for a ratio of 1 to real eyes, less for one above or below."""
+    """Return 1 for a ratio of 1 to real eyes, less above; less below too, but for a distance."""
     value = row["value"]
+    if row["measure"] == "kid":
+        return 1 / max(value, 1.0)
     return _clip(min(value, 1 / value)) if value > 0 else 0.0
 
 

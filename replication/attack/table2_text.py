@@ -17,7 +17,10 @@ from validation.claims.judge import Finding
 
 READ_ME = (
     "Value (95% interval by bootstrap over patients) / chance, what it would be with nothing to "
-    "see. Shares in percent. '-' does not apply, or is not known on these data."
+    "see. Shares in percent. '-' does not apply, or is not known on these data. Figures are exploratory "
+    "but for the claims below: each interval is of 95% by itself, and of so many some miss. Of "
+    "differences between methods (`differences.csv`) q is the false discovery rate over all of them "
+    "(Benjamini-Hochberg): believe those below 0.05."
 )
 SUMMARY = (
     "Each by its worst figure. Privacy is 1 at chance and 0 where everyone is named; evidence is 1 "
@@ -43,7 +46,10 @@ NOTES = {
     Requirement.PATIENT: (
         "Each attacker's figure is by the draws learned and the releases read that do best on "
         "validation images, and so is the best retrained attacker chosen. Noise shows nothing of anyone: "
-        "an attacker above chance there would be wrong."
+        "an attacker above chance there would be wrong. Unseen patients are those of whom the attacker "
+        "has learned nothing; the evaluator's network has learned their originals. A patient is linked "
+        "who scores above all others of a crowd, and singled out where a score is above its limit "
+        "for one of the crowd alone, whoever that is: the law's words (WP29, Opinion 05/2014)."
     ),
     Requirement.REPLACED: (
         "Learned: by ridge regression from releases of the training images, whose used patients "
@@ -59,8 +65,8 @@ NOTES = {
     Requirement.QUALITY: (
         "SSIM and PSNR are highest for an image that hides nothing, and say nothing of the sign: a "
         "blur that has lost it scores above PPRL-VGAN. Sharpness of 1 is no proof of a true eye. "
-        "The Fréchet distance is of the identity network's features (32) and depends on them and "
-        "on the number of images: no comparison between data sets."
+        "The kernel distance is of gradients, to other patients' training originals: 1 as real eyes "
+        "of other patients, 2 where images are as far off again as two groups of 50 are apart."
     ),
 }
 SHORT = {row.name: row.short for row in (*ROWS, *BEYOND)} | {NOISE: NOISE}

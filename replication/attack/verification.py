@@ -1,8 +1,13 @@
-"""Whether a privatized image and an original are of one patient: AUC and equal error rate.
+"""Whether a privatized image and an original are of one patient: AUC, equal error rate, and TAR.
 
 Verification is easier for an attacker than naming one patient of all; the paper's Siamese network
 (§4) does it. Every privatized test image is compared with every original training image: the nearer
 their embeddings, the likelier they are of one patient.
+
+A patient is in many pairs, once by the privatized image and once by the original, and drawing
+patients has to move both. A pair of patients i and j counts w_i w_j, which is taken to its first
+order, w_i + w_j - 1 (Hájek's projection: van der Vaart, Asymptotic Statistics, 1998, ch. 12), so
+that one product has all weightings. Without one patient that is exact.
 """
 
 from dataclasses import dataclass
@@ -11,23 +16,37 @@ from typing import Self
 import numpy as np
 from scipy.spatial.distance import cdist
 
-BINS = 1000  # an area is then within 0.001 of that of the single distances; a test compares
+FALSE_ACCEPTANCES = 1e-3  # at which the true acceptance rate is read, as biometrics does
+# Upper ends of the bins, as the fraction of pairs of two patients that are less near: even steps,
+# by which an area is within 0.001 of that of the single distances; and twenty times finer where
+# the nearest 0.4% lie, in which any weighting's nearest 0.1% are.
+_FINE = np.linspace(0.004, 0, 80, endpoint=False)
+LEVELS = np.unique(np.concatenate([np.linspace(0, 1, 500, endpoint=False)[1:], 1 - _FINE]))
+BINS = len(LEVELS) + 1
 
 
 @dataclass(frozen=True)
 class PairCounts:
-    """Pairs counted by patient (rows, of the privatized image) and bin of rising nearness.
+    """Pairs counted by patient (rows) and bin of rising nearness.
 
     Args:
         same: (patients, BINS) pairs of one patient.
-        different: (patients, BINS) pairs of two patients.
+        different: (patients, BINS) pairs of two patients, at each of the two.
+        twice: (BINS,) pairs that are counted at both.
     """
 
     same: np.ndarray
     different: np.ndarray
+    twice: np.ndarray
 
     def __add__(self, other: Self) -> Self:
-        return PairCounts(self.same + other.same, self.different + other.different)
+        return PairCounts(
+            self.same + other.same, self.different + other.different, self.twice + other.twice
+        )
+
+    def count_different(self) -> int:
+        """Return the number of pairs of two patients."""
+        return int(self.different.sum() - self.twice.sum())
 
     def accumulate(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return (R, BINS + 1) fractions of either kind of pairs below each bin's upper end.
@@ -36,10 +55,9 @@ class PairCounts:
             weights: (R, patients) how often each patient is counted.
         """
         fractions = []
-        for counts in (self.same, self.different):
-            weighed = weights @ counts
-            total = weighed.sum(axis=1, keepdims=True)
-            below = np.cumsum(weighed, axis=1) / np.maximum(total, np.finfo(float).tiny)
+        for counts, twice in ((self.same, 0.0), (self.different, np.cumsum(self.twice))):
+            below = (weights @ np.cumsum(counts, axis=1) - twice).clip(0)
+            below /= np.maximum(below[:, -1:], np.finfo(float).tiny)
             fractions.append(np.pad(below, ((0, 0), (1, 0))))
         return fractions[0], fractions[1]
 
@@ -66,14 +84,19 @@ class EqualErrorRate:
     def weigh(self, weights: np.ndarray) -> np.ndarray:
         """Return (R,) rates in [0, 1] of (R, patients) weights; 0.5 is chance."""
         missed, different = self.pairs.accumulate(weights)
-        lead = missed - (1 - different)
-        # From -1 to 1 and never falling; the rates run straight within the bin that crosses 0.
-        after = (lead >= 0).argmax(axis=1)[:, None]
-        (start, end), (low, high) = (
-            [np.take_along_axis(rates, place, axis=1)[:, 0] for place in (after - 1, after)]
-            for rates in (missed, lead)
-        )
-        return start + (end - start) * -low / (high - low)
+        return _read_where_crossed(missed, missed - (1 - different))
+
+
+@dataclass(frozen=True)
+class TrueAcceptance:
+    """The rate at which pairs of one patient are accepted where 0.1% of the others are (TAR)."""
+
+    pairs: PairCounts
+
+    def weigh(self, weights: np.ndarray) -> np.ndarray:
+        """Return (R,) rates in [0, 1] of (R, patients) weights; FALSE_ACCEPTANCES is chance."""
+        missed, different = self.pairs.accumulate(weights)
+        return 1 - _read_where_crossed(missed, different - (1 - FALSE_ACCEPTANCES))
 
 
 def count_pairs(
@@ -88,20 +111,61 @@ def count_pairs(
     Args:
         privatized: (N, E) embeddings.
         originals: (G, E) embeddings.
+        identity, original_identity: as for `count_scores`.
+    """
+    return count_scores(
+        -cdist(privatized, originals), identity=identity, original_identity=original_identity
+    )
+
+
+def count_scores(
+    scores: np.ndarray,
+    *,
+    identity: np.ndarray,
+    original_identity: np.ndarray,
+    patients: np.ndarray | None = None,
+) -> PairCounts:
+    """Count scores of pairs.
+
+    Args:
+        scores: (N, G), higher where a privatized image and an original are likelier of one patient.
         identity: (N,) patients of the privatized images.
-        original_identity: (G,) patients of the originals.
+        original_identity: (G,) patients of the originals; those of nobody else's than `patients`
+            have weights.
+        patients: sorted, who has a row; those of `identity` where None.
 
     Returns:
-        Rows in the order of `np.unique(identity)`; bins by rank among all pairs, which fills them
-        evenly.
+        Bins by rank among the pairs of two patients (LEVELS). So counts of other scores, of another
+        metric too, can be added: they meet where equally many of these pairs are accepted.
     """
-    patients, rows = np.unique(identity, return_inverse=True)
-    distance = cdist(privatized, originals)
-    edges = np.quantile(distance, np.linspace(0, 1, BINS + 1)[1:-1])
-    place = rows[:, None] * BINS + (BINS - 1 - np.searchsorted(edges, distance))
+    patients = np.unique(identity) if patients is None else patients
     together = identity[:, None] == original_identity
-    same, different = (
-        np.bincount(place[kind], minlength=len(patients) * BINS).reshape(-1, BINS)
-        for kind in (together, ~together)
+    different = scores[~together]
+    edges = np.quantile(different, LEVELS) if len(different) else np.zeros(len(LEVELS))
+    bins = np.searchsorted(edges, scores)
+
+    def count(names: np.ndarray, kind: np.ndarray) -> np.ndarray:
+        known = kind & np.isin(names, patients)
+        rows = np.broadcast_to(np.searchsorted(patients, names), kind.shape)[known]
+        found = np.bincount(rows * BINS + bins[known], minlength=len(patients) * BINS)
+        return found.reshape(len(patients), BINS)
+
+    of_original = count(original_identity, ~together)
+    return PairCounts(
+        same=count(identity[:, None], together),
+        different=count(identity[:, None], ~together) + of_original,
+        twice=of_original.sum(axis=0),
     )
-    return PairCounts(same, different)
+
+
+def _read_where_crossed(rates: np.ndarray, lead: np.ndarray) -> np.ndarray:
+    """Return (R,) rates where `lead`, (R, BINS + 1) from below 0 to 0 or above, crosses 0.
+
+    Both run straight within the bin.
+    """
+    after = (lead >= 0).argmax(axis=1)[:, None]
+    (start, end), (low, high) = (
+        [np.take_along_axis(values, place, axis=1)[:, 0] for place in (after - 1, after)]
+        for values in (rates, lead)
+    )
+    return start + (end - start) * -low / (high - low)

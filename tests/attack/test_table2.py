@@ -20,7 +20,7 @@ PLANTED = [  # method, measure, value, chance
     ("blur-9", "glaucoma_balanced", 0.9, 0.5),
     ("blur-9", "ssim", 0.01, None),
     ("blur-9", "sharpness", 2.0, None),
-    ("blur-9", "frechet", 1.25, None),
+    ("blur-9", "kid", 1.25, None),
     ("k-same-3", "identity_best", 0.01, 0.01),
     ("k-same-3", "glaucoma_balanced", 0.8, 0.5),
     ("k-same-3", "nearest_training", 0.3, None),
@@ -57,6 +57,13 @@ def test_the_scales_end_at_chance_and_at_everything():
     assert recognised["original", PRIVACY]["share"] == 0
     blind = summarise([*PLANTED[:4], ("blur-3", "sign_kind_auc", 0.5, 0.5)])
     assert blind["blur-3", EVIDENCE]["share"] == 0
+
+
+def test_a_kernel_distance_below_real_eyes_is_as_real_and_sharpness_is_not():
+    rows = [("blur-3", "kid", 0.8, None), ("blur-9", "sharpness", 0.8, None)]
+    found = summarise([*rows, ("k-same-3", "kid", 4.0, None), ("k-same-6", "kid", -1.0, None)])
+    shares = {method: row["share"] for (method, kind), row in found.items() if kind == QUALITY}
+    assert shares == {"blur-3": 1, "blur-9": pytest.approx(0.8), "k-same-3": 0.25, "k-same-6": 1}
 
 
 def test_verdicts_alone_are_no_evidence_and_chance_of_everything_no_measure():

@@ -121,7 +121,7 @@ def test_every_method_and_noise_are_attacked(first_run):
     assert {row["method"] for row in table2["summary"]} == methods
     assert table2["claims"]
     for method in methods:
-        assert {(method, name) for name in ("identity_best", "verdicts_lost", "frechet")} <= (
+        assert {(method, name) for name in ("identity_best", "verdicts_lost", "kid")} <= (
             values.keys()
         )
     # Table 2 attacks as many draws as this run has, so what both tables measure is the same.
