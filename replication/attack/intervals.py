@@ -1,10 +1,10 @@
 """The intervals of Table 2 and of every difference in it, by drawing patients and not images.
 
 All numbers share their draws of patients, so differences of methods are paired
-(`validation.statistics.resampling`). Rates over pairs of patients (`Measure.logit`) have intervals
-by leaving out one patient at a time instead, with Student's quantile and on the logit scale
-(jackknife: Efron and Tibshirani, An Introduction to the Bootstrap, 1993, ch. 11): near 0 and 1
-they are skewed, and simulated bootstrap intervals were too short.
+(`validation.statistics.resampling`). What is about pairs of patients (`Measure.jackknife`) has
+intervals by leaving out one patient at a time instead, with Student's quantile (Efron and Tibshirani,
+An Introduction to the Bootstrap, 1993, ch. 11): rates of them on the logit scale, for near 0 and 1
+they are skewed. Simulated bootstrap intervals of rates were too short, and of distances too long.
 
 There are thousands of differences, so each has, beside its own interval, a p-value and a q: the false
 discovery rate at which it would be the last one believed (Benjamini and Hochberg, J. Royal
@@ -19,7 +19,7 @@ import pandas as pd
 from scipy.special import expit, logit
 from scipy.stats import false_discovery_control, t
 
-from replication.attack.table2 import MEASURES, NOISE, Table2
+from replication.attack.table2 import MEASURES, NOISE, Scale, Table2
 from validation.statistics.intervals import CONFIDENCE, Cell, Interval, proportion_interval
 from validation.statistics.resampling import (
     Margin,
@@ -50,7 +50,7 @@ class Table2Intervals:
         drawn = {"rng": np.random.default_rng(seed), "patients": self._patients}
         statistics = ({}, {})
         for cell, entry in table.entries.items():
-            statistics[MEASURES[cell[1]].logit][cell] = entry.statistic
+            statistics[_is_left_out(cell)][cell] = entry.statistic
         self._drawn, self._left_out = (
             resample_ratios(own, images=len(table.patients), replicates=replicates, **drawn)
             for own, replicates in zip(statistics, (REPLICATES, 0), strict=True)
@@ -89,17 +89,15 @@ class Table2Intervals:
     def _describe(self, cell: Cell) -> dict[str, object]:
         method, name = cell
         entry, measure, value = self._entries[cell], MEASURES[name], self._observe(cell)
-        if measure.logit:
+        if measure.jackknife is Scale.LOGIT:
             low, high = expit(self._find_interval(_to_logit, cell))
         else:
             low, high = self._find_interval(np.positive, cell)
-        if measure.logit and value in (0, 1) and not np.isnan(low):
-            exact = proportion_interval(
-                value * entry.patients, entry.patients, confidence=CONFIDENCE
-            )
-            low, high = min(low, exact[0]), max(high, exact[1])
-        if measure.fraction and not np.isnan(low):
-            exact = proportion_interval(value * entry.images, entry.images, confidence=CONFIDENCE)
+        # Where no patient makes a difference the jackknife has no width.
+        certain = measure.jackknife is Scale.LOGIT and value in (0, 1)
+        if (measure.fraction or certain) and not np.isnan(low):
+            count = entry.patients if certain else entry.images
+            exact = proportion_interval(value * count, count, confidence=CONFIDENCE)
             low, high = min(low, exact[0]), max(high, exact[1])
         return {
             "method": method,
@@ -116,7 +114,7 @@ class Table2Intervals:
     def _find_interval(self, margin: Margin, *cells: Cell) -> Interval:
         if self._are_few(cells):
             return NO_INTERVAL
-        if MEASURES[cells[0][1]].logit:
+        if _is_left_out(cells[0]):
             value, std = _jackknife(margin, cells, self._left_out)
             reach = t.ppf((1 + CONFIDENCE) / 2, self._patients - 1) * std
             return value - reach, value + reach
@@ -125,12 +123,13 @@ class Table2Intervals:
     def _find_p(self, first: Cell, second: Cell) -> float:
         """Return the p-value of no difference, which agrees with its interval.
 
-        Student's by jackknife; else twice the fraction of replicates beyond 0, and no less than that of an exact sign test of as
-        many patients, all in favour, as the difference needs to keep its sign.
+        Student's by jackknife; else twice the fraction of replicates beyond 0, and no less than that
+        of an exact sign test of as many patients, all in favour, as the difference needs to keep
+        its sign.
         """
         if self._are_few((first, second)):
             return np.nan
-        if MEASURES[first[1]].logit:
+        if _is_left_out(first):
             value, std = _jackknife(np.subtract, (first, second), self._left_out)
             return (
                 float(2 * t.sf(abs(value) / std, self._patients - 1)) if std else float(not value)
@@ -161,13 +160,18 @@ class Table2Intervals:
         return min(self._entries[cell].patients for cell in cells) <= count_unbelieved(CONFIDENCE)
 
     def _observe(self, cell: Cell) -> float:
-        resamples = self._left_out if MEASURES[cell[1]].logit else self._drawn
+        resamples = self._left_out if _is_left_out(cell) else self._drawn
         return resamples.observed[cell].item()
 
     def _list_pairs(self) -> Iterable[tuple[Cell, Cell]]:
         for measure in MEASURES:
             cells = [cell for cell in self._entries if cell[1] == measure and cell[0] != NOISE]
             yield from combinations(cells, 2)
+
+
+def _is_left_out(cell: Cell) -> bool:
+    """Return whether a number has its interval by leaving patients out."""
+    return MEASURES[cell[1]].jackknife is not None
 
 
 def _jackknife(

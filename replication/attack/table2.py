@@ -29,6 +29,13 @@ class Requirement(StrEnum):
     QUALITY = "intelligibility"
 
 
+class Scale(StrEnum):
+    """On which a number is about normal."""
+
+    LOGIT = "logit"  # of rates in [0, 1]
+    LINEAR = "linear"
+
+
 @dataclass(frozen=True)
 class Measure:
     """One column of the table.
@@ -39,15 +46,15 @@ class Measure:
         heading: in words.
         fraction: whether it is a fraction of images: written in percent, with an interval that
             contains the exact binomial one.
-        logit: whether it is a rate over pairs of patients, in [0, 1], whose logit has an interval by
-            jackknife.
+        jackknife: of what is about pairs of patients, the scale on which it has an interval by
+            leaving out one patient at a time.
     """
 
     name: str
     requirement: Requirement
     heading: str
     fraction: bool = False
-    logit: bool = False
+    jackknife: Scale | None = None
 
 
 def _list_measures() -> tuple[Measure, ...]:
@@ -65,10 +72,10 @@ def _list_measures() -> tuple[Measure, ...]:
         Measure("identity_undone_lda", patient, "undone, then LDA", fraction=True),
         Measure("identity_undone_static", patient, "undone, then static network", fraction=True),
         Measure("identity_lda_network", patient, "LDA, identity network's block", fraction=True),
-        Measure("evaluator_auc", patient, "verification AUC, evaluator", logit=True),
-        Measure("evaluator_eer", patient, "EER, evaluator", logit=True),
-        Measure("siamese_auc", patient, "verification AUC, Siamese", logit=True),
-        Measure("siamese_eer", patient, "EER, Siamese", logit=True),
+        Measure("evaluator_auc", patient, "verification AUC, evaluator", jackknife=Scale.LOGIT),
+        Measure("evaluator_eer", patient, "EER, evaluator", jackknife=Scale.LOGIT),
+        Measure("siamese_auc", patient, "verification AUC, Siamese", jackknife=Scale.LOGIT),
+        Measure("siamese_eer", patient, "EER, Siamese", jackknife=Scale.LOGIT),
         *_list_unseen(),
         Measure("linked_20", patient, "linked in a crowd of 20, one image", fraction=True),
         Measure("linked_all", patient, "linked among all, all images", fraction=True),
@@ -98,7 +105,7 @@ def _list_measures() -> tuple[Measure, ...]:
         Measure("ssim", quality, "SSIM to the original"),
         Measure("psnr", quality, "PSNR to the original, dB"),
         Measure("sharpness", quality, "sharpness / real"),
-        Measure("kid", quality, "kernel distance / real"),
+        Measure("kid", quality, "kernel distance / real", jackknife=Scale.LINEAR),
     )
 
 
@@ -108,7 +115,7 @@ def _list_unseen() -> Iterator[Measure]:
     for name, title in titles.items():
         for rate, heading in (("auc", "AUC"), ("eer", "EER"), ("tar", "TAR at FAR 0.1%")):
             text = f"unseen patients, {heading}, {title}"
-            yield Measure(f"unseen_{name}_{rate}", Requirement.PATIENT, text, logit=True)
+            yield Measure(f"unseen_{name}_{rate}", Requirement.PATIENT, text, jackknife=Scale.LOGIT)
 
 
 MEASURES = {measure.name: measure for measure in _list_measures()}
