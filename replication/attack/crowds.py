@@ -25,14 +25,17 @@ from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
+import pandas as pd
 from scipy.special import gammaln, logsumexp
 
 from replication.attack.table2 import Table2
 from replication.errors import DataError
+from validation.statistics.resampling import estimate_rate
 
 SIZES = (20, 50, 100)  # of crowds; and of all patients there are
 IMAGES = (1, 3, None)  # of a record, None for all of a patient
 CROWDS = 20  # ours: drawn for each patient who is to be singled out
+REPLICATES = 2000  # as of Table 2
 NOISE_DRAWS = 5  # ours: of all scores, for the chance; some 10,000 crowds of a hundred patients
 LINKED, SINGLED_OUT = "linked", "singled_out"
 
@@ -118,14 +121,14 @@ class Crowds:
         firsts = firsts[np.isin(self._own[firsts], self._members)]
         for images, crowd in product((1, None), _list_sizes(len(self._members))):
             rng = np.random.default_rng([self._seed, crowd])
-            limits = self._list_records(calibration, self._calibrated, images, rng=rng)
+            others, limiting = self._list_records(calibration, self._calibrated, images, rng=rng)
+            who, odds = self._list_records(scores, self._own, images, rng=rng)
             isolated = np.zeros(len(self._members))
             for _ in range(CROWDS):
-                who, odds = self._list_records(scores, self._own, images, rng=rng)
                 drawn = rng.permutation(len(who))
                 drawn = drawn[np.unique(who[drawn], return_index=True)[1]]  # one of each member
                 inside = draw_crowds(len(self._members), crowd, rng=rng)
-                limit = find_limits(limits[1], limits[0], inside)
+                limit = find_limits(limiting, others, inside)
                 isolated += ((odds[drawn].T > limit[:, None]) & inside).sum(axis=1) == 1
             values = np.full(len(scores), np.nan)
             values[firsts] = isolated / CROWDS
@@ -154,10 +157,8 @@ class Crowds:
             for _ in range(NOISE_DRAWS)
         ]
         chances = {cell: float(np.nanmean([one[cell] for one in drawn])) for cell in drawn[0]}
-        sizes = _list_sizes(self.people)
-        return chances | {
-            CrowdCell(LINKED, crowd, images): 1 / crowd for images in IMAGES for crowd in sizes
-        }
+        linked = self._link(np.zeros(shapes[0]))
+        return chances | {cell: 1 / cell.crowd for cell, _ in linked}
 
 
 def add_crowd_measures(
@@ -180,6 +181,37 @@ def add_crowd_measures(
         if cell in crowds.chances:
             values = np.column_stack([draw[cell] for draw in found])
             table.add_mean(method, measure, values, chance=crowds.chances[cell])
+
+
+def list_crowds(
+    method: str,
+    crowds: Crowds,
+    found: list[dict[CrowdCell, np.ndarray]],
+    *,
+    identity: np.ndarray,
+    seed: int,
+) -> pd.DataFrame:
+    """Return all of a method's rates with their intervals of 95% over patients.
+
+    Args:
+        method, crowds, found: as for `add_crowd_measures`.
+        identity: (N,) patients of the test images.
+        seed: of the bootstrap.
+
+    Returns:
+        Columns: method, measure, crowd, images (of a record, empty for all of a patient), value, low,
+        high, chance, records and patients; low and high are empty where patients are too few.
+    """
+    rows = []
+    for cell, chance in crowds.chances.items():
+        values = np.mean([draw[cell] for draw in found], axis=0)
+        rng = np.random.default_rng(seed)
+        rate = estimate_rate(values, identity, rng=rng, replicates=REPLICATES)
+        counted = {"value": rate.mean, "low": rate.low, "high": rate.high, "chance": chance}
+        where = {"measure": cell.kind, "crowd": cell.crowd, "images": cell.images}
+        numbers = {"records": rate.images, "patients": rate.patients}
+        rows.append({"method": method} | where | counted | numbers)
+    return pd.DataFrame(rows).sort_values(["measure", "images", "crowd"], ignore_index=True)
 
 
 def average_records(

@@ -5,6 +5,7 @@ Counted rates vary, so those of REPEATS simulations may lie 2 standard errors ou
 """
 
 from collections.abc import Callable, Iterator
+from functools import cache
 
 import numpy as np
 import pytest
@@ -54,9 +55,15 @@ def fill_unseen(seed: int, noise: float) -> Table2:
     return table
 
 
+@cache
+def gather_crowds() -> Crowds:
+    own, other = (np.repeat(np.arange(PATIENTS), each) for each in (3, 2))
+    return Crowds(own, other, np.arange(PATIENTS), seed=0)
+
+
 def fill_crowds(seed: int, noise: float) -> Table2:
-    (test, own, places), (calibration, other, _) = draw_patients(seed, noise=noise, each=(3, 2))
-    crowds = Crowds(own, other, np.arange(PATIENTS), seed=seed)
+    (test, own, places), (calibration, _, _) = draw_patients(seed, noise=noise, each=(3, 2))
+    crowds = gather_crowds()
     found = crowds.measure(
         *(-((values[:, None] - places) ** 2).sum(axis=-1) / 2 for values in (test, calibration))
     )

@@ -10,13 +10,16 @@ from replication.attack.crowds import (
     SINGLED_OUT,
     CrowdCell,
     Crowds,
+    add_crowd_measures,
     average_records,
     chance_of_none,
     count_above,
     draw_crowds,
     find_limits,
+    list_crowds,
     to_log_odds,
 )
+from replication.attack.table2 import Table2
 from replication.errors import DataError
 
 PATIENTS = 60
@@ -143,6 +146,38 @@ def test_patients_without_images_for_a_limit_are_in_no_crowd():
     assert set(TESTED[~np.isnan(values)]) == set(range(30))
     assert (~np.isnan(values)).sum() == 30
     assert {cell.crowd for cell in found if cell.kind == SINGLED_OUT} == {20, 30}
+
+
+def test_the_table_has_three_rates_and_the_list_all(crowds):
+    found = [
+        crowds.measure(*(plant(names, shown=2.0, seed=seed) for names in (TESTED, CALIBRATED)))
+        for seed in (1, 2)
+    ]
+    table = Table2(TESTED)
+    add_crowd_measures(table, "blur-9", crowds, found)
+    listed = list_crowds("blur-9", crowds, found, identity=TESTED, seed=0)
+    assert len(listed) == len(crowds.chances) == 3 * 3 + 2 * 3
+    assert [(n, e.images) for (_, n), e in table.entries.items()] == [
+        ("linked_20", 3 * PATIENTS),
+        ("linked_all", PATIENTS),
+        ("singled_out", PATIENTS),
+    ]
+    row = listed.query("measure == 'linked' and crowd == 20 and images == 1").iloc[0]
+    values = np.nanmean([draw[CrowdCell(LINKED, 20, 1)] for draw in found])
+    entry = table.entries["blur-9", "linked_20"]
+    assert row["value"] == pytest.approx(values)
+    assert entry.statistic.weigh(np.ones((1, PATIENTS))) == pytest.approx(values)
+    assert row["low"] < values < row["high"] and row["chance"] == entry.chance == 1 / 20
+
+
+def test_few_patients_have_no_crowd_of_twenty():
+    few = np.repeat(np.arange(8), 2)
+    crowds = Crowds(few, few, np.arange(8), seed=0)
+    table = Table2(few)
+    scores = np.random.default_rng(0).normal(size=(16, 8))
+    add_crowd_measures(table, "blur-9", crowds, [crowds.measure(scores, scores)])
+    assert [name for _, name in table.entries] == ["linked_all"]
+    assert {cell.images for cell in crowds.chances} == {1, None}  # nobody has three
 
 
 def test_what_does_not_fit_is_an_error(crowds):

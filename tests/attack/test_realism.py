@@ -20,9 +20,9 @@ PATIENTS, SIZE = 40, 6
 
 def draw_features(each, *, seed, places_seed=3):
     """Features of patients who resemble themselves."""
-    places = np.random.default_rng(places_seed).normal(size=(PATIENTS, SIZE))
+    places = np.random.default_rng([places_seed, 0]).normal(size=(PATIENTS, SIZE))
     identity = np.repeat(np.arange(PATIENTS), each)
-    noise = np.random.default_rng(seed).normal(size=(len(identity), SIZE))
+    noise = np.random.default_rng([seed, 1]).normal(size=(len(identity), SIZE))
     return 0.7 * places[identity] + 0.7 * noise, identity
 
 
