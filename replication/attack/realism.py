@@ -94,7 +94,8 @@ class RealFeatures:
         if len(np.unique(identity)) < 2:
             raise DataError(f"realism: {len(originals)} originals of one patient; add patients")
         found = describe_gradients(originals)
-        count = min(COMPONENTS, len(found) - 1, found.shape[1])
+        # With as many as there are originals these would all be equally far apart.
+        count = max(1, min(COMPONENTS, len(found) // 4))
         components = PCA(count, whiten=True, svd_solver="randomized", random_state=0)
         self._features: Pipeline = make_pipeline(StandardScaler(), components).fit(found)
         self._known = self._features.transform(found)
