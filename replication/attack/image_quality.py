@@ -56,19 +56,6 @@ class ImageQuality:
             table.add(method, "kid", distance)
 
 
-class RealEyes(ImageQuality):
-    """`ImageQuality` as stage 07 calls it, with embeddings that it doesn't need."""
-
-    def __init__(
-        self, test: EyeDataset, embedded: object, train: EyeDataset, train_embedded: object
-    ) -> None:
-        super().__init__(test, train)
-
-    def add_measures(self, table: Table2, sets: list[PrivatizedSet], embedded: object) -> None:
-        """Add the image quality of one method's draws."""
-        super().add_measures(table, sets)
-
-
 def measure_similarity(images: np.ndarray, originals: np.ndarray) -> np.ndarray:
     """Return (N,) structural similarities of (N, S, S, C) images to their originals, in [-1, 1].
 

@@ -8,6 +8,7 @@ and which attacker's the method's, is chosen on validation images.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -17,7 +18,6 @@ from replication.attack.discriminants import ShrunkDiscriminants
 from replication.attack.recognisers import Recogniser, fit_recognisers
 from replication.attack.releases import Pooled, Releases, pool_by_patient, pool_by_source
 from replication.attack.table2 import Table2
-from replication.attack.verification import Area, EqualErrorRate, PairCounts, count_pairs
 from replication.records import EyeDataset
 
 STATIC, LDA_NETWORK, BEST = "static", "lda_network", "best"
@@ -42,26 +42,6 @@ class IdentityNetwork(Protocol):
         """Return its outputs for (N, H, W, C) images in [-1, 1]."""
 
 
-class SiameseNetwork(Protocol):
-    """The network that verifies pairs."""
-
-    def train(
-        self, privatized: np.ndarray, originals: np.ndarray, identity: np.ndarray, *, seed: int
-    ) -> None:
-        """Learn from (N, D) features of privatized images and of their originals."""
-
-    def embed(self, features: np.ndarray) -> np.ndarray:
-        """Return (N, E) embeddings of (N, D) features."""
-
-
-@dataclass(frozen=True)
-class Networks:
-    """The networks of the attack, passed in so that nothing here needs TensorFlow."""
-
-    static: IdentityNetwork
-    siamese: SiameseNetwork
-
-
 class Scores(NamedTuple):
     """What one attacker gives the validation and the test releases, (R, P) each, and its priors."""
 
@@ -78,8 +58,13 @@ class Cell:
     learned: int
     read: int
     person: bool  # whether every image of a patient is read
-    validation: float  # fraction of groups of validation releases that it names right
-    named: Pooled  # of the test releases; the scores are the attacker's
+    chosen: Pooled  # of the validation releases; the scores are the attacker's
+    named: Pooled  # of the test releases
+
+    @cached_property
+    def validation(self) -> float:
+        """The fraction of groups of validation releases whose patient is named."""
+        return float((self.chosen.scores.argmax(axis=1) == self.chosen.identity).mean())
 
     @property
     def hits(self) -> np.ndarray:
@@ -260,35 +245,6 @@ def _spread_named(cell: Cell, images: int) -> np.ndarray:
     return np.repeat(groups, cell.read, axis=0)
 
 
-def verify_pairs(
-    embedding: np.ndarray, originals: np.ndarray, *, test: EyeDataset, train: EyeDataset
-) -> PairCounts:
-    """Compare N privatized test images with the originals of the patients among them.
-
-    Not of all patients: where the tested ones are others than most of the known (a split by
-    patient), an original's patient alone would give the answer, and noise wouldn't be at chance.
-
-    Args:
-        embedding: (N, E) of the privatized images.
-        originals: (G, E) of the training originals.
-        test, train: the originals of both.
-    """
-    tested = np.isin(train.identity, test.identity)
-    return count_pairs(
-        embedding,
-        originals[tested],
-        identity=test.identity,
-        original_identity=train.identity[tested],
-    )
-
-
-def add_pair_measures(table: Table2, method: str, name: str, counted: list[PairCounts]) -> None:
-    """Add how well pairs are told apart by one embedding, over the draws, to Table 2."""
-    pairs = sum(counted[1:], counted[0])
-    table.add(method, f"{name}_auc", Area(pairs), chance=0.5)
-    table.add(method, f"{name}_eer", EqualErrorRate(pairs), chance=0.5)
-
-
 def _read(
     attacker: str, learned: int, scores: Scores, validation: Releases, test: Releases
 ) -> Iterator[Cell]:
@@ -302,5 +258,4 @@ def _read(
             chosen, named = (
                 one._replace(scores=one.scores + scores.log_priors) for one in (chosen, named)
             )
-            rate = float((chosen.scores.argmax(axis=1) == chosen.identity).mean())
-            yield Cell(attacker, learned, read, pool is pool_by_patient, rate, named)
+            yield Cell(attacker, learned, read, pool is pool_by_patient, chosen, named)

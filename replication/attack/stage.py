@@ -3,12 +3,11 @@
 Ours; the paper judges privacy by a network that has seen originals alone (§2.3). Leaves, in the
 stage's folder: `table2.json` and `table2.csv`, one row per method and measure; `differences.csv`,
 every two methods compared, paired; `attackers.csv`, whom each attacker names in each image;
-`table2.md`, the tables and their summary; and, where signs' places are known, `plane.png` with
-`plane.pdf`.
+`crowds.csv`, who is linked or singled out in crowds of all sizes; `table2.md`, the tables and their
+summary; and, where signs' places are known, `plane.png` with `plane.pdf`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -16,40 +15,16 @@ import numpy as np
 import pandas as pd
 
 from replication.attack.adequacy import are_good_enough, check_attackers
-from replication.attack.evidence import (
-    Predict,
-    SignEvidence,
-    Twins,
-    add_twin_measures,
-    add_verdict_measures,
-)
-from replication.attack.image_quality import RealEyes
+from replication.attack.evidence import Predict
 from replication.attack.intervals import Table2Intervals
-from replication.attack.membership import add_release_membership
-from replication.attack.near_copies import measure_distances, set_limits
 from replication.attack.outputs import JSON, PAGE, PLANE
-from replication.attack.patient_privacy import (
-    BEST,
-    COUNTS,
-    NETWORK_DRAWS,
-    Embeddings,
-    Networks,
-    add_pair_measures,
-    add_patient_measures,
-    attack_patients,
-    list_named,
-    score_by_network,
-    verify_pairs,
-)
-from replication.attack.recognisers import shrink_images
-from replication.attack.releases import Releases
-from replication.attack.replaced_privacy import Gallery, add_replaced_measures
-from replication.attack.table2 import NOISE, Table2, summarise_methods
+from replication.attack.patient_privacy import BEST, COUNTS, NETWORK_DRAWS
+from replication.attack.table2 import NOISE, summarise_methods
+from replication.attack.table2_filling import USED, Known, Networks, Table2Filling
 from replication.attack.table2_text import to_markdown
-from replication.attack.undo import WayBack
 from replication.figures.planes import draw_evidence_plane
 from replication.privatize.methods import BASELINE
-from replication.records import EyeDataset, PrivatizedSet, to_bytes, to_unit_range
+from replication.records import EyeDataset, PrivatizedSet, to_unit_range
 from replication.store.files import write_json, write_text
 from replication.store.tables import to_records, write_table
 from validation.claims.anonymity_claims import ANONYMITY_CLAIMS
@@ -57,34 +32,12 @@ from validation.claims.judge import judge_claims
 from validation.claims.parts import Claim
 from validation.claims.table1_claims import CLAIMS
 
-USED = "used_named"  # column of attackers.csv: whether the best reader names a patient used
 OF_VICTIMS = ("identity_accuracy", "replacement_accuracy")
 MOST_DRAWS = max(COUNTS)  # of a method that draws, at most so many are learned from, and read
 LEARNING_SEED = 2**32  # above all seeds of runs: what attackers learn from is drawn for them alone
 
 # Privatize a data set: method, images, seed, draws.
 Privatize = Callable[[str, EyeDataset, int, int], Iterator[PrivatizedSet]]
-
-
-@dataclass(frozen=True)
-class Known:
-    """The original images that the attack is made on, and what is known of them.
-
-    Args:
-        train: of all patients.
-        validation: other ones of theirs.
-        test: N images.
-        facts: the N rows of the preprocessed manifest.
-        signs: of `preprocess.places.read_signs`, or None where the signs' places aren't known.
-        twins: of the test images, or None where there are none.
-    """
-
-    train: EyeDataset
-    validation: EyeDataset
-    test: EyeDataset
-    facts: pd.DataFrame
-    signs: pd.DataFrame | None
-    twins: Twins | None
 
 
 def attack_sets(
@@ -98,7 +51,7 @@ def attack_sets(
     predictions: pd.DataFrame,
     seed: int,
     on_method: Callable[[], None] = lambda: None,
-) -> tuple[Table2, pd.DataFrame, list[dict]]:
+) -> tuple[Table2Filling, pd.DataFrame]:
     """Attack every method, the originals and noise.
 
     Args:
@@ -113,13 +66,12 @@ def attack_sets(
         on_method: called after each of the methods, originals and noise.
 
     Returns:
-        The table; whom each attacker names, of `list_named`; and the grid of attackers by draws
-        learned and releases read, one row each.
+        The table with those beside it, and whom each attacker names, of `list_named`.
 
     Raises:
         DataError: when the data are too few to attack.
     """
-    attack = _Attack(known, networks, predict_glaucoma, predictions, seed)
+    attack = Table2Filling(known, networks, predict_glaucoma, predictions, seed)
     named = []
     for method in (BASELINE, NOISE, *methods):
         read = list(_load_some(method, known.test, load))
@@ -135,7 +87,7 @@ def attack_sets(
             )
         named.append(attack.add_method(*learned, read, twins))
         on_method()
-    return attack.table, pd.concat(named, ignore_index=True), attack.grid
+    return attack, pd.concat(named, ignore_index=True)
 
 
 def make_controls(
@@ -160,9 +112,8 @@ def make_controls(
 
 def write_attack(
     folder: Path,
-    table: Table2,
+    filled: Table2Filling,
     named: pd.DataFrame,
-    grid: list[dict],
     predictions: pd.DataFrame,
     *,
     heading: str,
@@ -172,24 +123,24 @@ def write_attack(
 
     Args:
         folder: of the stage.
-        table: all entries.
+        filled: Table 2 and the tables beside it.
         named: whom each attacker names, of `attack_sets`.
-        grid: of `attack_sets`.
         predictions: of stage 06.
         heading: which data, which settings.
         seed: of the bootstrap.
     """
-    intervals = Table2Intervals(table, seed=seed)
+    intervals = Table2Intervals(filled.table, seed=seed)
     numbers = intervals.list_numbers()
     write_table(numbers, folder / "table2.csv")
     write_table(intervals.compare_methods(), folder / "differences.csv")
     write_table(named, folder / "attackers.csv")
+    write_table(pd.concat(filled.crowds, ignore_index=True), folder / "crowds.csv")
     rows = to_records(numbers)
-    checks = check_attackers(rows, grid)
+    checks = check_attackers(rows, filled.grid)
     attack = {
         "heading": heading,
         "rows": rows,
-        "grid": grid,
+        "grid": filled.grid,
         "attackers": checks,
         "summary": to_records(summarise_methods(numbers, attacked=are_good_enough(checks))),
         "claims": judge_retrained(predictions, named),
@@ -241,124 +192,3 @@ def _load_some(method: str, test: EyeDataset, load: Callable) -> Iterable[Privat
     if method in (BASELINE, NOISE):
         return make_controls(method, test, seed=0, draws=MOST_DRAWS)
     return islice(load(method), MOST_DRAWS)
-
-
-class _Attack:
-    """Table 2 as it is filled, method by method."""
-
-    def __init__(
-        self,
-        known: Known,
-        networks: Networks,
-        predict_glaucoma: Predict,
-        predictions: pd.DataFrame,
-        seed: int,
-    ) -> None:
-        self.table, self.grid = Table2(known.test.identity), []
-        self._known, self._networks, self._seed = known, networks, seed
-        self._predict, self._predictions = predict_glaucoma, predictions
-        self._train = networks.static.embed(known.train.images)
-        self._patients = self._train.probabilities.shape[1]
-        test = networks.static.embed(known.test.images)
-        self._real = RealEyes(known.test, test, known.train, self._train)
-        self._limits = set_limits(measure_distances(known.test.images, known.train))
-        levels = to_bytes(known.train.images)
-        self._gallery = Gallery(levels, known.train.identity, self._patients)
-        train, self._validation = (
-            self.release(own, [PrivatizedSet(BASELINE, 0, own.images, None)])
-            for own in (known.train, known.validation)
-        )
-        self._members = shrink_images(train)
-        originals = PrivatizedSet(BASELINE, 0, known.test.images, None)
-        self._others = shrink_images(self.release(known.test, [originals]))
-        self._way_back = WayBack(train, self._patients, networks.static)
-        self._signs = None
-        if known.signs is not None:
-            self._signs = SignEvidence(known.test, known.facts, known.signs, seed=seed)
-
-    def release(self, sources: EyeDataset, sets: Iterable[PrivatizedSet]) -> Releases:
-        """Return draws of a method over some originals as what an attacker holds."""
-        return Releases.of_sets(sets, sources, self._patients)
-
-    def add_method(
-        self,
-        learned: Releases,
-        validation: Releases,
-        drawn: list[PrivatizedSet],
-        twins: tuple[list[PrivatizedSet], ...],
-    ) -> pd.DataFrame:
-        """Add one method's measures to the table; return whom each attacker names.
-
-        Args:
-            learned: of the training images.
-            validation: of the validation images.
-            drawn: draws of the test images.
-            twins: draws of the test images with twins, and of those changed elsewhere; empty where
-                there are no twins.
-        """
-        known, method, sets = self._known, drawn[0].method, drawn[:NETWORK_DRAWS]
-        releases = learned, validation, self.release(known.test, drawn)
-        embedded = [self._networks.static.embed(one.images) for one in sets]
-        named = self._attack_patients(method, releases, embedded)
-        if method == NOISE:
-            return named
-        add_verdict_measures(self.table, method, self._predictions, test=known.test)
-        if self._signs:
-            self._signs.add_measures(self.table, sets)
-        if twins:
-            add_twin_measures(
-                self.table,
-                sets,
-                *twins,
-                originals=known.test,
-                twins=known.twins,
-                predict=self._predict,
-            )
-        self._real.add_measures(self.table, sets, embedded)
-        if method != BASELINE:
-            candidates = {"members": self._members, "others": self._others}
-            add_release_membership(self.table, method, validation, **candidates)
-            grid, used_named = add_replaced_measures(
-                self.table,
-                sets,
-                embedded,
-                releases,
-                test=known.test,
-                train=known.train,
-                gallery=self._gallery,
-                limits=self._limits,
-            )
-            self.grid += [{"method": method, "victim": "replaced", **row} for row in grid]
-            if used_named is not None:
-                named[USED] = used_named[: len(named)].astype(float)
-        return named
-
-    def _attack_patients(
-        self, method: str, releases: tuple[Releases, ...], embedded: list[Embeddings]
-    ) -> pd.DataFrame:
-        known, networks = self._known, self._networks
-        learned = networks.static.embed(releases[0].first(1).images)
-        validation = [networks.static.embed(releases[1].first(NETWORK_DRAWS).images)]
-        identity = known.train.identity
-        scores = score_by_network(learned, identity, validation, embedded)
-        scores |= self._way_back.score(*releases, self._validation)
-        findings = attack_patients(*releases, patients=self._patients, network_scores=scores)
-        add_patient_measures(self.table, method, findings, test=known.test, train=known.train)
-        self.grid += [
-            {"method": method, "victim": "patient", **row} for row in findings.list_grid()
-        ]
-        train = self._train
-        networks.siamese.train(learned.features, train.features, identity, seed=self._seed)
-        pairs = {
-            "evaluator": ([one.embedding for one in embedded], train.embedding),
-            "siamese": (
-                [networks.siamese.embed(one.features) for one in embedded],
-                networks.siamese.embed(train.features),
-            ),
-        }
-        for name, (drawn, originals) in pairs.items():
-            counted = [
-                verify_pairs(one, originals, test=known.test, train=known.train) for one in drawn
-            ]
-            add_pair_measures(self.table, method, name, counted)
-        return list_named(findings, method, known.test).assign(**{USED: np.nan})

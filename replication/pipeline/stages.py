@@ -17,8 +17,8 @@ import pandas as pd
 
 from replication.attack.evidence import Twins
 from replication.attack.membership import add_generator_membership, add_membership
-from replication.attack.patient_privacy import Networks
-from replication.attack.stage import Known, attack_sets, make_controls, write_attack
+from replication.attack.stage import attack_sets, make_controls, write_attack
+from replication.attack.table2_filling import Known, Networks
 from replication.attack.twins import (
     check_twins,
     draw_twins,
@@ -197,7 +197,7 @@ def attack(run: RunData, folder: Path) -> None:
     predictions = FinishedRun(run.store).predictions
     judges = {task: run.load_evaluator(task).predict for task in EVALUATORS}
     with run.track("attacking", 2 + len(run.methods)) as advance:
-        table, named, grid = attack_sets(
+        filled, named = attack_sets(
             run.methods,
             _find_known(run),
             privatize=partial(_privatize_or_control, run),
@@ -210,12 +210,12 @@ def attack(run: RunData, folder: Path) -> None:
         )
     for task, predict in judges.items():
         members = run.dataset.take(run.splits.find_learned(task))
-        add_membership(table, task, predict, members=members, test=run.test_set)
+        add_membership(filled.table, task, predict, members=members, test=run.test_set)
     if any(METHODS[name].needs_generator for name in run.methods):
         eyes = {"members": run.train_set, "test": run.test_set}
-        add_generator_membership(table, run.generator, **eyes)
+        add_generator_membership(filled.table, run.generator, **eyes)
     heading = _write_heading(run, "Table 2", f"{len(run.test_set)} test images")
-    write_attack(folder, table, named, grid, predictions, heading=heading, seed=run.seed)
+    write_attack(folder, filled, named, predictions, heading=heading, seed=run.seed)
 
 
 def explain(run: RunData, folder: Path) -> None:

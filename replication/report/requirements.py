@@ -51,8 +51,8 @@ PANELS = {
         ),
         Panel(
             "patient-verified",
-            "Whether two images are of one patient",
-            ("siamese_auc", "evaluator_auc"),
+            "Whether two images are of one patient whom the attacker doesn't know",
+            ("unseen_lda_auc", "unseen_evaluator_auc"),
             Scale.LINEAR,
             "AUC",
         ),
@@ -60,14 +60,14 @@ PANELS = {
     Requirement.REPLACED: (
         Panel(
             "replaced-named",
-            "Images that show a patient used in them, or copy a training image",
-            ("used_shown", "near_copies"),
+            "Images in which a patient used is named",
+            ("used_learned_top1", "used_shown"),
             *PERCENT,
         ),
         Panel(
             "replaced-found",
             "Whether a patient was used in an image",
-            ("used_auc",),
+            ("used_learned_auc", "used_auc"),
             Scale.LINEAR,
             "AUC",
         ),
@@ -90,7 +90,7 @@ PANELS = {
     ),
     Requirement.QUALITY: (
         Panel("quality-sharpness", "Sharpness", ("sharpness",), *RATIO),
-        Panel("quality-frechet", "Fréchet distance", ("frechet",), *RATIO),
+        Panel("quality-kernel", "Kernel distance", ("kid",), *RATIO),
     ),
 }
 

@@ -116,7 +116,7 @@ def list_settings() -> Iterator:
 
 
 @pytest.mark.slow  # minutes
-@pytest.mark.parametrize(("fill", "setting"), list_settings())
+@pytest.mark.parametrize(("fill", "setting"), list(list_settings()))
 def test_intervals_hold_the_truth(fill, setting) -> None:
     reach = 2 * np.sqrt(0.95 * 0.05 / REPEATS)
     for name, rate in measure_coverage(fill, setting).items():

@@ -29,7 +29,7 @@ def fill_table():
     table = Table2(PATIENTS)
     for seed, (method, shift) in enumerate([("blur-3", 0.4), ("blur-9", 0.5), (NOISE, 0.9)]):
         table.add_mean(method, "identity_best", plant_hits(shift, seed), chance=0.05)
-        table.add(method, "siamese_auc", plant_rate(np.arange(20) / 20 + seed), chance=0.5)
+        table.add(method, "unseen_siamese_auc", plant_rate(np.arange(20) / 20 + seed), chance=0.5)
     table.add_mean("k-same-3", "identity_best", np.zeros(len(PATIENTS)), chance=0.05)
     few = np.where(PATIENTS < 5, plant_hits(0.4, 9), np.nan)
     table.add_mean("k-same-3", "ssim", few)
@@ -69,7 +69,7 @@ def test_a_shares_interval_contains_the_exact_one(numbers):
 
 
 def test_a_rate_over_pairs_has_the_jackknifes_interval_and_lies_in_it(numbers):
-    row = numbers.loc[("blur-3", "siamese_auc")]
+    row = numbers.loc[("blur-3", "unseen_siamese_auc")]
     values = np.arange(20) / 20
     # The mean's jackknife std is its standard error.
     reach = t.ppf(0.975, 19) * values.std(ddof=1) / np.sqrt(20)
@@ -81,7 +81,7 @@ def test_a_rate_over_pairs_has_the_jackknifes_interval_and_lies_in_it(numbers):
 def test_a_rate_of_one_has_an_interval_with_a_width():
     table = Table2(PATIENTS)
     ones = SimpleNamespace(weigh=lambda weights: np.ones(len(weights)))
-    table.add("original", "siamese_auc", ones, chance=0.5)
+    table.add("original", "unseen_siamese_auc", ones, chance=0.5)
     row = Table2Intervals(table, seed=0).list_numbers().iloc[0]
     assert row["low"] == pytest.approx(proportion_interval(20, 20, confidence=0.95)[0])
     assert row["high"] == 1
@@ -120,7 +120,7 @@ def test_p_agrees_with_the_interval():
     methods = [f"k-same-{k}" for k in (3, 6, 9, 12)]
     for seed, method in enumerate(methods):
         table.add_mean(method, "identity_best", plant_hits(0.3 + 0.09 * seed, seed), chance=0.05)
-        table.add(method, "siamese_auc", plant_rate(plant_hits(0.2 + 0.2 * seed, seed)[::4]))
+        table.add(method, "unseen_siamese_auc", plant_rate(plant_hits(0.2 + 0.2 * seed, seed)[::4]))
     compared = Table2Intervals(table, seed=1).compare_methods()
     without_zero = (compared["low"] > 0) | (compared["high"] < 0)
     assert ((compared["p"] < 0.05) == without_zero).all()
@@ -140,8 +140,8 @@ def test_equal_methods_and_unknown_ones_are_never_discoveries():
     table = Table2(PATIENTS)
     for method in ("blur-3", "blur-9"):
         table.add_mean(method, "identity_best", plant_hits(0.4, 0))
-        table.add(method, "siamese_auc", plant_rate(np.arange(20) / 20))
+        table.add(method, "unseen_siamese_auc", plant_rate(np.arange(20) / 20))
         table.add_mean(method, "ssim", np.where(PATIENTS < 5, 0.5, np.nan))
     compared = Table2Intervals(table, seed=0).compare_methods().set_index("measure")
-    assert compared.loc[["identity_best", "siamese_auc"], ["p", "q"]].to_numpy().min() == 1
+    assert compared.loc[["identity_best", "unseen_siamese_auc"], ["p", "q"]].to_numpy().min() == 1
     assert compared.loc["ssim", ["low", "p", "q"]].isna().all()

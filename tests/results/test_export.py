@@ -16,9 +16,9 @@ ATTACKED = [  # method, measure, value, chance
     (METHOD, "identity_static", 0.02, 0.01),
     (METHOD, "identity_best", 0.6, 0.01),
     (METHOD, "identity_lda_image", 0.7, 0.01),
-    (METHOD, "evaluator_auc", 0.8, 0.5),
-    (METHOD, "siamese_auc", 0.9, 0.5),
-    (METHOD, "siamese_eer", 0.1, 0.5),
+    (METHOD, "unseen_lda_auc", 0.8, 0.5),
+    (METHOD, "unseen_siamese_auc", 0.9, 0.5),
+    (METHOD, "unseen_siamese_eer", 0.1, 0.5),
     (METHOD, "used_shown", 0.4, 0.375),
     (METHOD, "near_copies", 0.1, None),
     (METHOD, "ssim", 1.0, None),
@@ -56,7 +56,7 @@ def test_each_victim_has_the_worst_figure_and_the_medians_of_distances_follow():
     # worst of the replaced is the copies.
     assert str(measure()) == (
         f"{METHOD}\n  - privacy of the patient, at worst: best retrained attacker 60.0 (59.0 to "
-        "61.0) / 1.0; verification AUC, Siamese 0.90 (0.89 to 0.91) / 0.50\n"
+        "61.0) / 1.0; unseen patients, AUC, Siamese 0.90 (0.89 to 0.91) / 0.50\n"
         "  - privacy of the replaced, at worst: near copies 10.0 (9.0 to 11.0)\n"
         "  - the nearest training image is 7.0 gray levels away, the median (test originals: "
         "10.0); 1 are copies of one"
@@ -70,7 +70,7 @@ def test_the_papers_own_network_is_an_attacker_too():
 
 def test_at_chance_what_is_named_most_is_reported():
     rows = [(METHOD, "near_copies", 0, None), (METHOD, "used_shown", 0.3, 0.375)]
-    assert "any of the used named 30.0 (29.0 to 31.0) / 37.5" in str(measure(attacked=rows))
+    assert "any of the used named, static 30.0 (29.0 to 31.0) / 37.5" in str(measure(attacked=rows))
 
 
 def test_an_attack_on_other_methods_is_none_on_this_one():
