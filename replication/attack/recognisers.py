@@ -28,7 +28,6 @@ SIDE_PX = 64  # ours: larger images are averaged down to this for all but the lo
 BLOCK_BITS = 4096  # whose ratios are computed at once
 BITS_KEPT = 64  # ours: of the lowest bits of all pixels, those that differ most between patients
 SIGNIFICANCE = 0.05  # of all bits together
-NEAREST_DRAWS = 3  # ours: the nearest of more is not looked for
 
 
 @dataclass(frozen=True)
@@ -100,10 +99,8 @@ def fit_recognisers(learned: Releases, patients: int) -> dict[str, Recogniser]:
     - lda_image: linear discriminants with shrunk covariance (Ledoit and Wolf) on the gray image
       at half its size;
     - lda_crop: the same on the central half of rows and columns, iris and pupil, at full size;
-    - nearest: the patient of the nearest of these images, gray pixel by gray pixel, of NEAREST_DRAWS
-      draws at most;
-    - lowest_bit: naive Bayes on the lowest bits of the pixels, which no eye sees; of
-      one draw.
+    - nearest: the patient of the nearest of these images, gray pixel by gray pixel, of one draw;
+    - lowest_bit: naive Bayes on the lowest bits of the pixels, which no eye sees; of one draw.
 
     Args:
         learned: what it learns from.
@@ -126,9 +123,8 @@ def fit_recognisers(learned: Releases, patients: int) -> dict[str, Recogniser]:
         "lda_image": (shrink_images, ShrunkDiscriminants()),
         "lda_crop": (crop_images, ShrunkDiscriminants()),
     }
-    if learned.draws <= NEAREST_DRAWS:
-        parts["nearest"] = flatten_images, NearestPatient()
     if learned.draws == 1:
+        parts["nearest"] = flatten_images, NearestPatient()
         bits = partial(take_lowest_bits, places=choose_bits(learned))
         parts["lowest_bit"] = bits, BitFrequencies()
     return {

@@ -86,21 +86,20 @@ def read_used(learned: Releases, validation: Releases, test: Releases) -> list[U
     """Learn whom a method used, and read it in test releases; the best reader first.
 
     Ridge regression from gray pixels at half size to the 0/1 vector of used patients, its strength
-    chosen on validation releases, from as many draws as `list_counts` has.
+    chosen on one validation release of each image, from as many draws as `list_counts` has.
 
     Args:
         learned, validation, test: releases of one method, with `used`.
     """
     found = []
-    asked, read = shrink_images(validation), shrink_images(test)
+    chosen = validation.first(1)
+    asked, read = shrink_images(chosen), shrink_images(test)
     for count in list_counts(learned.draws):
         own = learned.first(count)
         path = RidgePath(shrink_images(own), own.used.astype(np.float32))
         strength, area = path.choose(
             asked,
-            lambda scores: float(
-                np.nanmean(rank_used(scores, validation.used, validation.identity))
-            ),
+            lambda scores: float(np.nanmean(rank_used(scores, chosen.used, chosen.identity))),
         )
         found.append(UsedRead(count, area, path.predict(path.rotate(read), strength)))
     return sorted(found, key=lambda one: -one.validation)

@@ -6,8 +6,8 @@ originals alone read the result: discriminant analysis, and the run's identity n
 network that learns the way back would take longer for each method than all other attackers.
 """
 
+import cv2
 import numpy as np
-from skimage.transform import resize
 
 from replication.attack.discriminants import ShrunkDiscriminants
 from replication.attack.patient_privacy import NETWORK_DRAWS, IdentityNetwork, Scores
@@ -62,8 +62,8 @@ class WayBack:
     def _recognise(self, restored: np.ndarray, learned: Releases) -> np.ndarray:
         """Return the (N, P) log-probabilities of restored images at full size, in all channels."""
         height, width, channels = learned.levels.shape[1:]
-        small = restored.reshape(len(restored), height // 2, width // 2)
-        gray = resize(np.clip(small, -1, 1), (len(small), height, width), order=1)
+        small = np.clip(restored, -1, 1).reshape(len(restored), height // 2, width // 2)
+        gray = np.array([cv2.resize(image, (width, height)) for image in small])
         images = np.repeat(gray[..., None], channels, axis=-1).astype(np.float32)
         probabilities = self._static.embed(images).probabilities
         return np.log(np.maximum(probabilities, np.finfo(np.float32).tiny))
