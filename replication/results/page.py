@@ -56,12 +56,16 @@ CLAIMS_INTRO = (
 )
 NO_FORKS = "The claims under other choices that the paper leaves open: not measured."
 TAKEN = ("index", "surrogate", "")  # names of pages that no folder of data may have
+COSTS = "Ours and the other choice, accuracies on the test images, %:"
+NO_COSTS = "What they cost on this data: not measured."
+EARLIER = "Measured by an earlier run, whose trainings were others; this one has not measured it."
 
 
 def write_results(runs: Sequence[Path], folder: Path) -> list[Path]:
     """Write each run into the page of its data set; every number comes from the runs' own files.
 
-    A section of the same profile, seed and split is replaced, other sections stay.
+    A section of the same profile, seed and split is replaced, other sections stay; so does what
+    departures cost, which takes hours, where the new run hasn't measured it.
 
     Args:
         runs: folders of runs whose evaluation is complete.
@@ -79,12 +83,22 @@ def write_results(runs: Sequence[Path], folder: Path) -> list[Path]:
     for finished in (FinishedRun(RunStore(run)) for run in runs):
         file = folder / f"{_name_page(finished.source)}.md"
         _, sections = pages.setdefault(file, (finished.source, read_sections(file)))
-        sections[_name_section(finished)] = describe_run(finished, folder)
+        heading = _name_section(finished)
+        described = describe_run(finished, folder)
+        sections[heading] = _keep_departures(described, sections.get(heading, ""))
     for file, (source, sections) in pages.items():
         file.parent.mkdir(parents=True, exist_ok=True)
         write_text(file, lay_out_page(file.stem, source, sections))
         draw_page(file, sections)
     return list(pages)
+
+
+def _keep_departures(described: str, before: str) -> str:
+    """Return a run's section with the costs that the section before it had, if it has none."""
+    if NO_COSTS not in described or COSTS not in before:
+        return described
+    costs = before.split(COSTS, 1)[1].split("\n### ", 1)[0]
+    return described.replace(NO_COSTS, f"{EARLIER}\n\n{COSTS}{costs}".rstrip())
 
 
 def _name_page(source: Source) -> str:
@@ -339,15 +353,14 @@ def _describe_checks_of_maps(page: Path) -> list[str]:
 def _describe_departures(finished: FinishedRun) -> list[str]:
     costs = finished.costs
     if costs is None:
-        return ["### Departures", "", "What they cost on this data: not measured.", ""]
+        return ["### Departures", "", NO_COSTS, ""]
     kinds = sorted({kind for accuracies in costs.values() for kind in accuracies})
     rows = [
         (choice, *(write_or_absent(own.get(kind), absent=DOES_NOT_APPLY) for kind in kinds))
         for choice, own in costs.items()
     ]
     table = lay_out_table(("choice", *kinds), rows, words=1)
-    words = "Ours and the other choice, accuracies on the test images, %:"
-    return ["### Departures", "", words, "", *table, ""]
+    return ["### Departures", "", COSTS, "", *table, ""]
 
 
 def _describe_making(finished: FinishedRun) -> list[str]:

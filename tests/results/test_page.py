@@ -66,6 +66,23 @@ def test_a_run_made_anew_replaces_its_section_and_no_other(run, tmp_path, monkey
     assert write("three", 4) == {first: "## A run\n\nthree\n", other: "## A run\n\ntwo\n"}
 
 
+def test_costs_that_took_hours_stay_where_a_run_made_anew_has_none(run, tmp_path, monkeypatch):
+    def write(costs):
+        text = f"## A run\n\n### Departures\n\n{costs}\n\n### Settings\n\nNone.\n"
+        monkeypatch.setattr(pages, "describe_run", lambda *_: text)
+        describe_otherwise(run, seed=4)
+        write_page(run, tmp_path)
+        [section] = pages.read_sections(tmp_path / "surrogate.md").values()
+        return section.split("### Departures\n\n", 1)[1].removesuffix("### Settings\n\nNone.\n")
+
+    measured, anew = (f"{pages.COSTS}\n\n| choice |\n|---|\n| {one} |" for one in ("a", "b"))
+    assert write(pages.NO_COSTS) == f"{pages.NO_COSTS}\n\n"
+    assert write(measured) == f"{measured}\n\n"
+    for _ in range(2):
+        assert write(pages.NO_COSTS) == f"{pages.EARLIER}\n\n{measured}\n\n"
+    assert write(anew) == f"{anew}\n\n"
+
+
 @pytest.mark.parametrize(
     ("kind", "name", "file"),
     [
