@@ -224,18 +224,25 @@ class Table2Filling:
         learned: Embeddings,
         embedded: list[Embeddings],
     ) -> None:
-        """Add how well patients of whom the attacker has learned nothing are verified."""
+        """Add how well patients of whom the attacker has learned nothing are verified.
+
+        Releases are compared with originals, and with other images' releases: whose originals
+        aren't known may be followed from one release to the next.
+        """
         known, train = self._known, self._train
         test = releases[2].first(NETWORK_DRAWS)
         who = {"identity": test.identity, "original_identity": known.train.identity}
-        lda = compare_unseen(
-            shrink_images(test),
-            self._members,
-            shrink_images(releases[0].first(1)),
-            learned_identity=known.train.identity,
-            halves=self._halves,
-            **who,
-        )
+        shown, seen_before = shrink_images(test), releases[1].first(1)
+        learn = {
+            "learned": shrink_images(releases[0].first(1)),
+            "learned_identity": known.train.identity,
+            "halves": self._halves,
+        }
+        lda = compare_unseen(shown, self._members, **learn, **who)
+        others = {"identity": test.identity, "original_identity": seen_before.identity}
+        alone = compare_unseen(shown, shrink_images(seen_before), **learn, **others)
+        pairs = count_within_halves(alone, halves=self._halves, **others)
+        add_unseen_measures(self.table, method, "releases", pairs)
         evaluator = np.concatenate([one.embedding for one in embedded]) @ train.embedding.T
         siamese = np.zeros_like(lda)
         for tested, seen in (self._halves, self._halves[::-1]):

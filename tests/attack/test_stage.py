@@ -135,11 +135,11 @@ def test_every_attacker_names_who_is_there_and_no_one_in_noise(attacked, name):
         assert values[method, f"identity_{name}"] <= (5 / 9 if name == "person" else 14 / 45)
 
 
-@pytest.mark.parametrize("name", ["lda", "evaluator", "siamese"])
+@pytest.mark.parametrize("name", ["lda", "releases", "evaluator", "siamese"])
 def test_verification_finds_unseen_patients_where_they_are_shown(attacked, name):
     values = attacked[0]
-    assert values[LEAKY, f"unseen_{name}_auc"] > 0.85
-    assert values[LEAKY, f"unseen_{name}_eer"] < 0.2
+    assert values[LEAKY, f"unseen_{name}_auc"] > 0.8
+    assert values[LEAKY, f"unseen_{name}_eer"] < 0.25
     for method in (NOISE, NOISY):
         assert values[method, f"unseen_{name}_auc"] == pytest.approx(0.5, abs=0.1)
         assert values[method, f"unseen_{name}_eer"] == pytest.approx(0.5, abs=0.1)

@@ -12,10 +12,13 @@ from replication.results.page import read_sections
 QUOTED = {
     "static network (as the paper)": 1,
     "best retrained attacker": 2,
-    "verification AUC, Siamese": 3,
-    "AUC used / unused": 4,
-    "F1": 5,
-    "which kind of sign, AUC": 6,
+    "best, all images of a patient": 3,
+    "unseen patients, AUC, LDA": 4,
+    "any of the used named, static": 5,
+    "any of the used named, learned": 6,
+    "all of the used solved for": 7,
+    "F1": 8,
+    "which kind of sign, AUC": 9,
 }
 SETS = {"the surrogate": "surrogate", "real eyes": "real-eyes"}
 
