@@ -139,7 +139,7 @@ def test_every_attacker_names_who_is_there_and_no_one_in_noise(attacked, name):
 def test_verification_finds_unseen_patients_where_they_are_shown(attacked, name):
     values = attacked[0]
     assert values[LEAKY, f"unseen_{name}_auc"] > 0.8
-    assert values[LEAKY, f"unseen_{name}_eer"] < 0.25
+    assert values[LEAKY, f"unseen_{name}_eer"] < 0.3
     for method in (NOISE, NOISY):
         assert values[method, f"unseen_{name}_auc"] == pytest.approx(0.5, abs=0.1)
         assert values[method, f"unseen_{name}_eer"] == pytest.approx(0.5, abs=0.1)
