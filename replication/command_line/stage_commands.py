@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from replication.command_line.attack_images import attack_manifests, read_share
 from replication.command_line.opening import (
     find_limit,
     known_methods,
@@ -136,18 +137,77 @@ def evaluate(**options) -> None:
     run_until("06_evaluated", show=print_table1, **options)
 
 
-@click.command(short_help="Stage 07: train attackers and write Table 2.")
+@click.command(short_help="Stage 07: train attackers and write Table 2, or attack a manifest's.")
+@click.option(
+    "--originals",
+    type=PATH,
+    help="CSV of originals, path,patient_id: attack the images of --privatized, without a run.",
+)
+@click.option("--privatized", type=PATH, help="CSV of privatized images: path,patient_id,source.")
+@click.option("--learn", type=PATH, help="CSV of privatized images that attackers learn from.")
+@click.option(
+    "--at-most",
+    "limit",
+    metavar="SHARE",
+    callback=read_share,
+    help="With --originals: exit code 1 where an attacker names more than this share of images, as 5%, "
+    "and more than by chance.",
+)
+@click.option(
+    "--out",
+    type=PATH,
+    help="With --originals: folder of the page, JSON and JUnit that are written.",
+)
 @run_options
-def attack(**options) -> None:
+def attack(
+    originals: Path | None,
+    privatized: Path | None,
+    learn: Path | None,
+    limit: float | None,
+    out: Path | None,
+    **options,
+) -> None:
     """Stage 07: train attackers on privatized images, measure what is left of the sign: Table 2.
+
+    With --originals and --privatized: anybody's images instead, from manifests whose columns
+    docs/attack.md has. Of the other options --seed alone counts. No network is trained.
+
+    \b
+    Exit codes with --at-most:
+      0  no attacker names more
+      1  one does
+      3  the manifests or images can't be used
+      4  not measured: the attackers fail on originals too, or patients are too few
 
     \b
     Examples:
       python cli.py attack
       python cli.py attack --from-baseline
       python cli.py attack --split patient
+      python cli.py attack --originals eyes.csv --privatized hidden.csv --at-most 5%
     """
-    run_until("07_attacked", show=print_table2, **options)
+    given = [one for one in (originals, privatized, learn, limit, out) if one is not None]
+    if not given:
+        run_until("07_attacked", show=print_table2, **options)
+        return
+    from replication.errors import SettingsError
+
+    if originals is None or privatized is None:
+        raise SettingsError("attack: give --originals and --privatized together")
+    if others := _name_typed(set(options) - {"seed"}):
+        raise SettingsError(f"{others[0]}: is about a run, leave it out beside --originals")
+    code = attack_manifests(
+        originals, privatized, learn, limit=limit, out=out, seed=options["seed"]
+    )
+    click.get_current_context().exit(code)
+
+
+def _name_typed(names: set[str]) -> list[str]:
+    """Return the options of these names that were typed, as they are typed."""
+    context = click.get_current_context()
+    typed = [one for one in context.command.params if one.name in names]
+    source = click.core.ParameterSource.COMMANDLINE
+    return [one.opts[0] for one in typed if context.get_parameter_source(one.name) == source]
 
 
 # click would name a file that may not be read, and words that are too many: other images.

@@ -1,0 +1,144 @@
+"""Anybody's image files as arrays: gray or colour, 8 or 16 bits, any size that all of a folder share.
+
+Attackers read two things of an image: a `small` one, averaged down to sides of about 64 px, and the
+`exact` values, whose lowest bits no eye sees; of an image with longer sides those of its upper left
+corner alone, so that a large image takes no more memory than a small one.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from replication.attack.recognisers import SIDE_PX
+from replication.data.image_file import find_white, read_levels
+from replication.errors import DataError, Sentence
+
+FIRST_IMAGES = 64  # ours: whose highest level gives white, where a camera uses a part of 16 bits
+OPENCV_COLOURS = ("PNG", "JPEG", "BMP")  # colours of others, and of turned images, are read as gray
+
+Place = Callable[[int], str]
+
+
+class First(NamedTuple):
+    """What the first image of a collection shows, and all others have to share.
+
+    Args:
+        size_px: height and width.
+        white: the level of white.
+        channels: 3 where the first image has colours.
+    """
+
+    size_px: tuple[int, int]
+    white: int
+    channels: int
+
+
+def read_first(paths: Sequence[Path], place: Place) -> First:
+    """Look at the first images of a collection.
+
+    Args:
+        paths: of all images.
+        place: where a row stands, for errors.
+
+    Raises:
+        DataError: when the first image can't be read.
+    """
+    levels, header = _read(paths, 0, place)
+    data = np.fromfile(paths[0], np.uint8)
+    colours = header.kind in OPENCV_COLOURS and header.white == 255 and header.turn == 1
+    decoded = cv2.imdecode(data, cv2.IMREAD_UNCHANGED) if colours else levels
+    white = header.white
+    if white > 255:
+        some = range(min(FIRST_IMAGES, len(paths)))
+        white = find_white(white, max(int(_read(paths, row, place)[0].max()) for row in some))
+    return First(levels.shape, white, 3 if decoded.ndim == 3 else 1)
+
+
+def read_pictures(
+    paths: Sequence[Path], rows: np.ndarray, first: First, place: Place
+) -> np.ndarray:
+    """Read images whole.
+
+    Args:
+        paths: of all images.
+        rows: (R,) which ones.
+        first: what they have to share.
+        place: where a row stands, for errors.
+
+    Returns:
+        (R, H, W, C) uint8, or uint16 where white is beyond 255.
+
+    Raises:
+        DataError: when an image can't be read, or is of another size or depth than the first.
+    """
+    kind = np.uint16 if first.white > 255 else np.uint8
+    pictures = np.empty((len(rows), *first.size_px, first.channels), kind)
+    for number, row in enumerate(rows):
+        levels, header = _read(paths, row, place)
+        if levels.shape != first.size_px:
+            (height, width), (high, wide) = levels.shape, first.size_px
+            raise DataError(
+                f"{place(row)}: {width}x{height} px, the first image has {wide}x{high}; give all "
+                "images of a manifest one size"
+            )
+        if levels.dtype != kind:
+            raise DataError(f"{place(row)}: another depth than the first image, save all with one")
+        whole = levels[..., None]
+        if first.channels == 3 and header.kind in OPENCV_COLOURS and header.turn == 1:
+            whole = cv2.imdecode(np.fromfile(paths[row], np.uint8), cv2.IMREAD_COLOR)
+        pictures[number] = whole
+    return pictures
+
+
+def reduce_pictures(levels: np.ndarray, white: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return what attackers read of images.
+
+    Args:
+        levels: (R, H, W, C) uint8 or uint16.
+        white: the level of white.
+
+    Returns:
+        small: (R, h, w, C) uint8, sides of H and W averaged down by whole factors, the same images
+            where no side is above SIDE_PX by half;
+        exact: (R, h', w', C) uint8, the lowest byte of each value in the upper left corner.
+    """
+    factors = [max(1, round(side / SIDE_PX)) for side in levels.shape[1:3]]
+    exact = levels
+    if factors != [1, 1]:
+        exact = levels[:, :SIDE_PX, :SIDE_PX]
+    small = levels
+    if levels.dtype == np.uint16:
+        exact = (exact & 0xFF).astype(np.uint8)
+        scaled = levels.astype(np.uint32) * 255 + white // 2
+        small = np.minimum(scaled // white, 255).astype(np.uint8)
+    if factors != [1, 1]:
+        high, wide = (
+            side // factor for side, factor in zip(levels.shape[1:3], factors, strict=True)
+        )
+        small = resize_pictures(small[:, : high * factors[0], : wide * factors[1]], (high, wide))
+        exact = np.ascontiguousarray(exact)
+    return small, exact
+
+
+def resize_pictures(levels: np.ndarray, size_px: tuple[int, int]) -> np.ndarray:
+    """Return (R, h, w, C) uint8, (R, H, W, C) uint8 resized by the area of pixels."""
+    if levels.shape[1:3] == size_px:
+        return levels
+    high, wide = size_px
+    out = np.empty((len(levels), high, wide, levels.shape[-1]), np.uint8)
+    for row, image in enumerate(levels):
+        out[row] = cv2.resize(
+            np.ascontiguousarray(image), (wide, high), interpolation=cv2.INTER_AREA
+        ).reshape(high, wide, -1)
+    return out
+
+
+def _read(paths: Sequence[Path], row: int, place: Place):
+    try:
+        return read_levels(paths[row])
+    except DataError as error:
+        sentence = Sentence(f"{place(row)}: {{}} {error}", repr(str(paths[row])), "the image")
+        raise DataError(sentence) from error

@@ -1,0 +1,80 @@
+"""What `attack --originals` does: read manifests, attack, write the page, JSON and JUnit."""
+
+from pathlib import Path
+
+import click
+
+from replication.command_line import opening
+from replication.command_line.opening import warn_of_commit, write_for_owner_alone
+
+
+def read_share(context, parameter, text: str | None) -> float | None:
+    """Return a share written as 5% or 0.05 as a fraction."""
+    if text is None:
+        return None
+    try:
+        number = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number <= 1:
+        raise click.BadParameter("write a share of images as 5% or 0.05")
+    return number
+
+
+def attack_manifests(
+    originals: Path,
+    privatized: Path,
+    learn: Path | None,
+    *,
+    limit: float | None,
+    out: Path | None,
+    seed: int,
+) -> int:
+    """Attack the images of manifests and print what was found.
+
+    Args:
+        originals, privatized, learn: the manifests.
+        limit: the share of images that an attacker may name, None for none.
+        out: folder to write into; None for one that is named after the manifest.
+        seed: of what is drawn.
+
+    Returns:
+        The exit code.
+
+    Raises:
+        DataError: when a manifest or an image can't be used.
+    """
+    from replication.attack.anybody.attack import attack_images
+    from replication.attack.anybody.manifests import read_manifest
+    from replication.attack.anybody.outputs import (
+        JSON,
+        JUNIT,
+        find_exit_code,
+        list_cases,
+        to_json,
+        to_junit,
+    )
+    from replication.report.attack_page import PAGE, render_attack
+    from replication.store.files import write_json, write_text
+
+    given = [
+        read_manifest(originals, needs_source=False),
+        read_manifest(privatized, needs_source=True),
+    ]
+    known = None if learn is None else read_manifest(learn, needs_source=False)
+    findings = attack_images(*given, known, seed=seed)
+    cases = list_cases(findings, limit)
+    folder = out or opening.ARTIFACTS / "attacks" / privatized.stem
+    write_for_owner_alone()
+    folder.mkdir(parents=True, exist_ok=True)
+    warn_of_commit(folder)
+    write_json(folder / JSON, to_json(findings, cases, limit))
+    write_text(folder / JUNIT, to_junit(findings, cases))
+    write_text(folder / PAGE, render_attack(findings, cases, limit=limit))
+    for verdict in findings.verdicts:
+        click.secho(f"{verdict.victim.value}: {verdict.found.value}", bold=True)
+        click.echo(f"  {verdict.why}")
+    for case in cases:
+        click.echo(f"  {case.detail}" + (f"; {case.outcome}" if limit is not None else ""))
+    click.echo(f"Written: {folder / PAGE}")
+    return find_exit_code(findings, cases, limit)

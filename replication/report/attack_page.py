@@ -1,0 +1,44 @@
+"""The page of an attack on anybody's images: one file, no request, no patient named or shown."""
+
+from collections.abc import Sequence
+from importlib.resources import files
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from replication.attack.anybody.attack import Findings
+from replication.attack.anybody.figures import LEARNED_AUC, Victim, name_measure
+from replication.attack.anybody.outputs import Case
+from replication.store.numbers import write_percent
+
+PAGE = "index.html"
+WORDS = {
+    Victim.PATIENT: "The patient",
+    Victim.REPLACED: "Others, whose images or likeness may have gone in",
+}
+
+
+def render_attack(findings: Findings, cases: Sequence[Case], *, limit: float | None) -> str:
+    """Return the page.
+
+    Args:
+        findings: of the attack.
+        cases: of `outputs.list_cases`.
+        limit: that they were held against, None for none.
+    """
+    environment = Environment(
+        loader=PackageLoader("replication.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"percent": write_percent, "name": name_measure}
+    style = files("replication.report").joinpath("templates/report.css")
+    return environment.get_template("attack.html").render(
+        findings=findings,
+        outcomes={(case.victim, case.name): case.outcome for case in cases},
+        limit=limit,
+        words=WORDS,
+        area=LEARNED_AUC,
+        style=style.read_text(encoding="utf-8"),
+    )
