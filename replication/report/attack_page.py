@@ -6,7 +6,7 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from replication.attack.anybody.attack import Findings
-from replication.attack.anybody.figures import LEARNED_AUC, Victim, name_measure
+from replication.attack.anybody.figures import Victim, name_measure
 from replication.attack.anybody.outputs import Case
 from replication.store.numbers import write_percent
 
@@ -15,6 +15,7 @@ WORDS = {
     Victim.PATIENT: "The patient",
     Victim.REPLACED: "Others, whose images or likeness may have gone in",
 }
+SHORT = {Victim.PATIENT: "The patient", Victim.REPLACED: "Others"}
 
 
 def render_attack(findings: Findings, cases: Sequence[Case], *, limit: float | None) -> str:
@@ -39,6 +40,6 @@ def render_attack(findings: Findings, cases: Sequence[Case], *, limit: float | N
         outcomes={(case.victim, case.name): case.outcome for case in cases},
         limit=limit,
         words=WORDS,
-        area=LEARNED_AUC,
+        short=SHORT,
         style=style.read_text(encoding="utf-8"),
     )

@@ -7,6 +7,7 @@ each patient are divided: half to learn from, a quarter each to choose on and to
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 
@@ -29,9 +30,10 @@ class Look:
     small: Releases
     exact: Releases
 
-    def take(self, rows: np.ndarray) -> "Look":
+    def take(self, rows: np.ndarray) -> Self:
         """Return the rows (indices or a mask) as a look of their own."""
-        return Look(self.small.take(rows), self.exact.take(rows))
+        small = self.small.take(rows)
+        return Look(small, small if self.exact is self.small else self.exact.take(rows))
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Part:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def take(self, rows: np.ndarray) -> "Part":
+    def take(self, rows: np.ndarray) -> Self:
         """Return the rows (indices or a mask) as a part of their own."""
         columns = {name: getattr(self, name)[rows] for name in ("rows", "identity", "source")}
         return replace(self, **columns, draw=self.draw[rows])
@@ -71,13 +73,14 @@ class Part:
                 levels = np.repeat(levels, channels, axis=-1)
             pairs.append(reduce_pictures(levels, self.images.white))
         used = self.mark_used(classes) if classes and self.images.used is not None else None
-        small, exact = (
+        alike = pairs[0][0] is pairs[0][1]
+        small, *exact = (
             Releases(np.concatenate(levels), self.identity, self.source, self.draw, used)
-            for levels in zip(*pairs, strict=True)
+            for levels in list(zip(*pairs, strict=True))[: 1 if alike else 2]
         )
-        return Look(small, exact)
+        return Look(small, exact[0] if exact else small)
 
-    def split_by_patient(self) -> Iterator["Part"]:
+    def split_by_patient(self) -> Iterator[Self]:
         """Yield parts of whole patients, of about BLOCK_IMAGES each."""
         ordered = self.take(np.lexsort((self.draw, self.source, self.identity)))
         ends = np.flatnonzero(np.diff(ordered.identity, append=-1)) + 1
