@@ -194,7 +194,7 @@ def conclude(victim: Victim, figures: Sequence[Figure | None], *, unfit: str = "
         return Verdict(victim, Found.LEAKS, why)
     if not own:
         return Verdict(victim, Found.NOT_MEASURED, "nothing that was handed in measures it")
-    least = count_unbelieved(1 - 2 * FALSE_ALARMS / len(own)) + 1
+    least = count_unbelieved(1 - 2 * FALSE_ALARMS / max(len(own), 2)) + 1
     if max(one.patients for one in own) < least:
         return Verdict(
             victim, Found.NOT_MEASURED, f"fewer than {least} patients were read, too few for one"
