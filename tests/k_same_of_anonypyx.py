@@ -36,7 +36,7 @@ def read_eyes(eyes: Path) -> pd.DataFrame:
 
 
 def mix(eyes: pd.DataFrame, k: int, *, at_once: bool) -> tuple[list[np.ndarray], list[list[int]]]:
-    """Return the k-Same image of every eye, and the other patients whose images went in."""
+    """Return the k-Same image of every eye, and the patients whose images went in."""
     from anonypyx.ksame import kSame
 
     images, used = [None] * len(eyes), [None] * len(eyes)
@@ -53,7 +53,7 @@ def mix(eyes: pd.DataFrame, k: int, *, at_once: bool) -> tuple[list[np.ndarray],
             own = cluster_of[place]
             inside = {patients[other] for other, where in cluster_of.items() if where == own}
             images[row] = np.clip(np.rint(averages[own]), 0, 255).astype(np.uint8)
-            used[row] = sorted(inside - {patients[place]})
+            used[row] = sorted(inside)
     return images, used
 
 

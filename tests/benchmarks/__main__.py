@@ -33,6 +33,7 @@ BENCHMARKS = {
     "memory": "bench_vgan_step.measure_memory",
     "stream": "bench_privatization.measure_blocks",
     "many": "bench_privatization.measure_many",
+    "attack": "bench_attack.measure_growth",
     "table": "bench_commands.measure_run",
 }
 # The other side of these, all its rounds alike, is up to a third slower in one process than in

@@ -196,7 +196,7 @@ def _measure_patients(
 
 def _measure_used(setting: Setting, of: int) -> list[Figure | None]:
     parts, rng = setting.parts, np.random.default_rng([setting.seed, 3])
-    some = parts.read.take(np.sort(rng.permutation(len(parts.read))[:MOST_READ]))
+    some = parts.read.take(rng.permutation(len(parts.read))[:MOST_READ])
 
     def mark(part: Part):
         return part.load(channels=setting.channels, classes=parts.classes).small

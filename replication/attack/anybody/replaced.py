@@ -99,6 +99,9 @@ def measure_used(
 ) -> Iterator[Figure | None]:
     """Yield the figures that need `used`.
 
+    To name the patient whose image it is, who may be among the used, is no hit: that is what
+    attackers on the patient are about. What is solved for is the whole set.
+
     Args:
         learned, validation, read: releases with `used`, averaged down.
         labels: by number of a source, 0, 1 or -1.
@@ -109,12 +112,12 @@ def measure_used(
     readers = read_used(learned, validation, read)
     own = (labels[learned.source] == 1), (labels[read.source] == 1)
     guesses = guess_used(learned, *own)
-    asked = read.used.any(axis=1)
+    others = read.used & (np.arange(read.used.shape[1]) != read.identity[:, None])
+    asked = others.any(axis=1)
     reads = f"{readers[0].learned} learned, 1 read"
     for name, rate in ((LEARNED_TOP1, find_hits), (LEARNED_AUC, _rank(read))):
         by_image = [
-            np.where(asked, rate(scores, read.used), np.nan)
-            for scores in (readers[0].scores, guesses)
+            np.where(asked, rate(scores, others), np.nan) for scores in (readers[0].scores, guesses)
         ]
         values, blind = (_average(each, read.identity) for each in by_image)
         yield measure(

@@ -1,0 +1,40 @@
+"""k-Same of another project, anonypyx, on real eyes: a bound for the patient, and none for others."""
+
+from importlib.util import find_spec
+
+import pytest
+from k_same_of_anonypyx import write_folder
+from places import REAL_EYES
+
+from replication.attack.anybody.attack import attack_images
+from replication.attack.anybody.figures import BEST, SOLVED, Found
+from replication.attack.anybody.manifests import read_manifest
+
+K = 6
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(find_spec("anonypyx") is None, reason="anonypyx 0.2.11 is not installed"),
+    pytest.mark.skipif(not REAL_EYES.is_dir(), reason="the real eyes are not here"),
+]
+
+
+def attack(folder, **options):
+    originals, privatized = write_folder(REAL_EYES, folder, K, **options)
+    return attack_images(
+        read_manifest(originals, needs_source=False), read_manifest(privatized, needs_source=True)
+    )
+
+
+def test_one_image_of_each_patient_at_a_time_hides_the_patient_among_k_and_shows_all_k(tmp_path):
+    findings = attack(tmp_path / "sets")
+    figures = {one.measure: one for one in findings.figures}
+    assert figures[BEST].low < 1 / K
+    assert findings.controls["originals"].value > 0.8
+    assert figures[SOLVED].value > 0.9
+    assert findings.verdicts[1].found == Found.LEAKS
+
+
+def test_all_images_at_once_mix_those_of_one_patient(tmp_path):
+    figures = {one.measure: one for one in attack(tmp_path / "once", at_once=True).figures}
+    assert figures[BEST].value > 2 / K
