@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,18 +16,22 @@ from replication.system.provenance import ROOT
 
 from .rows import Goal, Row
 
-FEW, MANY = 10_000, 100_000
-QUICK_FEW, QUICK_MANY = 1_000, 10_000
+SIZES, QUICK_SIZES = (1_000, 10_000, 100_000), (400, 800)
 PATIENTS, SIDE_PX, NOISE = 100, 32, 40
 
 
 def measure_growth(*, quick: bool) -> Iterator[Row]:
-    """Yield a row for processor time and one for the peak of memory."""
-    few, many = (QUICK_FEW, QUICK_MANY) if quick else (FEW, MANY)
+    """Yield, from each size to the next, a row for processor time and one for the peak of memory."""
+    sizes = QUICK_SIZES if quick else SIZES
     with TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        _write_images(folder, many, listed=(few, many))
-        found = {count: _attack(folder, count) for count in (few, many)}
+        _write_images(folder, max(sizes), listed=sizes)
+        found = {count: _attack(folder, count) for count in sizes}
+    for few, many in pairwise(sizes):
+        yield from _compare(few, many, found)
+
+
+def _compare(few: int, many: int, found: dict[int, tuple[float, int]]) -> Iterator[Row]:
     (few_seconds, few_peak), (many_seconds, many_peak) = found[few], found[many]
     what = f"of `cli.py attack --originals` on {many:,} privatized images of {SIDE_PX} px"
     yield Row(

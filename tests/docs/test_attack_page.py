@@ -19,7 +19,7 @@ PAGE = (DOCS / "attack.md").read_text(encoding="utf-8")
 
 
 def test_the_pixelation_runs_and_leaks(tmp_path):
-    originals, _ = plant_folder(tmp_path, np.invert)
+    plant_folder(tmp_path, np.invert)
     shutil.rmtree(tmp_path / "privatized")
     example = re.search(r"```python\n(.*?)```", PAGE, re.DOTALL).group(1)
     subprocess.run([sys.executable, "-c", example], cwd=tmp_path, check=True)
