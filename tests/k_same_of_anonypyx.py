@@ -1,12 +1,12 @@
 """Another project's output: the k-Same of anonypyx 0.2.11 (PyPI, MIT) on eyes in the Warsaw layout.
 
-    python tests/k_same_of_anonypyx.py EYES FOLDER [--k 6] [--at-once]
+    python tests/k_same_of_anonypyx.py EYES FOLDER [--k 6]
 
 Not among this project's requirements: `pip install --no-deps --target PLACE anonypyx==0.2.11`, and
 PLACE in PYTHONPATH. Eyes are cut out around the pupil that `signs.csv` has, 300 px wide, and resized
 to 64 px. k-Same (Newton, Sweeney and Malin 2005) is defined on one image of each person, so the n-th
-images of all patients are one set each (a patient with fewer images is in fewer sets); `--at-once`
-takes all images as one set, as who doesn't know that would. Variant "pixel", MDAV clusters.
+images of all patients are one set each (a patient with fewer images is in fewer sets). Variant
+"pixel", MDAV clusters.
 """
 
 import argparse
@@ -35,12 +35,12 @@ def read_eyes(eyes: Path) -> pd.DataFrame:
     )
 
 
-def mix(eyes: pd.DataFrame, k: int, *, at_once: bool) -> tuple[list[np.ndarray], list[list[int]]]:
+def mix(eyes: pd.DataFrame, k: int) -> tuple[list[np.ndarray], list[list[int]]]:
     """Return the k-Same image of every eye, and the patients whose images went in."""
     from anonypyx.ksame import kSame
 
     images, used = [None] * len(eyes), [None] * len(eyes)
-    number = np.zeros(len(eyes), int) if at_once else eyes["number"].to_numpy()
+    number = eyes["number"].to_numpy()
     for one in np.unique(number):
         rows = np.flatnonzero(number == one)
         levels = np.stack(eyes["levels"].iloc[rows].to_list()).astype(float)
@@ -57,10 +57,10 @@ def mix(eyes: pd.DataFrame, k: int, *, at_once: bool) -> tuple[list[np.ndarray],
     return images, used
 
 
-def write_folder(eyes: Path, folder: Path, k: int, *, at_once: bool = False) -> tuple[Path, Path]:
+def write_folder(eyes: Path, folder: Path, k: int) -> tuple[Path, Path]:
     """Write originals and k-Same images with their manifests, and return these."""
     table = read_eyes(eyes)
-    mixed, used = mix(table, k, at_once=at_once)
+    mixed, used = mix(table, k)
     manifests = []
     for name, images in (("originals", table["levels"]), ("privatized", mixed)):
         (folder / name).mkdir(parents=True)
@@ -91,6 +91,5 @@ if __name__ == "__main__":
     parser.add_argument("eyes", type=Path)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--k", type=int, default=6)
-    parser.add_argument("--at-once", action="store_true")
     given = parser.parse_args()
-    write_folder(given.eyes, given.folder, given.k, at_once=given.at_once)
+    write_folder(given.eyes, given.folder, given.k)

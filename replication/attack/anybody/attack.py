@@ -206,6 +206,8 @@ def _measure_used(setting: Setting, of: int) -> list[Figure | None]:
     if same_size and len(parts.originals) <= MOST_GALLERY:
         gallery = setting.load(parts.originals).small
     releases = [mark(part) for part in (parts.learned, parts.validation, some)]
+    if not all(one.used.any() for one in releases):
+        return []
     return list(
         measure_used(*releases, labels=setting.labels, gallery=gallery, of=of, seed=setting.seed)
     )

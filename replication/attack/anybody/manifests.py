@@ -69,9 +69,13 @@ def read_manifest(file: Path, *, needs_source: bool) -> Collection:
     needed = ("path", "patient_id", "source") if needs_source else ("path", "patient_id")
     header, rows = _parse(file, needed)
     lines = np.array([row.line for row in rows])
-    paths = [file.parent / row.path for row in rows]
+    paths = [row.path for row in rows]
     place = Place(file, lines)
-    first = read_first(paths, place)
+
+    def file_of(row: int) -> Path:
+        return file.parent / paths[row]
+
+    first = read_first(file_of, len(rows), place)
     names: dict[str, int] = {}
     for number, row in enumerate(rows):
         for name in {row.path, row.image_id} - {""}:
@@ -89,7 +93,7 @@ def read_manifest(file: Path, *, needs_source: bool) -> Collection:
     return Collection(
         str(file),
         np.array([row.patient_id for row in rows]),
-        lambda wanted: read_pictures(paths, wanted, first, place),
+        lambda wanted: read_pictures(file_of, wanted, first, place),
         first.size_px,
         np.array([row.disease for row in rows], dtype=np.int8),
         first.white,

@@ -5,7 +5,7 @@ Attackers read two things of an image: a `small` one, averaged down to sides of 
 corner alone, so that a large image takes no more memory than a small one.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,13 +13,14 @@ import cv2
 import numpy as np
 
 from replication.attack.recognisers import SIDE_PX
-from replication.data.image_file import find_white, read_levels
+from replication.data.image_file import ImageHeader, find_white, read_levels
 from replication.errors import DataError, Sentence
 
 FIRST_IMAGES = 64  # ours: whose highest level gives white, where a camera uses a part of 16 bits
 OPENCV_COLOURS = ("PNG", "JPEG", "BMP")  # colours of others, and of turned images, are read as gray
 
 Place = Callable[[int], str]
+FileOf = Callable[[int], Path]
 
 
 class First(NamedTuple):
@@ -36,34 +37,33 @@ class First(NamedTuple):
     channels: int
 
 
-def read_first(paths: Sequence[Path], place: Place) -> First:
+def read_first(file_of: FileOf, count: int, place: Place) -> First:
     """Look at the first images of a collection.
 
     Args:
-        paths: of all images.
+        file_of: the file of a row.
+        count: of the images.
         place: where a row stands, for errors.
 
     Raises:
         DataError: when the first image can't be read.
     """
-    levels, header = _read(paths, 0, place)
-    data = np.fromfile(paths[0], np.uint8)
+    levels, header = _read(file_of, 0, place)
+    data = np.fromfile(file_of(0), np.uint8)
     colours = header.kind in OPENCV_COLOURS and header.white == 255 and header.turn == 1
     decoded = cv2.imdecode(data, cv2.IMREAD_UNCHANGED) if colours else levels
     white = header.white
     if white > 255:
-        some = range(min(FIRST_IMAGES, len(paths)))
-        white = find_white(white, max(int(_read(paths, row, place)[0].max()) for row in some))
+        some = range(min(FIRST_IMAGES, count))
+        white = find_white(white, max(int(_read(file_of, row, place)[0].max()) for row in some))
     return First(levels.shape, white, 3 if decoded.ndim == 3 else 1)
 
 
-def read_pictures(
-    paths: Sequence[Path], rows: np.ndarray, first: First, place: Place
-) -> np.ndarray:
+def read_pictures(file_of: FileOf, rows: np.ndarray, first: First, place: Place) -> np.ndarray:
     """Read images whole.
 
     Args:
-        paths: of all images.
+        file_of: the file of a row.
         rows: (R,) which ones.
         first: what they have to share.
         place: where a row stands, for errors.
@@ -77,7 +77,7 @@ def read_pictures(
     kind = np.uint16 if first.white > 255 else np.uint8
     pictures = np.empty((len(rows), *first.size_px, first.channels), kind)
     for number, row in enumerate(rows):
-        levels, header = _read(paths, row, place)
+        levels, header = _read(file_of, row, place)
         if levels.shape != first.size_px:
             (height, width), (high, wide) = levels.shape, first.size_px
             raise DataError(
@@ -88,7 +88,7 @@ def read_pictures(
             raise DataError(f"{place(row)}: another depth than the first image, save all with one")
         whole = levels[..., None]
         if first.channels == 3 and header.kind in OPENCV_COLOURS and header.turn == 1:
-            whole = cv2.imdecode(np.fromfile(paths[row], np.uint8), cv2.IMREAD_COLOR)
+            whole = cv2.imdecode(np.fromfile(file_of(row), np.uint8), cv2.IMREAD_COLOR)
         pictures[number] = whole
     return pictures
 
@@ -136,9 +136,9 @@ def resize_pictures(levels: np.ndarray, size_px: tuple[int, int]) -> np.ndarray:
     return out
 
 
-def _read(paths: Sequence[Path], row: int, place: Place):
+def _read(file_of: FileOf, row: int, place: Place) -> tuple[np.ndarray, ImageHeader]:
     try:
-        return read_levels(paths[row])
+        return read_levels(file_of(row))
     except DataError as error:
-        sentence = Sentence(f"{place(row)}: {{}} {error}", repr(str(paths[row])), "the image")
+        sentence = Sentence(f"{place(row)}: {{}} {error}", repr(str(file_of(row))), "the image")
         raise DataError(sentence) from error

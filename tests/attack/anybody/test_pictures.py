@@ -15,8 +15,8 @@ def write(folder, images, suffix=".png"):
 
 
 def read(paths):
-    first = read_first(paths, str)
-    return first, read_pictures(paths, np.arange(len(paths)), first, str)
+    first = read_first(paths.__getitem__, len(paths), str)
+    return first, read_pictures(paths.__getitem__, np.arange(len(paths)), first, str)
 
 
 def test_colours_are_read_as_they_are(tmp_path):
