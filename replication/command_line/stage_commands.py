@@ -177,14 +177,15 @@ def attack(
       0  no attacker names more
       1  one does
       3  the manifests or images can't be used
-      4  not measured: the attackers fail on originals too, or patients are too few
+      4  not measured: attackers fail on originals too, or patients are too few
 
     \b
     Examples:
       python cli.py attack
       python cli.py attack --from-baseline
       python cli.py attack --split patient
-      python cli.py attack --originals eyes.csv --privatized hidden.csv --at-most 5%
+      python cli.py attack --originals eyes.csv --privatized hidden.csv
+      python cli.py attack --originals a.csv --privatized b.csv --at-most 5%
     """
     given = [one for one in (originals, privatized, learn, limit, out) if one is not None]
     if not given:

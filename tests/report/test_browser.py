@@ -5,12 +5,18 @@ import shutil
 from pathlib import Path
 
 import pytest
+from fake_eyes import plant_eyes
 from planted_run import plant_whole_run
 from planted_table2 import plant_attack, plant_rows
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.keys import Keys
 
+from replication.attack.anybody.attack import attack_images
+from replication.attack.anybody.collection import Collection
+from replication.attack.anybody.outputs import list_cases
+from replication.records import to_bytes
+from replication.report.attack_page import render_attack
 from replication.report.stage import remake_report
 
 BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
@@ -99,17 +105,31 @@ def browser(tmp_path_factory):
 def show(browser, page):
     """Open the page anew; every test starts from it untouched."""
 
-    def load(width=1280, scheme="light"):
+    def load(width=1280, scheme="light", of=page):
         size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
         browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
         # Without motion, so that what is pressed stays where it was seen.
         wanted = {"prefers-color-scheme": scheme, "prefers-reduced-motion": "reduce"}
         features = [{"name": name, "value": value} for name, value in wanted.items()]
         browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
-        browser.get(page.as_uri())
+        browser.get(of.as_uri())
         return browser
 
     return load
+
+
+@pytest.fixture(scope="module")
+def attack_page(tmp_path_factory):
+    eyes = plant_eyes(8, 8)
+    names = [f"p{number}" for number in eyes.identity]
+    levels, disease = to_bytes(eyes.images), eyes.glaucoma.astype(int)
+    originals = Collection.of_arrays("originals", levels, names, disease=disease)
+    privatized = Collection.of_arrays("hidden", 255 - levels, names, source=range(len(levels)))
+    findings = attack_images(originals, privatized)
+    file = tmp_path_factory.mktemp("attack") / "index.html"
+    cases = list_cases(findings, 0.05)
+    file.write_text(render_attack(findings, cases, limit=0.05), encoding="utf-8")
+    return file
 
 
 def test_it_requests_nothing_and_logs_nothing(show, page, browser):
@@ -209,6 +229,15 @@ def test_every_word_stands_out_from_what_is_behind_it(show, scheme):
     assert [each for each in found if each["ratio"] < 4.5] == []
     dark = browser.execute_script("return getComputedStyle(document.body).backgroundColor")
     assert (dark == "rgb(255, 255, 255)") == (scheme == "light")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_of_anybodys_images_can_be_read_on_a_phone_too(show, attack_page, scheme):
+    browser = show(width=390, scheme=scheme, of=attack_page)
+    assert browser.execute_script(FIND_OVERFLOW) == [390, []]
+    faint = [each for each in browser.execute_script(FIND_CONTRASTS) if each["ratio"] < 4.5]
+    assert faint == []
+    assert browser.get_log("browser") == []
 
 
 def test_on_a_phone_nothing_is_wider_than_the_screen(show):
