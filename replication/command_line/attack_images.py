@@ -45,7 +45,7 @@ def attack_manifests(
         DataError: when a manifest or an image can't be used.
     """
     from replication.attack.anybody.attack import attack_images
-    from replication.attack.anybody.manifests import read_manifest
+    from replication.attack.anybody.manifests import Kind, read_manifest
     from replication.attack.anybody.outputs import (
         JSON,
         JUNIT,
@@ -58,10 +58,10 @@ def attack_manifests(
     from replication.store.files import write_json, write_text
 
     given = [
-        read_manifest(originals, needs_source=False),
-        read_manifest(privatized, needs_source=True),
+        read_manifest(originals, Kind.ORIGINALS),
+        read_manifest(privatized, Kind.PRIVATIZED),
     ]
-    known = None if learn is None else read_manifest(learn, needs_source=False)
+    known = None if learn is None else read_manifest(learn, Kind.LEARN)
     findings = attack_images(*given, known, seed=seed)
     cases = list_cases(findings, limit)
     folder = out or opening.ARTIFACTS / "attacks" / privatized.stem

@@ -22,7 +22,7 @@ class Collection:
         size_px: (H, W).
         white: the level that stands for white; 255 of uint8.
         source: (N,) names of originals (a key of their `rows`); None for originals. Of images that
-            attackers learn from it may be None: each is then of an original of its own.
+            attackers learn from it may be None, or blank for some: an original of their own.
         rows: of originals, the row of each name that a source may have.
         draw: (N,) numbers by which releases of one source are ordered; None for the rows' order.
         disease: (N,) 1, 0 or UNKNOWN.

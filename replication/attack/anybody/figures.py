@@ -68,7 +68,8 @@ class Figure:
         chance: its value where nothing is shown; None where not known.
         patients, images: on which it rests.
         decides: whether the verdict looks at it.
-        above: whether it is above chance, allowing for how many figures are looked at beside it.
+        above: whether it is above chance, allowing for how many figures are looked at beside it;
+            None where it isn't held against chance, or patients are too few.
     """
 
     victim: Victim
@@ -82,7 +83,7 @@ class Figure:
     patients: int
     images: int
     decides: bool = False
-    above: bool = False
+    above: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -163,7 +164,7 @@ def measure(
     mean, low, high, patients = estimate_patients(
         values, images=images, seed=seed, fraction=fraction
     )
-    above = False
+    above = None
     if blind is not None:
         chance = float(np.nanmean(np.where(np.isnan(values), np.nan, blind)))
     if of and chance is not None:
@@ -172,7 +173,7 @@ def measure(
         least = estimate_patients(
             excess, images=images, seed=seed, fraction=False, confidence=level
         )[1]
-        above = least is not None and least > 0
+        above = None if least is None else least > 0
     return Figure(
         victim, name, attacker, reads, mean, low, high, chance, patients, images, decides, above
     )
@@ -195,7 +196,7 @@ def conclude(victim: Victim, figures: Sequence[Figure | None], *, unfit: str = "
     if not own:
         return Verdict(victim, Found.NOT_MEASURED, "nothing that was handed in measures it")
     least = count_unbelieved(1 - 2 * FALSE_ALARMS / max(len(own), 2)) + 1
-    if max(one.patients for one in own) < least:
+    if all(one.above is None for one in own):
         return Verdict(
             victim, Found.NOT_MEASURED, f"fewer than {least} patients were read, too few for one"
         )

@@ -15,6 +15,7 @@ Columns, in any order, further ones ignored:
 import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from os.path import isfile
 from pathlib import Path
 from typing import NamedTuple
@@ -29,6 +30,14 @@ from replication.errors import DataError, Sentence
 
 SEPARATOR = ";"  # of used patients
 COLUMNS = ("path", "patient_id", "source", "image_id", "disease", "draw", "used")
+
+
+class Kind(StrEnum):
+    """What a manifest holds."""
+
+    ORIGINALS = "originals"
+    PRIVATIZED = "privatized"
+    LEARN = "to learn from"
 
 
 class Row(NamedTuple):
@@ -56,17 +65,17 @@ class Place:
         return f"{self.file} line {self.lines[row]}"
 
 
-def read_manifest(file: Path, *, needs_source: bool) -> Collection:
+def read_manifest(file: Path, kind: Kind) -> Collection:
     """Read a manifest; its images are read when they are wanted.
 
     Args:
         file: the CSV.
-        needs_source: whether each image must have a source.
+        kind: what it holds; privatized images need a source each.
 
     Raises:
         DataError: when the manifest, or its first image, can't be used; names the first fault.
     """
-    needed = ("path", "patient_id", "source") if needs_source else ("path", "patient_id")
+    needed = COLUMNS[: 3 if kind == Kind.PRIVATIZED else 2]
     header, rows = _parse(file, needed)
     lines = np.array([row.line for row in rows])
     paths = [row.path for row in rows]
@@ -78,7 +87,7 @@ def read_manifest(file: Path, *, needs_source: bool) -> Collection:
     first = read_first(file_of, len(rows), place)
     names: dict[str, int] = {}
     for number, row in enumerate(rows):
-        for name in {row.path, row.image_id} - {""}:
+        for name in _list_names(row, kind):
             if names.setdefault(name, number) != number:
                 raise DataError(
                     Sentence(
@@ -97,12 +106,17 @@ def read_manifest(file: Path, *, needs_source: bool) -> Collection:
         first.size_px,
         np.array([row.disease for row in rows], dtype=np.int8),
         first.white,
-        [row.source for row in rows] if "source" in header else None,
+        None if kind == Kind.ORIGINALS else [row.source for row in rows],
         names,
         None if None in draws else np.array(draws),
         used if "used" in header and any(used) else None,
         place,
     )
+
+
+def _list_names(row: Row, kind: Kind) -> set[str]:
+    """Return the names that have to be unique: the path, and of an original its image_id."""
+    return {row.path, row.image_id} - {""} if kind == Kind.ORIGINALS else {row.path}
 
 
 def _parse(file: Path, needed: tuple[str, ...]) -> tuple[list[str], list[Row]]:

@@ -17,7 +17,8 @@ from replication.attack.anybody.figures import (
 )
 
 JSON, JUNIT = "attack.json", "attack.xml"
-OVER, WITHIN, NO_LIMIT = "over the limit", "within the limit", "no limit given"
+OVER, WITHIN = "over the limit", "within the limit"
+TOO_FEW, NO_LIMIT = "too few patients", "no limit given"
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Case:
     Args:
         victim: whose privacy.
         name: of the measure.
-        outcome: OVER, WITHIN or NO_LIMIT.
+        outcome: OVER, WITHIN, TOO_FEW or NO_LIMIT.
         detail: the figure in words.
     """
 
@@ -41,7 +42,8 @@ def list_cases(findings: Findings, limit: float | None) -> list[Case]:
     """Hold every attacker's figure against a limit.
 
     Over it is a figure that is above the limit and above chance: in a small crowd chance itself may
-    be above the limit, and what is not above chance shows nobody. Areas under a curve have no limit,
+    be above the limit, and what is not above chance shows nobody. Of too few patients nobody can say
+    whether it is. Areas under a curve have no limit,
     and the best attacker is one of the others.
 
     Args:
@@ -56,11 +58,14 @@ def list_cases(findings: Findings, limit: float | None) -> list[Case]:
 
 
 def find_exit_code(findings: Findings, cases: Iterable[Case], limit: float | None) -> int:
-    """Return 0; with a limit 1 where a case is over it, and 4 where the patient isn't measured."""
+    """Return 0; with a limit 1 where a case is over it, and 4 where one, or the patient, is open."""
     if limit is None:
         return 0
-    if any(case.outcome == OVER for case in cases):
+    outcomes = {case.outcome for case in cases}
+    if OVER in outcomes:
         return 1
+    if TOO_FEW in outcomes:
+        return 4
     measured = all(
         one.found != Found.NOT_MEASURED for one in findings.verdicts if one.victim == Victim.PATIENT
     )
@@ -83,8 +88,8 @@ def to_json(findings: Findings, cases: Iterable[Case], limit: float | None) -> d
 def to_junit(findings: Findings, cases: Iterable[Case]) -> str:
     """Return JUnit XML: a suite per victim, a case per attacker, and one for the verdict.
 
-    A figure over the limit is a failure, one without a limit is skipped; so is the verdict where it
-    is not measured.
+    A figure over the limit is a failure; one without a limit, or of too few patients, is skipped; so
+    is the verdict where it is not measured.
     """
     report = JUnitXml("attack")
     cases = list(cases)
@@ -96,7 +101,7 @@ def to_junit(findings: Findings, cases: Iterable[Case]) -> str:
             test = TestCase(case.name, case.victim)
             if case.outcome == OVER:
                 test.result = [Failure(case.detail, case.outcome)]
-            elif case.outcome == NO_LIMIT:
+            elif case.outcome != WITHIN:
                 test.result = [Skipped(f"{case.outcome}: {case.detail}")]
             suite.add_testcase(test)
         if verdict.found == Found.NOT_MEASURED:
@@ -121,7 +126,9 @@ def describe_figure(figure: Figure) -> str:
 def _judge(figure: Figure, limit: float | None) -> str:
     if limit is None:
         return NO_LIMIT
-    return OVER if figure.value > limit and figure.above else WITHIN
+    if figure.value <= limit:
+        return WITHIN
+    return {True: OVER, False: WITHIN, None: TOO_FEW}[figure.above]
 
 
 def _to_record(figure: Figure) -> dict:

@@ -205,10 +205,10 @@ def _check_used(images: Collection, known: set[str]) -> None:
 
 def _find_sources(images: Collection, originals: Collection) -> np.ndarray:
     """Return (N,) rows of originals; of images that need none numbers beyond these."""
-    if images.source is None:
-        return len(originals) + np.arange(len(images))
-    found = np.empty(len(images), np.intp)
-    for row, source in enumerate(images.source):
+    found = len(originals) + np.arange(len(images))
+    for row, source in enumerate(images.source or ()):
+        if not source:
+            continue
         if source not in originals.rows:
             sentence = (
                 f"{images.locate(row)}: source {{}} is no path or image_id of {originals.name}"

@@ -206,5 +206,5 @@ def _fit_bits(learned: Releases, patients: int) -> Recogniser:
 def _quiet() -> Iterator[None]:
     """Silence scikit-learn's warning of bits that never change within a patient: masks have such."""
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Features .* are constant", UserWarning)
+        warnings.filterwarnings("ignore", "(?s)Features .* are constant", UserWarning)
         yield

@@ -40,7 +40,7 @@ def test_without_a_hit_the_interval_reaches_the_exact_one():
 
 def test_five_patients_have_no_interval():
     figure = measure_hits(np.ones(5), images=50, chance=0.2)
-    assert figure.low is figure.high is None and not figure.above
+    assert figure.low is figure.high is figure.above is None
 
 
 def test_a_paired_difference_decides_where_chance_differs_by_patient():

@@ -6,7 +6,7 @@ import pytest
 from planted_folder import plant_folder, read_manifest_rows, write_manifest
 
 from replication.attack.anybody.attack import attack_images
-from replication.attack.anybody.manifests import read_manifest
+from replication.attack.anybody.manifests import Kind, read_manifest
 from replication.errors import DataError
 
 
@@ -17,9 +17,9 @@ def manifests(tmp_path):
 
 def attack(originals, privatized, learn=None):
     return attack_images(
-        read_manifest(originals, needs_source=False),
-        read_manifest(privatized, needs_source=True),
-        None if learn is None else read_manifest(learn, needs_source=False),
+        read_manifest(originals, Kind.ORIGINALS),
+        read_manifest(privatized, Kind.PRIVATIZED),
+        None if learn is None else read_manifest(learn, Kind.LEARN),
     )
 
 
@@ -40,7 +40,7 @@ def test_columns_are_read(manifests):
     for row in rows:
         row[header.index("draw")] = row[header.index("draw")] or "0"
     write_manifest(privatized, header, rows)
-    images = read_manifest(privatized, needs_source=True)
+    images = read_manifest(privatized, Kind.PRIVATIZED)
     assert len(images) == 20 and images.size_px == (16, 16)
     assert images.used[0] == ("anna-1", "anna-2") and images.used[1] == ()
     assert images.disease[0] == -1 and images.disease[1] == 1
@@ -108,6 +108,27 @@ def test_an_image_of_another_size_or_depth_or_none_is_named_by_its_line(
     assert "7.png" in caught.value.named or size is not None
 
 
+def test_releases_may_share_an_image_id_and_what_is_learned_may_have_blank_sources(
+    manifests, tmp_path
+):
+    originals, privatized = manifests
+    header, rows = read_manifest_rows(privatized)
+    path, source = header.index("path"), header.index("source")
+    for row in rows:
+        row[source] = "" if row[path].endswith("0.png") else row[source]
+    some = [row for row in rows if not int(row[path][11:-4]) % 5]
+    rest = [row for row in rows if int(row[path][11:-4]) % 5 and row[source]]
+    learn = write_manifest(
+        tmp_path / "learn.csv",
+        [*header, "image_id"],
+        [[*row, "one"] for row in rest if int(row[path][11:-4]) % 5 < 4]
+        + [[*row, "one"] for row in some if not row[source]],
+    )
+    read = [row for row in rest if int(row[path][11:-4]) % 5 == 4]
+    write_manifest(privatized, [*header, "image_id"], [[*row, "one"] for row in read])
+    assert attack(originals, privatized, learn).facts["read"] == len(read)
+
+
 def test_one_image_each_is_refused(tmp_path):
     manifests = plant_folder(tmp_path, np.invert, patients=6, each=1)
     with pytest.raises(DataError, match="each patient has one image"):
@@ -141,10 +162,10 @@ def test_a_manifest_that_is_none_is_refused(tmp_path, text, words):
     file = tmp_path / "privatized.csv"
     file.write_text(text)
     with pytest.raises(DataError, match="privatized.csv") as caught:
-        read_manifest(file, needs_source=True)
+        read_manifest(file, Kind.PRIVATIZED)
     assert words in str(caught.value)
 
 
 def test_a_missing_manifest_is_refused(tmp_path):
     with pytest.raises(DataError, match=r"a.csv: no such file, give a CSV of path,patient_id"):
-        read_manifest(tmp_path / "a.csv", needs_source=False)
+        read_manifest(tmp_path / "a.csv", Kind.ORIGINALS)

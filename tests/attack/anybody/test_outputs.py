@@ -19,6 +19,7 @@ from replication.attack.anybody.figures import (
 from replication.attack.anybody.outputs import (
     NO_LIMIT,
     OVER,
+    TOO_FEW,
     WITHIN,
     find_exit_code,
     list_cases,
@@ -69,6 +70,14 @@ def test_what_is_not_measured_passes_no_limit():
     findings = replace(FINDINGS, verdicts=(unknown,))
     assert find_exit_code(findings, list_cases(findings, 0.95), 0.95) == 4
     assert find_exit_code(findings, list_cases(findings, None), None) == 0
+
+
+def test_a_figure_of_too_few_patients_for_chance_passes_no_limit_that_it_is_above():
+    findings = replace(FINDINGS, figures=(figure(LDA, 0.4, above=None),))
+    for limit, outcome, code in ((0.05, TOO_FEW, 4), (0.5, WITHIN, 0)):
+        cases = list_cases(findings, limit)
+        assert [case.outcome for case in cases] == [outcome]
+        assert find_exit_code(findings, cases, limit) == code
 
 
 def test_junit_has_a_case_per_attacker():

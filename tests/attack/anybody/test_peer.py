@@ -8,7 +8,7 @@ from places import REAL_EYES
 
 from replication.attack.anybody.attack import attack_images
 from replication.attack.anybody.figures import BEST, SOLVED, Found
-from replication.attack.anybody.manifests import read_manifest
+from replication.attack.anybody.manifests import Kind, read_manifest
 
 K = 6
 
@@ -22,7 +22,7 @@ pytestmark = [
 def test_the_patient_is_hidden_among_k_and_all_k_are_shown(tmp_path):
     originals, privatized = write_folder(REAL_EYES, tmp_path / "eyes", K)
     findings = attack_images(
-        read_manifest(originals, needs_source=False), read_manifest(privatized, needs_source=True)
+        read_manifest(originals, Kind.ORIGINALS), read_manifest(privatized, Kind.PRIVATIZED)
     )
     figures = {one.measure: one for one in findings.figures}
     assert figures[BEST].low < 1 / K
