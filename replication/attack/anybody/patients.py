@@ -98,11 +98,10 @@ def fit_attackers(learned: Look, patients: int) -> Iterator[Attacker]:
     """
     for count in list_counts(learned.small.draws):
         found = _fit(learned.small.first(count), patients)
-        if learned.exact is not learned.small:
+        if BITS in found and learned.exact is not learned.small:
             found[BITS] = _fit_bits(learned.exact.first(1), patients)
         for name, recogniser in found.items():
-            if name != BITS or count == 1:  # which learns from one draw anyway
-                yield Attacker(name, count, recogniser, exact=name == BITS)
+            yield Attacker(name, count, recogniser, exact=name == BITS)
 
 
 def fit_static(originals: Look, patients: int) -> Iterator[Attacker]:

@@ -52,16 +52,11 @@ def test_blocks_give_what_all_at_once_gives():
     attackers = list(fit_attackers(look(LEARNED), PATIENTS))
     found = read(READ, attackers, blocks=3)
     whole = attack_patients(LEARNED, VALIDATION, READ, patients=PATIENTS)
-    compared = 0
+    assert len(whole.cells) == len(found)
     for cell in whole.cells:
         key = Cell(cell.attacker, cell.learned, cell.read, cell.person)
-        if key not in found:  # lowest bits learn from one draw, whatever there are
-            assert cell.attacker == "lowest_bit" and cell.learned > 1
-            continue
         own = [np.mean(cell.hits[cell.named.identity == one]) for one in range(PATIENTS)]
         assert found[key].rates() == pytest.approx(own)
-        compared += 1
-    assert compared == len(found) == 28
 
 
 def test_the_choice_is_made_on_validation_releases():
