@@ -7,6 +7,7 @@ Shmatikov, "Defeating image obfuscation with deep learning", 2016). Ours: four r
 fifth, in `patient_privacy`, learns what the identity network finds.
 """
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -160,7 +161,9 @@ def choose_bits(learned: Releases) -> np.ndarray:
     """
     size = learned.levels[0].size
     p_values = np.ones(size)
-    with np.errstate(divide="ignore", invalid="ignore"):  # of bits that never change
+    with warnings.catch_warnings(), np.errstate(divide="ignore", invalid="ignore"):
+        # Some bits never change, and some never within a patient.
+        warnings.filterwarnings("ignore", "(?s)Features .* are constant", UserWarning)
         for start in range(0, size, BLOCK_BITS):
             places = np.arange(start, min(start + BLOCK_BITS, size))
             p_values[places] = f_classif(take_lowest_bits(learned, places), learned.identity)[1]

@@ -4,9 +4,7 @@ Those of `recognisers` learn from releases; two more, static, from originals alo
 the releases read are sums by patient, so memory doesn't grow with their number.
 """
 
-import warnings
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -97,7 +95,7 @@ def fit_attackers(learned: Look, patients: int) -> Iterator[Attacker]:
         DataError: as `fit_recognisers`.
     """
     for count in list_counts(learned.small.draws):
-        found = _fit(learned.small.first(count), patients)
+        found = fit_recognisers(learned.small.first(count), patients)
         if BITS in found and learned.exact is not learned.small:
             found[BITS] = _fit_bits(learned.exact.first(1), patients)
         for name, recogniser in found.items():
@@ -114,7 +112,7 @@ def fit_static(originals: Look, patients: int) -> Iterator[Attacker]:
     Raises:
         DataError: as `fit_recognisers`.
     """
-    found = _fit(originals.small, patients)
+    found = fit_recognisers(originals.small, patients)
     size = originals.small.levels.shape[1:3]
     for name, of in STATIC.items():
         yield Attacker(name, 1, found[of], size_px=size)
@@ -185,25 +183,11 @@ def choose(
     return max(found, key=lambda cell: float(np.nanmean(validation[cell].rates())), default=None)
 
 
-def _fit(learned: Releases, patients: int) -> dict[str, Recogniser]:
-    with _quiet():
-        return fit_recognisers(learned, patients)
-
-
 def _fit_bits(learned: Releases, patients: int) -> Recogniser:
-    with _quiet():
-        places = choose_bits(learned)
+    places = choose_bits(learned)
 
     def features(releases: Releases) -> np.ndarray:
         return take_lowest_bits(releases, places)
 
     fitted = BitFrequencies().fit(features(learned), learned.identity)
     return Recogniser(features, fitted, patients)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Silence scikit-learn's warning of bits that never change within a patient: masks have such."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "(?s)Features .* are constant", UserWarning)
-        yield
