@@ -224,7 +224,7 @@ FAULTS = [
     *_plant(
         "replication/attack/ridge.py",
         "attack/test_ridge.py",
-        ("(self._squares + strength)", "(self._squares + 2 * strength)"),
+        ("self._squares + strength *", "self._squares + 2 * strength *"),
         ("np.argmax(rates)", "np.argmin(rates)"),
     ),
     *_plant(

@@ -97,11 +97,11 @@ def read_used(learned: Releases, validation: Releases, test: Releases) -> list[U
     for count in list_counts(learned.draws):
         own = learned.first(count)
         path = RidgePath(shrink_images(own), own.used.astype(np.float32))
-        strength, area = path.choose(
+        predict, area = path.choose(
             asked,
             lambda scores: float(np.nanmean(rank_used(scores, chosen.used, chosen.identity))),
         )
-        found.append(UsedRead(count, area, path.predict(path.rotate(read), strength)))
+        found.append(UsedRead(count, area, predict(read)))
     return sorted(found, key=lambda one: -one.validation)
 
 

@@ -50,8 +50,8 @@ class WayBack:
         path = RidgePath(shrink_images(own), self._targets[own.source])
         read = [shrink_images(one.first(NETWORK_DRAWS)) for one in (validation, test)]
         wanted = shrink_images(restored_validation)[validation.first(NETWORK_DRAWS).source]
-        strength, _ = path.choose(read[0], lambda found: -float(np.mean((found - wanted) ** 2)))
-        restored = [path.predict(path.rotate(one), strength) for one in read]
+        undo, _ = path.choose(read[0], lambda found: -float(np.mean((found - wanted) ** 2)))
+        restored = [undo(one) for one in read]
         scores = {
             LDA: Scores(*(self._lda.score_features(one) for one in restored), self._lda.log_priors)
         }
