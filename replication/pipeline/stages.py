@@ -20,7 +20,8 @@ from replication.attack.membership import add_generator_membership, add_membersh
 from replication.attack.stage import attack_sets, make_controls, write_attack
 from replication.attack.table2_filling import Known, Networks
 from replication.attack.twins import (
-    check_twins,
+    check_drawn,
+    check_files,
     draw_twins,
     has_twins,
     move_changes,
@@ -384,15 +385,16 @@ def _find_known(run: RunData) -> Known:
     root, test, facts, signs = run.raw[1], run.test_set, _read_test_facts(run), _read_signs(run)
     twins, rows, size_px = None, np.flatnonzero(test.glaucoma), test.images.shape[1]
     if signs is not None and (run.source.kind is Kind.SURROGATE or has_twins(root)):
-        ill = facts.iloc[rows]
+        ill, shown = facts.iloc[rows], to_bytes(test.images[rows, ..., 0])
         if run.source.kind is Kind.SURROGATE:
             with run.track("drawing twins", len(rows)) as advance:
                 drawn = draw_twins(
                     root, ill, size_px=size_px, workers=run.workers, on_image=advance
                 )
+            check_drawn(shown, drawn, ill, signs)
         else:
             drawn = read_twins(root, ill, size_px=size_px)
-        check_twins(to_bytes(test.images[rows, ..., 0]), drawn, ill, signs)
+            check_files(shown, drawn, ill, signs, folder=f"{root.name}/{TWINS_FOLDER}")
         masks = mask_signs(facts, signs, size_px=size_px)
         elsewhere = move_changes(test, drawn, rows, seed=run.drawing_seed)
         twins = Twins(swap_twins(test, drawn, rows), rows, masks, *elsewhere)

@@ -9,7 +9,8 @@ import pytest
 from fake_eyes import random_eyes, random_gallery
 
 from replication.attack.twins import (
-    check_twins,
+    check_drawn,
+    check_files,
     draw_twins,
     has_twins,
     move_changes,
@@ -65,11 +66,28 @@ def test_a_twin_differs_at_its_sign_alone_or_is_refused(surrogate, twins):
     assert not change[~signed].any()
     assert (change[signed].max(axis=(1, 2)) > 2).all()
     assert change[~mask].sum() < 0.01 * change.sum()
-    check_twins(images, twins, facts, signs)
+    check_drawn(images, twins, facts, signs)
     other = twins.copy()
     other[4, 2, 3] ^= 1
     with pytest.raises(DataError, match=f"1 of {len(twins)} differ from their originals beside"):
-        check_twins(images, other, facts, signs)
+        check_drawn(images, other, facts, signs)
+
+
+def test_a_twin_from_a_file_may_differ_a_little_beside_its_sign_and_is_no_other_eye(
+    surrogate, twins
+):
+    """A soft sign spreads, and a file format carries it further."""
+    _, images, facts, signs = surrogate
+    ill = mask_signs(facts, signs).any(axis=(1, 2))
+    images, twins, facts = images[ill], twins[ill], facts[ill]
+    lossy = twins.copy()
+    lossy[:, ::2, ::3] ^= 1
+    check_files(images, lossy, facts, signs, folder="eyes/twins-NIR")
+    with pytest.raises(DataError, match="differ from their originals beside"):
+        check_drawn(images, lossy, facts, signs)
+    strangers = np.roll(twins, 1, axis=0)
+    with pytest.raises(DataError, match=r"eyes/twins-NIR: \d+ of \d+ images .* over 10% of the"):
+        check_files(images, strangers, facts, signs, folder="eyes/twins-NIR")
 
 
 def test_any_rows_in_any_order_by_any_number_of_workers(surrogate, twins):
