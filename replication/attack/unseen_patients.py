@@ -85,11 +85,13 @@ def learn_metric(
     covariance = (1 - shrinkage) / len(values) * within.T @ within
     covariance[np.diag_indices_from(covariance)] += max(shrinkage * variance, np.finfo(float).eps)
     root = cholesky(covariance, lower=True)
-    _, spread, axes = np.linalg.svd(
-        solve_triangular(root, means.T, lower=True).T, full_matrices=False
-    )
+    white = solve_triangular(root, means.T, lower=True).T
+    # Fewer patients than features: their products have the same axes as the features' covariance.
+    squares, vectors = np.linalg.eigh(white @ white.T)
+    squares = np.maximum(squares, np.finfo(float).tiny)
+    axes = (vectors / np.sqrt(squares)).T @ white
     # What noise within patients alone would spread their means is taken off.
-    between = np.clip(spread**2 / len(patients) - (1 / counts).mean(), 0, None)
+    between = np.clip(squares / len(patients) - (1 / counts).mean(), 0, None)
     reliability = np.sqrt(between / (between + 1))
     return LearnedMetric(centres, solve_triangular(root.T, axes.T * reliability))
 

@@ -27,8 +27,8 @@ from replication.figures.charts import (
     save_chart,
     set_percent_axis,
 )
-from replication.figures.looks import find_look
-from replication.privatize.methods import BASELINE, ROWS
+from replication.figures.looks import ALL_ROWS, find_look
+from replication.privatize.methods import BASELINE
 
 WIDE, NAMES = 4.9, 1.62  # inches: of a chart, and of the names at its left
 ROW, LEGEND = 0.225, 0.66  # inches high: a row, and the legend of two measures and their level
@@ -38,6 +38,7 @@ HALF = 0.3  # of a tick's height, in rows, where there is one measure
 PAD = 9  # points between names and axis, which points at 0 reach over
 LEAST = 0.01  # on a logarithmic axis; what is less stands there
 CONTROLS = "Controls"
+WIDE_RANGE = 50  # from which a logarithmic axis has powers of ten alone
 BEYOND = 1.02  # the end of a linear axis: areas, correlations and shares are 1 at most
 
 
@@ -118,7 +119,7 @@ def list_rows(methods: Iterable[str]) -> list[tuple[str | None, str]]:
     Methods that are in no registry, as noise, are controls beside the originals.
     """
     shown = dict.fromkeys(methods)
-    registered = [row for row in ROWS if row.name in shown]
+    registered = [row for row in ALL_ROWS if row.name in shown]
     groups: dict[str, list[tuple[str, str]]] = {CONTROLS: []}
     for row in registered:
         group = CONTROLS if row.name == BASELINE else row.experiment
@@ -187,7 +188,9 @@ def _set_scale(axes: Axes, scale: Scale, dots: Sequence[Dot]) -> None:
     else:
         axes.set_xscale("log")
         axes.set_xlim(min(reached) / 1.1, 1.1 * max(reached))
-        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        wide = max(reached) > WIDE_RANGE * min(reached)
+        locator = LogLocator(numticks=6) if wide else LogLocator(subs=(1, 2, 5))
+        axes.xaxis.set_major_locator(locator)
         axes.xaxis.set_major_formatter(FormatStrFormatter("%g"))
         axes.minorticks_off()
 
@@ -208,7 +211,7 @@ def _explain(figure: Figure, headings: Sequence[str], level: str) -> None:
 
 def _describe(series: Sequence[Series], scale: Scale, level: str) -> str:
     """Return in words how far each measure reaches, and by which methods."""
-    short = {row.name: row.short for row in ROWS}
+    short = {row.name: row.short for row in ALL_ROWS}
 
     def write(method: str, value: float) -> str:
         number = f"{100 * value:.1f}%" if scale is Scale.PERCENT else f"{value:.2f}"

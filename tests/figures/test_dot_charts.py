@@ -7,8 +7,8 @@ from matplotlib.colors import to_hex
 from replication.figures import dot_charts
 from replication.figures.charts import MUTED, PAGE
 from replication.figures.dot_charts import CONTROLS, LEAST, Dot, Scale, Series, draw_dots, list_rows
-from replication.figures.looks import find_look
-from replication.privatize.methods import ROWS
+from replication.figures.looks import ALL_ROWS, find_look
+from replication.privatize.methods import BEYOND
 
 METHODS = ("noise", "k-same-3", "original", "blur-21", "blur-3")
 ROW_OF = {"original": 1, "noise": 2, "blur-3": 4, "blur-21": 5, "k-same-3": 7}
@@ -71,8 +71,9 @@ def test_rows_stand_in_table_1_s_order_below_the_controls():
         (None, "K-Same-Select"),
         ("k-same-3", "K = 3"),
     ]
-    names = [name for name, _ in list_rows(row.name for row in ROWS[::-1]) if name]
-    assert names == [row.name for row in ROWS]
+    names = [name for name, _ in list_rows(row.name for row in ALL_ROWS[::-1]) if name]
+    assert names == [row.name for row in ALL_ROWS]
+    assert list_rows(["dp-pix-16"]) == [(None, "DP-Pix"), ("dp-pix-16", BEYOND[-1].short)]
     assert list_rows(["blur-3"])[0] == (None, "Blurring")
 
 
@@ -112,6 +113,15 @@ def test_every_scale_has_room_for_all_that_is_drawn(draw, scale):
     drawn = np.concatenate([line.get_xdata() for line in axes.lines])
     assert low <= drawn.min() and drawn.max() <= high
     assert len([tick for tick in axes.get_xticks() if low <= tick <= high]) >= 3
+
+
+def test_a_ratio_of_thousands_has_ticks_that_can_be_told_apart(draw):
+    axes = draw(Series("a", {"blur-3": Dot(3e4, 2e4, 4e4, 1.0)}), scale=Scale.LOG)
+    low, high = axes.get_xlim()
+    shown = [label for label in axes.get_xticklabels() if low <= label.get_position()[0] <= high]
+    boxes = [label.get_window_extent() for label in shown]
+    assert len(boxes) >= 3
+    assert not [(a, b) for i, a in enumerate(boxes) for b in boxes[:i] if a.overlaps(b)]
 
 
 def test_nothing_of_a_ratio_stands_at_the_end_of_its_logarithmic_axis(draw):
