@@ -89,12 +89,14 @@ class ImageHeader(NamedTuple):
         size_px: width and height, after the turn.
         white: the level that stands for white: 255 of 8 bits, 65535 of 16, a PGM's maxval.
         turn: EXIF's orientation, 1 to 8; 1 where pixels are stored as they are to be seen.
+        colours: whether pixels have them, which `read_levels` makes gray.
     """
 
     kind: str
     size_px: tuple[int, int]
     white: int = 255
     turn: int = 1
+    colours: bool = False
 
 
 def read_header(stream: BinaryIO) -> ImageHeader:
@@ -229,7 +231,9 @@ def _describe(image: ImageFile, start: bytes) -> ImageHeader:
     if deep and "transparency" in image.info:
         raise DataError(f"holds transparent pixels, {advice}")
     white = (1 << bits) - 1 if deep else 255
-    return ImageHeader(image.format, (width, height), white, turn if turn in _TURNS else 1)
+    turn = turn if turn in _TURNS else 1
+    colours = image.mode in ("P", "RGB", "PA", "RGBA", "YCbCr")
+    return ImageHeader(image.format, (width, height), white, turn, colours)
 
 
 def _read_turn(image: ImageFile) -> int:

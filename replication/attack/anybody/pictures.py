@@ -30,11 +30,13 @@ class First(NamedTuple):
         size_px: height and width.
         white: the level of white.
         channels: 3 where the first image has colours.
+        deep: whether files have 16 bits, however few of their levels are used.
     """
 
     size_px: tuple[int, int]
     white: int
     channels: int
+    deep: bool
 
 
 def read_first(file_of: FileOf, count: int, place: Place) -> First:
@@ -49,14 +51,11 @@ def read_first(file_of: FileOf, count: int, place: Place) -> First:
         DataError: when the first image can't be read.
     """
     levels, header = _read(file_of, 0, place)
-    data = np.fromfile(file_of(0), np.uint8)
-    colours = header.kind in OPENCV_COLOURS and header.white == 255 and header.turn == 1
-    decoded = cv2.imdecode(data, cv2.IMREAD_UNCHANGED) if colours else levels
     white = header.white
     if white > 255:
         some = range(min(FIRST_IMAGES, count))
         white = find_white(white, max(int(_read(file_of, row, place)[0].max()) for row in some))
-    return First(levels.shape, white, 3 if decoded.ndim == 3 else 1)
+    return First(levels.shape, white, 3 if _has_colours(header) else 1, header.white > 255)
 
 
 def read_pictures(file_of: FileOf, rows: np.ndarray, first: First, place: Place) -> np.ndarray:
@@ -69,12 +68,13 @@ def read_pictures(file_of: FileOf, rows: np.ndarray, first: First, place: Place)
         place: where a row stands, for errors.
 
     Returns:
-        (R, H, W, C) uint8, or uint16 where white is beyond 255.
+        (R, H, W, C) uint8, or uint16 where files have more bits.
 
     Raises:
-        DataError: when an image can't be read, or is of another size or depth than the first.
+        DataError: when an image can't be read, is of another size or depth than the first, or has
+            colours where the first has none.
     """
-    kind = np.uint16 if first.white > 255 else np.uint8
+    kind = np.uint16 if first.deep else np.uint8
     pictures = np.empty((len(rows), *first.size_px, first.channels), kind)
     for number, row in enumerate(rows):
         levels, header = _read(file_of, row, place)
@@ -87,7 +87,11 @@ def read_pictures(file_of: FileOf, rows: np.ndarray, first: First, place: Place)
         if levels.dtype != kind:
             raise DataError(f"{place(row)}: another depth than the first image, save all with one")
         whole = levels[..., None]
-        if first.channels == 3 and header.kind in OPENCV_COLOURS and header.turn == 1:
+        if _has_colours(header):
+            if first.channels == 1:
+                raise DataError(
+                    f"{place(row)}: has colours, the first image is gray; save all alike"
+                )
             whole = cv2.imdecode(np.fromfile(file_of(row), np.uint8), cv2.IMREAD_COLOR)
         pictures[number] = whole
     return pictures
@@ -134,6 +138,10 @@ def resize_pictures(levels: np.ndarray, size_px: tuple[int, int]) -> np.ndarray:
             np.ascontiguousarray(image), (wide, high), interpolation=cv2.INTER_AREA
         ).reshape(high, wide, -1)
     return out
+
+
+def _has_colours(header: ImageHeader) -> bool:
+    return header.colours and header.kind in OPENCV_COLOURS and header.turn == 1
 
 
 def _read(file_of: FileOf, row: int, place: Place) -> tuple[np.ndarray, ImageHeader]:

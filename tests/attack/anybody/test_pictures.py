@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from replication.attack.anybody.pictures import read_first, read_pictures, reduce_pictures
+from replication.errors import DataError
 
 
 def write(folder, images, suffix=".png"):
@@ -22,7 +23,7 @@ def read(paths):
 def test_colours_are_read_as_they_are(tmp_path):
     images = np.random.default_rng(0).integers(0, 256, (3, 10, 12, 3), dtype=np.uint8)
     first, levels = read(write(tmp_path, images))
-    assert first == ((10, 12), 255, 3)
+    assert first == ((10, 12), 255, 3, False)
     assert (levels == images).all()
 
 
@@ -57,3 +58,17 @@ def test_large_images_are_averaged_down_and_keep_their_corner():
     mean = levels[1, 3:6, 2:4].astype(float).mean(axis=(0, 1))
     assert np.abs(small[1, 1, 1] - mean).max() <= 0.51
     assert (exact == levels[:, :64, :64]).all()
+
+
+def test_sixteen_bits_of_few_levels_are_read(tmp_path):
+    images = np.arange(3 * 36, dtype=np.uint16).reshape(3, 6, 6)
+    first, levels = read(write(tmp_path, images))
+    assert first.white == 255 and levels.dtype == np.uint16
+    small, exact = reduce_pictures(levels, first.white)
+    assert (small[..., 0] == images).all() and (exact[..., 0] == images).all()
+
+
+def test_colours_among_gray_are_refused(tmp_path):
+    images = [np.full((4, 4), 7, np.uint8), np.full((4, 4, 3), (10, 20, 30), np.uint8)]
+    with pytest.raises(DataError, match="1: has colours, the first image is gray"):
+        read(write(tmp_path, images))
