@@ -30,6 +30,7 @@ from replication.attack.anybody.replaced import (
     MOST_GALLERY,
     MOST_READ,
     CopyFinder,
+    mark_others,
     measure_used,
 )
 from replication.attack.anybody.setting import DECIDING, Setting
@@ -206,7 +207,8 @@ def _measure_used(setting: Setting, of: int) -> list[Figure | None]:
     if same_size and len(parts.originals) <= MOST_GALLERY:
         gallery = setting.load(parts.originals).small
     releases = [mark(part) for part in (parts.learned, parts.validation, some)]
-    if not all(one.used.any() for one in releases):
+    learned, validation, read = releases
+    if not all(mark_others(one).any() for one in (learned, validation.first(1), read)):
         return []
     return list(
         measure_used(*releases, labels=setting.labels, gallery=gallery, of=of, seed=setting.seed)

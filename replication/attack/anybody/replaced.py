@@ -112,7 +112,7 @@ def measure_used(
     readers = read_used(learned, validation, read)
     own = (labels[learned.source] == 1), (labels[read.source] == 1)
     guesses = guess_used(learned, *own)
-    others = read.used & (np.arange(read.used.shape[1]) != read.identity[:, None])
+    others = mark_others(read)
     asked = others.any(axis=1)
     reads = f"{readers[0].learned} learned, 1 read"
     for name, rate in ((LEARNED_TOP1, find_hits), (LEARNED_AUC, _rank(read))):
@@ -155,6 +155,11 @@ def measure_used(
         of=of,
         decides=True,
     )
+
+
+def mark_others(releases: Releases) -> np.ndarray:
+    """Return (R, P) bool, who was used in releases beside the patient whose images these are."""
+    return releases.used & (np.arange(releases.used.shape[1]) != releases.identity[:, None])
 
 
 def _rank(read: Releases):

@@ -11,7 +11,7 @@ from scipy.stats import binom
 
 from replication.attack.anybody.attack import DIVIDED, OTHER_SIZE, attack_images
 from replication.attack.anybody.collection import Collection
-from replication.attack.anybody.figures import BEST, COPIES, PERSON, SOLVED, Found
+from replication.attack.anybody.figures import BEST, COPIES, PERSON, SOLVED, Found, Victim
 from replication.errors import DataError
 from replication.records import to_bytes
 
@@ -55,6 +55,13 @@ def test_images_as_they_are_are_named_by_who_has_seen_originals_alone():
     figures = by_measure(attack_images(ORIGINALS, release(LEVELS)))
     assert figures["identity_static_lda"].value > 0.9
     assert figures["identity_static_nearest"].value > 0.9
+
+
+def test_where_the_patients_own_images_alone_went_in_nothing_is_learned_of_others():
+    findings = attack_images(ORIGINALS, release(255 - LEVELS, used=[[name] for name in NAMES]))
+    of_others = [one.measure for one in findings.figures if one.victim == Victim.REPLACED]
+    assert of_others == [COPIES]
+    assert findings.verdicts[1].found == Found.NOTHING
 
 
 def test_nobody_is_named_in_images_of_nobody_of_another_size():
