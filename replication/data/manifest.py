@@ -168,9 +168,7 @@ def parse_row(root: Path, cells: dict[str, str]) -> ImageRow | Fault:
         path = spell_path(cells["path"])
     except DataError as error:
         return Fault("path", f"{{}} {error}", cells["path"])
-    # A file from another system may have its name's letters in parts, or whole.
-    forms = (path, *(normalize(form, path) for form in ("NFC", "NFD")))
-    path = next((form for form in forms if isfile(root / form)), path)
+    path = find_form(root, path)
     if not isfile(root / path):
         return Fault("missing", f"{{}} {name_absent(root / path)} or remove the row", path)
     iris = parse_circle(cells)
@@ -213,6 +211,15 @@ def spell_path(path: str) -> str:
     if plain.is_absolute() or PureWindowsPath(path).drive or ".." in plain.parts:
         raise DataError("leads out, write paths relative to the manifest's folder")
     return plain.as_posix()
+
+
+def find_form(root: Path, path: str) -> str:
+    """Return a path in the form that a file in a folder has; as it is where there is none.
+
+    A file from another system may have its name's letters in parts, or whole.
+    """
+    forms = (path, *(normalize(form, path) for form in ("NFC", "NFD")))
+    return next((form for form in forms if isfile(root / form)), path)
 
 
 def _remark_on_faults(file: Path, faults: Sequence[tuple[int, Fault]]) -> Remark:

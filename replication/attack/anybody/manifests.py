@@ -10,6 +10,8 @@ Columns, in any order, further ones ignored:
 - `disease`: 1 or 0, blank where not known;
 - `draw`: the number of a release, where an image was privatized more than once;
 - `used`: patients whose images or likeness went in, separated by `;`, blank where nobody's did.
+
+Letters in parts, as some systems have them in names of files, are those written whole.
 """
 
 import csv
@@ -19,16 +21,18 @@ from enum import StrEnum
 from os.path import isfile
 from pathlib import Path
 from typing import NamedTuple
+from unicodedata import normalize
 
 import numpy as np
 
 from replication.attack.anybody.collection import UNKNOWN, Collection
 from replication.attack.anybody.pictures import read_first, read_pictures
-from replication.data.manifest import TRUTH, name_delimiter, read_rows, spell_path
+from replication.data.manifest import TRUTH, find_form, name_delimiter, read_rows, spell_path
 from replication.data.survey import name_absent
 from replication.errors import DataError, Sentence
 
 SEPARATOR = ";"  # of used patients
+MOST_DIGITS = 18  # of a draw, so that 64 bits hold it
 COLUMNS = ("path", "patient_id", "source", "image_id", "disease", "draw", "used")
 
 
@@ -116,7 +120,8 @@ def read_manifest(file: Path, kind: Kind) -> Collection:
 
 def _list_names(row: Row, kind: Kind) -> set[str]:
     """Return the names that have to be unique: the path, and of an original its image_id."""
-    return {row.path, row.image_id} - {""} if kind == Kind.ORIGINALS else {row.path}
+    path = normalize("NFC", row.path)
+    return {path, row.image_id} - {""} if kind == Kind.ORIGINALS else {path}
 
 
 def _parse(file: Path, needed: tuple[str, ...]) -> tuple[list[str], list[Row]]:
@@ -127,7 +132,10 @@ def _parse(file: Path, needed: tuple[str, ...]) -> tuple[list[str], list[Row]]:
         _, header = next(numbered, (0, []))
         names = [name.lower() for name in header]
         if mark := name_delimiter(header, expected=","):
-            raise DataError(f"{file}: expected cells separated by ',', this file has {mark!r}")
+            raise DataError(
+                f"{file}: expected cells separated by ',', this file has {mark!r}: save it again "
+                "with ','"
+            )
         if absent := [name for name in needed if name not in names]:
             raise DataError(
                 f"{file}: expected the columns {','.join(needed)}, no {absent[0]} found"
@@ -147,11 +155,12 @@ def _parse_rows(file: Path, names: list[str], numbered, needed: tuple[str, ...])
         place = f"{file} line {line}"
         if any(found[len(names) :]):
             raise DataError(f"{place}: {len(found)} cells under {len(names)} columns, correct it")
-        cells = dict.fromkeys(COLUMNS, "") | dict(zip(names, found, strict=False))
+        whole = (normalize("NFC", cell) for cell in found)
+        cells = dict.fromkeys(COLUMNS, "") | dict(zip(names, whole, strict=False))
         if blank := [name for name in needed if not cells[name]]:
             raise DataError(f"{place}: {blank[0]} is blank, fill it in")
         try:
-            path = spell_path(cells["path"])
+            path = find_form(file.parent, spell_path(cells["path"]))
         except DataError as error:
             raise DataError(
                 Sentence(f"{place}: {{}} {error}", repr(cells["path"]), "path")
@@ -188,6 +197,7 @@ def _read_disease(place: str, cell: str) -> int:
 
 
 def _read_draw(place: str, cell: str) -> int | None:
-    if cell and not (cell.isascii() and cell.isdigit()):
-        raise DataError(Sentence(f"{place}: draw {{}} is no number from 0 on", repr(cell), "'…'"))
+    if cell and not (cell.isascii() and cell.isdigit() and len(cell) <= MOST_DIGITS):
+        sentence = f"{place}: draw {{}} is no number from 0 on, of {MOST_DIGITS} digits at most"
+        raise DataError(Sentence(sentence, repr(cell), "'…'"))
     return int(cell) if cell else None

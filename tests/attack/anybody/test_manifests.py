@@ -1,5 +1,7 @@
 """Manifests of anybody's images: what is read, and one sentence with file and line of each fault."""
 
+from unicodedata import normalize
+
 import cv2
 import numpy as np
 import pytest
@@ -57,6 +59,19 @@ def test_sources_may_be_image_ids(manifests):
     attack(originals, privatized)
 
 
+def test_letters_may_be_whole_or_in_parts(manifests):
+    originals, privatized = manifests
+    whole, parts = (normalize(form, "Zoë") for form in ("NFC", "NFD"))
+    (originals.parent / "originals/0.png").rename(originals.parent / f"{parts}.png")
+    change(originals, 2, path=f"{whole}.png", patient_id=whole)
+    for line in range(3, 7):
+        change(originals, line, patient_id=parts)
+    for line in range(2, 7):
+        change(privatized, line, patient_id=parts, used=whole)
+    change(privatized, 2, source=f"{parts}.png")
+    attack(originals, privatized)
+
+
 @pytest.mark.parametrize(
     ("line", "cells", "words"),
     [
@@ -72,6 +87,7 @@ def test_sources_may_be_image_ids(manifests):
         (7, {"path": "privatized/0.png"}, "privatized.csv line 7: an image stands twice"),
         (7, {"disease": "anna"}, "privatized.csv line 7: disease '…' is unknown, write 1 or 0"),
         (7, {"draw": "anna"}, "privatized.csv line 7: draw '…' is no number"),
+        (7, {"draw": "9" * 5000}, "privatized.csv line 7: draw '…' is no number"),
         (7, {"draw": "1"}, "privatized.csv line 2: draw is blank"),
         (7, {"used": "anna-9"}, "privatized.csv line 7: used patient '…' has no original"),
     ],
@@ -151,7 +167,7 @@ def test_releases_of_one_image_are_not_learned_from_and_read(manifests):
     ("text", "words"),
     [
         ("", "expected the columns path,patient_id,source, no path found"),
-        ("path;patient_id;source\n", "expected cells separated by ','"),
+        ("path;patient_id;source\n", "this file has ';': save it again with ','"),
         ("path,patient_id\na,b\n", "no source found"),
         ("path,patient_id,source,path\n", "the column path stands twice"),
         ("path,patient_id,source\n", "no rows under the header"),
