@@ -88,6 +88,7 @@ def attack_images(
             image can't be read.
     """
     parts = divide(originals, privatized, learn, seed=seed)
+    _check_learned(parts.learned)
     setting = Setting(parts, seed)
     figures, grid = _attack_method(setting)
     controls = attack_controls(setting)
@@ -96,6 +97,14 @@ def attack_images(
         conclude(Victim.REPLACED, figures, unfit="" if setting.knows_used else NO_USED),
     )
     return Findings(tuple(figures), controls, tuple(grid), verdicts, describe_parts(setting))
+
+
+def _check_learned(learned: Part) -> None:
+    if len(np.unique(learned.source)) == len(np.unique(learned.identity)):
+        raise DataError(
+            f"{learned.images.name}: attackers learn from half the images or more, and that is one "
+            "of each patient; add images so that some patients have three"
+        )
 
 
 def describe_parts(setting: Setting) -> dict:

@@ -147,7 +147,7 @@ def divide(
     """
     rng = np.random.default_rng(seed)
     names = set(originals.patient) | (set() if learn is None else set(learn.patient))
-    kept = _draw_patients(names, rng)
+    kept = _draw_patients(originals.name, names, rng)
     numbers = {name: number for number, name in enumerate(kept)}
     known = set(originals.patient)
     for images in (privatized, learn):
@@ -185,10 +185,10 @@ def fit_size(look: Look, size_px: tuple[int, int]) -> Releases:
     return replace(look.small, levels=resize_pictures(look.small.levels, size_px))
 
 
-def _draw_patients(names: set[str], rng: np.random.Generator) -> tuple[str, ...]:
+def _draw_patients(name: str, names: set[str], rng: np.random.Generator) -> tuple[str, ...]:
     ordered = sorted(names)
     if len(ordered) < 2:
-        raise DataError("attack: all images are of one patient, give images of two or more")
+        raise DataError(f"{name}: all images are of one patient, add images of others")
     if len(ordered) <= MOST_PATIENTS:
         return tuple(ordered)
     chosen = rng.choice(len(ordered), MOST_PATIENTS, replace=False)
@@ -266,9 +266,14 @@ def _check_apart(learned: Part, read: Part) -> None:
 def _check_counts(learned: Part, validation: Part, read: Part) -> None:
     name = read.images.name
     if not len(validation) or not len(read):
+        given = learned.images is not read.images
         raise DataError(
-            f"{name}: each patient has one image; attackers learn from one and read another, "
-            "add images or a manifest to learn from"
+            f"{learned.images.name}: each patient has one image; attackers "
+            + (
+                "learn from one and are chosen on another, add images"
+                if given
+                else "learn from one and read another, add images or a manifest to learn from"
+            )
         )
     if not np.isin(read.identity, learned.identity).any():
         raise DataError(f"{name}: attackers learn from no patient of it, these manifests don't fit")

@@ -147,13 +147,27 @@ def test_releases_may_share_an_image_id_and_what_is_learned_may_have_blank_sourc
 
 def test_one_image_each_is_refused(tmp_path):
     manifests = plant_folder(tmp_path, np.invert, patients=6, each=1)
-    with pytest.raises(DataError, match="each patient has one image"):
+    with pytest.raises(DataError, match="privatized.csv: each patient has one image"):
         attack(*manifests)
+
+
+def test_of_images_to_learn_from_two_of_some_patient_are_needed(manifests, tmp_path):
+    originals, privatized = manifests
+    header, rows = read_manifest_rows(privatized)
+    first = [row for number, row in enumerate(rows) if not number % 5]
+    second = [row for number, row in enumerate(rows) if number % 5 == 1]
+    learn = write_manifest(tmp_path / "learn.csv", header, first)
+    write_manifest(privatized, header, second)
+    with pytest.raises(DataError, match="learn.csv: each patient has one image; .* are chosen on"):
+        attack(originals, privatized, learn)
+    write_manifest(privatized, header, first + second)
+    with pytest.raises(DataError, match="privatized.csv: .* so that some patients have three"):
+        attack(originals, privatized)
 
 
 def test_one_patient_is_refused(tmp_path):
     manifests = plant_folder(tmp_path, np.invert, patients=1, each=6)
-    with pytest.raises(DataError, match="one patient"):
+    with pytest.raises(DataError, match="originals.csv: all images are of one patient"):
         attack(*manifests)
 
 
