@@ -1,11 +1,13 @@
 """What `attack --originals` does: read manifests, attack, write the page, JSON and JUnit."""
 
+import os
 from pathlib import Path
 
 import click
 
 from replication.command_line import opening
 from replication.command_line.opening import warn_of_commit, write_for_owner_alone
+from replication.command_line.options import exit_on_error
 
 
 def read_share(context, parameter, text: str | None) -> float | None:
@@ -21,6 +23,7 @@ def read_share(context, parameter, text: str | None) -> float | None:
     return number
 
 
+@exit_on_error
 def attack_manifests(
     originals: Path,
     privatized: Path,
@@ -41,8 +44,9 @@ def attack_manifests(
     Returns:
         The exit code.
 
-    Raises:
-        DataError: when a manifest or an image can't be used.
+    Exits:
+        With one line on standard error and an exit code, when a manifest or an image can't be used,
+        when the folder can't be written, and on Ctrl-C; nothing is resumed.
     """
     from replication.attack.anybody.attack import attack_images
     from replication.attack.anybody.manifests import Kind, read_manifest
@@ -54,9 +58,11 @@ def attack_manifests(
         to_json,
         to_junit,
     )
-    from replication.report.attack_page import PAGE, render_attack
+    from replication.report.attack_page import PAGE, SHORT, render_attack
     from replication.store.files import write_json, write_text
 
+    folder = out or opening.ARTIFACTS / "attacks" / privatized.stem
+    _check_folder(folder)
     given = [
         read_manifest(originals, Kind.ORIGINALS),
         read_manifest(privatized, Kind.PRIVATIZED),
@@ -64,17 +70,32 @@ def attack_manifests(
     known = None if learn is None else read_manifest(learn, Kind.LEARN)
     findings = attack_images(*given, known, seed=seed)
     cases = list_cases(findings, limit)
-    folder = out or opening.ARTIFACTS / "attacks" / privatized.stem
+    junit, page = to_junit(findings, cases), render_attack(findings, cases, limit=limit)
     write_for_owner_alone()
     folder.mkdir(parents=True, exist_ok=True)
     warn_of_commit(folder)
     write_json(folder / JSON, to_json(findings, cases, limit))
-    write_text(folder / JUNIT, to_junit(findings, cases))
-    write_text(folder / PAGE, render_attack(findings, cases, limit=limit))
+    write_text(folder / JUNIT, junit)
+    write_text(folder / PAGE, page)
     for verdict in findings.verdicts:
-        click.secho(f"{verdict.victim.value}: {verdict.found.value}", bold=True)
+        click.secho(f"{SHORT[verdict.victim]}: {verdict.found.value}", bold=True)
         click.echo(f"  {verdict.why}")
-    for case in cases:
-        click.echo(f"  {case.detail}" + (f"; {case.outcome}" if limit is not None else ""))
+        for case in cases:
+            if case.victim == verdict.victim.value:
+                outcome = f"; {case.outcome}" if limit is not None else ""
+                click.echo(f"    {case.detail}{outcome}")
     click.echo(f"Written: {folder / PAGE}")
     return find_exit_code(findings, cases, limit)
+
+
+def _check_folder(folder: Path) -> None:
+    """Refuse a folder that can't be written, before anything is computed.
+
+    Raises:
+        SettingsError: when there is a file in its place, or the system forbids it.
+    """
+    from replication.errors import SettingsError
+
+    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise SettingsError(f"{folder}: no folder that can be written, give another by --out")

@@ -34,7 +34,9 @@ def test_figures_are_written_for_the_owner_alone(manifests, tmp_path, words, cod
     out = tmp_path / "found"
     done = attack(*manifests, "--out", out, *words)
     assert done.exit_code == code, done.output
-    assert done.output.startswith("patient: leaks\n")
+    patient, others = done.output.split("Others: not measured\n")
+    assert patient.startswith("The patient: leaks\n") and "LDA, image: " in patient
+    assert "near copies of others' images: " in others and "LDA" not in others
     assert sorted(file.name for file in out.iterdir()) == [
         "attack.json",
         "attack.xml",
@@ -65,6 +67,28 @@ def test_what_does_not_fit_is_one_sentence_and_exit_3(words, sentence):
     done = CliRunner().invoke(cli.cli, ["attack", *words])
     assert done.exit_code == 3
     assert done.output.startswith(f"Error: {sentence}") and done.output.count("\n") == 1
+
+
+def test_a_file_in_the_folders_place_is_refused_before_images_are_read(manifests, tmp_path):
+    file = tmp_path / "file"
+    file.write_text("anything")
+    for out in (file, file / "below"):
+        done = attack(*manifests, "--out", out)
+        assert done.exit_code == 3
+        assert (
+            done.output == f"Error: {out}: no folder that can be written, give another by --out\n"
+        )
+    assert file.read_text() == "anything"
+
+
+def test_ctrl_c_writes_nothing_and_promises_nothing(manifests, tmp_path, monkeypatch):
+    def interrupt(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("replication.attack.anybody.attack.attack_images", interrupt)
+    done = attack(*manifests, "--out", tmp_path / "found")
+    assert done.exit_code == 130 and done.output == "\nInterrupted.\n"
+    assert not (tmp_path / "found").exists()
 
 
 def test_names_are_logged_by_vv_alone(manifests, tmp_path):

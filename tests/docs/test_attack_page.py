@@ -29,7 +29,7 @@ def test_the_pixelation_runs_and_leaks(tmp_path):
         [sys.executable, *words], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.returncode == 1, done.stderr
-    assert done.stdout.startswith("patient: leaks")
+    assert done.stdout.startswith("The patient: leaks")
 
 
 def test_every_column_and_every_measure_is_described():
