@@ -92,10 +92,9 @@ def read_figures(cost: str) -> list[str]:
     return re.findall(r"\d+\.\d+", re.sub(r"\(printed[^)]*\)", "", cost))
 
 
-def read_run(data: str, *, split: str = "image") -> str:
+def read_run(data: str) -> str:
     """Return the section of one run."""
-    sections = read_sections(DOCS / "results" / f"{data}.md")
-    return sections[f"Split by {split}: profile cpu, seed 0"]
+    return read_sections(DOCS / "results" / f"{data}.md")["Split by image: profile cpu, seed 0"]
 
 
 def read_choices(run: str) -> dict[tuple[str, str], str]:
@@ -130,18 +129,3 @@ def test_what_is_said_to_cost_little_does(start: str) -> None:
     figures = [float(figure) for figure in read_figures(cost)]
     for ours, other in zip(figures[::2], figures[1::2], strict=True):
         assert abs(ours - other) < 0.1
-
-
-def test_the_split_by_patient_costs_what_the_runs_say() -> None:
-    expected, chance = [], []
-    for run in (SURROGATE, REAL):
-        for split in ("image", "patient"):
-            text = read_run(run, split=split)
-            (baseline,) = re.findall(r"^\| Baseline .*$", text, flags=re.MULTILINE)
-            expected += re.findall(r"([\d.]+) \(", baseline)[-2:]
-        evidence = text.split("**Explanatory evidence.**", 1)[1]
-        (original,) = re.findall(
-            r"^\| original .*$", evidence.split("**Intelli", 1)[0], re.MULTILINE
-        )
-        chance.append(original.split("|")[3].split("/")[1].strip())
-    assert read_figures(read_cost("the same patients in training")) == expected + chance
