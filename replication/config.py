@@ -34,12 +34,15 @@ class SplitSettings:
     seed: int = 0  # ours: apart from training's, so that several trainings share one split
 
 
+WARSAW_TRAINING_IMAGES = 1167  # 65% of 1,795 (paper §2.1)
+
+
 @dataclass(frozen=True)
 class EvaluatorSettings:
     """Training of the two evaluation networks."""
 
     updates: int = 5700  # first author's later code: 300 epochs of Warsaw's training images
-    patience: int = 50  # first author's later code
+    patience: int = 50  # first author's later code; epochs of Warsaw's training images
     batch_size: int = 64  # first author's later code
     learning_rate: float = 2e-4  # first author's later code
     decay: float = 1e-6  # first author's later code
@@ -58,6 +61,15 @@ class EvaluatorSettings:
     def epochs(self, images: int) -> int:
         """Return the passes over so many training images that make the updates."""
         return ceil(self.updates / ceil(images / self.batch_size))
+
+    def epochs_waited(self, images: int) -> int:
+        """Return the passes over so many training images without progress after which it ends.
+
+        Of fewer images than Warsaw's as many as make the same number of updates: an average of the
+        weights lags by updates, and a few short epochs may end before it has caught up.
+        """
+        warsaw, own = (ceil(n / self.batch_size) for n in (WARSAW_TRAINING_IMAGES, images))
+        return max(self.patience, ceil(self.patience * warsaw / own))
 
 
 @dataclass(frozen=True)

@@ -61,8 +61,8 @@ def train_evaluator(
 
     Steps: build; fit with Adam, the images in an order that follows from the seed and the epoch;
     after each epoch keep the weights if the validation loss fell (for unseen patients: if the area
-    under the ROC curve rose, or stayed while the loss fell); stop when it has not for `patience`
-    epochs.
+    under the ROC curve rose, or stayed while the loss fell); stop when it has not for as many
+    epochs as the settings wait.
     Where an average of the weights is kept, it is what is validated and kept.
 
     Args:
@@ -135,7 +135,7 @@ def train_evaluator(
         progress = _Progress(facts["scores"], best if facts["found"] else None, facts["waited"])
     saved = time.monotonic()
     for epoch in range(len(progress.scores) + 1, epochs + 1):
-        if progress.waited == settings.patience:
+        if progress.waited == settings.epochs_waited(len(train)):
             break
         order = np.random.default_rng([seed, epoch]).permutation(len(train))
         scores = {"epoch": epoch} | fit(learner, order, epoch)

@@ -217,3 +217,16 @@ def test_the_epochs_make_the_updates_whatever_the_number_of_images():
     assert replace(SETTINGS, updates=24, batch_size=8).epochs(48) == 4
     assert replace(SETTINGS, updates=25, batch_size=8).epochs(48) == 5
     assert CPU.evaluator.epochs(1167) == 40
+
+
+@pytest.mark.parametrize(
+    ("images", "epochs"),
+    [
+        (1167, 12),  # Warsaw's training images: 73 batches of 16
+        (492, 29),  # 31 batches, so 876 updates take 28.3 epochs
+        (10_000, 12),  # never less than stated
+        (16, 876),
+    ],
+)
+def test_it_waits_for_as_many_updates_on_fewer_images(images, epochs):
+    assert CPU.evaluator.epochs_waited(images) == epochs
