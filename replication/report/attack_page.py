@@ -6,7 +6,7 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from replication.attack.anybody.attack import Findings
-from replication.attack.anybody.figures import Victim, name_measure
+from replication.attack.anybody.figures import BEST, PERSON, Victim, name_attacker, name_measure
 from replication.attack.anybody.outputs import Case
 from replication.store.numbers import write_percent
 
@@ -33,12 +33,13 @@ def render_attack(findings: Findings, cases: Sequence[Case], *, limit: float | N
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"percent": write_percent, "name": name_measure}
+    environment.filters |= {"percent": write_percent, "name": name_measure, "who": name_attacker}
     style = files("replication.report").joinpath("templates/report.css")
     return environment.get_template("attack.html").render(
         findings=findings,
         outcomes={(case.victim, case.name): case.outcome for case in cases},
         limit=limit,
+        chosen=(BEST, PERSON),
         words=WORDS,
         short=SHORT,
         style=style.read_text(encoding="utf-8"),

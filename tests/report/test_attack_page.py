@@ -42,6 +42,12 @@ def test_it_says_what_was_found(page):
     assert "lower bound" in page and "noise" in page
 
 
+def test_attackers_are_named_in_words(page):
+    assert (
+        "lda_image" not in page and "LDA, image; 8 patients; 1 draw learned, 1 release read" in page
+    )
+
+
 def test_it_loads_nothing_and_names_nobody(page):
     tags = Tags(page).found
     loaded = [tag for tag, given in tags if "src" in given or tag in ("script", "img", "iframe")]

@@ -36,7 +36,10 @@ from replication.attack.anybody.replaced import (
 from replication.attack.anybody.setting import DECIDING, Setting
 from replication.errors import DataError
 
-NO_USED = "no column says who was used; of others' originals alone, no near copies beyond chance"
+NO_USED = (
+    "who was used isn't known of all images; near copies of others' originals, which alone can be "
+    "looked for, are not above chance"
+)
 LOWER_BOUND = "No network is trained, so every figure is a lower bound."
 DIVIDED = (
     "Attackers learn from a part of the privatized images themselves: of each patient's sources, "

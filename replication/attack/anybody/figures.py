@@ -202,9 +202,24 @@ def conclude(victim: Victim, figures: Sequence[Figure | None], *, unfit: str = "
         )
     if unfit:
         return Verdict(victim, Found.NOT_MEASURED, unfit)
-    return Verdict(victim, Found.NOTHING, f"of {len(own)} figures that were held against it")
+    one = " figure" if len(own) == 1 else f"ne of {len(own)} figures"
+    return Verdict(victim, Found.NOTHING, f"no{one} is above it, by more than luck")
 
 
 def name_measure(figure: Figure) -> str:
     """Return in words what a figure is of."""
     return MEASURES[figure.measure]
+
+
+def name_attacker(attacker: str) -> str:
+    """Return in words who attacks the patient."""
+    return MEASURES[f"identity_{attacker}"]
+
+
+def describe_reads(learned: int, read: int) -> str:
+    """Return in words from how many draws an attacker learns, and how many releases it reads."""
+    draws, releases = (
+        f"{number} {noun}{'s' if number > 1 else ''}"
+        for number, noun in ((learned, "draw"), (read, "release"))
+    )
+    return f"{draws} learned, {releases} read"

@@ -17,6 +17,7 @@ from replication.attack.anybody.figures import (
     SOLVED,
     Figure,
     Victim,
+    describe_reads,
     measure,
 )
 from replication.attack.anybody.parts import Look, fit_size
@@ -114,7 +115,7 @@ def measure_used(
     guesses = guess_used(learned, *own)
     others = mark_others(read)
     asked = others.any(axis=1)
-    reads = f"{readers[0].learned} learned, 1 read"
+    reads = describe_reads(readers[0].learned, 1)
     for name, rate in ((LEARNED_TOP1, find_hits), (LEARNED_AUC, _rank(read))):
         by_image = [
             np.where(asked, rate(scores, others), np.nan) for scores in (readers[0].scores, guesses)
@@ -150,7 +151,7 @@ def measure_used(
         chance=None,
         seed=seed,
         attacker="least_squares",
-        reads="1 read",
+        reads="1 release read",
         blind=_average(other, some.identity),
         of=of,
         decides=True,

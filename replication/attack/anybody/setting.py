@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from replication.attack.anybody.figures import Figure, Victim, measure
+from replication.attack.anybody.figures import Figure, Victim, describe_reads, measure
 from replication.attack.anybody.parts import Look, Part, Parts
 from replication.attack.anybody.patients import Attacker, Cell, Tally, read_blocks
 
@@ -106,7 +106,7 @@ class Setting:
             chance=self.chance if chance is None else chance,
             seed=self.seed,
             attacker=cell.attacker,
-            reads=f"{cell.learned} learned, {cell.read} read",
+            reads=describe_reads(cell.learned, cell.read),
             of=of,
             decides=decides,
         )

@@ -10,6 +10,7 @@ from replication.attack.anybody.figures import (
     Found,
     Victim,
     conclude,
+    describe_reads,
     estimate_patients,
     measure,
 )
@@ -73,6 +74,9 @@ def test_verdicts():
     assert conclude(PATIENT, [leak, none], unfit="x").found == Found.LEAKS
     assert "90.0%, by chance 5.0%" in conclude(PATIENT, [leak, none]).why
     assert conclude(PATIENT, [none, none]).found == Found.NOTHING
+    why = conclude(PATIENT, [none, none]).why
+    assert why == "none of 2 figures is above it, by more than luck"
+    assert conclude(PATIENT, [none]).why.startswith("no figure is above it")
     assert conclude(PATIENT, [none], unfit="x").why == "x"
     assert conclude(PATIENT, [few]).found == Found.NOT_MEASURED
     assert conclude(Victim.REPLACED, [leak]).found == Found.NOT_MEASURED
@@ -108,3 +112,7 @@ def test_intervals_cover_the_rate_they_estimate():
         _, low, high, _ = estimate_patients(rates, images=480, seed=seed)
         held += low <= 0.4 <= high
     assert 0.93 <= held / cases <= 0.99
+
+
+def test_one_is_no_plural():
+    assert describe_reads(3, 1) == "3 draws learned, 1 release read"
