@@ -34,6 +34,7 @@ from replication.attack.anybody.replaced import (
     measure_used,
 )
 from replication.attack.anybody.setting import DECIDING, Setting
+from replication.data.patient_ids import group_ids
 from replication.errors import DataError
 
 NO_USED = (
@@ -48,6 +49,10 @@ DIVIDED = (
 OTHER_SIZE = (
     "Originals and privatized images have different sizes: attackers that learn from originals, and "
     "near copies, see the privatized ones in the originals' size."
+)
+SPELLINGS = (
+    "{} patient ids differ in case, blanks or leading zeros alone, and are {} when these are left out: "
+    "each counts as a patient of its own here. If they are not, every figure is wrong; write them alike."
 )
 
 
@@ -119,6 +124,8 @@ def describe_parts(setting: Setting) -> dict:
         remarks.append(DIVIDED)
     if parts.drawn_from > MOST_PATIENTS:
         remarks.append(f"{MOST_PATIENTS} of {parts.drawn_from} patients were drawn.")
+    if alike := group_ids(parts.classes):
+        remarks.append(SPELLINGS.format(sum(map(len, alike)), len(alike)))
     if sizes[0] != sizes[1]:
         remarks.append(OTHER_SIZE)
     unknown = parts.read.identity[~np.isin(parts.read.identity, parts.learned.identity)]

@@ -9,7 +9,7 @@ from fake_eyes import plant_eyes
 from places import ROOT
 from scipy.stats import binom
 
-from replication.attack.anybody.attack import DIVIDED, OTHER_SIZE, attack_images
+from replication.attack.anybody.attack import DIVIDED, OTHER_SIZE, SPELLINGS, attack_images
 from replication.attack.anybody.collection import Collection
 from replication.attack.anybody.figures import BEST, COPIES, PERSON, SOLVED, Found, Victim
 from replication.errors import DataError
@@ -62,6 +62,16 @@ def test_where_the_patients_own_images_alone_went_in_nothing_is_learned_of_other
     of_others = [one.measure for one in findings.figures if one.victim == Victim.REPLACED]
     assert of_others == [COPIES]
     assert findings.verdicts[1].found == Found.NOTHING
+
+
+def test_ids_that_may_be_one_patients_are_remarked_on():
+    names = [name.upper() if row % 2 else name for row, name in enumerate(NAMES)]
+    originals = Collection.of_arrays("originals", LEVELS, names)
+    privatized = Collection.of_arrays("hidden", LEVELS, names, source=range(len(LEVELS)))
+    ids = len(set(names))
+    remarks = attack_images(originals, privatized).facts["remarks"]
+    assert SPELLINGS.format(ids, PATIENTS) in remarks and ids > PATIENTS
+    assert "anna" not in "".join(remarks)
 
 
 def test_nobody_is_named_in_images_of_nobody_of_another_size():
