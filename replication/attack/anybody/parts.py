@@ -141,10 +141,12 @@ def divide(
         seed: of what is drawn.
 
     Raises:
-        DataError: when a source isn't among the originals, or is another patient's; when releases
+        DataError: when privatized images have no source; when a source isn't among the originals, or is another patient's; when releases
             of one image are learned from and read; when a used patient has no original; when sizes
             differ; when patients or images are too few.
     """
+    if privatized.source is None:
+        raise DataError(f"{privatized.name}: give the source of each image, an original")
     rng = np.random.default_rng(seed)
     names = set(originals.patient) | (set() if learn is None else set(learn.patient))
     kept = _draw_patients(originals.name, names, rng)

@@ -84,6 +84,12 @@ def test_used_patients_are_marked():
         assert set(np.flatnonzero(mark)) == {row % 3, 1}
 
 
+def test_privatized_images_without_a_source_are_refused():
+    originals, _ = plant(4, 4)
+    with pytest.raises(DataError, match="originals: give the source of each image"):
+        divide(originals, originals, None, seed=0)
+
+
 def test_patients_of_whom_nothing_is_learned_are_refused():
     originals, privatized = plant(4, 4)
     levels = np.zeros((8, 4, 4), np.uint8)
