@@ -25,13 +25,20 @@ class RidgePath:
         centred = (values - self._middle).astype(np.float64)
         self._scale = float(np.sqrt(np.mean(centred**2))) or 1.0
         centred /= self._scale
-        self._squares = centred.T @ centred / len(values)
-        self._products = centred.T @ (targets - self._mean) / len(values)
+        wanted = (targets - self._mean) / len(values)
+        # Of fewer rows than features, the weights are made of rows: the smaller of two systems.
+        self._rows = centred if len(values) < values.shape[1] else None
+        if self._rows is None:
+            self._squares, self._products = centred.T @ centred / len(values), centred.T @ wanted
+        else:
+            self._squares, self._products = centred @ centred.T / len(values), wanted
 
     def learn(self, strength: float) -> Callable[[np.ndarray], np.ndarray]:
         """Return the regression of one of STRENGTHS: (N, D) values to (N, T) predictions."""
         shrunk = self._squares + strength * np.eye(len(self._squares))
         weights = cho_solve(cho_factor(shrunk), self._products)
+        if self._rows is not None:
+            weights = self._rows.T @ weights
         return lambda values: ((values - self._middle) / self._scale) @ weights + self._mean
 
     def choose(

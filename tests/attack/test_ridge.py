@@ -13,9 +13,10 @@ def draw_case(rows=60, seed=0):
     return values, values @ rng.normal(size=(8, 3)) + rng.normal(size=(rows, 3)) + 5
 
 
+@pytest.mark.parametrize("rows", [60, 5])
 @pytest.mark.parametrize("strength", STRENGTHS[::3])
-def test_predictions_are_those_of_scikit_learn(strength):
-    (values, targets), (asked, _) = draw_case(), draw_case(20, seed=1)
+def test_predictions_are_those_of_scikit_learn(strength, rows):
+    (values, targets), (asked, _) = draw_case(rows), draw_case(20, seed=1)
     path = RidgePath(values, targets)
     square = np.mean((values - values.mean(axis=0)) ** 2)
     theirs = Ridge(alpha=strength * len(values) * square).fit(values, targets)
