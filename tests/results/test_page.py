@@ -127,7 +127,7 @@ def test_another_page_is_not_overwritten(run, tmp_path):
 def test_summary_and_figure_of_a_committed_page_are_those_of_its_sections(name, source, tmp_path):
     page = DOCS / "results" / f"{name}.md"
     sections = pages.read_sections(page)
-    assert len(sections) == 2
+    assert sections
     assert pages.lay_out_page(name, source, sections) == page.read_text(encoding="utf-8")
     pages.draw_page(tmp_path / page.name, sections)
     picture = f"images/overview-{name}.png"
@@ -222,12 +222,13 @@ def test_a_run_that_is_not_evaluated_is_refused(tmp_path):
 
 @pytest.mark.parametrize("name", ["surrogate", "real-eyes"])
 def test_sentences_of_the_committed_pages_are_those_of_the_code(name):
-    text = (DOCS / "results" / f"{name}.md").read_text(encoding="utf-8")
+    page = DOCS / "results" / f"{name}.md"
+    text, runs = page.read_text(encoding="utf-8"), len(pages.read_sections(page))
     sentences = [CLAIMS_INTRO, READ_ME, SUMMARY, table2_text.CLAIMS, *NOTES.values()]
     sentences += [
         f"{claim.statement} Paper, {claim.place}: " for claim in CLAIMS + RELEVANCE_CLAIMS
     ]
-    assert [sentence for sentence in sentences if text.count(sentence) != 2] == []
+    assert [sentence for sentence in sentences if text.count(sentence) != runs] == []
 
 
 @pytest.mark.parametrize(
