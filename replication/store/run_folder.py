@@ -96,7 +96,7 @@ class RunStore:
                 f"{self.root}: {platform.node()!r} finds no run there; all machines must have "
                 "the artifacts under the same path"
             )
-        before, now = _drop_parts(read_json(record)), _plain(settings)
+        before, now = map(_drop_parts, (read_json(record), _plain(settings)))
         differing = sorted(k for k in before | now if before.get(k) != now.get(k))
         if "manifest" in differing and set(differing) <= {"manifest", "source"}:
             raise SettingsError(

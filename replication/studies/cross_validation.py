@@ -108,7 +108,7 @@ def _count_ranks(probability: np.ndarray, truth: np.ndarray, patients: np.ndarra
     ill, healthy = (
         np.bincount(place[kind], minlength=size).reshape(-1, BINS) for kind in (truth, ~truth)
     )
-    return PairCounts(ill, healthy)
+    return PairCounts(ill, healthy, np.zeros(BINS))
 
 
 def _test_fold(run: RunData, splits: Splits, fold: int) -> np.ndarray:

@@ -105,7 +105,7 @@ def test_pprl_vgan_and_the_galleries_know_everybody(
     assert seen["identities"] == 6
 
     class Method:
-        name, needs_generator = "blur-3", False
+        name, needs_generator, is_drawn = "blur-3", False, False
 
         def privatize(self, queries, *, gallery, **options):
             seen.update(queries=queries, gallery=gallery)

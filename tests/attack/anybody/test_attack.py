@@ -89,7 +89,7 @@ def test_a_leak_over_several_draws_is_read_over_several():
     faint = 0.15 * (levels - 128) + rng.normal(128, 40, levels.shape)
     findings = attack_images(ORIGINALS, release(np.clip(faint, 0, 255).astype(np.uint8), draws=10))
     best = by_measure(findings)[BEST]
-    assert best.reads.endswith("10 read")
+    assert best.reads.endswith("10 releases read")
     one = [
         row["read_rate"]
         for row in findings.grid
