@@ -92,7 +92,7 @@ def test_what_was_planted_is_printed(tmp_path, figure):
     [replaced] = [line for line in result.output.splitlines() if "replaced, at worst" in line]
     assert patient.endswith("best retrained attacker 99.7 (98.7 to 99.9) / 12.5")
     assert "any of the used named, static 37.5 (36.5 to 37.7) / 12.5" in replaced
-    assert "AUC used / unused 0.96" in replaced
+    assert "AUC used / unused, static 0.96" in replaced
     assert f"{COPIES} are copies of one" in result.output
     page = (tmp_path / "out/README.md").read_text()
     assert patient in page and replaced in page
