@@ -253,7 +253,7 @@ FAULTS = [
         "replication/attack/verification.py",
         "attack/test_verification.py",
         ("(different[:, 1:] + different[:, :-1]) / 2", "different[:, 1:]"),
-        ("-cdist(privatized, originals)", "cdist(privatized, originals)"),
+        ("np.searchsorted(edges, scores)", "np.searchsorted(edges, -scores)"),
         ("np.cumsum(counts, axis=1) - twice)", "np.cumsum(counts, axis=1))"),
         ("different - (1 - FALSE_ACCEPTANCES)", "different - (1 - 2 * FALSE_ACCEPTANCES)"),
         ("self.different + other.different", "self.different"),

@@ -77,7 +77,6 @@ class PatientFindings:
     """What the attackers on the patient find in one method's test releases."""
 
     cells: tuple[Cell, ...]
-    patients: int
 
     def choose(self, attacker: str | None = None, *, person: bool = False) -> Cell:
         """Return the cell that does best on validation images; of equals the simplest.
@@ -143,7 +142,7 @@ def attack_patients(
         for name, one in fit_recognisers(learned.first(count), patients).items():
             scores = Scores(one.score(validation), one.score(test), one.log_priors)
             cells += _read(name, count, scores, validation, test)
-    return PatientFindings(tuple(cells), patients)
+    return PatientFindings(tuple(cells))
 
 
 def list_counts(draws: int) -> tuple[int, ...]:

@@ -25,7 +25,7 @@ from replication.attack.near_copies import (
 )
 from replication.attack.patient_privacy import Embeddings, list_counts
 from replication.attack.recognisers import flatten_images, shrink_images
-from replication.attack.releases import Releases, check_classes, mark_used
+from replication.attack.releases import Releases, check_classes
 from replication.attack.ridge import RidgePath
 from replication.attack.table2 import Table2
 from replication.errors import DataError
@@ -54,24 +54,21 @@ class UsedRead:
 class Gallery:
     """The originals that a method took from, as an attacker who has them sees them."""
 
-    levels: np.ndarray  # (G, H, W, C) uint8
-    identity: np.ndarray  # (G,)
-    patients: int
+    originals: Releases  # G images, each released as it is
+    patients: int  # P, the number of classes of identity
 
     def solve(self, releases: Releases) -> np.ndarray:
         """Return (R, G) weights of the gallery's images that make up releases, by least squares."""
         across, triangle, order = self._factors
         solved = solve_triangular(triangle, across.T @ _to_columns(releases))
-        weights = np.zeros((len(releases), len(self.identity)))
+        weights = np.zeros((len(releases), len(self.originals)))
         weights[:, order] = solved.T
         return weights
 
     @cached_property
     def _factors(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Orthogonal columns, a triangle, and which independent images of the gallery these are."""
-        rows = np.arange(len(self.levels))
-        images = Releases(self.levels, self.identity, rows, np.zeros_like(rows))
-        across, triangle, order = qr(_to_columns(images), mode="economic", pivoting=True)
+        across, triangle, order = qr(_to_columns(self.originals), mode="economic", pivoting=True)
         sizes = np.abs(np.diag(triangle))
         rank = int((sizes > RANK_TOLERANCE * sizes.max()).sum())
         return across[:, :rank], triangle[:rank, :rank], order[:rank]
@@ -133,7 +130,7 @@ def solve_used(test: Releases, gallery: Gallery) -> np.ndarray:
         gallery: the originals that went in.
     """
     of_patient = np.zeros((gallery.patients, len(test)))
-    np.add.at(of_patient, gallery.identity, gallery.solve(test).T)
+    np.add.at(of_patient, gallery.originals.identity, gallery.solve(test).T)
     of_patient = of_patient.T
     ranks = rankdata(-of_patient, axis=1, method="ordinal")
     return ((ranks <= test.used.sum(axis=1, keepdims=True)) == test.used).all(axis=1)
@@ -168,11 +165,9 @@ def add_replaced_measures(
         bool, whether the best one names a patient used in each test release. None, where nobody is.
     """
     method, own = sets[0].method, test.identity
-    identities = embedded[0].probabilities.shape[1]
-    used = [
-        None if s.used_identities is None else mark_used(s.used_identities, identities)
-        for s in sets
-    ]
+    learned, validation, read = releases
+    rows = [read.draw == draw for draw in range(read.draws)]
+    used = [None if read.used is None else read.used[row] for row in rows[: len(sets)]]
     distances = [
         measure_distances(s.images, train, used=marks) for s, marks in zip(sets, used, strict=True)
     ]
@@ -182,7 +177,6 @@ def add_replaced_measures(
 
     add("nearest_training", (found.nearest for found in distances))
     add("near_copies", (find_near_copies(found, limits, identity=own) for found in distances))
-    learned, validation, read = releases
     if learned.used is None:
         return [], None
     rank = partial(rank_used, identity=own, candidates=find_candidates(used, test, train))
@@ -194,7 +188,6 @@ def add_replaced_measures(
     add("used_auc", (rank(*pair) for pair in pairs), chance=area)
     readers = read_used(learned, validation, read)
     scores = readers[0].scores
-    rows = [read.draw == draw for draw in range(read.draws)]
     add("used_learned_top1", (find_hits(scores[r], read.used[r]) for r in rows), chance=hit)
     add("used_learned_auc", (rank(scores[r], read.used[r]) for r in rows), chance=area)
     add("used_solved", [solve_used(read.first(1), gallery)], chance=0.0)

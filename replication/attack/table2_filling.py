@@ -116,7 +116,7 @@ class Table2Filling:
             self.release(own, [PrivatizedSet(BASELINE, 0, own.images, None)])
             for own in (known.train, known.validation, known.test)
         )
-        self._gallery = Gallery(originals.levels, originals.identity, self._patients)
+        self._gallery = Gallery(originals, self._patients)
         self._members, self._others = map(shrink_images, (originals, test))
         self._way_back = WayBack(originals, self._patients, networks.static)
         self._halves = halve_patients(known.train.identity, known.test.identity, seed=seed)
@@ -244,6 +244,7 @@ class Table2Filling:
         pairs = count_within_halves(alone, halves=self._halves, **others)
         add_unseen_measures(self.table, method, "releases", pairs)
         evaluator = np.concatenate([one.embedding for one in embedded]) @ train.embedding.T
+        features = np.concatenate([one.features for one in embedded])
         siamese = np.zeros_like(lda)
         for tested, seen in (self._halves, self._halves[::-1]):
             own = np.isin(known.train.identity, seen)
@@ -254,9 +255,8 @@ class Table2Filling:
                 seed=self._seed,
             )
             rows = np.isin(test.identity, tested)
-            features = np.concatenate([one.features for one in embedded])[rows]
             siamese[rows] = (
-                self._networks.siamese.embed(features)
+                self._networks.siamese.embed(features[rows])
                 @ self._networks.siamese.embed(train.features).T
             )
         for name, scores in {"lda": lda, "evaluator": evaluator, "siamese": siamese}.items():

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from scipy.spatial.distance import cdist
 
 FALSE_ACCEPTANCES = 1e-3  # at which the true acceptance rate is read, as biometrics does
 # Upper ends of the bins, as the fraction of pairs of two patients that are less near: even steps,
@@ -97,25 +96,6 @@ class TrueAcceptance:
         """Return (R,) rates in [0, 1] of (R, patients) weights; FALSE_ACCEPTANCES is chance."""
         missed, different = self.pairs.accumulate(weights)
         return 1 - _read_where_crossed(missed, different - (1 - FALSE_ACCEPTANCES))
-
-
-def count_pairs(
-    privatized: np.ndarray,
-    originals: np.ndarray,
-    *,
-    identity: np.ndarray,
-    original_identity: np.ndarray,
-) -> PairCounts:
-    """Count how near the embeddings of all pairs are.
-
-    Args:
-        privatized: (N, E) embeddings.
-        originals: (G, E) embeddings.
-        identity, original_identity: as for `count_scores`.
-    """
-    return count_scores(
-        -cdist(privatized, originals), identity=identity, original_identity=original_identity
-    )
 
 
 def count_scores(

@@ -14,7 +14,7 @@ from replication.attack.near_copies import (
     measure_distances,
     set_limits,
 )
-from replication.attack.replaced_privacy import mark_used
+from replication.attack.releases import mark_used
 from replication.errors import DataError
 from replication.records import EyeDataset
 

@@ -17,7 +17,7 @@ from replication.attack.networks import (
     SiameseAttacker,
     draw_batches,
 )
-from replication.attack.verification import Area, count_pairs
+from replication.attack.verification import Area, count_scores
 from replication.config import AttackSettings, EvaluatorSettings
 
 PATIENTS, SHAPE = 4, (32, 32, 3)
@@ -69,9 +69,8 @@ def test_it_gives_features_embeddings_of_length_one_and_probabilities(network):
 
 def verify(siamese, features, privatized):
     """The area of test features against those of the training originals."""
-    pairs = count_pairs(
-        siamese.embed(privatized),
-        siamese.embed(features),
+    pairs = count_scores(
+        siamese.embed(privatized) @ siamese.embed(features).T,
         identity=TEST.identity,
         original_identity=TRAIN.identity,
     )

@@ -128,7 +128,8 @@ def test_those_whose_images_went_in_are_read_and_solved_for(count):
     best = read_used(*releases)[0]
     named = np.take_along_axis(releases[2].used, best.scores.argmax(axis=1)[:, None], axis=1)
     assert named.mean() > 0.9
-    gallery = Gallery(to_bytes(TRAIN.images), TRAIN.identity, PATIENTS)
+    originals = PrivatizedSet("original", 0, TRAIN.images, None)
+    gallery = Gallery(Releases.of_sets([originals], TRAIN, PATIENTS), PATIENTS)
     assert solve_used(releases[2], gallery).all()
     guesses = guess_used(releases[0], TRAIN.glaucoma, TEST.glaucoma)
     blind = np.take_along_axis(releases[2].used, guesses.argmax(axis=1)[:, None], axis=1)
@@ -146,7 +147,8 @@ def test_those_who_were_not_shown_are_not_read():
     best = read_used(*releases)[0]
     named = np.take_along_axis(releases[2].used, best.scores.argmax(axis=1)[:, None], axis=1)
     assert named.mean() < 0.4
-    gallery = Gallery(to_bytes(TRAIN.images), TRAIN.identity, PATIENTS)
+    originals = PrivatizedSet("original", 0, TRAIN.images, None)
+    gallery = Gallery(Releases.of_sets([originals], TRAIN, PATIENTS), PATIENTS)
     assert solve_used(releases[2], gallery).mean() < 0.3
 
 

@@ -10,7 +10,6 @@ from replication.attack.verification import (
     Area,
     EqualErrorRate,
     TrueAcceptance,
-    count_pairs,
     count_scores,
 )
 
@@ -40,7 +39,7 @@ def compare_all(first, own, second, other):
 
 
 def count(first, own, second, other):
-    return count_pairs(first, second, identity=own, original_identity=other)
+    return count_scores(-cdist(first, second), identity=own, original_identity=other)
 
 
 EVERYONE = np.ones((1, PATIENTS))

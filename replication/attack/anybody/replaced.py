@@ -139,7 +139,7 @@ def measure_used(
         return
     some = read.take(np.flatnonzero(asked)[:MOST_SOLVED])
     pairs = _shuffle_others(some.identity, np.random.default_rng(seed))
-    held = Gallery(gallery.levels, gallery.identity, some.used.shape[1])
+    held = Gallery(gallery, some.used.shape[1])
     solved = solve_used(some, held)
     # By chance: whose set is that of an image of another patient?
     other = solve_used(replace(some, used=some.used[pairs]), held)
