@@ -238,7 +238,7 @@ FAULTS = [
     *_plant(
         "replication/attack/undo.py",
         "attack/test_undo.py",
-        ("self._targets[own.source]", "shrink_images(own)"),
+        ("self._targets[own.source]", "own.shrunk"),
         ("height // 2, width // 2)\n", "height // 2, width // 2)[:, ::-1]\n"),
     ),
     *_plant(

@@ -16,7 +16,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from replication.attack.recognisers import NearestPatient, shrink_images
+from replication.attack.recognisers import NearestPatient
 from replication.attack.releases import Releases
 from replication.attack.table2 import Table2
 from replication.privatize.methods import BASELINE
@@ -77,10 +77,10 @@ def add_release_membership(
         table: of the test images.
         method: whose images were released.
         released: of other images than both.
-        members: (G, D) gray pixels of the training images, of `shrink_images`.
+        members: (G, D) gray pixels of the training images, of `Releases.shrunk`.
         others: (N, D) of the test images.
     """
-    values = shrink_images(released)
+    values = released.shrunk
     nearest = NearestPatient().fit(values, np.zeros(len(values), np.intp))
     scores = (
         nearest.decision_function(one)[:, 0] - (one**2).sum(axis=1) / 2 for one in (members, others)

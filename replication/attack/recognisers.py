@@ -11,21 +11,19 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from operator import attrgetter
 from typing import Self
 
 import numpy as np
 from scipy.linalg import norm
-from skimage.transform import downscale_local_mean
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.feature_selection import f_classif
 from sklearn.naive_bayes import BernoulliNB
 
 from replication.attack.discriminants import ShrunkDiscriminants
-from replication.attack.releases import Releases
+from replication.attack.releases import Releases, fit_side
 from replication.errors import DataError
 
-SHRINK = 2  # ours: of 64 x 64 pixels, 1,024 numbers are left, as in the crop
-SIDE_PX = 64  # ours: larger images are averaged down to this for all but the lowest bits
 BLOCK_BITS = 4096  # whose ratios are computed at once
 BITS_KEPT = 64  # ours: of the lowest bits of all pixels, those that differ most between patients
 SIGNIFICANCE = 0.05  # of all bits together
@@ -121,7 +119,7 @@ def fit_recognisers(learned: Releases, patients: int) -> dict[str, Recogniser]:
             "takes two of them and a second image of one: add images"
         )
     parts: dict[str, tuple[Callable[[Releases], np.ndarray], BaseEstimator]] = {
-        "lda_image": (shrink_images, ShrunkDiscriminants()),
+        "lda_image": (attrgetter("shrunk"), ShrunkDiscriminants()),
         "lda_crop": (crop_images, ShrunkDiscriminants()),
     }
     if learned.draws == 1:
@@ -132,12 +130,6 @@ def fit_recognisers(learned: Releases, patients: int) -> dict[str, Recogniser]:
         name: Recogniser(features, classifier.fit(features(learned), learned.identity), patients)
         for name, (features, classifier) in parts.items()
     }
-
-
-def shrink_images(releases: Releases) -> np.ndarray:
-    """Return (R, S/2 * S/2) means of 2 x 2 gray pixels."""
-    gray = fit_side(releases.gray)
-    return downscale_local_mean(gray, (1, SHRINK, SHRINK)).reshape(len(gray), -1)
 
 
 def crop_images(releases: Releases) -> np.ndarray:
@@ -176,9 +168,3 @@ def take_lowest_bits(releases: Releases, places: np.ndarray) -> np.ndarray:
     """Return (R, B) lowest bits, 0 or 1, at B places among all H * W * C."""
     levels = releases.levels.reshape(len(releases), -1)[:, places]
     return (levels & 1).astype(np.float32)
-
-
-def fit_side(gray: np.ndarray) -> np.ndarray:
-    """Return (R, H, W) gray images averaged down until no side is above SIDE_PX by half."""
-    factors = tuple(max(1, round(side / SIDE_PX)) for side in gray.shape[1:])
-    return gray if factors == (1, 1) else downscale_local_mean(gray, (1, *factors))

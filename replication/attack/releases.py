@@ -12,9 +12,13 @@ from functools import cached_property
 from typing import NamedTuple, Self
 
 import numpy as np
+from skimage.transform import downscale_local_mean
 
 from replication.errors import DataError
 from replication.records import HALF_RANGE, EyeDataset, PrivatizedSet, to_bytes, to_unit_range
+
+SHRINK = 2  # ours: of 64 x 64 pixels, 1,024 numbers are left, as in the crop
+SIDE_PX = 64  # ours: larger images are averaged down to this for all but the lowest bits
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,12 @@ class Releases:
         gray /= np.float32(HALF_RANGE * self.levels.shape[-1])
         gray -= np.float32(1)
         return gray
+
+    @cached_property
+    def shrunk(self) -> np.ndarray:
+        """(R, S/2 * S/2) means of 2 x 2 gray pixels."""
+        means = downscale_local_mean(fit_side(self.gray), (1, SHRINK, SHRINK))
+        return means.reshape(len(self), -1)
 
     def take(self, rows: np.ndarray) -> Self:
         """Return the rows (indices or a mask) as releases of their own."""
@@ -180,3 +190,9 @@ def _add_groups(
     order = np.argsort(rows, kind="stable")
     starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
     return np.add.reduceat(scores[order], starts, axis=0), first, counts >= size
+
+
+def fit_side(gray: np.ndarray) -> np.ndarray:
+    """Return (R, H, W) gray images averaged down until no side is above SIDE_PX by half."""
+    factors = tuple(max(1, round(side / SIDE_PX)) for side in gray.shape[1:])
+    return gray if factors == (1, 1) else downscale_local_mean(gray, (1, *factors))

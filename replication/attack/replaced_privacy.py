@@ -24,7 +24,7 @@ from replication.attack.near_copies import (
     measure_distances,
 )
 from replication.attack.patient_privacy import Embeddings, list_counts
-from replication.attack.recognisers import flatten_images, shrink_images
+from replication.attack.recognisers import flatten_images
 from replication.attack.releases import Releases, check_classes
 from replication.attack.ridge import RidgePath
 from replication.attack.table2 import Table2
@@ -90,10 +90,10 @@ def read_used(learned: Releases, validation: Releases, test: Releases) -> list[U
     """
     found = []
     chosen = validation.first(1)
-    asked, read = shrink_images(chosen), shrink_images(test)
+    asked, read = chosen.shrunk, test.shrunk
     for count in list_counts(learned.draws):
         own = learned.first(count)
-        path = RidgePath(shrink_images(own), own.used.astype(np.float32))
+        path = RidgePath(own.shrunk, own.used.astype(np.float32))
         predict, area = path.choose(
             asked,
             lambda scores: float(np.nanmean(rank_used(scores, chosen.used, chosen.identity))),

@@ -28,7 +28,6 @@ from replication.attack.patient_privacy import (
     list_named,
     score_by_network,
 )
-from replication.attack.recognisers import shrink_images
 from replication.attack.releases import Pooled, Releases
 from replication.attack.replaced_privacy import Gallery, add_replaced_measures
 from replication.attack.table2 import NOISE, Table2
@@ -117,7 +116,7 @@ class Table2Filling:
             for own in (known.train, known.validation, known.test)
         )
         self._gallery = Gallery(originals, self._patients)
-        self._members, self._others = map(shrink_images, (originals, test))
+        self._members, self._others = originals.shrunk, test.shrunk
         self._way_back = WayBack(originals, self._patients, networks.static)
         self._halves = halve_patients(known.train.identity, known.test.identity, seed=seed)
         self._crowd = Crowds(
@@ -232,15 +231,15 @@ class Table2Filling:
         known, train = self._known, self._train
         test = releases[2].first(NETWORK_DRAWS)
         who = {"identity": test.identity, "original_identity": known.train.identity}
-        shown, seen_before = shrink_images(test), releases[1].first(1)
+        shown, seen_before = test.shrunk, releases[1].first(1)
         learn = {
-            "learned": shrink_images(releases[0].first(1)),
+            "learned": releases[0].first(1).shrunk,
             "learned_identity": known.train.identity,
             "halves": self._halves,
         }
         lda = compare_unseen(shown, self._members, **learn, **who)
         others = {"identity": test.identity, "original_identity": seen_before.identity}
-        alone = compare_unseen(shown, shrink_images(seen_before), **learn, **others)
+        alone = compare_unseen(shown, seen_before.shrunk, **learn, **others)
         pairs = count_within_halves(alone, halves=self._halves, **others)
         add_unseen_measures(self.table, method, "releases", pairs)
         evaluator = np.concatenate([one.embedding for one in embedded]) @ train.embedding.T

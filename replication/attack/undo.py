@@ -11,7 +11,7 @@ import numpy as np
 
 from replication.attack.discriminants import ShrunkDiscriminants
 from replication.attack.patient_privacy import NETWORK_DRAWS, IdentityNetwork, Scores
-from replication.attack.recognisers import Recogniser, shrink_images
+from replication.attack.recognisers import Recogniser
 from replication.attack.releases import Releases
 from replication.attack.ridge import RidgePath
 
@@ -30,7 +30,7 @@ class WayBack:
     def __init__(
         self, originals: Releases, patients: int, static: IdentityNetwork | None = None
     ) -> None:
-        self._targets, self._static = shrink_images(originals), static
+        self._targets, self._static = originals.shrunk, static
         lda = ShrunkDiscriminants().fit(self._targets, originals.identity)
         self._lda = Recogniser(None, lda, patients)
 
@@ -47,9 +47,9 @@ class WayBack:
                 ridge is that which restores them best.
         """
         own = learned.first(NETWORK_DRAWS)
-        path = RidgePath(shrink_images(own), self._targets[own.source])
-        read = [shrink_images(one.first(NETWORK_DRAWS)) for one in (validation, test)]
-        wanted = shrink_images(restored_validation)[validation.first(NETWORK_DRAWS).source]
+        path = RidgePath(own.shrunk, self._targets[own.source])
+        read = [one.first(NETWORK_DRAWS).shrunk for one in (validation, test)]
+        wanted = restored_validation.shrunk[validation.first(NETWORK_DRAWS).source]
         undo, _ = path.choose(read[0], lambda found: -float(np.mean((found - wanted) ** 2)))
         restored = [undo(one) for one in read]
         scores = {

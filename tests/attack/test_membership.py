@@ -11,7 +11,6 @@ from replication.attack.membership import (
     find_odds,
     rank_members,
 )
-from replication.attack.recognisers import shrink_images
 from replication.attack.releases import Releases
 from replication.attack.table2 import Table2
 from replication.privatize.methods import BASELINE
@@ -87,7 +86,7 @@ def release(images, eyes):
 def test_released_images_that_hold_training_images_are_found_out(copies, low, high):
     table, validation = Table2(TEST.identity), plant_eyes(3, 6, seed=9)
     shown = MEMBERS.images if copies else validation.images
-    members, others = (shrink_images(release(one.images, one)) for one in (MEMBERS, TEST))
+    members, others = (release(one.images, one).shrunk for one in (MEMBERS, TEST))
     released = release(shown, validation)
     add_release_membership(table, "m", released, members=members, others=others)
     area = table.entries["m", "membership_released"].statistic.weigh(np.ones((1, 3))).item()

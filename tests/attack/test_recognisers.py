@@ -11,7 +11,6 @@ from replication.attack.recognisers import (
     crop_images,
     fit_recognisers,
     flatten_images,
-    shrink_images,
     take_lowest_bits,
 )
 from replication.attack.releases import Releases
@@ -98,7 +97,7 @@ def test_features_by_loops():
     levels = np.random.default_rng(0).integers(0, 256, (2, 8, 8, 3), dtype=np.uint8)
     images = to_unit_range(levels)
     asked = release(images, [0, 1])
-    flat, small, crop = (f(asked) for f in (flatten_images, shrink_images, crop_images))
+    flat, small, crop = flatten_images(asked), asked.shrunk, crop_images(asked)
     bits = take_lowest_bits(asked, np.arange(8 * 8 * 3)).reshape(levels.shape)
     assert all(bits[place] == levels[place] % 2 for place in np.ndindex(levels.shape))
     for row, image in enumerate(images):

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from replication.attack.recognisers import SIDE_PX
+from replication.attack.releases import SIDE_PX
 from replication.data.image_file import ImageHeader, find_white, read_levels
 from replication.errors import DataError, Sentence
 
