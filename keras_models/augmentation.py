@@ -14,22 +14,28 @@ GAIN = 0.2  # a factor of the light from 0.8 to 1.2
 BRIGHTNESS = 0.1  # added, of a range of 2
 
 
-def augment(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+def augment(images: tf.Tensor, seed: tf.Tensor, *, whole_pixels: bool = False) -> tf.Tensor:
     """Return each image shifted, turned, brightened and blurred, each by a draw of its own.
 
     Args:
         images: (N, H, W, C) float32 in [-1, 1].
         seed: (2,) integers; the same seed draws the same.
+        whole_pixels: whether images are shifted by whole pixels and neither turned nor blurred, so
+            that no pixel is a mean of others.
 
     Returns:
         Images of the same shape and range; what comes in at an edge mirrors what is inside.
     """
     drawn = tf.unstack(tf.random.stateless_uniform((6, tf.shape(images)[0]), seed, -1.0, 1.0))
     turn, right, down, gain, brightness, blur = drawn
-    moved = _move(images, turn * math.radians(TURN_DEGREES), right * SHIFT_PX, down * SHIFT_PX)
-    share = _per_image(0.5 * (1 + blur))
-    # The mean over 3x3 pixels; at an edge, over those that there are.
-    moved += share * (tf.nn.avg_pool2d(moved, 3, 1, "SAME") - moved)
+    right, down = right * SHIFT_PX, down * SHIFT_PX
+    if whole_pixels:
+        moved = _move(images, tf.zeros_like(turn), tf.round(right), tf.round(down))
+    else:
+        moved = _move(images, turn * math.radians(TURN_DEGREES), right, down)
+        share = _per_image(0.5 * (1 + blur))
+        # The mean over 3x3 pixels; at an edge, over those that there are.
+        moved += share * (tf.nn.avg_pool2d(moved, 3, 1, "SAME") - moved)
     light = (moved + 1) * _per_image(1 + GAIN * gain) + _per_image(BRIGHTNESS * brightness)
     return tf.clip_by_value(light - 1, -1.0, 1.0)
 

@@ -91,6 +91,21 @@ class VganSettings:
 
 
 @dataclass(frozen=True)
+class CodeSettings:
+    """The evidence code and its generator's training; all values are ours, the paper has none."""
+
+    levels: tuple[int, ...] = (3, 5, 10)  # k of each, the fewest patients who share a code
+    steps: int = 2400
+    batch_size: int = 32
+    learning_rate: float = 4e-4
+    falling: float = 0.5  # share of the steps, the last ones, over which the rate falls to 0
+    identity_weight: float = 0.1  # of finding nobody among the training patients
+    code_weight: float = 0.5  # of finding the code
+    penalty: float = 0.2  # of the discriminator's squared gradient on real images
+    averaging: float = 0.995  # how much of the decoder's average each step keeps
+
+
+@dataclass(frozen=True)
 class ExplanationSettings:
     """How relevance maps are computed; no profile changes them."""
 
@@ -119,6 +134,7 @@ class Profile:
     evaluator: EvaluatorSettings
     by_patient: EvaluatorSettings  # of the glaucoma network where patients are held out
     vgan: VganSettings
+    code: CodeSettings
     attack: AttackSettings
 
 
@@ -130,6 +146,7 @@ PAPER = Profile(
     EvaluatorSettings(),
     EvaluatorSettings(for_unseen_patients=True),
     VganSettings(),
+    CodeSettings(),
     AttackSettings(siamese_updates=3000),
 )
 CPU = replace(
@@ -167,6 +184,7 @@ SMOKE = replace(
     evaluator=replace(CPU.evaluator, updates=20, patience=2),
     by_patient=replace(CPU.by_patient, updates=20, patience=2),
     vgan=replace(CPU.vgan, units=32, batch_size=16, steps=10),
+    code=replace(CPU.code, batch_size=16, steps=10),
     attack=AttackSettings(siamese_updates=5),
 )
 PROFILES = {profile.name: profile for profile in (SMOKE, CPU, CPU_FLOAT32, PAPER)}

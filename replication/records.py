@@ -17,6 +17,7 @@ from replication.errors import DataError
 CLASS_OF_GLAUCOMA = 1  # the glaucoma network's output for an eye with glaucoma
 TABLE1_METRICS = ("identity_accuracy", "replacement_accuracy", "glaucoma_accuracy", "glaucoma_f1")
 HALF_RANGE = np.float32(127.5)
+NOBODY = -1  # in place of a class of identity
 
 
 class Subset(StrEnum):
@@ -112,6 +113,19 @@ class Generator(Protocol):
         """Return (N, H, W, C) float32 in [-1, 1] from (N, Z) latents and (N,) identities."""
 
 
+class CodeGenerator(Protocol):
+    """A trained code of the disease and the generator that draws it."""
+
+    def read_codes(self, images: np.ndarray, identity: np.ndarray, *, k: int) -> np.ndarray:
+        """Return the (N,) codes of (N, H, W, C) images of these patients, each shared by k."""
+
+    def list_behind(self, codes: np.ndarray) -> np.ndarray:
+        """Return (N, K) training patients who share each code; NOBODY where they are fewer."""
+
+    def draw_images(self, codes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Return (N, H, W, C) float32 in [-1, 1] that show these codes, each with fresh noise."""
+
+
 @dataclass(frozen=True)
 class PrivatizedSet:
     """One draw of a privatizer over the images of a source data set.
@@ -123,8 +137,12 @@ class PrivatizedSet:
     method: str  # a name of `replication.privatize.methods.METHODS`
     draw: int  # from 0
     images: np.ndarray  # (N, H, W, C) float32 in [-1, 1]; row i is the source's, privatized
-    # (N, K) classes of whose images or likeness went in; None where nobody else's did (blur).
+    # (N, K) classes of whose images or likeness went in, NOBODY where they are fewer than K; None
+    # where nobody else's did (blur).
     used_identities: np.ndarray | None
+    # (N,) integers: the only thing of its source that an image carries beside fresh noise, the same
+    # in every draw (`validation.statistics.channel`). None where the method is no such channel.
+    code: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         check_images(f"{self.method} images", self.images)

@@ -15,7 +15,14 @@ import numpy as np
 from skimage.transform import downscale_local_mean
 
 from replication.errors import DataError
-from replication.records import HALF_RANGE, EyeDataset, PrivatizedSet, to_bytes, to_unit_range
+from replication.records import (
+    HALF_RANGE,
+    NOBODY,
+    EyeDataset,
+    PrivatizedSet,
+    to_bytes,
+    to_unit_range,
+)
 
 SHRINK = 2  # ours: of 64 x 64 pixels, 1,024 numbers are left, as in the crop
 SIDE_PX = 64  # ours: larger images are averaged down to this for all but the lowest bits
@@ -157,7 +164,7 @@ def mark_used(used: np.ndarray, identities: int) -> np.ndarray:
     """Return (N, P) bool, whose images or likeness went into each image.
 
     Args:
-        used: (N, K) identity classes; one named twice counts once, and K may be 0.
+        used: (N, K) identity classes, or NOBODY; one named twice counts once, and K may be 0.
         identities: P, the number of classes.
 
     Raises:
@@ -165,9 +172,10 @@ def mark_used(used: np.ndarray, identities: int) -> np.ndarray:
     """
     if used.ndim != 2 or used.dtype.kind not in "iu":
         raise DataError(f"used identities: expected (N, K) integers, got {used.shape} {used.dtype}")
-    check_classes("used identities", used, identities)
+    somebody = used != NOBODY
+    check_classes("used identities", used[somebody], identities)
     marks = np.zeros((len(used), identities), dtype=bool)
-    np.put_along_axis(marks, used, True, axis=1)
+    marks[np.nonzero(somebody)[0], used[somebody]] = True
     return marks
 
 

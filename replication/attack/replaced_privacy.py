@@ -122,7 +122,7 @@ def solve_used(test: Releases, gallery: Gallery) -> np.ndarray:
     """Return (R,) bool, whether least squares over the gallery gives exactly the patients used.
 
     Each release is written as a weighted sum of gallery images; the patients with the largest
-    weights, as many as were used, are named. Exact for methods linear in the gallery, as K-Same is,
+    weights, as many as were used, are named; where nobody was used, nothing is solved. Exact for methods linear in the gallery, as K-Same is,
     where the gallery has no more images than pixels.
 
     Args:
@@ -133,7 +133,8 @@ def solve_used(test: Releases, gallery: Gallery) -> np.ndarray:
     np.add.at(of_patient, gallery.originals.identity, gallery.solve(test).T)
     of_patient = of_patient.T
     ranks = rankdata(-of_patient, axis=1, method="ordinal")
-    return ((ranks <= test.used.sum(axis=1, keepdims=True)) == test.used).all(axis=1)
+    solved = ((ranks <= test.used.sum(axis=1, keepdims=True)) == test.used).all(axis=1)
+    return solved & test.used.any(axis=1)
 
 
 def add_replaced_measures(

@@ -113,7 +113,7 @@ def privatize(out: Path | None, method: str | None, unknown_patients: bool, **op
     found = find_method(method)
     of_run = find_limit(options["run_name"])
     run = open_run(known_methods(), manifest=None, max_uncentred=of_run, **options)
-    run.run(until="04_vgan" if found.needs_generator else "01_preprocessed")
+    run.run(until=found.generator or "01_preprocessed")
     write_for_owner_alone()  # whatever the run is of, these images are somebody's
     warn_of_commit(out)
     counts = privatize_many(

@@ -31,7 +31,7 @@ from replication.evaluate.table1 import (
     to_markdown,
 )
 from replication.privatize.methods import BASELINE, METHODS
-from replication.records import TABLE1_METRICS, EyeDataset, PrivatizedSet
+from replication.records import NOBODY, TABLE1_METRICS, EyeDataset, PrivatizedSet
 from replication.store.tables import write_table
 
 
@@ -115,10 +115,13 @@ def _predict(
 
 
 def _lead(probabilities: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-    """Return by how much the best of (N, K) chosen classes is above the best of the others."""
-    is_chosen = np.zeros(probabilities.shape, dtype=bool)
-    np.put_along_axis(is_chosen, chosen, True, axis=1)
-    best = np.where(is_chosen, probabilities, -np.inf).max(axis=1)
+    """Return by how much the best of (N, K) chosen classes is above the best of the others.
+
+    Where NOBODY is chosen, 0 stands for the best.
+    """
+    somebody, is_chosen = chosen != NOBODY, np.zeros(probabilities.shape, dtype=bool)
+    is_chosen[np.nonzero(somebody)[0], chosen[somebody]] = True
+    best = np.where(is_chosen, probabilities, 0).max(axis=1)
     return best - np.where(is_chosen, -np.inf, probabilities).max(axis=1)
 
 

@@ -23,10 +23,11 @@ from replication.pipeline import stages as work
 from replication.pipeline.run_data import RunData
 from replication.privatize.methods import METHODS, Method
 from replication.report.stage import describe_report
-from replication.results.baseline import copy_weights
+from replication.results.baseline import copy_weights, holds_weights
 from replication.results.finished_run import REPORTED
 from replication.store.run_folder import PARTS_OF_STAGES, RunStore
 from replication.store.run_record import (
+    CODE,
     EVALUATORS,
     PREPROCESSED,
     SPLITS,
@@ -122,16 +123,18 @@ class Replication:
         signs = work.hash_signs(run)
         suites = {"suites": work.hash_suites(run)}
         methods = [METHODS[name] for name in run.methods]
-        generative = [method for method in methods if method.needs_generator]
+        by_code, by_vgan = (
+            [method for method in methods if method.generator == unit] for unit in (CODE, VGAN)
+        )
         sets = tuple(privatized_unit(name) for name in run.methods)
         measured = (PREPROCESSED, *EVALUATORS.values(), *sets)
-        attacked = (*measured, *([VGAN] if generative else []), EVALUATED)
+        attacked = (*measured, *([VGAN] if by_vgan else []), EVALUATED)
         explained = tuple(privatized_unit(name) for name in work.list_explained(run))
         stages = [
             Stage(PREPROCESSED, shape | raw, (), work.preprocess),
             Stage(VALIDATED, shape | suites, (PREPROCESSED,), work.validate),
             # Before the long trainings: they take seconds, and find early what the data lack.
-            *(self._privatizing(method) for method in methods if method not in generative),
+            *(self._privatizing(method) for method in methods if method.generator is None),
             *(
                 self._training(
                     unit,
@@ -141,8 +144,10 @@ class Replication:
                 )
                 for task, unit in EVALUATORS.items()
             ),
-            *([self._training(VGAN, profile.vgan, work.train_vgan)] if generative else []),
-            *map(self._privatizing, generative),
+            *([self._training(CODE, profile.code, work.train_code)] if by_code else []),
+            *map(self._privatizing, by_code),
+            *([self._training(VGAN, profile.vgan, work.train_vgan)] if by_vgan else []),
+            *map(self._privatizing, by_vgan),
             Stage(EVALUATED, {}, measured, work.evaluate),
             Stage(
                 ATTACKED,
@@ -163,7 +168,7 @@ class Replication:
         return [*stages, Stage(REPORTED, page, tuple(each.unit for each in stages), work.report)]
 
     def _training(self, unit: str, settings: object, train: Work, *, beside: bool = False) -> Stage:
-        if self.baseline:
+        if self.baseline and holds_weights(unit, self.baseline):
             key = {"baseline": self.baseline}
             return Stage(unit, key, (), lambda run, folder: copy_weights(unit, folder), beside)
         key = asdict(settings) | {"seed": self.data.seed}
@@ -176,7 +181,7 @@ class Replication:
         return Stage(
             privatized_unit(method.name),
             drawn if method.is_drawn else {},
-            (PREPROCESSED, VGAN) if method.needs_generator else (PREPROCESSED,),
+            work.list_needed(method),
             partial(work.privatize, method=method),
         )
 

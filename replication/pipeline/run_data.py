@@ -16,10 +16,11 @@ import pandas as pd
 from replication.config import EvaluatorSettings, ExplanationSettings, Profile, VganSettings
 from replication.data.sources import Source, draw_surrogate
 from replication.privatize.methods import Method
-from replication.records import EyeDataset, Generator, PrivatizedSet, Splits
+from replication.records import CodeGenerator, EyeDataset, Generator, PrivatizedSet, Splits
 from replication.store.arrays import load_preprocessed, load_privatized
 from replication.store.run_folder import RunStore
 from replication.store.run_record import (
+    CODE,
     EVALUATORS,
     PREPROCESSED,
     VGAN,
@@ -105,6 +106,18 @@ class RunData:
         """The run's trained encoder and decoder."""
         return self.load_generator(self.store.folder(VGAN), self.profile.vgan)
 
+    @cached_property
+    def code_generator(self) -> CodeGenerator:
+        """The run's code of the disease and its trained generator."""
+        with hold_interrupt():
+            from replication.train.trained import TrainedCodeGenerator
+
+        return TrainedCodeGenerator(
+            self.store.folder(CODE),
+            self.dataset.images.shape[1:],
+            self.load_evaluator("glaucoma").predict,
+        )
+
     def find_training(self, task: str) -> EvaluatorSettings:
         """Return how the network of "identity" or "glaucoma" is trained."""
         held_out = self.by_patient and task == "glaucoma"
@@ -122,9 +135,11 @@ class RunData:
         """Return the file of the run's evaluation network for a task."""
         return self.store.folder(EVALUATORS[task]) / "weights.h5"
 
-    def find_generator(self, method: Method) -> Generator | None:
-        """Return the trained generator where a method needs it, else None."""
-        return self.generator if method.needs_generator else None
+    def find_generator(self, method: Method) -> Generator | CodeGenerator | None:
+        """Return the trained generator that a method needs, else None."""
+        if method.generator is None:
+            return None
+        return self.generator if method.generator == VGAN else self.code_generator
 
     def privatize(
         self, method: Method, queries: EyeDataset, *, seed: int, draws: int, **others: object

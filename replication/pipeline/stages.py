@@ -41,7 +41,12 @@ from replication.explain.stage import DRAWS, explain_sets
 from replication.pipeline.run_data import RunData, hash_manifest
 from replication.pipeline.uncentred import show_uncentred
 from replication.preprocess.frame import check_sizes, list_sizes
-from replication.preprocess.places import find_sign_table, mask_signs, read_signs
+from replication.preprocess.places import (
+    find_iris_axes,
+    find_sign_table,
+    mask_signs,
+    read_signs,
+)
 from replication.preprocess.split import label_subsets
 from replication.preprocess.stage import preprocess_images
 from replication.privatize.blocks import BlockCounts, name_classes, privatize_blocks
@@ -57,7 +62,7 @@ from replication.store.arrays import (
     to_dataset,
 )
 from replication.store.files import hash_file
-from replication.store.run_record import EVALUATORS, PREPROCESSED, VGAN, describe_split
+from replication.store.run_record import CODE, EVALUATORS, PREPROCESSED, VGAN, describe_split
 from replication.system.processes import advance_each, hold_interrupt
 from replication.validate.stage import validate_images
 from validation.expectations.suites import MOST_UNCENTRED, build_suites
@@ -173,6 +178,25 @@ def train_vgan(
         )
 
 
+def train_code(run: RunData, folder: Path) -> None:
+    """Learn the disease code and train its generator (stage 04)."""
+    with hold_interrupt():
+        from replication.train.code_generator import train_code_generator
+
+    rows, settings = run.splits.train, run.profile.code
+    facts = load_manifest(run.store.folder(PREPROCESSED)).iloc[rows]
+    with run.track("training the evidence code's generator", settings.steps) as advance:
+        train_code_generator(
+            run.dataset.take(rows),
+            find_iris_axes(facts, size_px=run.dataset.images.shape[1]),
+            identities=run.patients,
+            settings=settings,
+            seed=run.seed,
+            folder=folder,
+            on_step=advance,
+        )
+
+
 def privatize(run: RunData, folder: Path, *, method: Method) -> None:
     """Privatize the test images by one method (stage 05)."""
     sets = run.privatize(method, run.test_set, seed=run.drawing_seed, draws=run.draws)
@@ -212,7 +236,7 @@ def attack(run: RunData, folder: Path) -> None:
     for task, predict in judges.items():
         members = run.dataset.take(run.splits.find_learned(task))
         add_membership(filled.table, task, predict, members=members, test=run.test_set)
-    if any(METHODS[name].needs_generator for name in run.methods):
+    if list_explained(run):
         eyes = {"members": run.train_set, "test": run.test_set}
         add_generator_membership(filled.table, run.generator, **eyes)
     heading = _write_heading(run, "Table 2", f"{len(run.test_set)} test images")
@@ -282,7 +306,7 @@ def privatize_many(
         numbered=run.source.kind is not Kind.MANIFEST,
         allow_unknown=allow_unknown,
     )
-    units = (PREPROCESSED, VGAN) if method.needs_generator else (PREPROCESSED,)
+    units = list_needed(method)
     draws = run.count_draws(method)
     request = {
         "method": method.name,
@@ -356,9 +380,15 @@ def hash_signs(run: RunData) -> dict[str, str]:
     return {"signs": hashlib.sha256(repr(hashes).encode()).hexdigest()}
 
 
+def list_needed(method: Method) -> tuple[str, ...]:
+    """Return the units that a method privatizes by: the evidence code asks for a verdict, too."""
+    trained = {None: (), VGAN: (VGAN,), CODE: (EVALUATORS["glaucoma"], CODE)}[method.generator]
+    return (PREPROCESSED, *trained)
+
+
 def list_explained(run: RunData) -> tuple[str, ...]:
     """Return the names of the methods whose sets are explained: those of PPRL-VGAN (paper §3)."""
-    return tuple(name for name in run.methods if METHODS[name].needs_generator)
+    return tuple(name for name in run.methods if METHODS[name].generator == VGAN)
 
 
 def _write_heading(run: RunData, what: str, count: str) -> str:

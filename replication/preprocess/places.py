@@ -98,6 +98,24 @@ def mask_irises(
     return irises[0], irises[1] & irises[0]
 
 
+def find_iris_axes(facts: pd.DataFrame, *, size_px: int = IMAGE_SIZE_PX) -> tuple[float, float]:
+    """Return half the width and half the height of the median iris, px of the preprocessed images.
+
+    Frames are squeezed into squares, so a round iris is no longer round. Where no image has an iris,
+    the axes reach to the images' edges.
+
+    Args:
+        facts: as for `mask_irises`.
+        size_px: S, of the preprocessed images.
+    """
+    height = facts["frame_height_px"] - facts["strip_rows_removed"]
+    axes = [
+        (size_px * facts["iris_radius_px"] / side).median()
+        for side in (facts["frame_width_px"], height)
+    ]
+    return tuple(size_px / 2 if np.isnan(axis) else float(axis) for axis in axes)
+
+
 def cover_pixels(inside: np.ndarray, row: object, *, size_px: int) -> np.ndarray:
     """Return how much of each pixel of the image a part of its frame covers, (S, S) float32.
 

@@ -11,14 +11,17 @@ from functools import partial
 
 import numpy as np
 
+from replication.config import CodeSettings
 from replication.errors import SettingsError
 from replication.privatize.blur import privatize_by_blur
 from replication.privatize.dp_pix import privatize_by_dp_pix
+from replication.privatize.evidence_code import privatize_by_evidence_code
 from replication.privatize.k_same_grouped import privatize_by_k_same_grouped
 from replication.privatize.k_same_select import privatize_by_k_same_select
 from replication.privatize.pprl_vgan import privatize_by_pprl_vgan
 from replication.privatize.replacement import Pool, count_pools
 from replication.records import TABLE1_METRICS, EyeDataset, PrivatizedSet
+from replication.store.run_record import CODE, VGAN
 
 BASELINE = "original"
 AVERAGED_REPLACEMENTS = 5  # paper §3: six images, one of them with the original identity
@@ -54,7 +57,7 @@ class Method(Row):
         privatize: `(queries, *, gallery, generator, seed, draws)` to an iterator of
             `PrivatizedSet`: one set where nothing is drawn, else one per draw. Queries are the
             images to privatize, the gallery the training images.
-        needs_generator: whether a trained generator has to be handed in.
+        generator: unit of the training whose generator has to be handed in; None where none has.
         is_drawn: whether it draws random numbers, so that seed and number of draws change what comes.
         painted: identities that a generator paints into one image, 0 without one.
         others_only: whether what goes into an image is never of its own patient's.
@@ -63,7 +66,7 @@ class Method(Row):
     """
 
     privatize: Callable[..., Iterator[PrivatizedSet]]
-    needs_generator: bool = False
+    generator: str | None = None
     is_drawn: bool = False
     painted: int = 0
     others_only: bool = False
@@ -90,7 +93,7 @@ def _pprl_vgan(
         short,
         True,
         privatize,
-        needs_generator=True,
+        generator=VGAN,
         is_drawn=True,
         painted=painted,
         others_only=averaged,
@@ -137,6 +140,24 @@ def _dp_pix(*, cell_px: int, neighbour_px: int, epsilon: float) -> Method:
     return Method(name, "DP-Pix", dataset, short, False, privatize, is_drawn=True, in_paper=False)
 
 
+def _evidence_code(k: int) -> Method:
+    name = f"evidence-code-k{k}"
+    dataset = f"Privatized set with a disease code that {k} patients or more share"
+    privatize = partial(privatize_by_evidence_code, method=name, k=k)
+    short = f"code, k = {k}"
+    return Method(
+        name,
+        "Evidence code",
+        dataset,
+        short,
+        True,
+        privatize,
+        generator=CODE,
+        is_drawn=True,
+        in_paper=False,
+    )
+
+
 METHODS: dict[str, Method] = {
     method.name: method
     for method in (
@@ -176,6 +197,7 @@ METHODS: dict[str, Method] = {
         *map(_k_same_select, (3, 6, 9, 12)),
         *map(_k_same_grouped, (3, 6, 12)),
         _dp_pix(**DP_PIX),
+        *map(_evidence_code, CodeSettings().levels),
     )
 }
 # Table 1's rows; the baseline is a row and no method.

@@ -3,7 +3,8 @@
 `artifacts/baselines/surrogate-cpu/` holds them in git: a run from them needs no training and shows
 whether the rest of the code still gives the same numbers. Leaves there, when kept from a run:
 
-- identity.h5, glaucoma.h5, encoder.h5, decoder.h5: weights, legacy HDF5;
+- identity.h5, glaucoma.h5, encoder.h5, decoder.h5, code-decoder.h5: weights, legacy HDF5;
+- code.npz, code.json: the disease code;
 - references.csv: the 51 numbers with the bands that rounding leaves (`validation.blessing.drift`);
 - table1.md: the same beside the paper's;
 - baseline.json: the commits, settings, versions and machine that made them.
@@ -29,6 +30,9 @@ WEIGHTS = {
     "glaucoma.h5": "03_evaluators/glaucoma/weights.h5",
     "encoder.h5": "04_vgan/encoder.h5",
     "decoder.h5": "04_vgan/decoder.h5",
+    "code.npz": "04_code/code.npz",
+    "code.json": "04_code/code.json",
+    "code-decoder.h5": "04_code/decoder.h5",
 }
 ORIGIN, REFERENCES = "baseline.json", "references.csv"
 
@@ -70,7 +74,7 @@ def keep_baseline(store: RunStore, folder: Path = BASELINE) -> None:
         if taken != describe_baseline(folder):
             raise SettingsError(f"{store.root}: its weights are not those of {folder}")
         trained = read_json(folder / ORIGIN)["commits"]
-        commits = trained | {EVALUATED: commits[EVALUATED]}
+        commits |= trained | {EVALUATED: commits[EVALUATED]}
     with new_folder(folder) as partial:
         for kept, file in files.items():
             shutil.copyfile(file, partial / kept)
@@ -103,6 +107,11 @@ def copy_weights(unit: str, target: Path, folder: Path = BASELINE) -> None:
     for kept, file in WEIGHTS.items():
         if str(Path(file).parent) == unit:
             shutil.copyfile(folder / kept, target / Path(file).name)
+
+
+def holds_weights(unit: str, baseline: dict) -> bool:
+    """Return whether a baseline (`describe_baseline`) has a training's weights."""
+    return any(str(Path(WEIGHTS[kept]).parent) == unit for kept in baseline)
 
 
 def read_references(folder: Path = BASELINE) -> tuple[Band, ...]:

@@ -107,7 +107,7 @@ def measure_run(run: FinishedRun, goods: Goods, methods: Sequence[str]) -> list[
     wanted = [find_method(name).name for name in dict.fromkeys(methods)] or [
         name
         for name, method in METHODS.items()
-        if method.needs_generator and (run.root / privatized_unit(name)).exists()
+        if method.generator and (run.root / privatized_unit(name)).exists()
     ]
     if not wanted:
         raise StageNotRun(f"{run.root}: no set of PPRL-VGAN to measure; `replicate` makes one")

@@ -39,7 +39,7 @@ EXPORTS = "exports.json"  # what left the run: it outlives --fresh
 # Scratch files of a stage, not its outputs.
 SCRATCH = (KEY, CHECKPOINT)
 # Of a profile, what one stage's own key has: another value makes that stage anew, not the run.
-PARTS_OF_STAGES = ("attack",)
+PARTS_OF_STAGES = ("attack", "code")
 
 _LOG = logging.getLogger(__name__)
 

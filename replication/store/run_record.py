@@ -14,7 +14,7 @@ from validation.expectations.suites import MOST_UNCENTRED
 PREPROCESSED = "01_preprocessed"
 VALIDATED = "02_validated"
 EVALUATORS = {task: f"03_evaluators/{task}" for task in ("identity", "glaucoma")}
-VGAN = "04_vgan"
+VGAN, CODE = "04_vgan", "04_code"
 
 SPLITS = {False: "image", True: "patient"}  # by patient or, as in the paper, by image
 BY_PATIENT = (

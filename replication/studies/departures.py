@@ -17,7 +17,7 @@ import pandas as pd
 from replication.config import PAPER
 from replication.evaluate.stage import accuracy, any_of_accuracy, average_draws, evaluate_set
 from replication.pipeline.run_data import RunData
-from replication.pipeline.stages import train_evaluator, train_vgan
+from replication.pipeline.stages import list_explained, train_evaluator, train_vgan
 from replication.preprocess.frame import preprocess_image
 from replication.preprocess.split import split_dataset
 from replication.preprocess.stage import preprocess_images
@@ -88,7 +88,7 @@ def _measure_choices(run: RunData) -> Iterator[tuple[str, Figures]]:
     found = {"iris found": float(_manifest(run)["iris_found"].mean())}
     yield f"{NETWORKS}, ours", evaluate_networks(run.test_set, networks) | found
     yield from measure_privatizers(run.test_set, networks, **_give(run, run.generator))
-    sets = run.load_sets(tuple(name for name in run.methods if METHODS[name].needs_generator))
+    sets = run.load_sets(list_explained(run))
     yield from measure_replacements(run.test_set, sets, networks["identity"]).items()
     for training in _list_evaluators(run):
         yield f"{NETWORKS}, {training.words}", _evaluate_evaluators(run, training)

@@ -7,12 +7,16 @@ import numpy as np
 import tensorflow as tf
 from keras import Model
 
+from keras_models.code_networks import LATENT_UNITS, build_code_decoder
 from keras_models.evaluator import build_evaluator
 from keras_models.vgan_model import standard_deviation
 from keras_models.vgan_networks import build_decoder, build_encoder
 from replication.config import EvaluatorSettings, VganSettings
+from replication.records import CLASS_OF_GLAUCOMA, NOBODY
+from replication.train.disease_code import DiseaseCode
 from replication.train.weights import load_weights
 
+DRAWN = 8  # ours: the most images drawn for one that is released
 BATCH = 512  # below 128, the decoder's last bits depend on it; larger ones are faster
 
 
@@ -66,6 +70,59 @@ class TrainedGenerator:
         """Return (N, H, W, C) images in [-1, 1] of these latents with these identities."""
         one_hot = np.eye(self._identities, dtype=np.float32)[identity]
         return self._decode(latent, one_hot)[0]
+
+
+class TrainedCodeGenerator:
+    """The disease code and its trained generator in their stage's folder, and the verdict's network."""
+
+    def __init__(
+        self,
+        folder: Path,
+        image_shape: tuple[int, int, int],
+        predict_glaucoma: Callable[[np.ndarray], np.ndarray],
+    ) -> None:
+        self._code = DiseaseCode.load(folder)
+        self._image_shape = height, width, _ = image_shape
+        decoder = build_code_decoder(self._code.codes, (height, width, 1), seed=0)
+        load_weights(decoder, folder / "decoder.h5")
+        self._decode, self._predict = compile_network(decoder), predict_glaucoma
+
+    def read_codes(self, images: np.ndarray, identity: np.ndarray, *, k: int) -> np.ndarray:
+        """Return the (N,) codes of images, by the network's verdict on them (`DiseaseCode.read`)."""
+        return self._code.read(images, identity, self._is_ill(images), k=k)
+
+    def list_behind(self, codes: np.ndarray) -> np.ndarray:
+        """Return (N, K) training patients who share each code, ascending, then NOBODY."""
+        behind = {int(code): self._code.list_behind(code) for code in np.unique(codes)}
+        most = max(map(len, behind.values()), default=0)
+        used = np.full((len(codes), most), NOBODY)
+        for row, code in zip(used, codes, strict=True):
+            row[: len(behind[int(code)])] = behind[int(code)]
+        return used
+
+    def draw_images(self, codes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Return (N, H, W, C) images in [-1, 1] of these codes, each of a latent drawn anew.
+
+        One of which the network's verdict is not that of its code is drawn again, at most `DRAWN`
+        times in all; which one is released follows from code and draws alone.
+        """
+        one_hot = np.eye(self._code.codes, dtype=np.float32)[codes]
+        images = np.empty((len(codes), *self._image_shape), np.float32)
+        wrong = np.arange(len(codes))
+        for _ in range(DRAWN):
+            latent = rng.standard_normal((len(wrong), LATENT_UNITS), dtype=np.float32)
+            drawn = np.repeat(
+                self._decode(latent, one_hot[wrong])[0], self._image_shape[-1], axis=-1
+            )
+            images[wrong] = drawn
+            wrong = wrong[self._is_ill(drawn) != (codes[wrong] != 0)]
+            if not len(wrong):
+                break
+        return images
+
+    def _is_ill(self, images: np.ndarray) -> np.ndarray:
+        """Return (N,) bool, the network's verdict on images."""
+        return self._predict(images)[:, CLASS_OF_GLAUCOMA] > 0.5
 
 
 def compile_network(network: Model) -> Callable[..., list[np.ndarray]]:

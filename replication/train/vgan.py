@@ -6,30 +6,22 @@ divergence from the prior, in nats, is `generator_latent`). While it runs, a che
 networks, averages, both optimisers and the step: a killed training resumes from there.
 """
 
-import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-import pandas as pd
 import tensorflow as tf
 
 from keras_models.rates import choose_rate
 from keras_models.vgan_model import GENERATOR_UPDATES, PprlVgan, TrainingImages
 from replication.config import VganSettings
-from replication.errors import ReplicationError
 from replication.records import EyeDataset
-from replication.store.run_folder import CHECKPOINT
-from replication.store.tables import write_table
 from replication.system.provenance import PROC, read_pairs
-from replication.train.checkpoint import resume_training, save_checkpoint
+from replication.train.steps import train_by_steps
 
 NETWORKS = ("encoder", "decoder", "discriminator")
 SIZES_AND_RATES = ("units", "kernel_size", "decay", "averaging")
 SIZES_AND_RATES += ("generator_weights", "discriminator_weights")
-HISTORY = "history.csv"
-HISTORY_EVERY_STEPS = 25
-CHECKPOINT_EVERY_S = 30.0
 
 
 def train_vgan(
@@ -64,24 +56,15 @@ def train_vgan(
     )
     batch_size = min(settings.batch_size, len(train))
     more = {"seed": seed, "saturating": saturating}
-    model, _, facts = resume_training(
+    model = train_by_steps(
         partial(build_vgan, identities, train.images.shape[1:], settings, **more),
         lambda model: model.train_step(data, batch_size),
         _list_state,
-        folder / CHECKPOINT,
+        steps=settings.steps,
+        name="PPRL-VGAN",
+        folder=folder,
+        on_step=on_step,
     )
-    rows, saved = facts.get("rows", []), time.monotonic()
-    for step in range(int(model.step.numpy()) + 1, settings.steps + 1):
-        losses = model.train_step(data, batch_size)
-        on_step()
-        if step % HISTORY_EVERY_STEPS == 0 or step == settings.steps:
-            rows.append({"step": step} | {name: float(loss) for name, loss in losses.items()})
-            _check_finite(rows[-1])
-        if time.monotonic() - saved > CHECKPOINT_EVERY_S or step == settings.steps:
-            state = [variable.numpy() for variable in _list_state(model)]
-            save_checkpoint(folder / CHECKPOINT, state, {"rows": rows})
-            saved = time.monotonic()
-    write_table(pd.DataFrame(rows), folder / HISTORY)
     model.settle()
     for name in NETWORKS:
         getattr(model, name).save_weights(str(folder / f"{name}.h5"))
@@ -115,15 +98,6 @@ def processor_has_bfloat16(cpuinfo: Path = PROC / "cpuinfo") -> bool:
     """Return whether the processor multiplies bfloat16 itself; elsewhere it would be emulated."""
     flags = read_pairs(cpuinfo).get("flags", "").split()
     return "avx512_bf16" in flags or "amx_bf16" in flags
-
-
-def _check_finite(row: dict[str, float]) -> None:
-    broken = [name for name, value in row.items() if not abs(value) < float("inf")]
-    if broken:
-        raise ReplicationError(
-            f"PPRL-VGAN training: {', '.join(broken)} not finite at step {row['step']}; "
-            "lower the learning rate or switch bfloat16 off"
-        )
 
 
 def _list_state(model: PprlVgan) -> list[tf.Variable]:

@@ -35,9 +35,9 @@ def dask_setup(worker) -> None:
     make_tiny()
     if os.environ.get("TINY_CHECKPOINTS"):  # after every epoch and a few steps
         from replication.train import evaluators as train_evaluators
-        from replication.train import vgan as train_vgan
+        from replication.train import steps
 
-        train_evaluators.CHECKPOINT_EVERY_S = train_vgan.CHECKPOINT_EVERY_S = 0.0
+        train_evaluators.CHECKPOINT_EVERY_S = steps.CHECKPOINT_EVERY_S = 0.0
 
 
 if __name__ == "__main__":
