@@ -102,6 +102,7 @@ for command in (
     stage_commands.explain,
     study_commands.measure_departures,
     study_commands.measure_forks,
+    study_commands.measure_frontier,
     study_commands.cross_validate,
     study_commands.check_explanations,
     check_and_report.export,

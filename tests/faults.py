@@ -489,7 +489,8 @@ FAULTS = [
         ),
         ("dataset.take(splits.validation),", "dataset.take(splits.test),"),
         (".iloc[run.splits.test]", ".iloc[: len(run.splits.test)]"),
-        ("(PREPROCESSED, VGAN) if method.needs_generator else (PREPROCESSED,)", "(PREPROCESSED,)"),
+        ("VGAN: (VGAN,), CODE", "VGAN: (), CODE"),
+        ('CODE: (EVALUATORS["glaucoma"], CODE)}', "CODE: (CODE,)}"),
     ),
     *_plant(
         "replication/pipeline/run_data.py",

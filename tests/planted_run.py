@@ -116,8 +116,11 @@ def _plant_trainings(store: RunStore) -> None:
     steps = pd.DataFrame({"step": [25, 50]}).assign(
         generator_realism=[1.0, 2], generator_identity=[4.0, 1], generator_task=[0.5, 0.4]
     )
+    coded = pd.DataFrame(
+        {"step": [25, 50], "generator_identity": [0.1, 2], "generator_code": [1.0, 0.2]}
+    )
     histories = {"03_evaluators/identity": epochs, "03_evaluators/glaucoma": epochs}
-    for unit, history in (histories | {"04_vgan": steps}).items():
+    for unit, history in (histories | {"04_code": coded, "04_vgan": steps}).items():
         with store.writing(unit, {}) as folder:
             history.to_csv(folder / "history.csv", index=False)
 

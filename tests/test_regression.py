@@ -30,6 +30,7 @@ from replication.results.baseline import WEIGHTS, read_references
 from replication.results.check import check_run
 from replication.store.arrays import load_manifest, load_preprocessed
 from replication.store.run_folder import RunStore
+from replication.store.run_record import VGAN
 from replication.train.trained import TrainedEvaluator, TrainedGenerator
 from validation.blessing.blessing import DRIFT, Outcome, check_drift
 
@@ -65,7 +66,7 @@ class Reference:
 
     def privatize(self, name: str, privatize=None) -> list:
         method = METHODS[name]
-        generator = self.load_generator() if method.needs_generator else None
+        generator = self.load_generator() if method.generator == VGAN else None
         call = privatize or method.privatize
         return list(call(self.test, gallery=self.train, generator=generator, seed=0, draws=10))
 

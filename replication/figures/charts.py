@@ -59,6 +59,10 @@ GENERATOR = (
     ("generator_identity", "shows the replacement", ACCENT, "solid"),
     ("generator_task", "keeps glaucoma", INK, (0, (4, 2))),
 )
+CODE_GENERATOR = (
+    ("generator_identity", "shows nobody", ACCENT, "solid"),
+    ("generator_code", "shows the code", INK, (0, (4, 2))),
+)
 
 
 @dataclass(frozen=True)
@@ -143,13 +147,14 @@ def draw_curves(histories: Mapping[str, pd.DataFrame], folder: Path) -> list[Cha
 
 
 def _draw_training(unit: str, history: pd.DataFrame, folder: Path) -> Chart:
-    """Draw the two losses of an evaluator, or what PPRL-VGAN's generator is trained for."""
+    """Draw the two losses of an evaluator, or what a generator is trained for."""
     name = f"training-{unit.rpartition('/')[2].rpartition('_')[2]}"
     by_epoch = "epoch" in history
     time = "epoch" if by_epoch else "step"
+    generator = GENERATOR if "generator_task" in history else CODE_GENERATOR
     with drawing(name, inches=CURVE_INCHES) as (figure, axes):
         words = []
-        for column, label, colour, dashes in LOSSES if by_epoch else GENERATOR:
+        for column, label, colour, dashes in LOSSES if by_epoch else generator:
             values = history[column]
             style = {"color": colour, "linestyle": dashes, "linewidth": 1.5}
             axes.plot(history[time], values, label=label, **style)

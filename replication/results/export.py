@@ -225,6 +225,8 @@ def export_run(
         if goods is Goods.WEIGHTS:
             for name, file in WEIGHTS.items():
                 unit = Path(file).parent.as_posix()
+                if not (run.root / unit).exists():  # of methods that the run hasn't
+                    continue
                 shutil.copyfile(run.store.folder(unit) / Path(file).name, partial / name)
         else:
             draws = {one.method: _write_set(run, one.method, partial / one.method) for one in leaks}

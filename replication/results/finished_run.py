@@ -24,7 +24,7 @@ from replication.results.study import find_own_bands
 from replication.store.arrays import MANIFEST
 from replication.store.files import read_json
 from replication.store.run_folder import RECORD, RUN_RECORD, RunStore
-from replication.store.run_record import PREPROCESSED, VGAN, is_by_patient, read_run
+from replication.store.run_record import CODE, PREPROCESSED, VGAN, is_by_patient, read_run
 from replication.store.tables import read_table
 from validation.blessing.bands import Band, derive_bands, describe_bands
 from validation.blessing.blessing import (
@@ -41,7 +41,7 @@ from validation.statistics.intervals import Cell, Interval
 from validation.statistics.resampling import Resamples, list_intervals, resample_patients
 
 REPORTED = "09_report"
-TRAININGS = ("03_evaluators/identity", "03_evaluators/glaucoma", VGAN)
+TRAININGS = ("03_evaluators/identity", "03_evaluators/glaucoma", CODE, VGAN)
 # Where validation fails, its stage isn't complete, and its findings are in the second place.
 VALIDATIONS = ("02_validated/validation.json", "02_validated.partial/validation.json")
 OF_AN_EXPECTATION = {"suite", "name", "meaning", "success"}

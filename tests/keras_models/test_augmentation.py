@@ -81,3 +81,18 @@ def test_a_seed_draws_the_same_and_another_does_not(other):
     np.testing.assert_array_equal(first, same)
     assert (first != different).any()
     assert np.abs(first).max() <= 1
+
+
+def test_by_whole_pixels_every_pixel_is_one_of_the_image():
+    images = np.random.default_rng(0).uniform(-0.5, 0.5, (8, 16, 16, 1)).astype(np.float32)
+    seen = augment(tf.constant(images), tf.constant([0, 1]), whole_pixels=True).numpy()
+    for before, after in zip(images[..., 0], seen[..., 0], strict=True):
+        # Gain and brightness are one straight line of each image; what is left is where pixels are.
+        fits = []
+        for down in range(-3, 4):
+            for right in range(-3, 4):
+                inside = np.s_[3:13, 3:13]
+                moved = np.roll(before, (down, right), (0, 1))[inside].ravel()
+                line = np.polyfit(moved, after[inside].ravel(), 1)
+                fits.append(np.abs(np.polyval(line, moved) - after[inside].ravel()).max())
+        assert min(fits) < 1e-5

@@ -105,7 +105,7 @@ def test_pprl_vgan_and_the_galleries_know_everybody(
     assert seen["identities"] == 6
 
     class Method:
-        name, needs_generator, is_drawn = "blur-3", False, False
+        name, generator, is_drawn = "blur-3", None, False
 
         def privatize(self, queries, *, gallery, **options):
             seen.update(queries=queries, gallery=gallery)

@@ -15,7 +15,13 @@ from replication.errors import DataError
 from replication.preprocess import frame as eye_frame
 from replication.preprocess.frame import preprocess_image
 from replication.preprocess.iris import find_iris
-from replication.preprocess.places import find_sign_table, mask_irises, mask_signs, read_signs
+from replication.preprocess.places import (
+    find_iris_axes,
+    find_sign_table,
+    mask_irises,
+    mask_signs,
+    read_signs,
+)
 from replication.surrogate.synthesize import draw_twin, synthesize
 
 SETTINGS = PreprocessSettings()
@@ -182,3 +188,17 @@ def test_signs_beyond_the_header_are_refused(tmp_path, rows):
     (tmp_path / "signs.csv").write_text(f"file,signs\n{rows}\n", encoding="utf-8")
     with pytest.raises(DataError, match="signs.csv: not readable as a table"):
         read_signs(tmp_path / "signs.csv")
+
+
+def test_the_iris_axes_are_of_the_median_iris_squeezed_as_the_frames_are():
+    facts = pd.DataFrame(
+        {
+            "frame_width_px": [640, 640, 640, 640],
+            "frame_height_px": [491, 491, 491, 491],
+            "strip_rows_removed": [11, 11, 11, 11],
+            "iris_radius_px": [100.0, 120.0, 300.0, np.nan],
+        }
+    )
+    assert find_iris_axes(facts) == (12.0, 16.0)
+    facts["iris_radius_px"] = np.nan
+    assert find_iris_axes(facts) == (32.0, 32.0)

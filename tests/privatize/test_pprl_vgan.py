@@ -10,8 +10,9 @@ from latent_generator import LatentGenerator
 from replication.errors import SettingsError
 from replication.privatize.methods import METHODS
 from replication.privatize.pprl_vgan import average_of_identities
+from replication.store.run_record import VGAN
 
-REGIMES = [name for name, method in METHODS.items() if method.needs_generator]
+REGIMES = [name for name, method in METHODS.items() if method.generator == VGAN]
 SINGLE, AVERAGED = REGIMES[:3], REGIMES[3:]
 DIRECT = LatentGenerator()
 

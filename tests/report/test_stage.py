@@ -197,7 +197,9 @@ def test_figures_lie_beside_it_as_png_and_pdf(store):
     folder = store.root / "09_report"
     names = {file.stem for file in folder.glob("*.png")}
     assert names == {file.stem for file in folder.glob("*.pdf")}
-    charts = {"plane-identity"} | {f"training-{of}" for of in ("identity", "glaucoma", "vgan")}
+    charts = {"plane-identity"} | {
+        f"training-{of}" for of in ("identity", "glaucoma", "code", "vgan")
+    }
     assert names == charts | {f"figure{number}" for number in (2, 3, 4, 5)}
 
 

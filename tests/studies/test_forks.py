@@ -17,6 +17,7 @@ from replication.privatize.methods import METHODS
 from replication.results.finished_run import FinishedRun
 from replication.results.forks import FIGURES, PAGE
 from replication.store.files import read_json
+from replication.store.run_record import VGAN
 from replication.studies.forks import judge_forks, measure_forks
 from replication.studies.open_choices import FORKS
 from validation.claims.judge import judge_claims
@@ -130,7 +131,7 @@ def run(tmp_path_factory):
         drawing_seed=4,
         draws=12,
         load_evaluator=networks.__getitem__,
-        find_generator=lambda method: generator if method.needs_generator else None,
+        find_generator=lambda method: generator if method.generator == VGAN else None,
         track=lambda *_: nullcontext(lambda: None),
     )
     run.privatize = partial(RunData.privatize, run)
