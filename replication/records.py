@@ -151,6 +151,12 @@ class PrivatizedSet:
             raise DataError(
                 f"{self.method} used_identities: expected ({len(self.images)}, K), got {used.shape}"
             )
+        code = self.code
+        if code is not None and (code.shape != (len(self.images),) or code.dtype.kind not in "iu"):
+            raise DataError(
+                f"{self.method} code: expected ({len(self.images)},) integers, "
+                f"got {code.shape} {code.dtype}"
+            )
 
 
 @dataclass(frozen=True)

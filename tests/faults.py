@@ -389,6 +389,7 @@ FAULTS = [
         ("persons[group].mean(axis=0)", "persons[group[0]]"),
         ("(averages**2).sum(axis=1) / 2", "(averages**2).sum(axis=1)"),
         ('kind="stable")[:k]', 'kind="stable")[: k + 1]'),
+        ("2 * joined + pathology", "joined"),
     ),
     *_plant(
         "replication/privatize/dp_pix.py",
@@ -402,8 +403,23 @@ FAULTS = [
     *_plant(
         "replication/evaluate/equal_images.py",
         "evaluate/test_equal_images.py",
-        ("counts.max(axis=1)", "counts.max(axis=0)"),
         ("to_bytes(image).tobytes()", "image.tobytes()"),
+    ),
+    *_plant(
+        "validation/statistics/channel.py",
+        "validation/statistics/test_channel.py",
+        ("counts.max(axis=1).sum()", "counts.max(axis=0).sum()"),
+        ("(counts / each).max", "(counts / counts.max()).max"),
+        ("len(codes) * each.max()", "len(codes) * each.mean()"),
+        ("(counts > 0).sum(axis=1).min()", "counts.sum(axis=1).min()"),
+        ("code[rows], return_inverse", "code, return_inverse"),
+    ),
+    *_plant(
+        "replication/attack/proven.py",
+        "attack/test_proven.py",
+        ('named["low"] <= bound["at_most"]', 'named["value"] <= bound["at_most"]'),
+        ("(one.code != code).any()", "(one.code != code).all()"),
+        ("test.glaucoma == label\n", "test.glaucoma != label\n"),
     ),
     *_plant(
         "replication/privatize/k_same_select.py",

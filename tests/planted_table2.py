@@ -29,7 +29,7 @@ def plant_row(method: str, measure: str, step: int) -> dict:
     return {"method": method, "measure": measure, **number}
 
 
-def plant_attack(planted: RunStore, heading: str, rows: list[dict]) -> None:
+def plant_attack(planted: RunStore, heading: str, rows: list[dict], **more) -> None:
     """Write Table 2 into a run, of its summary and claims one number and one finding."""
     worst = {"measure": "identity_best", "share": 0.28}
     number = {"value": 0.725, "low": 0.6, "high": 0.8, "chance": 0.01}
@@ -37,6 +37,7 @@ def plant_attack(planted: RunStore, heading: str, rows: list[dict]) -> None:
     attack = {
         "heading": heading,
         "rows": rows,
+        **more,
         "summary": [
             {"method": "blur-3", "requirement": PRIVACY, **worst, **number},
             nothing | {"requirement": EVIDENCE},

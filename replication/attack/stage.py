@@ -19,6 +19,7 @@ from replication.attack.evidence import Predict
 from replication.attack.intervals import Table2Intervals
 from replication.attack.outputs import JSON, PAGE, PLANE
 from replication.attack.patient_privacy import BEST, COUNTS, NETWORK_DRAWS
+from replication.attack.proven import hold_attackers, to_row
 from replication.attack.table2 import NOISE, summarise_methods
 from replication.attack.table2_filling import USED, Known, Networks, Table2Filling
 from replication.attack.table2_text import to_markdown
@@ -131,17 +132,18 @@ def write_attack(
     """
     intervals = Table2Intervals(filled.table, seed=seed)
     numbers = intervals.list_numbers()
-    write_table(numbers, folder / "table2.csv")
+    rows = [*to_records(numbers), *map(to_row, filled.bounds)]
+    write_table(pd.DataFrame(rows), folder / "table2.csv")
     write_table(intervals.compare_methods(), folder / "differences.csv")
     write_table(named, folder / "attackers.csv")
     write_table(pd.concat(filled.crowds, ignore_index=True), folder / "crowds.csv")
-    rows = to_records(numbers)
     checks = check_attackers(rows, filled.grid)
     attack = {
         "heading": heading,
         "rows": rows,
         "grid": filled.grid,
         "attackers": checks,
+        "proven": hold_attackers(filled.bounds, rows),
         "summary": to_records(summarise_methods(numbers, attacked=are_good_enough(checks))),
         "claims": judge_retrained(predictions, named),
     }

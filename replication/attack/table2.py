@@ -18,6 +18,7 @@ from replication.privatize.methods import BASELINE
 from validation.statistics.patient_sums import Statistic, average_images
 
 NOISE = "noise"
+AT_MOST = "proven_identity_at_most"  # what codes prove (`attack.proven`); also _with, _without
 
 
 class Requirement(StrEnum):
@@ -65,6 +66,9 @@ def _list_measures() -> tuple[Measure, ...]:
         Measure("identity_person", patient, "best, all images of a patient", fraction=True),
         Measure("identity_best_with", patient, "best retrained, eyes with glaucoma", fraction=True),
         Measure("identity_best_without", patient, "best retrained, eyes without", fraction=True),
+        Measure(AT_MOST, patient, "proven at most, single images", fraction=True),
+        Measure(f"{AT_MOST}_with", patient, "proven at most, eyes with glaucoma", fraction=True),
+        Measure(f"{AT_MOST}_without", patient, "proven at most, eyes without", fraction=True),
         Measure("identity_lda_image", patient, "LDA, image", fraction=True),
         Measure("identity_lda_crop", patient, "LDA, central crop", fraction=True),
         Measure("identity_nearest", patient, "nearest neighbour", fraction=True),

@@ -28,6 +28,7 @@ from replication.attack.patient_privacy import (
     list_named,
     score_by_network,
 )
+from replication.attack.proven import bound_method
 from replication.attack.releases import Pooled, Releases
 from replication.attack.replaced_privacy import Gallery, add_replaced_measures
 from replication.attack.table2 import NOISE, Table2
@@ -105,6 +106,7 @@ class Table2Filling:
         seed: int,
     ) -> None:
         self.table, self.grid, self.crowds = Table2(known.test.identity), [], []
+        self.bounds: list[dict] = []
         self._known, self._networks, self._seed = known, networks, seed
         self._predict, self._predictions = predict_glaucoma, predictions
         self._train = networks.static.embed(known.train.images)
@@ -155,6 +157,7 @@ class Table2Filling:
         named = self._attack_patients(method, releases, embedded)
         if method == NOISE:
             return named
+        self.bounds += bound_method(drawn, known.test)
         add_verdict_measures(self.table, method, self._predictions, test=known.test)
         if self._signs:
             self._signs.add_measures(self.table, sets)

@@ -3,7 +3,16 @@
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from replication.attack.table2 import EVIDENCE, MEASURES, NOISE, PRIVACY, QUALITY, Requirement
+from replication.attack.proven import IMAGES
+from replication.attack.table2 import (
+    AT_MOST,
+    EVIDENCE,
+    MEASURES,
+    NOISE,
+    PRIVACY,
+    QUALITY,
+    Requirement,
+)
 from replication.privatize.methods import BEYOND, ROWS
 from replication.store.numbers import (
     DOES_NOT_APPLY,
@@ -42,6 +51,14 @@ CHECKS = (
     "learning curve that still rises by more than the limit with the last draws makes a method's "
     "figure a lower bound."
 )
+PROVEN = (
+    "In percent. Where all that an image carries of its source is a code, beside fresh noise, nobody names "
+    "more patients in single images than 'at most', however often each is released and whatever was "
+    "learned; of several images of a patient together that is proven only where they have one code. "
+    "With patients equal: each counts the same, however many images they have. Loose: codes times "
+    "the largest share of a patient."
+)
+KEPT = {True: "yes", False: "no: something besides the code leaks", None: NOT_MEASURED}
 NOTES = {
     Requirement.PATIENT: (
         "Each attacker's figure is by the draws learned and the releases read that do best on "
@@ -100,6 +117,8 @@ def to_tables(attack: Mapping) -> dict[str, Section]:
     if attack.get("grid"):  # a run's page can be made anew that is older than both
         tables["Draws learned, releases read"] = _tabulate_grid(attack["grid"])
         tables["Were the attackers good enough?"] = _tabulate_checks(attack["attackers"])
+    if attack.get("proven"):
+        tables["What is proven"] = _tabulate_proven(attack["proven"])
     tables["The paper's three requirements"] = _tabulate_summary(attack["summary"])
     claims = [
         (claim["name"], *(Finding.from_stored(claim[who]).value for who in ("static", "retrained")))
@@ -167,6 +186,23 @@ def _tabulate_checks(checks: Sequence[Mapping]) -> Section:
     ]
     headings = ("check", "method", "victim", "value", "limit", "good enough")
     return Section(CHECKS, headings, rows, words=3)
+
+
+def _tabulate_proven(held: Sequence[Mapping]) -> Section:
+    rows = [
+        (
+            f"{SHORT[row['method']]}, {IMAGES[row['measure'].removeprefix(AT_MOST)]}",
+            write_cell({"measure": row["measure"], "chance": None} | row),
+            *(write_percent(row[f"at_most{kind}"], digits=1) for kind in ("", "_equal", "_loose")),
+            row["codes"],
+            row["fewest_patients"],
+            KEPT[row["holds"]],
+        )
+        for row in held
+    ]
+    headings = ("images", "best retrained attacker", "at most", "patients equal", "loose")
+    headings += ("codes", "fewest patients of a code", "attackers keep within")
+    return Section(PROVEN, headings, rows)
 
 
 def _tabulate_summary(summary: Sequence[Mapping]) -> Section:

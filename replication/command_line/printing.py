@@ -33,6 +33,9 @@ def print_table2(run) -> None:
 
     attack = FinishedRun(run.store).attack
     _print_lines(lay_out_table2(attack["rows"], title=attack["heading"]))
+    for bound in attack.get("proven", ()):
+        if bound["holds"] is False:
+            click.echo(textwrap.fill(f"Leak: {bound['sentence']}.", 78, **WHOLE_WORDS))
     click.echo(f"All of it, with intervals and chance: {run.store.root}/07_attacked/table2.md")
 
 

@@ -1,7 +1,7 @@
 """Privatize any number of images block by block, in memory that their number doesn't change.
 
 Writes, in the given folder, `blocks.json` (what the blocks are made of) and one folder per block:
-`draw-0.npy` ... and `used-0.npy` ... as in stage 05, and `images.csv`: which row is which image,
+`draw-0.npy` ..., `used-0.npy` ... and `code-0.npy` ... as in stage 05, and `images.csv`: which row is which image,
 whether the run knows its patient, and what was found in its frame; and `uncentred`, where too many
 images are without an iris, with what the caller shows of them. A block appears when it is
 complete, and is not made again. The bytes are those of all images in one go.

@@ -15,8 +15,8 @@ these definitions leave open is chosen here as follows.
 
 What follows, and what doesn't. Images of one group are equal bytes, so nobody who sees one names its
 patient better than by naming the member with the most images: 1 in k where all members have as many,
-more where they don't (`replication.evaluate.equal_images` finds how much). It holds for one image at
-a time. Who knows that two images are of one patient, one from a group of each pathology, looks for who
+more where they don't: the group is an image's code, and `validation.statistics.channel` finds how
+much. It holds for one image at a time. Who knows that two images are of one patient, one from a group of each pathology, looks for who
 is in both; and images of a patient who joins as a stranger may join several groups. The average shows
 its members to whoever looks for them: k-anonymity hides which of them, not who they are.
 """
@@ -42,6 +42,8 @@ def privatize_by_k_same_grouped(
 ) -> Iterator[PrivatizedSet]:
     """Yield the one set of groups' averages, draw 0; used are all of a group, the patient too.
 
+    The code is the group: 2 g + 1 for group g of those with glaucoma, 2 g of those without.
+
     Args:
         queries, gallery, generator, seed, draws: of the common shape (`methods.Method`).
         method: its name in the registry.
@@ -52,6 +54,7 @@ def privatize_by_k_same_grouped(
     """
     images = np.empty_like(queries.images)
     used = np.empty((len(queries), 2 * k - 1), queries.identity.dtype)
+    code = np.empty(len(queries), np.intp)  # one for each group, whichever queries there are
     for pathology in (False, True):
         rows = np.flatnonzero(queries.glaucoma == pathology)
         if len(rows):
@@ -59,7 +62,8 @@ def privatize_by_k_same_grouped(
             joined = groups.join(queries.images[rows], queries.identity[rows])
             images[rows] = to_unit_range(groups.averages[joined])
             used[rows] = groups.members[joined]
-    yield PrivatizedSet(method, 0, images, used)
+            code[rows] = 2 * joined + pathology
+    yield PrivatizedSet(method, 0, images, used, code)
 
 
 @dataclass(frozen=True)

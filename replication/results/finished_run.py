@@ -34,6 +34,7 @@ from validation.blessing.blessing import (
     check_data,
     check_drift,
     check_numbers,
+    check_proven,
 )
 from validation.claims.judge import Finding, Judgement, judge_table1
 from validation.claims.relevance_claims import NOTHING_EXPLAINED, judge_relevance
@@ -273,6 +274,8 @@ class FinishedRun:
         checks += check_claims(
             self.judgements, meant=self.meant, decide=decide, forks=self.forks or {}
         )
+        if self.attack is not None:  # older ones have no bounds
+            checks += check_proven(self.attack.get("proven", ()))
         if self.run.get("baseline"):
             checks += check_drift(read_references(), self.numbers)
         return checks, held_against

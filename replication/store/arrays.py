@@ -54,21 +54,24 @@ def find_white_level(table: pd.DataFrame) -> int:
 
 
 def save_privatized(folder: Path, sets: Iterable[PrivatizedSet]) -> None:
-    """Write the draws of one method as 8-bit images, one file per draw."""
+    """Write the draws of one method: 8-bit images, and where it has them whom it used and the codes.
+
+    Files of draw 0 are `draw-0.npy`, `used-0.npy` and `code-0.npy`.
+    """
     for drawn in sets:
-        np.save(folder / f"draw-{drawn.draw}.npy", to_bytes(drawn.images), allow_pickle=False)
-        if drawn.used_identities is not None:
-            np.save(folder / f"used-{drawn.draw}.npy", drawn.used_identities, allow_pickle=False)
+        columns = {"draw": to_bytes(drawn.images), "used": drawn.used_identities}
+        for name, column in (columns | {"code": drawn.code}).items():
+            if column is not None:
+                np.save(folder / f"{name}-{drawn.draw}.npy", column, allow_pickle=False)
 
 
 def load_privatized(folder: Path, method: str) -> Iterator[PrivatizedSet]:
     """Read the draws of one method back, one at a time, in their order."""
     for draw in range(len(list(folder.glob("draw-*.npy")))):
         images = np.load(folder / f"draw-{draw}.npy", allow_pickle=False)
-        used = folder / f"used-{draw}.npy"
-        yield PrivatizedSet(
-            method,
-            draw,
-            to_unit_range(images),
-            np.load(used, allow_pickle=False) if used.exists() else None,
-        )
+        used, code = (_load_if_there(folder / f"{name}-{draw}.npy") for name in ("used", "code"))
+        yield PrivatizedSet(method, draw, to_unit_range(images), used, code)
+
+
+def _load_if_there(file: Path) -> np.ndarray | None:
+    return np.load(file, allow_pickle=False) if file.exists() else None

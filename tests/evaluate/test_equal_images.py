@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from replication.errors import DataError
-from replication.evaluate.equal_images import bound_naming, find_largest_share
+from replication.evaluate.equal_images import bound_naming
 from replication.records import to_unit_range
 
 
@@ -36,10 +36,6 @@ def test_images_are_compared_as_bytes():
     images = shade([100, 100])
     images[1] += np.float32(0.4 / 127.5)
     assert bound_naming(images, np.array([0, 1])) == 0.5
-
-
-def test_counts_give_the_share_of_each_groups_largest_member():
-    assert find_largest_share(np.array([[3, 1, 0], [0, 2, 2]])) == 5 / 8
 
 
 def test_no_images_are_refused():

@@ -98,6 +98,25 @@ def test_what_the_paper_lacks_is_measured_apart(first_run):
     assert all(rates[method] <= share + 1e-9 for method, share in table.at_most.items())
 
 
+def test_what_the_codes_of_groups_prove_is_in_table_2_and_no_attacker_does_better(first_run):
+    attack = json.loads((first_run / "07_attacked" / "table2.json").read_text())
+    measures = [f"proven_identity_at_most{of}" for of in ("", "_with", "_without")]
+    groups = [f"k-same-grouped-{k}" for k in (3, 6, 12)]
+    cells = [(row["method"], row["measure"]) for row in attack["proven"]]
+    assert cells == [(group, measure) for group in groups for measure in measures]
+    numbers = pd.read_csv(first_run / "07_attacked" / "table2.csv").set_index(["method", "measure"])
+    table = from_json((first_run / "06_evaluated" / "table1.json").read_text())
+    for row in attack["proven"]:
+        assert row["holds"] is not False and row["value"] <= row["at_most"] + 1e-9
+        assert numbers.loc[(row["method"], row["measure"]), "value"] == row["at_most"]
+        if row["measure"] == measures[0]:
+            assert row["at_most"] == pytest.approx(table.at_most[row["method"]])
+    page = (first_run / "07_attacked" / "table2.md").read_text()
+    assert "| proven at most, single images |" in page and "**What is proven.**" in page
+    checks = json.loads((first_run / "check.json").read_text())["checks"]
+    assert sum(check["group"] == "proven bounds" for check in checks) == len(cells)
+
+
 def test_the_preprocessed_surrogate_holds_every_expectation(first_run):
     """Among them the paper's shares, and every patient in training."""
     table = pd.read_csv(first_run / "01_preprocessed" / "manifest.csv")

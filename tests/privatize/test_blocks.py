@@ -75,6 +75,9 @@ def test_blocks_give_the_bytes_of_one_go(tmp_path, name, monkeypatch):
         if one.used_identities is not None:
             used = read_blocks(tmp_path / "blocks", one.draw, "used")
             np.testing.assert_array_equal(used, one.used_identities)
+        if one.code is not None:
+            code = read_blocks(tmp_path / "blocks", one.draw, "code")
+            np.testing.assert_array_equal(code, one.code)
 
 
 @pytest.mark.parametrize("name", ["pprl-vgan-averaged-random", "blur-9", "dp-pix-16"])

@@ -9,6 +9,7 @@ from replication.evaluate.equal_images import bound_naming
 from replication.privatize.k_same_grouped import form_groups, privatize_by_k_same_grouped
 from replication.privatize.methods import METHODS
 from replication.records import EyeDataset, to_bytes, to_unit_range
+from validation.statistics.channel import bound_channel
 
 
 def k_same(k, queries, gallery):
@@ -76,6 +77,21 @@ def test_all_images_of_a_group_are_equal_and_so_nobody_names_more_than_one_in_k(
         privatized = k_same(k, queries, gallery)
         assert len(np.unique(to_bytes(privatized.images), axis=0)) == 12 // k
         assert bound_naming(privatized.images, queries.identity) == pytest.approx(1 / k)
+        assert bound_channel(queries.identity, privatized.code).at_most == pytest.approx(1 / k)
+
+
+def test_the_code_is_the_group_of_either_pathology_and_the_same_whatever_else_is_asked():
+    queries, gallery = random_queries(), random_gallery()
+    privatized = k_same(2, queries, gallery)
+    used = [
+        (*row, ill) for row, ill in zip(privatized.used_identities, queries.glaucoma, strict=True)
+    ]
+    by_code = dict(zip(privatized.code, used, strict=True))
+    assert [by_code[code] for code in privatized.code] == used
+    assert len(by_code) == len(set(used)) == 6  # three of 0-5 and 11, three of 6-10 and 11
+    for row in range(len(queries)):
+        alone = k_same(2, queries.take(np.array([row])), gallery)
+        assert alone.code == privatized.code[row]
 
 
 def test_as_built_no_two_images_are_equal_and_nothing_is_proven():

@@ -12,10 +12,11 @@ from left_files import leave_otherwise
 from planted_predictions import BEYOND_HOLDS, EVERY_CLAIM_HOLDS, Rates, plant_predictions
 from planted_relevance import plant_relevance
 from planted_run import open_run, plant_evaluation
+from planted_table2 import plant_attack
 
 import cli as command_line
 from replication.command_line import opening
-from replication.command_line.printing import print_verdict
+from replication.command_line.printing import print_table2, print_verdict
 from replication.errors import DataError, ReplicationError, StageNotRun
 from replication.results import finished_run
 from replication.results.check import check_run, find_latest
@@ -102,6 +103,37 @@ def test_numbers_that_left_their_band_are_named(tmp_path, call, study):
     assert result.exit_code == 1
     assert "NOT_BLESSED" in result.output
     assert "Table 1, outside: " in result.output
+
+
+@pytest.mark.parametrize(
+    ("holds", "profile", "code"),
+    [(True, "cpu", 0), (None, "cpu", 0), (False, "cpu", 1), (False, "smoke", 1)],
+)
+def test_an_attacker_who_names_more_than_is_proven_fails_any_run(
+    tmp_path, call, study, capsys, holds, profile, code
+):
+    store = plant_run(tmp_path / "runs" / "mine", profile=profile)
+    cell = {"method": "k-same-grouped-3", "measure": "proven_identity_at_most"}
+    bound = cell | {"holds": holds, "sentence": "the patient is named, something leaks"}
+    plant_attack(store, "Table 2.", [], proven=[bound])
+    result = call(store.root)
+    assert result.exit_code == code, result.output
+    reason = "proven bounds, exceeded: k-same-grouped-3/proven_identity_at_most"
+    assert (reason in " ".join(result.output.split())) == (holds is False)
+    assert "| the patient is named, something leaks |" in (store.root / "check.md").read_text()
+    # That nobody leaks past a bound is no result for which a run is blessed.
+    assert "\nBLESSED\n" not in result.output
+    print_table2(SimpleNamespace(store=store))
+    leak = "Leak: the patient is named, something leaks.\n"
+    assert (leak in capsys.readouterr().out) == (holds is False)
+
+
+def test_a_table_2_of_before_there_were_bounds_is_no_fault(tmp_path, call, study):
+    store = plant_run(tmp_path / "runs" / "mine")
+    plant_attack(store, "Table 2.", [])
+    result = call(store.root)
+    assert result.exit_code == 0 and "proven" not in result.output
+    print_table2(SimpleNamespace(store=store))
 
 
 @pytest.mark.parametrize(

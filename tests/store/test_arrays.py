@@ -54,7 +54,8 @@ def test_privatized_sets_come_back_in_the_order_of_their_draws(tmp_path):
         levels = rng.integers(0, 256, (2, 4, 4, 3)).astype(np.float32)
         images = levels / np.float32(127.5) - np.float32(1)
         used = rng.integers(0, 9, (2, 5)) if draw else None  # blurring uses nobody else's
-        sets.append(PrivatizedSet("some", draw, images, used))
+        code = np.array([draw, -1]) if draw % 2 else None
+        sets.append(PrivatizedSet("some", draw, images, used, code))
     save_privatized(tmp_path, sets)
     for before, after in zip(sets, load_privatized(tmp_path, "some"), strict=True):
         assert before.draw == after.draw
@@ -63,3 +64,7 @@ def test_privatized_sets_come_back_in_the_order_of_their_draws(tmp_path):
             assert after.used_identities is None
         else:
             np.testing.assert_array_equal(before.used_identities, after.used_identities)
+        if before.draw % 2:
+            np.testing.assert_array_equal(before.code, after.code)
+        else:
+            assert after.code is None  # as of runs that were stored before there were codes

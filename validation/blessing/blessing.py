@@ -20,6 +20,7 @@ from validation.statistics.intervals import Cell
 
 DEPENDS = "Not under each choice that the paper leaves open"
 TABLE, CLAIMS, DATA, DRIFT = "Table 1", "claims", "data", "drift"
+PROVEN = "proven bounds"
 
 
 class Outcome(StrEnum):
@@ -45,13 +46,19 @@ OF_FINDINGS = {
     Finding.NOT_MEASURED: Outcome.OPEN,
 }
 
+OF_BOUNDS = {
+    True: ("holds", Outcome.PASSED),
+    False: ("exceeded", Outcome.FAILED),
+    None: (Verdict.NOT_JUDGED.value, Outcome.NOT_JUDGED),
+}
+
 
 @dataclass(frozen=True)
 class Check:
     """One thing that was checked.
 
     Args:
-        group: `TABLE`, `CLAIMS`, `DATA` or `DRIFT`; the name is unique within it.
+        group: `TABLE`, `CLAIMS`, `DATA`, `DRIFT` or `PROVEN`; the name is unique within it.
         verdict: in the words of its group; the outcome is what that means for the blessing.
         detail: the numbers behind it, in words.
     """
@@ -89,8 +96,11 @@ class Blessing:
 
     @property
     def judged(self) -> bool:
-        """Whether results were held against anything: numbers, claims or the baseline's."""
-        return any(check.group != DATA and check.passed for check in self.checks)
+        """Whether results were held against anything: numbers, claims or the baseline's.
+
+        That attackers keep within what is proven says nothing about the results.
+        """
+        return any(check.group not in (DATA, PROVEN) and check.passed for check in self.checks)
 
     @property
     def word(self) -> str:
@@ -205,6 +215,22 @@ def check_data(expectations: Iterable[Mapping] | None) -> tuple[Check, ...]:
             expected["meaning"],
         )
         for expected in expectations
+    )
+
+
+def check_proven(held: Iterable[Mapping]) -> tuple[Check, ...]:
+    """Take over whether attackers keep within what is proven: an attacker who doesn't shows a fault.
+
+    They are those of table2.json: method, measure, holds, sentence.
+    """
+    return tuple(
+        Check(
+            PROVEN,
+            f"{bound['method']}/{bound['measure']}",
+            *OF_BOUNDS[bound["holds"]],
+            bound["sentence"],
+        )
+        for bound in held
     )
 
 
