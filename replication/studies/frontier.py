@@ -17,7 +17,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from sklearn.metrics import roc_auc_score
-from validation.statistics.channel import bound_channel
 
 from replication.figures.frontier import draw_frontier
 from replication.pipeline.run_data import RunData
@@ -29,6 +28,7 @@ from replication.store.numbers import write_or_absent, write_percent
 from replication.store.run_record import PREPROCESSED
 from replication.store.tables import lay_out_table, write_table
 from replication.train.disease_code import DiseaseCode
+from validation.statistics.channel import bound_channel
 
 MOST_SHARED = 20
 NAME = "frontier"
@@ -173,9 +173,11 @@ def write_frontier(rows: pd.DataFrame, folder: Path, *, heading: str) -> str:
         "",
         f"Written by `{COMMAND}`. {heading}",
         "",
-        "What a code tells, whoever draws it: nobody who sees a release knows more than its code "
-        "([evidence code](evidence-code.md)). Percent of test images whose patient is named; "
-        "kind: area under the curve, chance 0.5.",
+        (
+            "What a code tells, whoever draws it: nobody who sees a release knows more than its code "
+            "([evidence code](evidence-code.md)). Percent of test images whose patient is named; "
+            "kind: area under the curve, chance 0.5."
+        ),
         "",
         *([f"![What a code tells, for every k]({NAME}.png)", ""] if pictured else []),
         *lay_out_table(list(HEADINGS.values()), cells, words=0),
