@@ -12,9 +12,10 @@ TITLE = "Beyond the paper"
 AT_MOST = "Identity, Proven at Most"
 NOTE = (
     "Methods that the paper hasn't, measured as its own; in percent. Of groups every member counts as "
-    "a replacement, the patient too. Proven at most: of equal images no more are named rightly than the "
-    "most that are of one patient, whoever the attacker is and whatever it learned, if it looks at one "
-    "image at a time; '-' where no two images are equal. DP-Pix's epsilon is about two images that "
+    "a replacement, the patient too; of an evidence code those who share it. Proven at most: of images "
+    "with one code, or of equal images, no more are named rightly than the most that are of one patient, "
+    "whoever the attacker is and whatever it learned, if it looks at one image at a time; '-' where "
+    "there are neither. DP-Pix's epsilon is about two images that "
     "differ in at most m pixels, not about a person: it promises nothing about who is in an image."
 )
 

@@ -80,7 +80,7 @@ def evaluate_sets(
         )
         draws.setdefault(drawn.method, []).append(row)
         if drawn.draw == 0:
-            at_most[drawn.method] = bound_naming(drawn.images, test.identity)
+            at_most[drawn.method] = bound_naming(drawn, test.identity)
     table = build_table([average_draws(rows) for rows in draws.values()])
     beyond = {row.method: at_most[row.method] for row in table.beyond}
     return replace(table, at_most=beyond), pd.concat(predictions, ignore_index=True)

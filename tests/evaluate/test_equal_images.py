@@ -7,11 +7,12 @@ import pytest
 
 from replication.errors import DataError
 from replication.evaluate.equal_images import bound_naming
-from replication.records import to_unit_range
+from replication.records import PrivatizedSet, to_unit_range
 
 
-def shade(levels):
-    return to_unit_range(np.array(levels, np.uint8).reshape(-1, 1, 1, 1))
+def shade(levels, code=None):
+    images = to_unit_range(np.array(levels, np.uint8).reshape(-1, 1, 1, 1))
+    return PrivatizedSet("shaded", 0, images, None, code)
 
 
 def test_no_attacker_names_more_and_one_names_as_many():
@@ -33,9 +34,14 @@ def test_with_as_many_images_of_each_of_k_it_is_one_in_k_and_of_one_alone_all():
 
 
 def test_images_are_compared_as_bytes():
-    images = shade([100, 100])
-    images[1] += np.float32(0.4 / 127.5)
-    assert bound_naming(images, np.array([0, 1])) == 0.5
+    drawn = shade([100, 100])
+    drawn.images[1] += np.float32(0.4 / 127.5)
+    assert bound_naming(drawn, np.array([0, 1])) == 0.5
+
+
+def test_a_code_counts_where_there_is_one_however_the_images_differ():
+    drawn = shade(range(4), code=np.array([0, 0, 0, 1]))
+    assert bound_naming(drawn, np.array([0, 1, 1, 2])) == 3 / 4
 
 
 def test_no_images_are_refused():

@@ -76,7 +76,7 @@ def test_all_images_of_a_group_are_equal_and_so_nobody_names_more_than_one_in_k(
     for k in (2, 3, 4, 6, 12):
         privatized = k_same(k, queries, gallery)
         assert len(np.unique(to_bytes(privatized.images), axis=0)) == 12 // k
-        assert bound_naming(privatized.images, queries.identity) == pytest.approx(1 / k)
+        assert bound_naming(privatized, queries.identity) == pytest.approx(1 / k)
         assert bound_channel(queries.identity, privatized.code).at_most == pytest.approx(1 / k)
 
 
@@ -99,7 +99,7 @@ def test_as_built_no_two_images_are_equal_and_nothing_is_proven():
     queries = random_eyes(list(range(12)), [False] * 6 + [True] * 6, seed=4, prefix="q")
     given = {"gallery": gallery, "generator": None, "seed": 0, "draws": 1}
     (built,) = METHODS["k-same-3"].privatize(queries, **given)
-    assert bound_naming(built.images, queries.identity) == 1
+    assert bound_naming(built, queries.identity) == 1
 
 
 def flat(levels, identity, glaucoma):
