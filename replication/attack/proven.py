@@ -15,12 +15,16 @@ import numpy as np
 from replication.attack.table2 import AT_MOST, MEASURES
 from replication.errors import DataError
 from replication.records import EyeDataset, PrivatizedSet
-from replication.store.numbers import NOT_MEASURED, write_percent
+from replication.store.numbers import write_percent
 from validation.statistics.channel import bound_channel
 
 BEST = "identity_best"
 # By what ends the names of both measures: which images they are of, and their label (None: any).
-IMAGES = {"": "all", "_with": "with glaucoma", "_without": "without glaucoma"}
+IMAGES = {
+    "": "all images",
+    "_with": "images with glaucoma",
+    "_without": "images without glaucoma",
+}
 LABELS = {"": None, "_with": True, "_without": False}
 
 
@@ -95,18 +99,18 @@ def hold_attackers(bounds: Sequence[Mapping], rows: Sequence[Mapping]) -> list[d
 
 def _describe(row: Mapping, images: str) -> str:
     """Write whether the attackers keep within the bound, and what to do where they don't."""
-    value, low, high, at_most = (
-        NOT_MEASURED if row[name] is None else write_percent(row[name], digits=1)
-        for name in ("value", "low", "high", "at_most")
+    value, at_most = (write_percent(row[name], digits=1) for name in ("value", "at_most"))
+    named, bound = (
+        f"{row['method']}: the patient is named in {value}%",
+        f"proven bound of {at_most}%",
     )
-    named = f"{row['method']}, images {images}: the patient is named in {value}% ({low} to {high})"
     if row["holds"] is None:
-        return (
-            f"{named}; the patients are too few to hold it against the proven bound of {at_most}%"
-        )
+        return f"{named} of {images}; the patients are too few to hold it against the {bound}"
+    low, high = (write_percent(row[name], digits=1) for name in ("low", "high"))
+    named += f" ({low} to {high}) of {images}"
     if row["holds"]:
-        return f"{named}, not above the proven bound of {at_most}%"
+        return f"{named}, not above the {bound}"
     return (
-        f"{named}, above the proven bound of {at_most}%: something besides the code leaks; find what "
-        "else of its source an image carries"
+        f"{named}, above the {bound}: something besides the code leaks; find what else of its source "
+        "an image carries"
     )

@@ -69,8 +69,11 @@ def test_a_leak_past_the_code_is_an_alarm():
     held = attack(leak=True)
     assert held[0]["low"] > held[0]["at_most"] and held[0]["holds"] is False
     sentence = held[0]["sentence"]
-    assert sentence.startswith(f"{METHOD}, images all: the patient is named in ")
-    assert "above the proven bound of 33.3%: something besides the code leaks" in sentence
+    assert sentence.startswith(f"{METHOD}: the patient is named in ")
+    assert (
+        ") of all images, above the proven bound of 33.3%: something besides the code leaks"
+        in sentence
+    )
     blessing = Blessing(check_proven(held), meant=False)
     assert (blessing.word, blessing.exit_code) == ("NOT_BLESSED", 1)
     assert blessing.reasons[0].startswith(f"proven bounds, exceeded: {METHOD}/{AT_MOST}")
@@ -99,7 +102,7 @@ def test_the_lower_end_of_each_interval_decides_about_its_own_images():
         assert tuple(row["holds"] for row in held) == holds
     attack = {"rows": [], "summary": [], "claims": [], "proven": held}
     page = to_tables(attack)["What is proven"].to_markdown()
-    row = "| grouped, K = 3, all | 42.0 (32.0 to 52.0) | 33.3 | 33.3 | 33.3 | 4 | 3 | yes |"
+    row = "| grouped, K = 3, all images | 42.0 (32.0 to 52.0) | 33.3 | 33.3 | 33.3 | 4 | 3 | yes |"
     assert row in page
     assert page.count("| yes |") == 2 and page.count("no: something besides the code leaks") == 1
 

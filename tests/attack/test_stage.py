@@ -1,5 +1,6 @@
 """The attack on planted patients: a method that leaks everything, one that leaks nothing."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -24,6 +25,7 @@ from replication.attack.stage import (
     attack_sets,
     judge_retrained,
     make_controls,
+    write_attack,
 )
 from replication.attack.table2 import NOISE
 from replication.attack.table2_filling import Known, Networks
@@ -98,8 +100,8 @@ def predict_labels(test, methods, draws):
     return pd.concat(rows, ignore_index=True)
 
 
-def attack(test=TEST, *, methods=METHODS, draws=1, seed=7):
-    privatize = Privatizer()
+def attack(test=TEST, *, methods=METHODS, draws=1, seed=7, privatize=None):
+    privatize = privatize or Privatizer()
     networks = Networks(FakeNetwork(), FakePairs())
     known = Known(TRAIN, VALIDATION, test, pd.DataFrame(), None, None)
     filled, named = attack_sets(
@@ -112,6 +114,7 @@ def attack(test=TEST, *, methods=METHODS, draws=1, seed=7):
         predictions=predict_labels(test, (BASELINE, *methods), draws),
         seed=seed,
     )
+    privatize.filled = filled
     table, grid = filled.table, filled.grid
     everyone = np.ones((1, len(np.unique(test.identity))))
     values = {cell: entry.statistic.weigh(everyone).item() for cell, entry in table.entries.items()}
@@ -298,6 +301,36 @@ def test_a_test_set_of_one_label_has_no_measure_of_the_other(label, absent):
     assert values[NOISY, "glaucoma_accuracy"] == 1
     assert table.entries[NOISY, "glaucoma_accuracy"].chance == 1
     assert all(np.isfinite(value) for value in values.values())
+
+
+class Declaring(Privatizer):
+    """Shows the originals and declares a code that three patients share."""
+
+    def draw(self, method, dataset, seed, draw):
+        return PrivatizedSet(method, draw, dataset.images, None, dataset.identity // 3)
+
+
+def test_what_a_code_proves_is_written_and_who_names_more_is_an_alarm(tmp_path):
+    _, named, privatize, *_ = attack(methods=(LEAKY,), privatize=Declaring())
+    labels = pd.DataFrame({"image_id": TEST.image_id, "identity": TEST.identity})
+    labels = labels.assign(glaucoma=TEST.glaucoma, predicted_identity=0, replacement_shown=np.nan)
+    predictions = predict_labels(TEST, (BASELINE, LEAKY), 1).merge(labels, on="image_id")
+    write_attack(tmp_path, privatize.filled, named, predictions, heading="Planted.", seed=0)
+    written = json.loads((tmp_path / "table2.json").read_text())
+    at_most = "proven_identity_at_most"
+    held = [(row["measure"], row["at_most"], row["holds"]) for row in written["proven"]]
+    # Three patients have glaucoma, each with a code of its own, and are too few for an interval.
+    assert held == [
+        (at_most, pytest.approx(1 / 3), False),
+        (f"{at_most}_with", 1, None),
+        (f"{at_most}_without", 1 / 2, False),
+    ]
+    numbers = pd.read_csv(tmp_path / "table2.csv")
+    columns = numbers[numbers["measure"].str.startswith(at_most)]
+    assert columns["value"].tolist() == pytest.approx([1 / 3, 1, 1 / 2])
+    assert columns["method"].unique() == [LEAKY] and columns["low"].isna().all()
+    assert at_most not in (tmp_path / "differences.csv").read_text()
+    assert "something besides the code leaks" in (tmp_path / "table2.md").read_text()
 
 
 def judge(best, used=lambda rows: rows["replacement_shown"]):
