@@ -11,8 +11,8 @@ discovery rate at which it would be the last one believed (Benjamini and Hochber
 Statistical Society B 57, 1995; of independent or positively dependent tests). Figures are exploratory where no claim was made of them beforehand.
 """
 
-from collections.abc import Iterable
-from itertools import combinations
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -26,7 +26,9 @@ from validation.statistics.resampling import (
     Resamples,
     bootstrap_interval,
     count_unbelieved,
+    rank_without_one,
     resample_ratios,
+    weigh_without_extremes,
 )
 
 REPLICATES = 2000
@@ -34,6 +36,37 @@ DIFFERENCES = ("measure", "method", "other", "difference", "low", "high", "p", "
 MOST_LEFT_OUT = 11  # so many patients, all in favour, are a p-value below 2 / REPLICATES
 SMALLEST_RATE = 1e-6  # below one of all pairs
 NO_INTERVAL = (np.nan, np.nan)
+TAIL = (1 - CONFIDENCE) / 2
+FEW = count_unbelieved(CONFIDENCE)  # patients, too few for an interval
+
+
+@dataclass(frozen=True)
+class Differences:
+    """All D differences of two numbers by one measure, each number less those after it.
+
+    Args:
+        cells: M numbers.
+        resamples: that hold them.
+    """
+
+    cells: Sequence[Cell]
+    resamples: Resamples
+
+    def take(self, numbers: Mapping[Cell, np.ndarray]) -> np.ndarray:
+        """Return (D, N) differences of the cells' (N,) numbers."""
+        return self._subtract(np.array([numbers[cell] for cell in self.cells]))
+
+    def weigh(self, weights: np.ndarray) -> np.ndarray:
+        """Return (D, W) differences, each by its own (D, W, patients) weights."""
+        # Each number is taken by the weights of all: so equal ones are equal to the last bit.
+        rows = weights.reshape(-1, weights.shape[-1])
+        found = np.array([self.resamples.ratios[cell].weigh(rows) for cell in self.cells])
+        own = np.arange(len(weights))
+        return self._subtract(found.reshape(-1, *weights.shape[:2]), own)
+
+    def _subtract(self, numbers: np.ndarray, *places: np.ndarray) -> np.ndarray:
+        first, second = np.triu_indices(len(self.cells), 1)
+        return numbers[first, *places] - numbers[second, *places]
 
 
 class Table2Intervals:
@@ -69,19 +102,13 @@ class Table2Intervals:
 
         p is two-sided, of no difference; q is over all rows. Both are empty without an interval.
         """
-        rows = [
-            (
-                first[1],
-                first[0],
-                second[0],
-                self._observe(first) - self._observe(second),
-                *self._find_interval(np.subtract, first, second),
-                self._find_p(first, second),
-                np.nan,
-            )
-            for first, second in self._list_pairs()
-        ]
-        compared = pd.DataFrame(rows, columns=list(DIFFERENCES))
+        columns = (
+            [cell for cell in self._entries if cell[1] == measure and cell[0] != NOISE]
+            for measure in MEASURES
+        )
+        parts = zip(*(self._compare(cells) for cells in columns if cells), strict=True)
+        compared = pd.DataFrame(dict(zip(DIFFERENCES, map(np.concatenate, parts), strict=False)))
+        compared["q"] = np.nan
         known = compared["p"].notna()
         compared.loc[known, "q"] = false_discovery_control(compared.loc[known, "p"])
         return compared
@@ -111,62 +138,72 @@ class Table2Intervals:
             "patients": entry.patients,
         }
 
-    def _find_interval(self, margin: Margin, *cells: Cell) -> Interval:
-        if self._are_few(cells):
+    def _find_interval(self, margin: Margin, cell: Cell) -> Interval:
+        if self._is_of_few(cell):
             return NO_INTERVAL
-        if _is_left_out(cells[0]):
-            value, std = _jackknife(margin, cells, self._left_out)
-            reach = t.ppf((1 + CONFIDENCE) / 2, self._patients - 1) * std
+        if _is_left_out(cell):
+            value = margin(self._left_out.observed[cell]).item()
+            reach = self._reach(margin(self._left_out.without_one[cell]))
             return value - reach, value + reach
-        return bootstrap_interval(margin, cells, self._drawn, confidence=CONFIDENCE)
+        return bootstrap_interval(margin, (cell,), self._drawn, confidence=CONFIDENCE)
 
-    def _find_p(self, first: Cell, second: Cell) -> float:
-        """Return the p-value of no difference, which agrees with its interval.
+    def _compare(self, cells: list[Cell]) -> tuple[np.ndarray, ...]:
+        """Return the columns of every two of one measure's numbers: all of DIFFERENCES but q."""
+        first, second = np.triu_indices(len(cells), 1)
+        measures, methods = np.array([(measure, method) for method, measure in cells], object).T
+        numbers = np.array([self._observe(cell) for cell in cells])
+        known = np.array([not self._is_of_few(cell) for cell in cells])
+        tested = np.full((3, len(first)), np.nan)
+        if known.sum() > 1:
+            own = [cell for cell in cells if not self._is_of_few(cell)]
+            test = self._test_left_out if _is_left_out(cells[0]) else self._test_drawn
+            tested[:, known[first] & known[second]] = test(own)
+        difference = numbers[first] - numbers[second]
+        return measures[first], methods[first], methods[second], difference, *tested
 
-        Student's by jackknife; else twice the fraction of replicates beyond 0, and no less than that
-        of an exact sign test of as many patients, all in favour, as the difference needs to keep
-        its sign.
+    def _test_left_out(self, cells: list[Cell]) -> tuple[np.ndarray, ...]:
+        """Return (D,) low, high and p of numbers' differences: Student's by jackknife."""
+        pairs = Differences(cells, self._left_out)
+        value = pairs.take(self._left_out.observed)[:, 0]
+        without_one = pairs.take(self._left_out.without_one)
+        reach, std = self._reach(without_one), _jackknife(without_one)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            p = 2 * t.sf(abs(value) / std, self._patients - 1)
+        p = np.where(std > 0, p, value == 0)  # where no patient makes a difference
+        return value - reach, value + reach, p
+
+    def _test_drawn(self, cells: list[Cell]) -> tuple[np.ndarray, ...]:
+        """Return (D,) low, high and p of numbers' differences, by the bootstrap.
+
+        p is twice the fraction of replicates beyond 0, and no less than that of an exact sign test
+        of as many patients, all in favour, as the difference needs to keep its sign.
         """
-        if self._are_few((first, second)):
-            return np.nan
-        if _is_left_out(first):
-            value, std = _jackknife(np.subtract, (first, second), self._left_out)
-            return (
-                float(2 * t.sf(abs(value) / std, self._patients - 1)) if std else float(not value)
-            )
-        replicated, without_one, observed = (
-            by_cell[first] - by_cell[second]
-            for by_cell in (
-                self._drawn.replicates,
-                self._drawn.without_one,
-                self._drawn.observed,
-            )
-        )
-        sign = np.sign(observed.item())
-        beyond = (sign * replicated <= 0).sum()
-        bootstrapped = 2 * (beyond + 1) / (len(replicated) + 1)
-        order = np.argsort(sign * without_one, kind="stable")
-        weights = np.ones((min(MOST_LEFT_OUT, len(order) - 1), len(order)))
-        for row, kept in enumerate(weights):
-            kept[order[: row + 1]] = 0
-        left = np.subtract(
-            *(self._entries[cell].statistic.weigh(weights) for cell in (first, second))
-        )
-        lost = np.flatnonzero(sign * left <= 0)
-        signed = 2.0 ** -lost[0] if len(lost) else 0.0
-        return float(min(max(bootstrapped, signed), 1))
+        pairs = Differences(cells, self._drawn)
+        sign = np.sign(pairs.take(self._drawn.observed))
+        replicates, without_one = map(pairs.take, (self._drawn.replicates, self._drawn.without_one))
+        ends = [
+            *np.quantile(replicates, [TAIL, 1 - TAIL], axis=1),
+            *pairs.weigh(weigh_without_extremes(without_one, count=FEW)).T,
+        ]
+        beyond = (sign * replicates <= 0).sum(axis=1)
+        bootstrapped = 2 * (beyond + 1) / (replicates.shape[1] + 1)
+        most = np.arange(1, 1 + min(MOST_LEFT_OUT, self._patients - 1))
+        kept = rank_without_one(sign * without_one)[:, None] >= most[:, None]
+        lost = sign * pairs.weigh(kept.astype(float)) <= 0
+        signed = np.where(lost.any(axis=1), 2.0 ** -lost.argmax(axis=1), 0)
+        p = np.minimum(np.maximum(bootstrapped, signed), 1)
+        return np.min(ends, axis=0), np.max(ends, axis=0), p
 
-    def _are_few(self, cells: tuple[Cell, ...]) -> bool:
-        return min(self._entries[cell].patients for cell in cells) <= count_unbelieved(CONFIDENCE)
+    def _reach(self, without_one: np.ndarray) -> np.ndarray:
+        """Return how far to either side (..., patients) numbers' intervals reach by jackknife."""
+        return t.ppf(1 - TAIL, self._patients - 1) * _jackknife(without_one)
+
+    def _is_of_few(self, cell: Cell) -> bool:
+        return self._entries[cell].patients <= FEW
 
     def _observe(self, cell: Cell) -> float:
         resamples = self._left_out if _is_left_out(cell) else self._drawn
         return resamples.observed[cell].item()
-
-    def _list_pairs(self) -> Iterable[tuple[Cell, Cell]]:
-        for measure in MEASURES:
-            cells = [cell for cell in self._entries if cell[1] == measure and cell[0] != NOISE]
-            yield from combinations(cells, 2)
 
 
 def _is_left_out(cell: Cell) -> bool:
@@ -174,13 +211,9 @@ def _is_left_out(cell: Cell) -> bool:
     return MEASURES[cell[1]].jackknife is not None
 
 
-def _jackknife(
-    margin: Margin, cells: tuple[Cell, ...], resamples: Resamples
-) -> tuple[float, float]:
-    """Return a margin and its standard deviation, that of leaving patients out."""
-    value = margin(*(resamples.observed[cell] for cell in cells)).item()
-    without_one = margin(*(resamples.without_one[cell] for cell in cells))
-    return value, float(np.sqrt((len(without_one) - 1) * np.var(without_one)))
+def _jackknife(without_one: np.ndarray) -> np.ndarray:
+    """Return the standard deviation of numbers by their (..., patients) values without each."""
+    return np.sqrt((without_one.shape[-1] - 1) * np.var(without_one, axis=-1))
 
 
 def _to_logit(rates: np.ndarray) -> np.ndarray:

@@ -138,10 +138,14 @@ def bootstrap_interval(
         margin, cells, resamples, confidence: as for `margin_interval`; a single number may be an F1.
     """
     tail = (1 - confidence) / 2
-    values = margin(*(resamples.replicates[cell] for cell in cells))
+    values, without_one = (
+        margin(*(numbers[cell] for cell in cells))
+        for numbers in (resamples.replicates, resamples.without_one)
+    )
+    weights = weigh_without_extremes(without_one, count=count_unbelieved(confidence))
     ends = [
         *np.quantile(values, [tail, 1 - tail]),
-        *_leave_out(margin, cells, resamples, count=count_unbelieved(confidence)),
+        *margin(*(resamples.ratios[cell].weigh(weights) for cell in cells)),
     ]
     return float(min(ends)), float(max(ends))
 
@@ -188,16 +192,20 @@ def _itself(number: np.ndarray) -> np.ndarray:
     return number
 
 
-def _leave_out(
-    margin: Margin, cells: tuple[Cell, ...], resamples: Resamples, *, count: int
-) -> np.ndarray:
-    """Return the margin without the patients most in favour of it, and without those against."""
-    without_one = margin(*(resamples.without_one[cell] for cell in cells))
-    order = np.argsort(without_one, kind="stable")
-    weights = np.ones((2, len(order)))
-    weights[0, order[:count]] = 0
-    weights[1, order[::-1][:count]] = 0
-    return margin(*(resamples.ratios[cell].weigh(weights) for cell in cells))
+def weigh_without_extremes(without_one: np.ndarray, *, count: int) -> np.ndarray:
+    """Return (..., 2, patients) weights: without the patients most in favour, and most against.
+
+    Args:
+        without_one: (..., patients) numbers, each without one patient.
+        count: how many are left out.
+    """
+    rank, patients = rank_without_one(without_one), without_one.shape[-1]
+    return np.stack([rank >= count, rank < patients - count], axis=-2).astype(float)
+
+
+def rank_without_one(without_one: np.ndarray) -> np.ndarray:
+    """Return (..., patients) ranks from 0, of whoever's absence makes a number smallest."""
+    return without_one.argsort(axis=-1, kind="stable").argsort(axis=-1)
 
 
 @dataclass(frozen=True)
