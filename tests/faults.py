@@ -254,7 +254,7 @@ FAULTS = [
         "attack/test_verification.py",
         ("(different[:, 1:] + different[:, :-1]) / 2", "different[:, 1:]"),
         ("np.searchsorted(edges, scores)", "np.searchsorted(edges, -scores)"),
-        ("np.cumsum(counts, axis=1) - twice)", "np.cumsum(counts, axis=1))"),
+        ("weights @ counts - twice", "weights @ counts"),
         ("different - (1 - FALSE_ACCEPTANCES)", "different - (1 - 2 * FALSE_ACCEPTANCES)"),
         ("self.different + other.different", "self.different"),
         ("missed - (1 - different)", "missed - different"),

@@ -11,6 +11,7 @@ that one product has all weightings. Without one patient that is exact.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -54,11 +55,20 @@ class PairCounts:
             weights: (R, patients) how often each patient is counted.
         """
         fractions = []
-        for counts, twice in ((self.same, 0.0), (self.different, np.cumsum(self.twice))):
-            below = (weights @ np.cumsum(counts, axis=1) - twice).clip(0)
+        for counts, twice in self._cumulated:
+            below = (weights @ counts - twice).clip(0)
             below /= np.maximum(below[:, -1:], np.finfo(float).tiny)
             fractions.append(np.pad(below, ((0, 0), (1, 0))))
         return fractions[0], fractions[1]
+
+    @cached_property
+    def _cumulated(self) -> tuple[tuple[np.ndarray, np.ndarray], ...]:
+        """Either kind of pairs up to each bin: by patient, and those counted at both."""
+        none = np.zeros(BINS)
+        return tuple(
+            (np.cumsum(counts, axis=1, dtype=float), np.cumsum(twice, dtype=float))
+            for counts, twice in ((self.same, none), (self.different, self.twice))
+        )
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,15 @@
 import numpy as np
 import pytest
 from fake_eyes import random_eyes
+from skimage.transform import downscale_local_mean
 
-from replication.attack.releases import Releases, mark_used, pool_by_patient, pool_by_source
+from replication.attack.releases import (
+    Releases,
+    fit_side,
+    mark_used,
+    pool_by_patient,
+    pool_by_source,
+)
 from replication.errors import DataError
 from replication.records import PrivatizedSet, to_bytes
 
@@ -84,3 +91,21 @@ def test_what_does_not_fit_is_an_error(change, message):
     given |= {name: np.zeros(2, int) for name in ("identity", "source", "draw")} | change
     with pytest.raises(DataError, match=message):
         Releases(**given)
+
+
+@pytest.mark.parametrize("shape", [(6, 8, 3), (7, 5, 1), (150, 131, 3)])
+def test_the_half_size_is_that_of_scikit_image_at_odd_sides_too(shape):
+    levels = np.random.default_rng(4).integers(0, 256, (2, *shape), dtype=np.uint8)
+    none = np.zeros(2, dtype=int)
+    releases = Releases(levels, none, np.arange(2), none)
+    gray = levels.sum(axis=-1).astype(np.float32) / np.float32(127.5 * shape[-1]) - np.float32(1)
+    np.testing.assert_array_equal(releases.gray, gray)
+    theirs = downscale_local_mean(fit_side(gray), (1, 2, 2)).reshape(2, -1)
+    np.testing.assert_array_equal(releases.shrunk, theirs)
+
+
+def test_the_first_releases_are_the_same_whoever_asks():
+    releases = draw_releases()
+    assert releases.first(2) is releases.first(2)
+    assert releases.first(2).draw.max() == 1 and releases.first(1).draw.max() == 0
+    assert releases.first(6) is releases
