@@ -16,7 +16,7 @@ from keras_models.optimizers import Adam
 from keras_models.siamese import build_projection, contrastive_loss
 from replication.attack.patient_privacy import Embeddings
 from replication.config import AttackSettings, EvaluatorSettings
-from replication.train.trained import compile_network
+from replication.train.trained import EVALUATED, compile_network
 from replication.train.weights import load_weights
 
 BLOCKS, FEATURES, EMBEDDING, OUTPUT = "dropout2", "flatten", "dense1", "dense2"  # of the evaluator
@@ -49,7 +49,7 @@ class IdentityNetwork:
             *(network.get_layer(name).output for name in (FEATURES, EMBEDDING, OUTPUT)),
         ]
         self.features = outputs[1].shape[-1]
-        self._run = compile_network(Model(network.input, outputs))
+        self._run = compile_network(Model(network.input, outputs), batch=EVALUATED)
 
     def embed(self, images: np.ndarray) -> Embeddings:
         """Return the network's outputs for (N, H, W, C) images in [-1, 1]."""

@@ -21,7 +21,8 @@ def draw_images(count):
 
 @pytest.fixture(autouse=True)
 def small_batches(monkeypatch):
-    monkeypatch.setattr(trained_networks, "BATCH", 4)
+    for name in ("BATCH", "EVALUATED"):
+        monkeypatch.setattr(trained_networks, name, 4)
 
 
 def test_an_evaluator_sees_what_its_network_predicts(tmp_path):
