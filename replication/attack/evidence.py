@@ -149,6 +149,7 @@ def add_twin_measures(
     *,
     originals: EyeDataset,
     twins: Twins,
+    predictions: pd.DataFrame,
     predict: Predict,
 ) -> None:
     """Add what changes when the sign is taken away before privatizing to Table 2.
@@ -160,15 +161,17 @@ def add_twin_measures(
         privatized_elsewhere: the same draws of `twins.elsewhere`.
         originals: the N test images.
         twins: which of them have twins, and which are changed elsewhere.
-        predict: the glaucoma network.
+        predictions: of stage 06, by the glaucoma network of `sets`.
+        predict: the same network.
     """
     method, rows, masks = sets[0].method, twins.rows, twins.masks[twins.rows]
     lost, lost_by_sham, planted, owed = np.full((4, len(table.patients), len(sets)), np.nan)
+    verdicts = _call_ill(_list_probabilities(predictions, method, originals))
     drawn = zip(sets, privatized_twins, privatized_elsewhere, strict=True)
     for draw, (own, twin, elsewhere) in enumerate(drawn):
-        verdict, by_change, by_twin = (
-            _call_ill(predict(images))
-            for images in (own.images, elsewhere.images, twin.images[rows])
+        verdict = verdicts[:, draw]
+        by_change, by_twin = (
+            _call_ill(predict(images)) for images in (elsewhere.images, twin.images[rows])
         )
         lost[rows, draw] = verdict[rows] - by_twin
         lost_by_sham[twins.shams, draw] = (verdict - by_change)[twins.shams]
@@ -250,7 +253,7 @@ def measure_chance_ncc(
 
 
 def _call_ill(probability: np.ndarray) -> np.ndarray:
-    """Return (N,) 1.0 for each image that is called ill by its probability of glaucoma, else 0.0.
+    """Return 1.0 for each image that is called ill by its probability of glaucoma, else 0.0.
 
     Raises:
         DataError: when a number is no probability.

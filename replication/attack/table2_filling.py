@@ -168,6 +168,7 @@ class Table2Filling:
                 *twins,
                 originals=known.test,
                 twins=known.twins,
+                predictions=self._predictions,
                 predict=self._predict,
             )
         self._quality.add_measures(self.table, sets)

@@ -133,6 +133,21 @@ def find_dark(images) -> np.ndarray:
     return np.where((images.mean(axis=-1) < -0.5).any(axis=(1, 2)), 0.9, 0.1)
 
 
+def predict_dark(sets, eyes):
+    """Stage 06's predictions of some draws by `find_dark`."""
+    return pd.concat(
+        pd.DataFrame(
+            {
+                "method": METHOD,
+                "draw": drawn.draw,
+                "image_id": eyes.image_id,
+                "glaucoma_probability": find_dark(drawn.images),
+            }
+        )
+        for drawn in sets
+    )
+
+
 @pytest.fixture(scope="module")
 def planted_twins():
     """Two draws of a method, its twins, and Table 2 with their measures; 2nd draw hides half."""
@@ -160,6 +175,7 @@ def planted_twins():
         *sets,
         originals=one,
         twins=Twins(another, rows, masks, one, rows[:4], healthy),
+        predictions=predict_dark(sets[0], one),
         predict=find_dark,
     )
     return table, images, masks, sets
@@ -205,7 +221,8 @@ def test_verdicts_turned_both_ways_add_up_to_none():
     sets = [[PrivatizedSet(METHOD, 0, images, None)] for images in (ill, ill[::-1], ill)]
     table, masks = Table2(eyes.identity), np.ones((2, 4, 4), bool)
     twins = Twins(eyes, np.arange(2), masks, eyes, np.zeros(0, int), np.zeros(0, int))
-    add_twin_measures(table, *sets, originals=eyes, twins=twins, predict=find_dark)
+    network = {"predictions": predict_dark(sets[0], eyes), "predict": find_dark}
+    add_twin_measures(table, *sets, originals=eyes, twins=twins, **network)
     assert find_value(table, "verdicts_lost") == 0
     assert table.entries[METHOD, "verdicts_lost"].chance is None
     assert (METHOD, "verdicts_planted") not in table.entries
@@ -222,6 +239,7 @@ def test_what_is_no_probability_is_refused(planted_twins, odd):
             *sets,
             originals=name_eyes(images),
             twins=twins,
+            predictions=predict_dark(sets[0], name_eyes(images)),
             predict=lambda some: np.full(len(some), odd),
         )
 
