@@ -35,17 +35,31 @@ class RidgePath:
 
     def learn(self, strength: float) -> Callable[[np.ndarray], np.ndarray]:
         """Return the regression of one of STRENGTHS: (N, D) values to (N, T) predictions."""
-        shrunk = self._squares + strength * np.eye(len(self._squares))
-        weights = cho_solve(cho_factor(shrunk), self._products)
+        weights = cho_solve(self._factor(strength), self._products)
         if self._rows is not None:
             weights = self._rows.T @ weights
-        return lambda values: ((values - self._middle) / self._scale) @ weights + self._mean
+        return lambda values: self._standardise(values) @ weights + self._mean
 
     def choose(
         self, values: np.ndarray, rate: Callable[[np.ndarray], float]
     ) -> tuple[Callable[[np.ndarray], np.ndarray], float]:
         """Return the regression whose predictions for (N, D) values are rated best, and the rate."""
-        learned = [self.learn(strength) for strength in STRENGTHS]
-        rates = [rate(predict(values)) for predict in learned]
+        asked = self._standardise(values)
+        if self._rows is not None:
+            asked = asked @ self._rows.T
+        rates = [rate(self._predict(asked, strength)) for strength in STRENGTHS]
         best = int(np.argmax(rates))
-        return learned[best], rates[best]
+        return self.learn(STRENGTHS[best]), rates[best]
+
+    def _predict(self, asked: np.ndarray, strength: float) -> np.ndarray:
+        """Return the (N, T) predictions alone: solved for what is fewer, values or targets."""
+        factor = self._factor(strength)
+        if len(asked) < self._products.shape[1]:
+            return cho_solve(factor, asked.T).T @ self._products + self._mean
+        return asked @ cho_solve(factor, self._products) + self._mean
+
+    def _factor(self, strength: float) -> tuple[np.ndarray, bool]:
+        return cho_factor(self._squares + strength * np.eye(len(self._squares)))
+
+    def _standardise(self, values: np.ndarray) -> np.ndarray:
+        return (values - self._middle) / self._scale

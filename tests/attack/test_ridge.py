@@ -36,6 +36,22 @@ def test_the_strength_is_the_one_that_is_rated_best():
     assert best == max(rates) == rate(predict(asked))
 
 
+@pytest.mark.parametrize("rows", [60, 5])
+@pytest.mark.parametrize("count", [2, 200])
+def test_what_is_rated_are_the_predictions(rows, count):
+    """Few values are asked about, and many, beside three targets."""
+    (values, targets), (asked, _) = draw_case(rows), draw_case(count, seed=1)
+    path, rated = RidgePath(values, targets), []
+
+    def rate(found):
+        rated.append(found)
+        return 0.0
+
+    path.choose(asked, rate)
+    for strength, found in zip(STRENGTHS, rated, strict=True):
+        np.testing.assert_allclose(found, path.learn(strength)(asked), rtol=1e-7)
+
+
 def test_equal_rows_are_no_fault():
     path = RidgePath(np.ones((5, 4)), np.arange(10.0).reshape(5, 2))
     np.testing.assert_allclose(path.learn(1.0)(np.ones((1, 4))), [[4, 5]])
