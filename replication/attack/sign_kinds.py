@@ -24,7 +24,6 @@ import numpy as np
 import pandas as pd
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
-from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from replication.errors import DataError
@@ -190,11 +189,13 @@ def read_kinds(features: np.ndarray, signs: ShownSigns, folds: np.ndarray) -> np
     for repeat, division in enumerate(folds):
         for fold in np.unique(division):
             held, learned = division == fold, division != fold
+            scaler = StandardScaler().fit(features[learned])
+            known, asked = (scaler.transform(features[rows]) for rows in (learned, held))
             for kind in range(len(signs.kinds)):
                 truth = signs.kind[learned] == kind
                 if truth.any() and not truth.all():
-                    reader = _build_reader().fit(features[learned], truth)
-                    scores[repeat, held, kind] = reader.decision_function(features[held])
+                    reader = _build_reader().fit(known, truth)
+                    scores[repeat, held, kind] = reader.decision_function(asked)
     return scores
 
 
@@ -223,12 +224,11 @@ def count_pairs(
     return KindPairs(np.searchsorted(patients, identity), pairs, right)
 
 
-def _build_reader() -> Pipeline:
+def _build_reader() -> LogisticRegression:
     """Return an untrained reader of one kind; few signs are of it, so they count for more."""
-    regression = LogisticRegression(
+    return LogisticRegression(
         C=REGULARISATION,
         class_weight="balanced",
         solver="liblinear",  # so small a problem takes the default solver ten times as long
         random_state=0,
     )
-    return make_pipeline(StandardScaler(), regression)
