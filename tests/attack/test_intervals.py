@@ -1,5 +1,6 @@
 """Intervals of Table 2 on planted hits."""
 
+from itertools import combinations
 from types import SimpleNamespace
 
 import numpy as np
@@ -7,9 +8,10 @@ import pytest
 from scipy.special import expit, logit
 from scipy.stats import false_discovery_control, t
 
-from replication.attack.intervals import Table2Intervals
+from replication.attack.intervals import REPLICATES, Table2Intervals
 from replication.attack.table2 import NOISE, Table2
 from validation.statistics.intervals import proportion_interval
+from validation.statistics.resampling import bootstrap_interval, resample_ratios
 
 PATIENTS = np.repeat(np.arange(20), 4)
 HARD = np.random.default_rng(0).random(20)[PATIENTS]  # some patients are easy to name, some not
@@ -95,6 +97,20 @@ def test_paired_differences_are_surer_than_unpaired_ones(intervals, numbers):
     unpaired = np.hypot(own["high"] - own["low"], other["high"] - other["low"])
     assert row["low"] <= row["difference"] <= row["high"]
     assert row["high"] - row["low"] < 0.8 * unpaired
+
+
+def test_each_difference_has_the_interval_that_it_has_alone(intervals):
+    cells = [(method, "identity_best") for method in ("blur-3", "blur-9", "k-same-3")]
+    statistics = {cell: entry.statistic for cell, entry in fill_table().entries.items()}
+    drawn = {"rng": np.random.default_rng(3), "replicates": REPLICATES}
+    alone = resample_ratios(
+        {cell: statistics[cell] for cell in cells}, patients=20, images=len(PATIENTS), **drawn
+    )
+    compared = intervals.compare_methods().set_index(["measure", "method", "other"])
+    for first, second in combinations(cells, 2):
+        row = compared.loc[("identity_best", first[0], second[0])]
+        ends = bootstrap_interval(np.subtract, (first, second), alone, confidence=0.95)
+        assert (row["low"], row["high"]) == pytest.approx(ends, abs=1e-12)
 
 
 def test_noise_is_compared_with_nothing(intervals):
