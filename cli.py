@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import traceback
 from io import TextIOWrapper
 
 import click
@@ -17,15 +18,23 @@ from replication.system.quiet_libraries import quieten_libraries
 
 PROGRAM = "privacy-explanations"  # setup.py: the console script
 COMPLETE_VARIABLE = "_PRIVACY_EXPLANATIONS_COMPLETE"  # click's name for that program
+UNEXPECTED = 70  # EX_SOFTWARE of sysexits.h; Python's own 1 is that of a limit not kept
 
 
 def main() -> None:
-    """Run the command line; an error of the project becomes one sentence and its exit code."""
+    """Run the command line; an error of the project becomes one sentence and its exit code.
+
+    Any other exception is a fault of this program: its traceback is printed, the exit code UNEXPECTED.
+    """
     if isinstance(sys.stdout, TextIOWrapper):
         # A name that the stream can't write is written by its letters' numbers.
         sys.stdout.reconfigure(errors="backslashreplace")
     quieten_libraries()
-    cli()
+    try:
+        cli()
+    except Exception:  # noqa: BLE001 (of any other, whatever it is)
+        traceback.print_exc()
+        sys.exit(UNEXPECTED)
 
 
 class InOrder(click.Group):

@@ -26,9 +26,11 @@ def read_share(context, parameter, text: str | None) -> float | None:
 @exit_on_error
 def attack_manifests(
     originals: Path,
-    privatized: Path,
+    privatized: Path | None,
     learn: Path | None,
     *,
+    privatizer: str | None,
+    draws: int,
     limit: float | None,
     out: Path | None,
     seed: int,
@@ -37,16 +39,18 @@ def attack_manifests(
 
     Args:
         originals, privatized, learn: the manifests.
+        privatizer: `module:function`, which privatizes the originals; None where `privatized` is given.
+        draws: how often it does.
         limit: the share of images that an attacker may name, None for none.
-        out: folder to write into; None for one that is named after the manifest.
+        out: folder to write into; None for one that is named after the manifest or the function.
         seed: of what is drawn.
 
     Returns:
         The exit code.
 
     Exits:
-        With one line on standard error and an exit code, when a manifest or an image can't be used,
-        when the folder can't be written, and on Ctrl-C; nothing is resumed.
+        With one line on standard error and an exit code, when a manifest, an image or the function
+        can't be used, when the folder can't be written, and on Ctrl-C; nothing is resumed.
     """
     from replication.attack.anybody.attack import attack_images
     from replication.attack.anybody.manifests import Kind, read_manifest
@@ -58,17 +62,21 @@ def attack_manifests(
         to_json,
         to_junit,
     )
+    from replication.attack.anybody.privatizer import find_privatizer
     from replication.report.attack_page import PAGE, SHORT, render_attack
     from replication.store.files import write_json, write_text
 
-    folder = out or opening.ARTIFACTS / "attacks" / privatized.stem
+    method = None if privatizer is None else find_privatizer(privatizer)
+    name = privatizer.replace(":", ".") if method else privatized.stem
+    folder = out or opening.ARTIFACTS / "attacks" / name
     _check_folder(folder)
-    given = [
-        read_manifest(originals, Kind.ORIGINALS),
-        read_manifest(privatized, Kind.PRIVATIZED),
-    ]
+    shown = read_manifest(originals, Kind.ORIGINALS)
     known = None if learn is None else read_manifest(learn, Kind.LEARN)
-    findings = attack_images(*given, known, seed=seed)
+    if method:
+        hidden = method.release(shown, draws=draws, seed=seed)
+    else:
+        hidden = read_manifest(privatized, Kind.PRIVATIZED)
+    findings = attack_images(shown, hidden, known, seed=seed)
     cases = list_cases(findings, limit)
     junit, page = to_junit(findings, cases), render_attack(findings, cases, limit=limit)
     write_for_owner_alone()

@@ -144,6 +144,12 @@ def evaluate(**options) -> None:
     help="CSV of originals, path,patient_id: attack the images of --privatized, without a run.",
 )
 @click.option("--privatized", type=PATH, help="CSV of privatized images: path,patient_id,source.")
+@click.option(
+    "--privatizer",
+    metavar="MODULE:FUNCTION",
+    help="Instead of --privatized: your function of Python, which privatizes the originals once, or "
+    "--draws times.",
+)
 @click.option("--learn", type=PATH, help="CSV of privatized images that attackers learn from.")
 @click.option(
     "--at-most",
@@ -162,6 +168,7 @@ def evaluate(**options) -> None:
 def attack(
     originals: Path | None,
     privatized: Path | None,
+    privatizer: str | None,
     learn: Path | None,
     limit: float | None,
     out: Path | None,
@@ -169,15 +176,17 @@ def attack(
 ) -> None:
     """Stage 07: train attackers on privatized images, measure what is left of the sign: Table 2.
 
-    With --originals and --privatized: anybody's images instead, from manifests whose columns
-    docs/attack.md has. Of the other options --seed alone counts. No network is trained.
+    With --originals and --privatized, or --privatizer: anybody's images instead, from manifests
+    whose columns docs/attack.md has. Of the other options --seed counts, and --draws with
+    --privatizer. No network is trained.
 
     \b
     Exit codes with --at-most:
       0  no attacker names more
       1  one does
-      3  the manifests or images can't be used
+      3  the manifests, the images or the function can't be used
       4  not measured: attackers fail on originals too, or patients are too few
+      70 a fault of this program
 
     \b
     Examples:
@@ -186,19 +195,29 @@ def attack(
       python cli.py attack --split patient
       python cli.py attack --originals eyes.csv --privatized hidden.csv
       python cli.py attack --originals a.csv --privatized b.csv --at-most 5%
+      python cli.py attack --originals a.csv --privatizer blur:privatize --draws 3
     """
-    given = [one for one in (originals, privatized, learn, limit, out) if one is not None]
-    if not given:
+    given = (originals, privatized, privatizer, learn, limit, out)
+    if all(one is None for one in given):
         run_until("07_attacked", show=print_table2, **options)
         return
     from replication.errors import SettingsError
 
-    if originals is None or privatized is None:
-        raise SettingsError("attack: give --originals and --privatized together")
-    if others := _name_typed(set(options) - {"seed"}):
+    if originals is None or (privatized is None) == (privatizer is None):
+        raise SettingsError("attack: give --originals and either --privatized or --privatizer")
+    draws = options["draws"] if _name_typed({"draws"}) else 1  # its default is that of a run
+    allowed = {"seed"} if privatizer is None else {"seed", "draws"}
+    if others := _name_typed(set(options) - allowed):
         raise SettingsError(f"{others[0]}: is about a run, leave it out beside --originals")
     code = attack_manifests(
-        originals, privatized, learn, limit=limit, out=out, seed=options["seed"]
+        originals,
+        privatized,
+        learn,
+        privatizer=privatizer,
+        draws=draws,
+        limit=limit,
+        out=out,
+        seed=options["seed"],
     )
     click.get_current_context().exit(code)
 

@@ -1,9 +1,11 @@
 """`cli.py attack --originals`: files, exit codes, one sentence for what can't be."""
 
 import json
+import os
 import stat
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import numpy as np
@@ -54,8 +56,17 @@ def test_figures_are_written_for_the_owner_alone(manifests, tmp_path, words, cod
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["--originals", "a.csv"], "attack: give --originals and --privatized together"),
-        (["--at-most", "5%"], "attack: give --originals and --privatized together"),
+        (["--originals", "a.csv"], "attack: give --originals and either --privatized or --pri"),
+        (["--at-most", "5%"], "attack: give --originals and either --privatized or --privatizer"),
+        (
+            ["--originals", "a.csv", "--privatized", "b.csv", "--privatizer", "math:sqrt"],
+            "attack: give --originals and either --privatized or --privatizer",
+        ),
+        (
+            ["--originals", "a.csv", "--privatized", "b.csv", "--draws", "2"],
+            "--draws: is about a run, leave it out beside --originals",
+        ),
+        (["--originals", "a.csv", "--privatizer", "math:sqrt"], "math:sqrt: math can't be called"),
         (
             ["--originals", "a.csv", "--privatized", "b.csv", "--profile", "smoke"],
             "--profile: is about a run, leave it out beside --originals",
@@ -79,6 +90,42 @@ def test_a_file_in_the_folders_place_is_refused_before_images_are_read(manifests
             done.output == f"Error: {out}: no folder that can be written, give another by --out\n"
         )
     assert file.read_text() == "anything"
+
+
+def test_a_function_in_the_current_folder_is_called_once_or_as_often_as_draws(
+    manifests, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    (tmp_path / "inverting.py").write_text(
+        "def invert(images, patients, *, seed):\n    return 255 - images\n"
+    )
+    given = ["attack", "--originals", str(manifests[0]), "--privatizer", "inverting:invert"]
+    for words, draws in (((), 1), (("--draws", "3"), 3)):
+        done = CliRunner().invoke(cli.cli, [*given, *words])
+        assert done.exit_code == 0, done.output
+        assert done.output.startswith("The patient: leaks\n")
+        found = Path("artifacts/attacks/inverting.invert/attack.json")
+        assert json.loads(found.read_text())["facts"]["draws"] == draws
+
+
+def test_an_unexpected_exception_has_an_exit_code_of_its_own(manifests, tmp_path):
+    code = (
+        "import cli, replication.attack.anybody.attack as attack\n"
+        "attack.divide = lambda *args, **kwargs: 1 / 0\n"
+        "cli.main()"
+    )
+    given = ["attack", "--originals", str(manifests[0]), "--privatized", str(manifests[1])]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *given, "--at-most", "5%"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        check=False,
+    )
+    assert done.returncode == cli.UNEXPECTED == 70
+    assert done.stderr.startswith("Traceback") and "ZeroDivisionError" in done.stderr
 
 
 def test_ctrl_c_writes_nothing_and_promises_nothing(manifests, tmp_path, monkeypatch):

@@ -21,9 +21,28 @@ PAGE = (DOCS / "attack.md").read_text(encoding="utf-8")
 def test_the_pixelation_runs_and_leaks(tmp_path):
     plant_folder(tmp_path, np.invert)
     shutil.rmtree(tmp_path / "privatized")
-    example = re.search(r"```python\n(.*?)```", PAGE, re.DOTALL).group(1)
-    subprocess.run([sys.executable, "-c", example], cwd=tmp_path, check=True)
-    [command] = re.findall(r"^    python (cli.py attack .*--at-most.*)$", PAGE, re.MULTILINE)
+    subprocess.run([sys.executable, "-c", find_example("mkdir")], cwd=tmp_path, check=True)
+    expect_leak("--privatized", tmp_path)
+
+
+def test_the_function_runs_and_leaks(tmp_path):
+    plant_folder(tmp_path, np.invert)
+    (tmp_path / "pixelation.py").write_text(find_example("def pixelate"), encoding="utf-8")
+    expect_leak("--privatizer", tmp_path)
+
+
+def find_example(words):
+    [example] = [
+        text for text in re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL) if words in text
+    ]
+    return example
+
+
+def expect_leak(option, tmp_path):
+    """Run the page's command with this option and a limit: an attacker is over it."""
+    [command] = re.findall(
+        rf"^    python (cli.py attack .*{option} .*--at-most.*)$", PAGE, re.MULTILINE
+    )
     words = command.replace("cli.py", str(ROOT / "cli.py"), 1).split()
     done = subprocess.run(
         [sys.executable, *words], cwd=tmp_path, capture_output=True, text=True, check=False

@@ -65,7 +65,7 @@ class Collection:
         levels: np.ndarray,
         patient: Sequence[str],
         *,
-        source: Sequence[int] | None = None,
+        source: Sequence[int | str] | None = None,
         draw: Sequence[int] | None = None,
         disease: Sequence[int] | None = None,
         used: Sequence[Sequence[str]] | None = None,
@@ -76,7 +76,8 @@ class Collection:
             name: what errors call it.
             levels: (N, H, W) or (N, H, W, C) uint8 or uint16, C 1 or 3.
             patient: (N,) names of the patients.
-            source: (N,) rows of the originals that the images were made of; None for originals.
+            source: (N,) rows of the originals that the images were made of, or names that their
+                `rows` has; None for originals.
             draw, disease, used: as the columns of this class, None for not known.
 
         Raises:
@@ -101,7 +102,7 @@ class Collection:
             levels.shape[1:3],
             np.full(len(levels), UNKNOWN) if disease is None else np.asarray(disease),
             white,
-            None if source is None else [str(row) for row in source],
+            None if source is None else list(map(str, source)),
             {str(row): row for row in range(len(levels))},
             None if draw is None else np.asarray(draw),
             used,

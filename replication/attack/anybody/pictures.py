@@ -68,7 +68,7 @@ def read_pictures(file_of: FileOf, rows: np.ndarray, first: First, place: Place)
         place: where a row stands, for errors.
 
     Returns:
-        (R, H, W, C) uint8, or uint16 where files have more bits.
+        (R, H, W, C) uint8, or uint16 where files have more bits; colours are red, green, blue.
 
     Raises:
         DataError: when an image can't be read, is of another size or depth than the first, or has
@@ -92,7 +92,7 @@ def read_pictures(file_of: FileOf, rows: np.ndarray, first: First, place: Place)
                 raise DataError(
                     f"{place(row)}: has colours, the first image is gray; save all alike"
                 )
-            whole = cv2.imdecode(np.fromfile(file_of(row), np.uint8), cv2.IMREAD_COLOR)
+            whole = cv2.imdecode(np.fromfile(file_of(row), np.uint8), cv2.IMREAD_COLOR_RGB)
         pictures[number] = whole
     return pictures
 
@@ -113,11 +113,9 @@ def reduce_pictures(levels: np.ndarray, white: int) -> tuple[np.ndarray, np.ndar
     exact = levels
     if factors != [1, 1]:
         exact = levels[:, :SIDE_PX, :SIDE_PX]
-    small = levels
     if levels.dtype == np.uint16:
         exact = (exact & 0xFF).astype(np.uint8)
-        scaled = levels.astype(np.uint32) * 255 + white // 2
-        small = np.minimum(scaled // white, 255).astype(np.uint8)
+    small = to_eight_bits(levels, white)
     if factors != [1, 1]:
         high, wide = (
             side // factor for side, factor in zip(levels.shape[1:3], factors, strict=True)
@@ -125,6 +123,14 @@ def reduce_pictures(levels: np.ndarray, white: int) -> tuple[np.ndarray, np.ndar
         small = resize_pictures(small[:, : high * factors[0], : wide * factors[1]], (high, wide))
         exact = np.ascontiguousarray(exact)
     return small, exact
+
+
+def to_eight_bits(levels: np.ndarray, white: int) -> np.ndarray:
+    """Return levels as uint8: those of uint16 scaled so that white is 255, uint8 as they are."""
+    if levels.dtype == np.uint8:
+        return levels
+    scaled = levels.astype(np.uint32) * 255 + white // 2
+    return np.minimum(scaled // white, 255).astype(np.uint8)
 
 
 def resize_pictures(levels: np.ndarray, size_px: tuple[int, int]) -> np.ndarray:
