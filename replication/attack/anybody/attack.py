@@ -149,12 +149,16 @@ def describe_parts(setting: Setting) -> dict:
 def _attack_method(setting: Setting) -> tuple[list[Figure], list[dict]]:
     """Return the figures and the grid of the privatized images."""
     parts = setting.parts
-    learned, validation = (setting.load(part) for part in (parts.learned, parts.validation))
+    learned = setting.load(parts.learned)
     attackers = [*_fit_static(setting), *fit_attackers(learned, setting.patients)]
     copies = _make_copy_finder(setting)
-    blocks = _watch((setting.load(part) for part in parts.read.split_by_patient()), copies)
-    rated = setting.read(attackers, [validation], parts.validation.draws)
-    found = setting.read(attackers, blocks, min(parts.validation.draws, parts.read.draws))
+    chosen_on, read = (
+        (setting.load(block) for block in part.split_by_patient())
+        for part in (parts.validation, parts.read)
+    )
+    rated = setting.read(attackers, chosen_on, parts.validation.draws)
+    draws = min(parts.validation.draws, parts.read.draws)
+    found = setting.read(attackers, _watch(read, copies), draws)
     figures = _measure_patients(setting, found, rated)
     of = 1 + FIGURES if setting.knows_used else 1
     if copies is not None:
