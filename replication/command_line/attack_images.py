@@ -34,6 +34,7 @@ def attack_manifests(
     limit: float | None,
     out: Path | None,
     seed: int,
+    ids_are_distinct: bool,
 ) -> int:
     """Attack the images of manifests and print what was found.
 
@@ -44,6 +45,7 @@ def attack_manifests(
         limit: the share of images that an attacker may name, None for none.
         out: folder to write into; None for one that is named after the manifest or the function.
         seed: of what is drawn.
+        ids_are_distinct: as for `attack_images`.
 
     Returns:
         The exit code.
@@ -76,7 +78,7 @@ def attack_manifests(
         hidden = method.release(shown, draws=draws, seed=seed)
     else:
         hidden = read_manifest(privatized, Kind.PRIVATIZED)
-    findings = attack_images(shown, hidden, known, seed=seed)
+    findings = attack_images(shown, hidden, known, seed=seed, ids_are_distinct=ids_are_distinct)
     cases = list_cases(findings, limit)
     junit, page = to_junit(findings, cases), render_attack(findings, cases, limit=limit)
     write_for_owner_alone()

@@ -177,8 +177,8 @@ def attack(
     """Stage 07: train attackers on privatized images, measure what is left of the sign: Table 2.
 
     With --originals and --privatized, or --privatizer: anybody's images instead, from manifests
-    whose columns docs/attack.md has. Of the other options --seed counts, and --draws with
-    --privatizer. No network is trained.
+    whose columns docs/attack.md has. Of the other options --seed and --ids-are-distinct count,
+    and --draws with --privatizer. No network is trained.
 
     \b
     Exit codes with --at-most:
@@ -206,7 +206,7 @@ def attack(
     if originals is None or (privatized is None) == (privatizer is None):
         raise SettingsError("attack: give --originals and either --privatized or --privatizer")
     draws = options["draws"] if _name_typed({"draws"}) else 1  # its default is that of a run
-    allowed = {"seed"} if privatizer is None else {"seed", "draws"}
+    allowed = {"seed", "ids_are_distinct", *(["draws"] if privatizer else [])}
     if others := _name_typed(set(options) - allowed):
         raise SettingsError(f"{others[0]}: is about a run, leave it out beside --originals")
     code = attack_manifests(
@@ -218,6 +218,7 @@ def attack(
         limit=limit,
         out=out,
         seed=options["seed"],
+        ids_are_distinct=options["ids_are_distinct"],
     )
     click.get_current_context().exit(code)
 

@@ -30,7 +30,13 @@ def attack(originals, privatized, *words):
 
 
 @pytest.mark.parametrize(
-    ("words", "code"), [((), 0), (("--at-most", "5%"), 1), (("--at-most", "1.0"), 0)]
+    ("words", "code"),
+    [
+        ((), 0),
+        (("--ids-are-distinct",), 0),
+        (("--at-most", "5%"), 1),
+        (("--at-most", "1.0"), 0),
+    ],
 )
 def test_figures_are_written_for_the_owner_alone(manifests, tmp_path, words, code):
     out = tmp_path / "found"

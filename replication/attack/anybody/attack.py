@@ -52,7 +52,8 @@ OTHER_SIZE = (
 )
 SPELLINGS = (
     "{} patient ids differ in case, blanks or leading zeros alone, and are {} when these are left out: "
-    "each counts as a patient of its own here. If they are not, every figure is wrong; write them alike."
+    "each counts as a patient of its own here. If they are not, every figure is wrong: write them "
+    "alike. If they are, --ids-are-distinct states so."
 )
 
 
@@ -81,6 +82,7 @@ def attack_images(
     learn: Collection | None = None,
     *,
     seed: int = 0,
+    ids_are_distinct: bool = False,
 ) -> Findings:
     """Attack a method's images.
 
@@ -90,6 +92,8 @@ def attack_images(
         learn: privatized images of known patients to learn from, none of a source that is read;
             None to learn from a part of `privatized`.
         seed: of what is drawn.
+        ids_are_distinct: whether ids that differ in case, blanks or leading zeros alone are of
+            different patients, so that no remark is made on them.
 
     Raises:
         DataError: when the collections don't fit together or are too few (`parts.divide`), or an
@@ -104,7 +108,8 @@ def attack_images(
         conclude(Victim.PATIENT, figures, unfit=find_fault(controls)),
         conclude(Victim.REPLACED, figures, unfit="" if setting.knows_used else NO_USED),
     )
-    return Findings(tuple(figures), controls, tuple(grid), verdicts, describe_parts(setting))
+    facts = describe_parts(setting, ids_are_distinct=ids_are_distinct)
+    return Findings(tuple(figures), controls, tuple(grid), verdicts, facts)
 
 
 def _check_learned(learned: Part) -> None:
@@ -115,8 +120,8 @@ def _check_learned(learned: Part) -> None:
         )
 
 
-def describe_parts(setting: Setting) -> dict:
-    """Return what was attacked: counts, sizes, and remarks as sentences."""
+def describe_parts(setting: Setting, *, ids_are_distinct: bool) -> dict:
+    """Return what was attacked: counts, sizes, and remarks as sentences, on ids unless these are distinct."""
     parts = setting.parts
     sizes = [one.images.size_px for one in (parts.originals, parts.read)]
     remarks = [LOWER_BOUND]
@@ -124,7 +129,7 @@ def describe_parts(setting: Setting) -> dict:
         remarks.append(DIVIDED)
     if parts.drawn_from > MOST_PATIENTS:
         remarks.append(f"{MOST_PATIENTS} of {parts.drawn_from} patients were drawn.")
-    if alike := group_ids(parts.classes):
+    if not ids_are_distinct and (alike := group_ids(parts.classes)):
         remarks.append(SPELLINGS.format(sum(map(len, alike)), len(alike)))
     if sizes[0] != sizes[1]:
         remarks.append(OTHER_SIZE)

@@ -70,7 +70,9 @@ def test_ids_that_may_be_one_patients_are_remarked_on():
     privatized = Collection.of_arrays("hidden", LEVELS, names, source=range(len(LEVELS)))
     ids = len(set(names))
     remarks = attack_images(originals, privatized).facts["remarks"]
-    assert SPELLINGS.format(ids, PATIENTS) in remarks and ids > PATIENTS
+    stated = attack_images(originals, privatized, ids_are_distinct=True).facts["remarks"]
+    sentence = SPELLINGS.format(ids, PATIENTS)
+    assert sentence in remarks and sentence not in stated and ids > PATIENTS
     assert "anna" not in "".join(remarks)
 
 
