@@ -155,8 +155,10 @@ def _attack_method(setting: Setting) -> tuple[list[Figure], list[dict]]:
     """Return the figures and the grid of the privatized images."""
     parts = setting.parts
     learned = setting.load(parts.learned)
-    attackers = [*_fit_static(setting), *fit_attackers(learned, setting.patients)]
-    copies = _make_copy_finder(setting)
+    some = setting.take_some(parts.unread)
+    unread = setting.load(some) if len(some) else None
+    attackers = [*_fit_static(setting, unread), *fit_attackers(learned, setting.patients)]
+    copies = _make_copy_finder(setting, unread)
     chosen_on, read = (
         (setting.load(block) for block in part.split_by_patient())
         for part in (parts.validation, parts.read)
@@ -173,22 +175,19 @@ def _attack_method(setting: Setting) -> tuple[list[Figure], list[dict]]:
     return [one for one in figures if one is not None], _list_grid(found, rated)
 
 
-def _fit_static(setting: Setting) -> list[Attacker]:
-    known = setting.take_some(setting.parts.unread)
+def _fit_static(setting: Setting, unread: Look | None) -> list[Attacker]:
     try:
-        return list(fit_static(setting.load(known), setting.patients)) if len(known) else []
+        return [] if unread is None else list(fit_static(unread, setting.patients))
     except DataError:  # too few originals beside those that are read
         return []
 
 
-def _make_copy_finder(setting: Setting) -> CopyFinder | None:
-    parts = setting.parts
-    gallery, control = (
-        setting.take_some(part) for part in (parts.unread, parts.take_originals(parts.read))
-    )
-    if len(np.unique(gallery.identity)) < 2:
+def _make_copy_finder(setting: Setting, unread: Look | None) -> CopyFinder | None:
+    if unread is None or len(np.unique(unread.small.identity)) < 2:
         return None
-    return CopyFinder(setting.load(gallery), setting.load(control), setting.patients)
+    parts = setting.parts
+    control = setting.load(setting.take_some(parts.take_originals(parts.read)))
+    return CopyFinder(unread, control, setting.patients)
 
 
 def _watch(blocks: Iterable[Look], copies: CopyFinder | None) -> Iterator[Look]:
