@@ -24,7 +24,13 @@ ROOMS = {
 DOORS_IN = frozenset(
     f"replication.{door}"
     for door in (
-        *["preprocess.stage", "validate.stage", "train.evaluators", "train.vgan"],
+        *[
+            "preprocess.stage",
+            "validate.stage",
+            "train.evaluators",
+            "train.vgan",
+            "train.code_generator",
+        ],
         *["evaluate.stage", "attack.stage", "explain.stage", "report.stage"],
     )
 )
@@ -34,7 +40,8 @@ DEEP_LEARNING = frozenset({"tensorflow", "keras", "tensorflow_addons", "keras_mo
 MAY_USE_DEEP_LEARNING = frozenset(
     f"replication.{name}"
     for name in (
-        *["train.evaluators", "train.vgan", "train.trained", "train.weights", "attack.networks"],
+        *["train.evaluators", "train.vgan", "train.code_generator", "train.steps"],
+        *["train.trained", "train.weights", "attack.networks"],
         *["explain.worker", "studies.untrained_networks", "studies.check_explanations"],
     )
 )
