@@ -5,9 +5,11 @@ from pathlib import Path
 import pandas as pd
 
 from replication.figures.charts import ACCENT, INK, MUTED, drawing, save_figure
+from replication.figures.planes import HALO
 
 INCHES = (6.0, 4.2)
 LABELLED = (1, 2, 3, 5, 10, 20)  # k
+LABEL = {"textcoords": "offset points", "size": 9, "path_effects": HALO}
 CHANCE_AREA = 0.5
 LINES = (
     ("proven_equal_sick", "proven at most, patients equal", INK, "o-"),
@@ -27,9 +29,9 @@ def draw_frontier(rows: pd.DataFrame, files: list[Path]) -> None:
             axes.plot(100 * rows[column], rows["kind_auc"], style, color=colour, label=label)
         for row in rows[rows["k"].isin(LABELLED)].itertuples():
             place = (100 * row.proven_equal_sick, row.kind_auc)
-            axes.annotate(f"k = {row.k}", place, textcoords="offset points", xytext=(7, -3), size=9)
+            axes.annotate(f"k = {row.k}", place, xytext=(4, -13), **LABEL)
         axes.axhline(CHANCE_AREA, color=MUTED, linewidth=0.8, linestyle=":")
         axes.set(xlabel="patients of ill images named, in %", ylabel="kind of sign: AUC")
-        axes.set_xlim(left=0)
-        axes.legend(frameon=False, fontsize=9, labelcolor=INK, loc="lower right")
+        axes.set_xlim(0, 110 * rows[LINES[0][0]].max())
+        axes.legend(frameon=False, fontsize=9, labelcolor=INK, loc="center right")
         save_figure(figure, files)
