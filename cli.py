@@ -8,6 +8,7 @@ from io import TextIOWrapper
 import click
 
 from replication.command_line import (
+    case_commands,
     check_and_report,
     data_commands,
     run_commands,
@@ -109,6 +110,7 @@ for command in (
     stage_commands.evaluate,
     stage_commands.attack,
     stage_commands.explain,
+    case_commands.explain_case,
     study_commands.measure_departures,
     study_commands.measure_forks,
     study_commands.measure_frontier,

@@ -30,7 +30,11 @@ setup(
     python_requires=">=3.11,<3.12",
     py_modules=["cli"],
     packages=find_packages(include=["replication*", "keras_models", "validation*"]),
-    package_data={"replication.report": ["templates/*"], "validation.paper": ["*.csv"]},
+    package_data={
+        "replication.cases": ["templates/*"],
+        "replication.report": ["templates/*"],
+        "validation.paper": ["*.csv"],
+    },
     entry_points={"console_scripts": ["privacy-explanations = cli:main"]},
     install_requires=[
         "click==8.5.1",

@@ -16,7 +16,7 @@ ROOMS = {
     "replication": [
         *["errors", "config", "records", "system", "store", "surrogate", "data", "preprocess"],
         *["validate", "train", "privatize", "figures", "evaluate", "attack", "explain", "results"],
-        *["report", "pipeline", "studies", "sweep", "command_line"],
+        *["report", "cases", "pipeline", "studies", "sweep", "command_line"],
     ],
     "validation": ["statistics", "paper", "claims", "blessing", "expectations"],
 }

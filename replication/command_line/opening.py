@@ -119,14 +119,20 @@ def known_methods() -> tuple[str, ...]:
 def name_command(instead: str | None = None) -> str:
     """Return this command, or another instead, with the options typed but --fresh: to resume.
 
-    FILE stands for the image of `explain --image`, whose name may be a patient's.
+    FILE stands for the image of `explain --image` and `explain-case`, whose name may be a patient's.
     """
+    context = click.get_current_context()
+    image = context.params.get("file")
     words = [
-        "--image=FILE" if word.startswith("--image=") else "FILE" if after == "--image" else word
+        "--image=FILE"
+        if word.startswith("--image=")
+        else "FILE"
+        if after == "--image" or (image and Path(word) == image)
+        else word
         for after, word in pairwise(sys.argv)
         if word != "--fresh"
     ]
-    typed = click.get_current_context().info_name
+    typed = context.info_name
     if instead and typed in words:
         words[words.index(typed)] = instead
     return spell_command(*words)

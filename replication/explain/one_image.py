@@ -15,6 +15,42 @@ from replication.preprocess.frame import check_sizes, preprocess_image
 from replication.records import CLASS_OF_GLAUCOMA, RelevanceMaps, to_unit_range
 
 
+def read_frame(
+    file: Path,
+    *,
+    given_as: str,
+    eye: str,
+    settings: PreprocessSettings,
+    white: int,
+    sizes_px: Collection[tuple[int, int]],
+) -> np.ndarray:
+    """Return a whole frame as the run's networks know images: (1, S, S, C) float32 in [-1, 1].
+
+    Args:
+        file: image of a whole frame, its label strip on.
+        given_as: the option or argument, which stands in errors in the place of the file's name.
+        eye: 'left' or 'right'.
+        settings: of the preprocessing that the networks were trained with.
+        white: the level of white of the images that they were trained on.
+        sizes_px: (width, height) of the frames that they were trained on.
+
+    Raises:
+        DataError: when the file can't be read as an image, its size is not the run's, or no iris is
+            found.
+    """
+    try:
+        gray, facts = preprocess_image(read_gray(file, white=white), eye=eye, settings=settings)
+    except DataError as error:
+        raise DataError(f"{given_as}: {error}") from error
+    check_sizes(pd.DataFrame([vars(facts)]), sizes_px)
+    if not facts.iris_found:
+        raise DataError(
+            f"{given_as}: no iris was found, so that the image can't be centred as the run's are: "
+            "give the frame of an open eye"
+        )
+    return np.repeat(to_unit_range(gray)[None, ..., None], settings.channels, axis=-1)
+
+
 @dataclass(frozen=True)
 class ImageExplanation:
     """The network's prediction for one image and its explanation."""
@@ -55,17 +91,9 @@ def explain_one(
     """
     if picture.suffix not in (".png", ".pdf"):
         raise DataError(f"{picture}: expected a name in .png or .pdf")
-    try:
-        gray, facts = preprocess_image(read_gray(file, white=white), eye=eye, settings=settings)
-    except DataError as error:
-        raise DataError(f"--image: {error}") from error
-    check_sizes(pd.DataFrame([vars(facts)]), sizes_px)
-    if not facts.iris_found:
-        raise DataError(
-            "--image: no iris was found, so that the image can't be centred as the run's are: "
-            "give the frame of an open eye"
-        )
-    images = np.repeat(to_unit_range(gray)[None, ..., None], settings.channels, axis=-1)
+    images = read_frame(
+        file, given_as="--image", eye=eye, settings=settings, white=white, sizes_px=sizes_px
+    )
     predictions = predict(images)
     relevance = explain(images, predictions=predictions)
     draw_maps([show_map(f"{eye} eye", images, relevance, 0)], [picture], private=True)

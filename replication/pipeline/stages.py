@@ -252,7 +252,7 @@ def explain(run: RunData, folder: Path) -> None:
         f"{run.explanation.neuron} class"
     )
     in_all = images + len(run.test_set) * (len(RULES) - 1)
-    with _explaining(run, folder, in_all) as (worker, options):
+    with explaining(run, folder, in_all) as (worker, options):
         explain_sets(
             run.test_set,
             run.load_sets(methods, draws=DRAWS),
@@ -337,7 +337,7 @@ def privatize_many(
 def explain_image(run: RunData, file: Path, *, eye: str, picture: Path) -> ImageExplanation:
     """Explain one image by the run's glaucoma network, and draw it."""
     network, known = run.load_evaluator("glaucoma"), load_manifest(run.store.folder(PREPROCESSED))
-    with run.store.scratch() as scratch, _explaining(run, scratch, 1) as (worker, options):
+    with run.store.scratch() as scratch, explaining(run, scratch, 1) as (worker, options):
         return explain_one(
             file,
             eye=eye,
@@ -454,9 +454,7 @@ def _build_attackers(run: RunData) -> Networks:
 
 
 @contextmanager
-def _explaining(
-    run: RunData, folder: Path, images: int
-) -> Iterator[tuple[ExplanationWorker, dict]]:
+def explaining(run: RunData, folder: Path, images: int) -> Iterator[tuple[ExplanationWorker, dict]]:
     """Give a worker, and what makes it explain images by the run's glaucoma network."""
     with run.track("explaining", images) as advance, ExplanationWorker(folder) as worker:
         yield (

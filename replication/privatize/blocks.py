@@ -173,8 +173,8 @@ def name_classes(
         DataError: when the run doesn't know a patient and the method has to.
     """
     if numbered:
-        patients = patients.map(_drop_zeros)
-        classes = {_drop_zeros(patient): number for patient, number in classes.items()}
+        patients = patients.map(drop_zeros)
+        classes = {drop_zeros(patient): number for patient, number in classes.items()}
     found = patients.map(classes)
     if unknown := int(found.isna().sum()):
         sentence = f"the run doesn't know the patients of {unknown} of {len(found)} images, and "
@@ -191,7 +191,7 @@ def name_classes(
     return found.fillna(UNKNOWN).to_numpy(np.int32)
 
 
-def _drop_zeros(patient: str) -> str:
+def drop_zeros(patient: str) -> str:
     """Return a patient's number as it is written without leading zeros; other ids as they are."""
     number = patient.strip()
     return number.lstrip("0") or "0" if number.isascii() and number.isdigit() else patient

@@ -63,6 +63,8 @@ class Method(Row):
         others_only: whether what goes into an image is never of its own patient's.
         count_pools: `(queries, gallery)` to (N,), how many patients each query's replacements are
             drawn from; None where none are drawn.
+        alike: how many patients at least have training images that are privatized to equal bytes;
+            0 where the method promises none.
     """
 
     privatize: Callable[..., Iterator[PrivatizedSet]]
@@ -71,6 +73,7 @@ class Method(Row):
     painted: int = 0
     others_only: bool = False
     count_pools: Callable[[EyeDataset, EyeDataset], np.ndarray] | None = None
+    alike: int = 0
 
 
 def _pprl_vgan(
@@ -120,7 +123,9 @@ def _k_same_grouped(k: int) -> Method:
     dataset = f"Privatized set with groups of {k} patients or more"
     privatize = partial(privatize_by_k_same_grouped, method=name, k=k)
     short = f"grouped, K = {k}"
-    return Method(name, "K-Same in groups", dataset, short, True, privatize, in_paper=False)
+    return Method(
+        name, "K-Same in groups", dataset, short, True, privatize, in_paper=False, alike=k
+    )
 
 
 def _dp_pix(*, cell_px: int, neighbour_px: int, epsilon: float) -> Method:

@@ -27,7 +27,7 @@ from replication.figures.charts import (
     mark_private,
     save_figure,
 )
-from replication.figures.maps import PALETTE
+from replication.figures.maps import PALETTE, lay_over
 from replication.privatize.methods import BASELINE
 from replication.results.finished_run import FinishedRun
 from replication.store.arrays import IMAGES
@@ -194,12 +194,10 @@ def _paint(panel: Panel, highest: float) -> np.ndarray:
     painted = np.zeros(1)
     if panel.image is not None:
         painted = np.repeat(panel.image[..., None] / 255, 3, axis=-1)
-    if panel.relevance is not None:
-        # The root shows faint relevance; the more there is, the less the image shows through.
-        root = np.sqrt(panel.relevance / highest)[..., None]
-        opacity = 1 if panel.image is None else root
-        heat = matplotlib.colormaps[PALETTE](root[..., 0])[..., :3]
-        painted = opacity * heat + (1 - opacity) * painted
+    if panel.relevance is not None and panel.image is not None:
+        painted = lay_over(panel.image / 255, panel.relevance, highest)
+    elif panel.relevance is not None:
+        painted = matplotlib.colormaps[PALETTE](np.sqrt(panel.relevance / highest))[..., :3]
     tile = np.rint(255 * painted).astype(np.uint8).repeat(ZOOM, axis=0).repeat(ZOOM, axis=1)
     solid = np.pad(tile, ((0, 0), (0, 0), (0, 1)), constant_values=255)
     return np.pad(solid, ((0, GAP), (0, GAP), (0, 0)))

@@ -36,6 +36,8 @@ RUN_RECORD = "run.json"
 SECRET, SECRET_BYTES = "run.secret", 32
 SCRATCH_FOLDER = "scratch"  # of a command that leaves no stage
 EXPORTS = "exports.json"  # what left the run: it outlives --fresh
+LEDGER = "ledger.jsonl"  # which cases were shown, in which form: it outlives --fresh, too
+OUTLIVE_FRESH = (LOCK, HOLDER, UNITS, SECRET, EXPORTS, LEDGER)
 # Scratch files of a stage, not its outputs.
 SCRATCH = (KEY, CHECKPOINT)
 # Of a profile, what one stage's own key has: another value makes that stage anew, not the run.
@@ -295,14 +297,14 @@ class RunStore:
         return next((n for n in sorted(before | now) if before.get(n) != now.get(n)), None)
 
     def _holds_something(self) -> bool:
-        ours = (LOCK, HOLDER, UNITS, EXPORTS, SECRET, SECRET + TEMPORARY, RUN_RECORD + TEMPORARY)
+        ours = (*OUTLIVE_FRESH, SECRET + TEMPORARY, RUN_RECORD + TEMPORARY)
         return self.root.exists() and any(e.name not in ours for e in self.root.iterdir())
 
     def _clear(self) -> None:
-        """Remove all but locks, secret and exports, and last the record that makes it a run's."""
+        """Remove all but OUTLIVE_FRESH, and last the record that makes it a run's."""
         with hold_all_units(self.root):
             for entry in sorted(self.root.iterdir(), key=lambda entry: entry.name == RUN_RECORD):
-                if entry.name in (LOCK, HOLDER, UNITS, SECRET, EXPORTS):
+                if entry.name in OUTLIVE_FRESH:
                     continue
                 if entry.is_dir() and not entry.is_symlink():
                     shutil.rmtree(entry)

@@ -17,6 +17,7 @@ from replication.train.disease_code import DiseaseCode
 from replication.train.weights import load_weights
 
 DRAWN = 8  # ours: the most images drawn for one that is released
+LAST_BLOCK = "dropout4"  # of the evaluator: what its dense layers read
 BATCH = 512  # below 128, the decoder's last bits depend on it; larger ones are faster
 # Of an evaluator at once: for the activations of more, memory is mapped anew each time, which took
 # a third of its processor time.
@@ -40,10 +41,17 @@ class TrainedEvaluator:
         )
         load_weights(model, weights)
         self._predict = compile_network(model, batch=EVALUATED)
+        self._embed = compile_network(
+            Model(model.input, model.get_layer(LAST_BLOCK).output), batch=EVALUATED
+        )
 
     def predict(self, images: np.ndarray) -> np.ndarray:
         """Return (N, classes) probabilities for (N, H, W, C) images in [-1, 1]."""
         return self._predict(images)[0]
+
+    def embed(self, images: np.ndarray) -> np.ndarray:
+        """Return (N, H/16, W/16, 32) outputs of the last block, by place, for such images."""
+        return self._embed(images)[0]
 
 
 class TrainedGenerator:

@@ -278,7 +278,7 @@ def trained(base, monkeypatch):
     monkeypatch.setattr(Replication, "run", lambda self, *, until: run(self, until="01"))
     monkeypatch.setattr(RunData, "load_evaluator", lambda *_: Network())
     worker = SimpleNamespace(explain=explain)
-    monkeypatch.setattr(stages, "_explaining", lambda *_: nullcontext((worker, {})))
+    monkeypatch.setattr(stages, "explaining", lambda *_: nullcontext((worker, {})))
     return base
 
 

@@ -1,0 +1,1 @@
+"""Explain by similar cases: gated, privatized, searched, and shown on a card (docs/cases.md)."""

@@ -1,0 +1,151 @@
+"""The gate: what a privatized case has to withstand before anybody is shown it.
+
+Ours. The attackers of stage 07 (`replication.attack`) are turned on every picture that might be
+shown, and what they can name is refused:
+
+- the run's identity network, which has learned the original itself;
+- LDA on the image and on its centre, the nearest neighbour and the lowest bits, which learn from
+  privatized images of known patients (`fit_recognisers`). Nobody who attacks a released picture
+  has learned from its own original, so each half of every patient's images is attacked by those who
+  have learned from the other half. Of a patient with a single image they know nothing.
+- the nearest training image: no picture is a near copy of anybody's, the patient's own included.
+
+Where a method promises that k patients' pictures are equal, whoever names one guesses among them, and
+to refuse the one who is named would make the crowd smaller for the others. There the crowd is
+counted, and naming doesn't count.
+
+An attacker learns from a picture that passed that these attackers don't name its patient: of 115
+patients one is out.
+"""
+
+from collections.abc import Callable, Iterable
+from enum import StrEnum
+
+import numpy as np
+
+from replication.attack.near_copies import CopyLimits, find_near_copies, measure_distances
+from replication.attack.recognisers import Recogniser, fit_recognisers
+from replication.attack.releases import Releases
+from replication.cases.released import ReleasedCases
+from replication.records import EyeDataset, PrivatizedSet, to_bytes
+
+NOBODY = -1  # the identity of no patient: a near copy of any training image counts
+
+
+class Refusal(StrEnum):
+    """Why a picture isn't shown; empty where it may be."""
+
+    NONE = ""
+    STATIC = "its patient is named by the identity network"
+    RECOGNISED = "its patient is named by an attacker who has learned privatized images"
+    NEAR_COPY = "it is nearly a copy of a training image"
+    CROWD = "fewer patients than promised have the same picture"
+
+
+class Gate:
+    """The attackers of one method's pictures, trained.
+
+    Args:
+        gallery: the N training images whose privatized pictures may be shown.
+        learned: these images privatized by other draws, as an attacker may who has the method.
+        name_statically: (N, H, W, C) pictures to (N,) identities, by the run's identity network.
+        limits: below which a picture is a near copy.
+        alike: how many patients at least the method promises to be equal, 0 for none.
+
+    Raises:
+        DataError: when there are too few patients to attack.
+    """
+
+    def __init__(
+        self,
+        gallery: EyeDataset,
+        learned: PrivatizedSet,
+        *,
+        name_statically: Callable[[np.ndarray], np.ndarray],
+        limits: CopyLimits,
+        alike: int,
+    ) -> None:
+        self._gallery, self._limits, self._alike = gallery, limits, alike
+        self._name_statically = name_statically
+        self._patients = int(gallery.identity.max()) + 1
+        self._half = halve_patients(gallery.identity)
+        self._attackers: list[dict[str, Recogniser]] = []
+        if not alike:
+            releases = Releases.of_sets([learned], gallery, self._patients)
+            self._attackers = [
+                fit_recognisers(releases.take(self._half != half), self._patients)
+                for half in (0, 1)
+            ]
+
+    def find_refusals(self, released: PrivatizedSet) -> np.ndarray:
+        """Return (N,) why each picture of a set of the gallery is refused, of `Refusal`."""
+        distances = measure_distances(released.images, self._gallery)
+        nobody = np.full(len(self._gallery), NOBODY)
+        found = {Refusal.NEAR_COPY: find_near_copies(distances, self._limits, identity=nobody)}
+        if self._alike:
+            found[Refusal.CROWD] = (
+                count_alike(released.images, self._gallery.identity) < self._alike
+            )
+        else:
+            named = self._name_statically(released.images)
+            found[Refusal.STATIC] = named == self._gallery.identity
+            found[Refusal.RECOGNISED] = self._recognise(released)
+        refusals = np.full(len(self._gallery), Refusal.NONE, dtype=object)
+        for refusal, refused in found.items():
+            refusals[refused] = refusal
+        return refusals
+
+    def _recognise(self, released: PrivatizedSet) -> np.ndarray:
+        """Return (N,) whether any attacker who learned from the other half names the patient."""
+        releases = Releases.of_sets([released], self._gallery, self._patients)
+        recognised = np.zeros(len(releases), dtype=bool)
+        for half, attackers in enumerate(self._attackers):
+            rows = self._half == half
+            read = releases.take(rows)
+            for attacker in attackers.values():
+                recognised[rows] |= attacker.score(read).argmax(axis=1) == read.identity
+        return recognised
+
+
+def release_cases(sets: Iterable[PrivatizedSet], gate: Gate, gallery: EyeDataset) -> ReleasedCases:
+    """Return the picture of each case: of the draws the first that passes, else the first.
+
+    Args:
+        sets: draws of a method over the gallery, one at least.
+        gate: of that method.
+        gallery: the training images.
+    """
+    for number, drawn in enumerate(sets):
+        refusals = gate.find_refusals(drawn)
+        if number == 0:
+            images, kept = drawn.images.copy(), refusals
+            draw = np.zeros(len(gallery), np.intp)
+            continue
+        better = (kept != Refusal.NONE) & (refusals == Refusal.NONE)
+        images[better], kept[better], draw[better] = drawn.images[better], Refusal.NONE, drawn.draw
+        if (kept == Refusal.NONE).all():
+            break
+    return ReleasedCases(images, draw, kept.astype(str), count_alike(images, gallery.identity))
+
+
+def count_alike(images: np.ndarray, identity: np.ndarray) -> np.ndarray:
+    """Return (N,) how many patients have a picture of the same bytes, the patient among them.
+
+    Args:
+        images: (N, H, W, C) in [-1, 1].
+        identity: (N,) of their patients.
+    """
+    groups: dict[bytes, int] = {}
+    rows = np.array([groups.setdefault(to_bytes(i).tobytes(), len(groups)) for i in images])
+    pairs = np.unique(np.column_stack([rows, identity]), axis=0)
+    return np.bincount(pairs[:, 0], minlength=len(groups))[rows]
+
+
+def halve_patients(identity: np.ndarray) -> np.ndarray:
+    """Return (N,) 0 or 1: every patient's images in turn."""
+    order = np.argsort(identity, kind="stable")
+    starts = np.unique(identity[order], return_index=True)[1]
+    counts = np.diff(np.append(starts, len(identity)))
+    half = np.empty(len(identity), np.intp)
+    half[order] = (np.arange(len(identity)) - np.repeat(starts, counts)) % 2
+    return half

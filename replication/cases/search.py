@@ -1,0 +1,117 @@
+"""Find similar cases: the nearest pictures to an image where the network looks in it.
+
+Features are those that the run's glaucoma network's last block gives for each place of an image.
+As in interpretability-guided retrieval (Silva et al., MICCAI 2020), places count as much as
+relevance lies there: each place's features times the root of its share of the image's relevance, all
+of them scaled to length one. The squared distance of two such vectors is 2 less twice their product,
+and the product is a sum over places: the map of what is similar, exactly.
+
+Ours: what is searched are the pictures that may be shown, not the originals behind them. So an answer is
+made of nothing but released pictures and their labels, and who asks with another photograph of a
+patient finds them no sooner than the pictures give them away.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+NEAR = 0.05  # ours: a case farther than this share of known pairs is not near enough
+
+
+@dataclass(frozen=True)
+class Similar:
+    """One image beside G cases."""
+
+    distance: np.ndarray  # (G,) from 0 to 2
+    percentile: np.ndarray  # (G,) share of known pairs of such labels that are nearer, in [0, 1]
+
+
+def weigh_places(relevance: np.ndarray, grid: tuple[int, int]) -> np.ndarray:
+    """Return each place's share of relevance, alike for all places of an empty map.
+
+    Args:
+        relevance: (N, H, W), not negative.
+        grid: (h, w) places.
+
+    Returns:
+        (N, h, w); the sum of each is 1.
+    """
+    height, width = relevance.shape[1:]
+    rows, columns = (
+        np.arange(n) * side // n for n, side in zip(grid, (height, width), strict=True)
+    )
+    sums = np.add.reduceat(np.add.reduceat(relevance, rows, axis=1), columns, axis=2)
+    total = sums.sum(axis=(1, 2), keepdims=True)
+    even = np.full(sums.shape, 1 / (grid[0] * grid[1]))
+    return np.divide(sums, total, out=even, where=total > 0)
+
+
+def embed(features: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return vectors of length one, (N, h * w * D); of an image without features zeros.
+
+    Args:
+        features: (N, h, w, D).
+        weights: (h, w) of places.
+    """
+    vectors = (features * np.sqrt(weights)[..., None]).reshape(len(features), -1)
+    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors / np.maximum(length, np.finfo(np.float32).tiny)
+
+
+def compare(
+    query: np.ndarray,
+    cases: np.ndarray,
+    known: np.ndarray,
+    weights: np.ndarray,
+    *,
+    same_patient: np.ndarray,
+    own_label: np.ndarray,
+    label: np.ndarray,
+) -> Similar:
+    """Measure how near cases are to an image, and how near that is among known pairs.
+
+    Known pairs are of images that no network was trained on and the pictures of other patients'
+    cases; those of the query's label count, with cases of each label for themselves.
+
+    Args:
+        query: (h, w, D) features of the image.
+        cases: (G, h, w, D) of the cases' pictures.
+        known: (V, h, w, D) of the known images.
+        weights: (h, w) of the query's places.
+        same_patient: (V, G) bool, pairs of one patient.
+        own_label: (V,) bool, which of the known images have the query's label.
+        label: (G,) bool of the cases.
+    """
+    searched = embed(cases, weights)
+    distance = measure(embed(query[None], weights), searched)[0]
+    pairs = measure(embed(known[own_label], weights), searched)
+    percentile = np.ones(len(cases))
+    for each in (False, True):
+        rows = label == each
+        found = np.sort(pairs[:, rows][~same_patient[own_label][:, rows]])
+        if len(found):
+            percentile[rows] = np.searchsorted(found, distance[rows]) / len(found)
+    return Similar(distance, percentile)
+
+
+def measure(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Return (N, G) distances of (N, D) and (G, D) vectors of length one."""
+    return np.sqrt(np.maximum(2 - 2 * (one @ other.T), 0))
+
+
+def show_similar(query: np.ndarray, case: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return (h, w) how much each place adds to the similarity of two (h, w, D) features.
+
+    They add up to 1 less half of the squared distance.
+    """
+    one, other = (embed(each[None], weights).reshape(query.shape) for each in (query, case))
+    return (one * other).sum(axis=-1)
+
+
+def walk_cases(similar: Similar, rows: np.ndarray) -> Iterator[int]:
+    """Yield the rows (indices) of cases from the nearest on, as far as they are near enough."""
+    for row in rows[np.argsort(similar.distance[rows], kind="stable")]:
+        if similar.percentile[row] > NEAR:
+            return
+        yield int(row)
