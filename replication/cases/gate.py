@@ -79,9 +79,7 @@ class Gate:
 
     def find_refusals(self, released: PrivatizedSet) -> np.ndarray:
         """Return (N,) why each picture of a set of the gallery is refused, of `Refusal`."""
-        distances = measure_distances(released.images, self._gallery)
-        nobody = np.full(len(self._gallery), NOBODY)
-        found = {Refusal.NEAR_COPY: find_near_copies(distances, self._limits, identity=nobody)}
+        found = {}
         if self._alike:
             found[Refusal.CROWD] = (
                 count_alike(released.images, self._gallery.identity) < self._alike
@@ -90,6 +88,9 @@ class Gate:
             named = self._name_statically(released.images)
             found[Refusal.STATIC] = named == self._gallery.identity
             found[Refusal.RECOGNISED] = self._recognise(released)
+        distances = measure_distances(released.images, self._gallery)
+        nobody = np.full(len(self._gallery), NOBODY)
+        found[Refusal.NEAR_COPY] = find_near_copies(distances, self._limits, identity=nobody)
         refusals = np.full(len(self._gallery), Refusal.NONE, dtype=object)
         for refusal, refused in found.items():
             refusals[refused] = refusal

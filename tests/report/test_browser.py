@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from fake_eyes import plant_eyes
+from planted_card import plant_card
 from planted_run import plant_whole_run
 from planted_table2 import plant_attack, plant_rows
 from selenium import webdriver
@@ -15,6 +16,7 @@ from selenium.webdriver.common.keys import Keys
 from replication.attack.anybody.attack import attack_images
 from replication.attack.anybody.collection import Collection
 from replication.attack.anybody.outputs import list_cases
+from replication.cases.card import render_card
 from replication.records import to_bytes
 from replication.report.attack_page import render_attack
 from replication.report.stage import remake_report
@@ -132,6 +134,13 @@ def attack_page(tmp_path_factory):
     return file
 
 
+@pytest.fixture(scope="module")
+def card(tmp_path_factory):
+    file = tmp_path_factory.mktemp("card") / "index.html"
+    file.write_text(render_card(plant_card()), encoding="utf-8")
+    return file
+
+
 def test_it_requests_nothing_and_logs_nothing(show, page, browser):
     browser.get("about:blank")
     browser.get_log(
@@ -238,6 +247,28 @@ def test_the_page_of_anybodys_images_can_be_read_on_a_phone_too(show, attack_pag
     faint = [each for each in browser.execute_script(FIND_CONTRASTS) if each["ratio"] < 4.5]
     assert faint == []
     assert browser.get_log("browser") == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_card_can_be_read_on_a_phone_and_on_a_screen(show, card, width, scheme):
+    browser = show(width=width, scheme=scheme, of=card)
+    assert browser.execute_script(FIND_OVERFLOW) == [width, []]
+    found = browser.execute_script(FIND_CONTRASTS)
+    assert len(found) > 60
+    assert [each for each in found if each["ratio"] < 4.5] == []
+    assert browser.get_log("browser") == []
+
+
+def test_a_card_has_your_image_at_the_left_and_is_reached_by_keys(show, card):
+    browser = show(of=card)
+    query, cases = (browser.find_element("css selector", one) for one in (".query", ".cases"))
+    assert query.rect["x"] + query.rect["width"] < cases.rect["x"]
+    for words in ("To the cases", "How to read this"):
+        browser.switch_to.active_element.send_keys(Keys.TAB)
+        assert browser.switch_to.active_element.text == words
+    browser.switch_to.active_element.send_keys(Keys.ENTER)
+    assert "Known pairs" in browser.find_element("css selector", "details").text
 
 
 def test_on_a_phone_nothing_is_wider_than_the_screen(show):
