@@ -111,6 +111,7 @@ for command in (
     stage_commands.attack,
     stage_commands.explain,
     case_commands.explain_case,
+    case_commands.judge_cases,
     study_commands.measure_departures,
     study_commands.measure_forks,
     study_commands.measure_frontier,

@@ -10,7 +10,13 @@ from replication.command_line.opening import (
     warn_of_commit,
     write_for_owner_alone,
 )
-from replication.command_line.options import PATH, choice_option, count_option, run_options
+from replication.command_line.options import (
+    PATH,
+    choice_option,
+    count_option,
+    methods_option,
+    run_options,
+)
 
 
 # click would name a file that may not be read, and words that are too many: other images.
@@ -70,6 +76,35 @@ def explain_case(
     )
     _print_card(card)
     click.echo(f"Written: {folder / PAGE}")
+
+
+@click.command(
+    "judge-cases", short_help="Measure how good cases are over all test images: Table 3."
+)
+@methods_option(help="Of this privatizer alone; may be given several times.")
+@run_options
+def judge_cases(methods: tuple[str, ...], **options) -> None:
+    """Measure over all test images how good the cases of `explain-case` are: Table 3.
+
+    Of the nearest cases, how many have the same diagnosis, beside cases at random; whether their
+    pictures keep their verdict; how often no case is near enough; how many the gate refuses. By patient,
+    with intervals. Leaves cases/table3.md and table3.csv in the run.
+
+    \b
+    Examples:
+      python cli.py judge-cases --from-baseline
+      python cli.py judge-cases --data-dir ~/Warsaw --split patient --method k-same-grouped-6
+    """
+    from replication.privatize.methods import find_method
+
+    found = [find_method(name) for name in methods or known_methods()]
+    run = open_run(known_methods(), **options)
+    run.run(until="04_vgan" if any(each.needs_generator for each in found) else "03_evaluators")
+    from replication.pipeline.cases import RELEASED, TABLE3
+    from replication.pipeline.cases import judge_cases as judge
+
+    click.echo(judge(run.data, found).to_markdown())
+    click.echo(f"Written: {run.store.root / RELEASED / TABLE3}")
 
 
 def _print_card(card) -> None:

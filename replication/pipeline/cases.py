@@ -4,11 +4,12 @@ What is released lies in the run's folder, `cases/METHOD`, beside the stages; th
 shown beside it (`replication.cases.ledger`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from replication.attack.adequacy import are_good_enough
 from replication.attack.near_copies import measure_distances, set_limits
@@ -21,10 +22,11 @@ from replication.attack.table2 import (
 )
 from replication.cases.answer import choose_cases
 from replication.cases.card import JSON, PAGE, Card, Case, Risk, Shown, render_card
-from replication.cases.gate import Gate, release_cases
+from replication.cases.gate import Gate, Refusal, release_cases
 from replication.cases.ledger import Entry, Ledger, code_case, hash_picture
 from replication.cases.released import ReleasedCases, load_cases, save_cases
 from replication.cases.search import compare, show_similar, weigh_places
+from replication.cases.table3 import Answering, Asked, lay_out_table3, measure_cases
 from replication.data.sources import Kind
 from replication.errors import DataError, SettingsError
 from replication.evaluate.table1 import EVALUATED
@@ -33,15 +35,23 @@ from replication.pipeline.run_data import RunData
 from replication.pipeline.stages import explaining
 from replication.preprocess.frame import list_sizes
 from replication.privatize.blocks import drop_zeros
-from replication.privatize.methods import METHODS, Method, find_method
-from replication.records import CLASS_OF_GLAUCOMA, RelevanceMaps, to_bytes
+from replication.privatize.methods import BASELINE, METHODS, Method, find_method
+from replication.records import (
+    CLASS_OF_GLAUCOMA,
+    PrivatizedSet,
+    RelevanceMaps,
+    to_bytes,
+)
 from replication.results.finished_run import FinishedRun
 from replication.store.arrays import find_white_level, load_manifest
 from replication.store.files import write_json, write_text
 from replication.store.run_folder import LEDGER, RECORD
-from replication.store.run_record import EVALUATORS, PREPROCESSED, VGAN
+from replication.store.run_record import EVALUATORS, PREPROCESSED, VGAN, describe_split
+from replication.store.tables import Section, write_table
 
 RELEASED = "cases"  # the folder of released pictures, one folder in it per method
+SHOWN = 3  # cases with the verdict's diagnosis, unless asked for otherwise
+TABLE3 = "table3.md"
 DRAWS = 3  # ours: how often a picture that is refused is drawn
 VICTIMS = {Requirement.PATIENT: "The patient", Requirement.REPLACED: "Others whose images went in"}
 
@@ -160,6 +170,45 @@ def explain_case(
     return card
 
 
+def judge_cases(run: RunData, methods: Sequence[Method]) -> Section:
+    """Measure how good the cases of methods are over all test images, and write Table 3.
+
+    Args:
+        run: complete up to the networks that the methods need.
+        methods: by which cases are privatized; the originals stand above them.
+    """
+    gallery, validation = run.train_set, run.dataset.take(run.splits.validation)
+    network, test = run.load_evaluator("glaucoma"), run.test_set
+    released = {BASELINE: _release_originals(run)}
+    released |= {method.name: release(run, method) for method in methods}
+    predictions = network.predict(test.images)
+    with run.store.scratch() as scratch, explaining(run, scratch, len(test)) as (worker, options):
+        relevance = worker.explain(test.images, predictions=predictions, **options)
+    features = network.embed(test.images)
+    asked = Asked(
+        test,
+        _judge(predictions),
+        features,
+        weigh_places(relevance.maps, features.shape[1:3]),
+        validation,
+        network.embed(validation.images),
+    )
+    verdicts, measured = _judge(network.predict(gallery.images)), {}
+    with run.track("judging cases", len(released)) as advance:
+        for name, cases in released.items():
+            kept = _judge(network.predict(cases.images)) == verdicts
+            answering = Answering(gallery, cases, network.embed(cases.images), kept)
+            rng = np.random.default_rng(run.seed)
+            measured[name] = measure_cases(asked, answering, count=SHOWN, rng=rng)
+            advance()
+    heading = f"Table 3 on {run.source.title}: {len(test)} test images."
+    table = lay_out_table3(measured, heading=heading + describe_split(run.split_record))
+    rows = pd.concat([each.assign(method=name) for name, each in measured.items()])
+    write_table(rows, run.store.root / RELEASED / "table3.csv")
+    write_text(run.store.root / RELEASED / TABLE3, table.to_markdown() + "\n")
+    return table
+
+
 def release(run: RunData, method: Method) -> ReleasedCases:
     """Return the form in which each training image may be shown; made and gated once, then kept."""
     unit = f"{RELEASED}/{method.name}"
@@ -198,7 +247,21 @@ def choose_method(run: RunData) -> Method:
     return find_method(max(worst, key=worst.get))
 
 
-def _draw_cases(run: RunData, method: Method, draws: int, advance) -> Iterator:
+def _release_originals(run: RunData) -> ReleasedCases:
+    """Return the training images as they are, as if they might be shown: what Table 3 compares with."""
+    count = len(run.train_set)
+    nothing = np.full(count, Refusal.NONE, dtype=np.str_)
+    return ReleasedCases(run.train_set.images, np.zeros(count, int), nothing, np.ones(count, int))
+
+
+def _judge(predictions: np.ndarray) -> np.ndarray:
+    """Return (N,) bool, which images are judged ill."""
+    return predictions[:, CLASS_OF_GLAUCOMA] > 0.5
+
+
+def _draw_cases(
+    run: RunData, method: Method, draws: int, advance: Callable[[], None]
+) -> Iterator[PrivatizedSet]:
     for drawn in run.privatize(method, run.train_set, seed=run.drawing_seed, draws=draws):
         yield drawn
         advance()

@@ -1,0 +1,250 @@
+"""Cases of a planted run: who is shown, in which form, and what is left on disk."""
+
+import base64
+import re
+from contextlib import nullcontext
+from dataclasses import replace
+from types import SimpleNamespace
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+from drawn_eyes import draw_eye
+from fake_eyes import plant_eyes
+
+from replication.attack.table2 import EVIDENCE, PRIVACY
+from replication.cases.answer import OTHER_FORM
+from replication.config import SMOKE, ExplanationSettings
+from replication.data.sources import Kind, Source
+from replication.errors import DataError, SettingsError
+from replication.pipeline import cases
+from replication.pipeline.run_data import RunData
+from replication.preprocess.frame import preprocess_image
+from replication.privatize.methods import METHODS
+from replication.records import RelevanceMaps, to_bytes
+from replication.results.finished_run import FinishedRun
+from replication.store.arrays import save_preprocessed
+from replication.store.files import read_json
+from replication.store.run_folder import LEDGER, RunStore
+from replication.store.run_record import EVALUATORS
+
+PATIENTS, EACH = 18, 8
+SUBSETS = np.array(["train", "train", "train", "train", "train", "validation", "validation"])
+
+
+class Network:
+    """Judges by the mean of an image and embeds by the means of its places."""
+
+    def __init__(self, task):
+        self.task = task
+
+    def predict(self, images):
+        if self.task == "identity":
+            return np.eye(PATIENTS)[np.zeros(len(images), int)]
+        ill = 1 / (1 + np.exp(-4 * images.mean(axis=(1, 2, 3))))
+        return np.column_stack([1 - ill, ill]).astype(np.float32)
+
+    def embed(self, images):
+        places = images.reshape(len(images), 4, 16, 4, 16, images.shape[-1])
+        return 1 + places.mean(axis=(2, 4))
+
+
+def explain(images, *, predictions):
+    own = np.abs(predictions[:, 1] - 0.5) + 0.1
+    maps = np.abs(images).mean(axis=3).astype(np.float32)
+    return RelevanceMaps(maps, predictions.argmax(axis=1), own.astype(np.float32))
+
+
+@pytest.fixture
+def frame(tmp_path):
+    file = tmp_path / "Qfile.png"
+    cv2.imwrite(str(file), draw_eye(centre=(300, 230)))
+    return file
+
+
+@pytest.fixture
+def run(tmp_path, frame, monkeypatch):
+    """Plant a run of eighteen patients, every third ill; one of them has the frame's very image."""
+    eyes = plant_eyes(PATIENTS, EACH, size_px=64, noise=0.1)
+    subset = np.tile(np.resize(SUBSETS, EACH), PATIENTS)
+    subset[EACH - 1 :: EACH] = "test"
+    gray, _ = preprocess_image(
+        cv2.imread(str(frame), cv2.IMREAD_GRAYSCALE), eye="left", settings=SMOKE.preprocess
+    )
+    images = to_bytes(eyes.images[..., 0])
+    images[EACH * 4 - 1] = gray  # a test image of patient 3
+    table = pd.DataFrame({"image_id": [f"Qimage-{n}" for n in range(len(images))]})
+    table["patient_id"] = [f"{1 + n:04}" for n in eyes.identity]
+    table = table.assign(path=[f"Qpath-{n}.png" for n in range(len(images))], white_level=255)
+    table = table.assign(frame_width_px=640, frame_height_px=480)
+    table = table.assign(identity=eyes.identity, glaucoma=eyes.glaucoma, subset=subset)
+    store = RunStore(tmp_path / "run")
+    store.open({})
+    with store.writing("01_preprocessed", {}) as folder:
+        save_preprocessed(folder, images, table)
+    for unit in EVALUATORS.values():
+        with store.writing(unit, {}):
+            pass
+    monkeypatch.setattr(RunData, "load_evaluator", lambda self, task: Network(task))
+    worker = SimpleNamespace(explain=explain)
+    monkeypatch.setattr(cases, "explaining", lambda *_: nullcontext((worker, {})))
+    monkeypatch.setattr(cases, "choose_cases", note_rows(chosen := []))
+    data = RunData(
+        Source(Kind.SURROGATE, tmp_path),
+        SMOKE,
+        seed=0,
+        draws=1,
+        methods=("k-same-grouped-3",),
+        store=store,
+        workers=1,
+        track=lambda what, steps: nullcontext(lambda: None),
+        explanation=ExplanationSettings(),
+    )
+    data.chosen = chosen
+    return data
+
+
+def note_rows(chosen):
+    """Return `choose_cases` that takes all cases for near, and notes which it chooses."""
+    choose = cases.choose_cases
+
+    def choose_near(similar, *args, **options):
+        choice = choose(replace(similar, percentile=similar.percentile * 0.01), *args, **options)
+        chosen.extend(choice.rows)
+        return choice
+
+    return choose_near
+
+
+def ask(run, frame, method="k-same-grouped-3", *, patient=None, name="card"):
+    folder = run.store.root / name
+    run.chosen.clear()
+    card = cases.explain_case(
+        run,
+        frame,
+        eye="left",
+        patient=patient,
+        method=METHODS[method],
+        count=3,
+        folder=folder,
+    )
+    return card, folder, run.train_set.identity[run.chosen].tolist()
+
+
+def test_cases_of_the_verdict_and_one_of_the_other_are_of_other_patients(run, frame):
+    card, folder, patients = ask(run, frame)
+    assert len(card.cases) >= 1 and len(card.counter) == 1
+    assert all(case.glaucoma == card.query.verdict for case in card.cases)
+    assert all(case.glaucoma != card.query.verdict for case in card.counter)
+    assert len(set(patients)) == len(patients) == len(card.cases) + 1
+    assert all(case.alike >= 3 for case in (*card.cases, *card.counter))
+    assert read_json(folder / "card.json")["query"]["eye"] == "left"
+
+
+def test_a_patient_with_the_same_image_is_found_and_not_shown(run, frame):
+    card, _, patients = ask(run, frame)
+    assert card.own_patient.startswith("found by the same image") and 3 not in patients
+
+
+@pytest.mark.parametrize("spelling", ["{:04}", "{}"])
+def test_a_patient_who_is_given_is_not_shown(run, frame, spelling):
+    card, _, everybody = ask(run, frame, patient="a new one")
+    assert card.own_patient.startswith("given; not among") and len(everybody) > 1
+    for who in everybody:
+        card, _, patients = ask(run, frame, patient=spelling.format(who + 1))
+        assert who not in patients and card.own_patient.startswith("given; none")
+
+
+def test_the_same_question_has_the_same_answer(run, frame):
+    pages = [ask(run, frame, name=name)[1] / "index.html" for name in ("one", "two")]
+    assert pages[0].read_bytes() == pages[1].read_bytes()
+    lines = (run.store.root / LEDGER).read_text().splitlines()
+    assert len(lines) == len({line for line in lines}) == len(run.chosen)
+
+
+def test_a_case_is_shown_in_no_second_form(run, frame):
+    ask(run, frame)
+    before = set(run.chosen)
+    card, _, _ = ask(run, frame, "k-same-grouped-6")
+    assert before.isdisjoint(run.chosen)
+    assert card.refused[OTHER_FORM] >= 1
+
+
+def test_no_original_and_no_word_of_the_data_is_on_the_card_or_in_the_ledger(run, frame):
+    _, folder, _ = ask(run, frame)
+    texts = [(folder / name).read_text() for name in ("index.html", "card.json")]
+    texts.append((run.store.root / LEDGER).read_text())
+    assert not re.search("Q(file|image|path)|00[01][0-9]\\b", " ".join(texts))
+    originals = {each.tobytes() for each in to_bytes(run.dataset.images[..., 0])}
+    found = re.findall('data:image/png;base64,([^"]+)', texts[0])
+    pictures = [
+        cv2.imdecode(np.frombuffer(base64.b64decode(one), np.uint8), cv2.IMREAD_GRAYSCALE)
+        for one in found
+    ]
+    assert len(pictures) >= 2 + 2 * 3
+    # The first is the doctor's own.
+    assert [picture.tobytes() in originals for picture in pictures].count(True) == 1
+
+
+def test_where_everything_is_refused_nothing_is_written(run, frame):
+    with pytest.raises(DataError, match=r"^blur-3: the gate refuses every case"):
+        ask(run, frame, "blur-3")
+    assert not (run.store.root / "card").exists() and not (run.store.root / LEDGER).exists()
+
+
+def test_a_frame_of_another_size_is_refused_before_anything_is_made(run, tmp_path):
+    file = tmp_path / "Qsmall.png"
+    cv2.imwrite(str(file), draw_eye(centre=(300, 230), size=(600, 480)))
+    with pytest.raises(DataError, match="the run's are 640x480"):
+        ask(run, file)
+    assert not (run.store.root / "cases").exists()
+
+
+def test_pictures_are_made_once_and_again_where_a_network_was(run, monkeypatch):
+    method, made = METHODS["k-same-grouped-3"], []
+    privatize = RunData.privatize
+    note = lambda self, *args, **options: made.append(1) or privatize(self, *args, **options)
+    monkeypatch.setattr(RunData, "privatize", note)
+    first = cases.release(run, method)
+    made_once = len(made)
+    np.testing.assert_array_equal(cases.release(run, method).images, first.images)
+    assert len(made) == made_once
+    with run.store.writing(EVALUATORS["identity"], {"again": True}) as folder:
+        (folder / "weights.h5").write_bytes(b"others")
+    cases.release(run, method)
+    assert len(made) == 2 * made_once
+
+
+SUMMARY = [
+    {"method": method, "requirement": requirement, "share": share}
+    for method, shares in {
+        "original": (1.0, 1.0),
+        "blur-9": (0.9, 0.1),
+        "k-same-6": (0.5, 0.4),
+        "dp-pix-16": (None, 0.9),
+    }.items()
+    for requirement, share in zip((PRIVACY, EVIDENCE), shares, strict=True)
+]
+
+
+def test_the_method_whose_worst_figure_is_best_is_the_default(run, monkeypatch):
+    monkeypatch.setattr(FinishedRun, "attack", {"summary": SUMMARY})
+    assert cases.choose_method(run).name == "k-same-6"
+
+
+@pytest.mark.parametrize("attack", [None, {"summary": SUMMARY[-2:]}])
+def test_without_a_measured_method_one_has_to_be_given(run, monkeypatch, attack):
+    monkeypatch.setattr(FinishedRun, "attack", attack)
+    with pytest.raises(SettingsError, match="^--method: no method's privacy counts as measured"):
+        cases.choose_method(run)
+
+
+def test_table_3_has_every_method_beside_the_originals(run):
+    table = cases.judge_cases(run, [METHODS["k-same-grouped-3"]])
+    rows = pd.read_csv(run.store.root / "cases" / "table3.csv").set_index(["method", "measure"])
+    assert list(rows.index.unique("method")) == ["original", "k-same-grouped-3"]
+    assert (rows.loc["original"].loc[["kept"], "value"].dropna() == 1).all()
+    assert rows.loc[("original", "refused"), "value"] == 0
+    assert rows.loc[("k-same-grouped-3", "nearest_1"), "images"] == PATIENTS
+    assert (run.store.root / "cases" / "table3.md").read_text() == table.to_markdown() + "\n"
