@@ -617,4 +617,37 @@ FAULTS = [
         "results/test_readme.py",
         ("BEGIN in rest or END in after", "END in after"),
     ),
+    *_plant(
+        "replication/cases/gate.py",
+        "cases/test_gate.py",
+        ("releases.take(self._half != half)", "releases.take(self._half == half)"),
+        ("self._gallery.identity) < self._alike", "self._gallery.identity) <= self._alike"),
+        ("better = (kept != Refusal.NONE) & (refusals == ", "better = (refusals == "),
+    ),
+    *_plant(
+        "replication/cases/search.py",
+        "cases/test_search.py",
+        ("np.sqrt(weights)[..., None]", "weights[..., None]"),
+        ("rows & passed", "rows"),
+        ("pairs[same_patient[own_label]] = np.inf", "pass"),
+    ),
+    *_plant(
+        "replication/cases/answer.py",
+        "cases/test_answer.py",
+        ("patients.add(int(identity[row]))", "pass"),
+        ("for row in beside}\n    pictures", "for row in ()}\n    pictures"),
+    ),
+    *_plant(
+        "replication/cases/ledger.py",
+        "cases/test_ledger.py",
+        ("known is None or known.sha256 == sha256", "True"),
+        ("entry.run != self._run", "False"),
+    ),
+    *_plant(
+        "replication/pipeline/cases.py",
+        "pipeline/test_cases.py",
+        ("others & (gallery.glaucoma == shown.verdict)", "gallery.glaucoma == shown.verdict"),
+        ("if not released.passed.any():", "if False:"),
+        ("min(own.values())", "max(own.values())"),
+    ),
 ]

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-NEAR = 0.05  # ours: a case farther than this share of known pairs is not near enough
+NEAR = 0.95  # ours: of known images, the share whose nearest case a case near enough is as near as
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,7 @@ class Similar:
 
     distance: np.ndarray  # (G,) from 0 to 2
     percentile: np.ndarray  # (G,) share of known pairs of such labels that are nearer, in [0, 1]
+    near: np.ndarray  # (G,) bool, whether it is near enough to be shown
 
 
 def weigh_places(relevance: np.ndarray, grid: tuple[int, int]) -> np.ndarray:
@@ -68,11 +69,13 @@ def compare(
     same_patient: np.ndarray,
     own_label: np.ndarray,
     label: np.ndarray,
+    passed: np.ndarray,
 ) -> Similar:
     """Measure how near cases are to an image, and how near that is among known pairs.
 
     Known pairs are of images that no network was trained on and the pictures of other patients'
-    cases; those of the query's label count, with cases of each label for themselves.
+    cases; those of the query's label count, with cases of each label for themselves. A case is near
+    enough where it is as near as the nearest one that may be shown is to NEAR of these images.
 
     Args:
         query: (h, w, D) features of the image.
@@ -82,17 +85,23 @@ def compare(
         same_patient: (V, G) bool, pairs of one patient.
         own_label: (V,) bool, which of the known images have the query's label.
         label: (G,) bool of the cases.
+        passed: (G,) bool, which may be shown.
     """
     searched = embed(cases, weights)
     distance = measure(embed(query[None], weights), searched)[0]
     pairs = measure(embed(known[own_label], weights), searched)
-    percentile = np.ones(len(cases))
+    pairs[same_patient[own_label]] = np.inf
+    percentile, near = np.ones(len(cases)), np.zeros(len(cases), dtype=bool)
     for each in (False, True):
         rows = label == each
-        found = np.sort(pairs[:, rows][~same_patient[own_label][:, rows]])
+        found = np.sort(pairs[:, rows][np.isfinite(pairs[:, rows])])
         if len(found):
             percentile[rows] = np.searchsorted(found, distance[rows]) / len(found)
-    return Similar(distance, percentile)
+        nearest = pairs[:, rows & passed].min(axis=1, initial=np.inf)
+        nearest = nearest[np.isfinite(nearest)]
+        if len(nearest):
+            near[rows] = distance[rows] <= np.quantile(nearest, NEAR)
+    return Similar(distance, percentile, near)
 
 
 def measure(one: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -112,6 +121,6 @@ def show_similar(query: np.ndarray, case: np.ndarray, weights: np.ndarray) -> np
 def walk_cases(similar: Similar, rows: np.ndarray) -> Iterator[int]:
     """Yield the rows (indices) of cases from the nearest on, as far as they are near enough."""
     for row in rows[np.argsort(similar.distance[rows], kind="stable")]:
-        if similar.percentile[row] > NEAR:
+        if not similar.near[row]:
             return
         yield int(row)

@@ -13,7 +13,7 @@ import pandas as pd
 
 from replication.cases.answer import choose_cases
 from replication.cases.released import ReleasedCases
-from replication.cases.search import Similar, compare
+from replication.cases.search import compare
 from replication.records import EyeDataset
 from replication.store.numbers import write_interval, write_percent
 from replication.store.tables import Section
@@ -84,12 +84,13 @@ def _answer_each(
             same_patient=same_patient,
             own_label=asked.known.glaucoma == asked.verdict[row],
             label=gallery.glaucoma,
+            passed=released.passed,
         )
         others = gallery.identity != own
         choose = partial(
             choose_cases, released=released, identity=gallery.identity, allows=lambda case: True
         )
-        near = Similar(similar.distance, np.zeros(len(gallery)))
+        near = replace(similar, near=np.ones(len(gallery), dtype=bool))
         drawn = replace(near, distance=rng.random(len(gallery)))
         values = {}
         for name, by in (("nearest", near), ("random", drawn)):

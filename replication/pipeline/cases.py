@@ -313,6 +313,7 @@ def _search(run, network, image, relevance, released, verdict):
         same_patient=validation.identity[:, None] == gallery.identity,
         own_label=validation.glaucoma == verdict,
         label=gallery.glaucoma,
+        passed=released.passed,
     )
     return features, similar, weights
 

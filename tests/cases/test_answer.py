@@ -1,5 +1,7 @@
 """Which cases are shown: the nearest that pass, each of another patient, in one form."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,7 @@ from replication.records import round_to_bytes
 
 COUNT = 8
 IDENTITY = np.array([0, 0, 1, 2, 3, 4, 5, 6])
-SIMILAR = Similar(np.arange(COUNT) / 10, np.arange(COUNT) / 1000)
+SIMILAR = Similar(np.arange(COUNT) / 10, np.arange(COUNT) / 1000, np.ones(COUNT, bool))
 
 
 def make_cases(refusal=(), same=()):
@@ -66,7 +68,7 @@ def test_nobody_comes_twice_beside_others():
 
 @pytest.mark.parametrize(("near", "rows"), [(0, []), (1, [0]), (3, [0, 2])])
 def test_what_is_not_near_enough_is_not_shown(near, rows):
-    similar = Similar(SIMILAR.distance, np.where(np.arange(COUNT) < near, 0.0, 0.5))
+    similar = replace(SIMILAR, near=np.arange(COUNT) < near)
     assert choose(similar=similar).rows == rows
 
 

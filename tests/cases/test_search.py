@@ -59,6 +59,7 @@ def test_percentiles_are_of_pairs_of_other_patients_with_these_labels():
     query, cases, known = FEATURES[0], FEATURES[1:6], FEATURES[6:]
     label = np.array([True, False, True, True, False])
     own_label = np.array([True, False, True])
+    passed = np.array([True, True, True, False, True])
     same_patient = np.zeros((3, 5), bool)
     same_patient[0, 2] = same_patient[2, 1] = True
     found = compare(
@@ -69,6 +70,7 @@ def test_percentiles_are_of_pairs_of_other_patients_with_these_labels():
         same_patient=same_patient,
         own_label=own_label,
         label=label,
+        passed=passed,
     )
 
     def distance(one, other):
@@ -90,6 +92,16 @@ def test_percentiles_are_of_pairs_of_other_patients_with_these_labels():
         ]
         assert found.distance[case] == pytest.approx(own, abs=1e-5)
         assert found.percentile[case] == pytest.approx(np.mean(np.array(pairs) < own))
+        nearest = [
+            min(
+                distance(known[v], cases[c])
+                for c in range(5)
+                if label[c] == label[case] and passed[c] and not same_patient[v, c]
+            )
+            for v in (0, 2)
+        ]
+        assert found.near[case] == (own <= np.quantile(nearest, NEAR))
+    assert found.near.any() and not found.near.all()
 
 
 def test_without_known_pairs_no_case_is_near():
@@ -101,11 +113,13 @@ def test_without_known_pairs_no_case_is_near():
         same_patient=np.ones((1, 2), bool),
         own_label=np.array([True]),
         label=np.array([True, False]),
+        passed=np.ones(2, bool),
     )
-    assert found.percentile.tolist() == [1, 1]
+    assert found.percentile.tolist() == [1, 1] and not found.near.any()
 
 
 def test_cases_come_from_the_nearest_on_until_they_are_not_near():
-    similar = Similar(np.array([0.4, 0.1, 0.9, 0.2]), np.array([NEAR, 0.01, 0.6, 0.02]))
+    near = np.array([True, True, False, True])
+    similar = Similar(np.array([0.4, 0.1, 0.9, 0.2]), np.zeros(4), near)
     assert list(walk_cases(similar, np.arange(4))) == [1, 3, 0]
     assert list(walk_cases(similar, np.array([2, 3]))) == [3]

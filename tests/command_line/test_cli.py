@@ -103,6 +103,16 @@ def test_the_next_command_has_the_same_options_and_never_begins_anew(monkeypatch
         assert name_command() == f"bin/privacy-explanations preprocess {options}"
 
 
+@pytest.mark.parametrize("image", ["0003/eye.png", "./0003.png", "explain"])
+def test_the_command_to_resume_does_not_name_the_image(monkeypatch, image):
+    typed = ["cli.py", "explain-case", image, "--eye", "right"]
+    monkeypatch.setattr(sys, "argv", typed)
+    monkeypatch.setattr(sys, "orig_argv", ["python", *typed])
+    command = command_line.cli.commands["explain-case"]
+    with command.make_context("explain-case", typed[2:]):
+        assert name_command() == "python cli.py explain-case FILE --eye right"
+
+
 def test_help_needs_no_heavy_import():
     code = (
         "import sys, cli\n"

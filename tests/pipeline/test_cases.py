@@ -110,7 +110,8 @@ def note_rows(chosen):
     choose = cases.choose_cases
 
     def choose_near(similar, *args, **options):
-        choice = choose(replace(similar, percentile=similar.percentile * 0.01), *args, **options)
+        near = np.ones(len(similar.near), dtype=bool)
+        choice = choose(replace(similar, near=near), *args, **options)
         chosen.extend(choice.rows)
         return choice
 
