@@ -81,7 +81,7 @@ class Card:
     refused: Mapping[str, int]  # nearer cases that are not shown, by reason
     redrawn: int  # of the cases shown, those whose first draw didn't pass
     risks: Sequence[Risk]
-    bound: float | None  # share of images that anyone can name at most, proven; None without proof
+    bound: float | None  # share of such pictures that anyone can name at most; None without proof
     synthetic: bool
 
     def to_plain(self) -> dict:

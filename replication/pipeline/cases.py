@@ -29,7 +29,7 @@ from replication.cases.search import compare, show_similar, weigh_places
 from replication.cases.table3 import Answering, Asked, lay_out_table3, measure_cases
 from replication.data.sources import Kind
 from replication.errors import DataError, SettingsError
-from replication.evaluate.table1 import EVALUATED
+from replication.evaluate.equal_images import bound_naming
 from replication.explain.one_image import read_frame
 from replication.pipeline.run_data import RunData
 from replication.pipeline.stages import explaining
@@ -38,6 +38,7 @@ from replication.privatize.blocks import drop_zeros
 from replication.privatize.methods import BASELINE, METHODS, Method, find_method
 from replication.records import (
     CLASS_OF_GLAUCOMA,
+    EyeDataset,
     PrivatizedSet,
     RelevanceMaps,
     to_bytes,
@@ -45,7 +46,7 @@ from replication.records import (
 from replication.results.finished_run import FinishedRun
 from replication.store.arrays import find_white_level, load_manifest
 from replication.store.files import write_json, write_text
-from replication.store.run_folder import LEDGER, RECORD
+from replication.store.run_folder import LEDGER
 from replication.store.run_record import EVALUATORS, PREPROCESSED, VGAN, describe_split
 from replication.store.tables import Section, write_table
 
@@ -150,7 +151,7 @@ def explain_case(
             refused=alike.refused + counter.refused,
             redrawn=int((released.draw[rows] > 0).sum()),
             risks=list(_list_risks(run, method)),
-            bound=_find_bound(run, method),
+            bound=_find_bound(released, gallery),
             synthetic=run.source.kind is Kind.SURROGATE,
         )
         entries = [
@@ -338,9 +339,7 @@ def _list_risks(run: RunData, method: Method) -> Iterator[Risk]:
             yield Risk(words, measure.heading, **figures, fraction=measure.fraction)
 
 
-def _find_bound(run: RunData, method: Method) -> float | None:
-    """Return the share of images that anyone can name at most, None without a proof in this run."""
-    if not (run.store.root / EVALUATED / RECORD).exists():
-        return None
-    share = FinishedRun(run.store).table.at_most.get(method.name, 1.0)
+def _find_bound(released: ReleasedCases, gallery: EyeDataset) -> float | None:
+    """Return the share of what may be shown that anyone can name at most, None without a proof."""
+    share = bound_naming(released.images[released.passed], gallery.identity[released.passed])
     return share if share < 1 else None

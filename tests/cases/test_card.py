@@ -82,7 +82,7 @@ def test_measured_risks_stand_with_interval_and_chance_or_are_said_to_be_missing
 
 
 def test_a_bound_stands_where_one_is_proven():
-    assert "names its patient in at most 16.3% of images" in show().text
+    assert "names the patient of at most 16.3% of them" in show().text
     assert "Nothing is proven" not in show().text
     assert "Nothing is proven" in show(bound=None).text
 

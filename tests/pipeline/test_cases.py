@@ -140,6 +140,7 @@ def test_cases_of_the_verdict_and_one_of_the_other_are_of_other_patients(run, fr
     assert all(case.glaucoma != card.query.verdict for case in card.counter)
     assert len(set(patients)) == len(patients) == len(card.cases) + 1
     assert all(case.alike >= 3 for case in (*card.cases, *card.counter))
+    assert card.bound == pytest.approx(1 / 3)  # groups of three with as many images each
     assert read_json(folder / "card.json")["query"]["eye"] == "left"
 
 
