@@ -150,7 +150,7 @@ def explain_case(
             counter=cases[len(alike.rows) :],
             refused=alike.refused + counter.refused,
             redrawn=int((released.draw[rows] > 0).sum()),
-            risks=list(_list_risks(run, method)),
+            risks=list(list_risks(run, method)),
             bound=_find_bound(released, gallery),
             synthetic=run.source.kind is Kind.SURROGATE,
         )
@@ -327,7 +327,7 @@ def _show(images: np.ndarray, predictions: np.ndarray, relevance: RelevanceMaps)
     ]
 
 
-def _list_risks(run: RunData, method: Method) -> Iterator[Risk]:
+def list_risks(run: RunData, method: Method) -> Iterator[Risk]:
     """Yield the worst measured risks of both victims; none where they don't count as measured."""
     attack = FinishedRun(run.store).attack
     if attack is None or not are_good_enough(attack["attackers"]):

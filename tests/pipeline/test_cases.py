@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from drawn_eyes import draw_eye
 from fake_eyes import plant_eyes
+from planted_table2 import plant_rows
 
 from replication.attack.table2 import EVIDENCE, PRIVACY
 from replication.cases.answer import OTHER_FORM
@@ -240,6 +241,21 @@ def test_without_a_measured_method_one_has_to_be_given(run, monkeypatch, attack)
     monkeypatch.setattr(FinishedRun, "attack", attack)
     with pytest.raises(SettingsError, match="^--method: no method's privacy counts as measured"):
         cases.choose_method(run)
+
+
+@pytest.mark.parametrize("counts", [True, False])
+def test_the_worst_risks_of_both_victims_are_of_the_runs_table_2(run, monkeypatch, counts):
+    checks = [{"check": "originals", "holds": counts}]
+    monkeypatch.setattr(FinishedRun, "attack", {"rows": plant_rows(), "attackers": checks})
+    risks = list(cases.list_risks(run, METHODS["k-same-3"]))
+    kinds = [("The patient", True), ("The patient", False)]
+    kinds += [("Others whose images went in", fraction) for fraction in (True, False)]
+    assert [(risk.victim, risk.fraction) for risk in risks] == (kinds if counts else [])
+    assert all(risk.low < risk.value < risk.high and risk.chance == 0.1 for risk in risks)
+
+
+def test_a_run_that_was_not_attacked_has_no_measured_risks(run):
+    assert list(cases.list_risks(run, METHODS["k-same-3"])) == []
 
 
 def test_table_3_has_every_method_beside_the_originals(run):
