@@ -1,6 +1,8 @@
-"""A generator whose images can be computed in the head."""
+"""Generators whose images can be computed in the head."""
 
 import numpy as np
+
+from replication.records import NOBODY
 
 STEP = 1 / 127.5
 
@@ -24,3 +26,16 @@ class LatentGenerator:
         self.painted.append(identity)
         level = (5 * identity * STEP - 1).astype(np.float32)
         return np.broadcast_to(level[:, None, None, None], (len(level), 4, 4, 3))
+
+    def read_codes(self, images, identity, *, k):
+        """Code: whether an image is bright on average."""
+        return (images.mean(axis=(1, 2, 3)) > 0).astype(int)
+
+    def list_behind(self, codes):
+        """Twelve patients are behind code 1."""
+        return np.where(codes[:, None] == 1, np.arange(12), NOBODY)
+
+    def draw_images(self, codes, rng):
+        """Drawn: the code's gray level, and noise."""
+        noise = rng.uniform(-0.1, 0.1, (len(codes), 4, 4, 3))
+        return (codes[:, None, None, None] / 2 + noise).astype(np.float32)

@@ -19,6 +19,7 @@ patients one is out.
 """
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from enum import StrEnum
 
 import numpy as np
@@ -39,7 +40,7 @@ class Refusal(StrEnum):
     STATIC = "its patient is named by the identity network"
     RECOGNISED = "its patient is named by an attacker who has learned privatized images"
     NEAR_COPY = "it is nearly a copy of a training image"
-    CROWD = "fewer patients than promised have the same picture"
+    CROWD = "fewer patients than promised share what it shows"
 
 
 class Gate:
@@ -50,7 +51,7 @@ class Gate:
         learned: these images privatized by other draws, as an attacker may who has the method.
         name_statically: (N, H, W, C) pictures to (N,) identities, by the run's identity network.
         limits: below which a picture is a near copy.
-        alike: how many patients at least the method promises to be equal, 0 for none.
+        alike: how many patients at least, by the method's promise, share a picture or its code; 0 for none.
 
     Raises:
         DataError: when there are too few patients to attack.
@@ -82,7 +83,7 @@ class Gate:
         found = {}
         if self._alike:
             found[Refusal.CROWD] = (
-                count_alike(released.images, self._gallery.identity) < self._alike
+                count_alike(code_pictures(released), self._gallery.identity) < self._alike
             )
         else:
             named = self._name_statically(released.images)
@@ -126,20 +127,30 @@ def release_cases(sets: Iterable[PrivatizedSet], gate: Gate, gallery: EyeDataset
         images[better], kept[better], draw[better] = drawn.images[better], Refusal.NONE, drawn.draw
         if (kept == Refusal.NONE).all():
             break
-    return ReleasedCases(images, draw, kept.astype(str), count_alike(images, gallery.identity))
+    code = code_pictures(replace(drawn, images=images))
+    alike = count_alike(code, gallery.identity)
+    return ReleasedCases(images, draw, kept.astype(str), alike, code)
 
 
-def count_alike(images: np.ndarray, identity: np.ndarray) -> np.ndarray:
-    """Return (N,) how many patients have a picture of the same bytes, the patient among them.
+def code_pictures(drawn: PrivatizedSet) -> np.ndarray:
+    """Return (N,) what pictures carry of their sources: the method's code, or which bytes they are."""
+    if drawn.code is not None:
+        return drawn.code
+    different: dict[bytes, int] = {}
+    levels = map(to_bytes, drawn.images)
+    return np.array([different.setdefault(one.tobytes(), len(different)) for one in levels])
+
+
+def count_alike(code: np.ndarray, identity: np.ndarray) -> np.ndarray:
+    """Return (N,) how many patients have pictures of the same code, the patient among them.
 
     Args:
-        images: (N, H, W, C) in [-1, 1].
+        code: (N,) of `code_pictures`.
         identity: (N,) of their patients.
     """
-    groups: dict[bytes, int] = {}
-    rows = np.array([groups.setdefault(to_bytes(i).tobytes(), len(groups)) for i in images])
+    _, rows = np.unique(code, return_inverse=True)
     pairs = np.unique(np.column_stack([rows, identity]), axis=0)
-    return np.bincount(pairs[:, 0], minlength=len(groups))[rows]
+    return np.bincount(pairs[:, 0])[rows]
 
 
 def halve_patients(identity: np.ndarray) -> np.ndarray:

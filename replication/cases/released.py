@@ -23,7 +23,8 @@ class ReleasedCases:
     images: np.ndarray  # (N, H, W, C) float32 in [-1, 1]
     draw: np.ndarray  # (N,) which draw of the method it is
     refusal: np.ndarray  # (N,) why it isn't shown, of `gate.Refusal`; empty where it may be
-    alike: np.ndarray  # (N,) how many patients have the same picture
+    alike: np.ndarray  # (N,) how many patients have the same picture, or one of the same code
+    code: np.ndarray  # (N,) integers, what each carries of its source (`gate.code_pictures`)
 
     @property
     def passed(self) -> np.ndarray:
@@ -34,7 +35,12 @@ class ReleasedCases:
 def save_cases(folder: Path, cases: ReleasedCases) -> None:
     """Write released cases into a folder, their pictures as bytes."""
     np.save(folder / PICTURES, to_bytes(cases.images), allow_pickle=False)
-    columns = {"draw": cases.draw, "refusal": cases.refusal, "alike": cases.alike}
+    columns = {
+        "draw": cases.draw,
+        "refusal": cases.refusal,
+        "alike": cases.alike,
+        "code": cases.code,
+    }
     write_table(pd.DataFrame(columns), folder / TABLE)
 
 
@@ -47,4 +53,5 @@ def load_cases(folder: Path) -> ReleasedCases:
         table["draw"].to_numpy(np.intp),
         table["refusal"].fillna("").to_numpy(np.str_),
         table["alike"].to_numpy(np.intp),
+        table["code"].to_numpy(np.intp),
     )

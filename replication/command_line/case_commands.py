@@ -62,8 +62,7 @@ def explain_case(
 
     found = find_method(method) if method else None
     run = open_run(known_methods(), **options)
-    unit = "04_vgan" if found and found.needs_generator else "03_evaluators"
-    run.run(until=unit if found else "07_attacked")
+    run.run(until=(found.generator or "03_evaluators") if found else "07_attacked")
     from replication.pipeline.cases import PAGE, choose_method
     from replication.pipeline.cases import explain_case as explain
 
@@ -99,7 +98,7 @@ def judge_cases(methods: tuple[str, ...], **options) -> None:
 
     found = [find_method(name) for name in methods or known_methods()]
     run = open_run(known_methods(), **options)
-    run.run(until="04_vgan" if any(each.needs_generator for each in found) else "03_evaluators")
+    run.run(until=max(each.generator or "03_evaluators" for each in found))
     from replication.pipeline.cases import RELEASED, TABLE3
     from replication.pipeline.cases import judge_cases as judge
 

@@ -27,6 +27,7 @@ LOOKS = (
     Look("#AA4499", "D", 5.5),
     Look("#9A6A00", "v"),
     Look("#0E8A9E", "P", 7.5),
+    Look("#C2527A", "p", 7.5),
 )
 ORIGINAL, OTHER = Look(INK, "*", 9.5), Look(MUTED, "X", 7.5)
 

@@ -29,10 +29,9 @@ from replication.cases.search import compare, show_similar, weigh_places
 from replication.cases.table3 import Answering, Asked, lay_out_table3, measure_cases
 from replication.data.sources import Kind
 from replication.errors import DataError, SettingsError
-from replication.evaluate.equal_images import bound_naming
 from replication.explain.one_image import read_frame
 from replication.pipeline.run_data import RunData
-from replication.pipeline.stages import explaining
+from replication.pipeline.stages import explaining, list_needed
 from replication.preprocess.frame import list_sizes
 from replication.privatize.blocks import drop_zeros
 from replication.privatize.methods import BASELINE, METHODS, Method, find_method
@@ -47,8 +46,9 @@ from replication.results.finished_run import FinishedRun
 from replication.store.arrays import find_white_level, load_manifest
 from replication.store.files import write_json, write_text
 from replication.store.run_folder import LEDGER
-from replication.store.run_record import EVALUATORS, PREPROCESSED, VGAN, describe_split
+from replication.store.run_record import EVALUATORS, PREPROCESSED, describe_split
 from replication.store.tables import Section, write_table
+from validation.statistics.channel import bound_channel
 
 RELEASED = "cases"  # the folder of released pictures, one folder in it per method
 SHOWN = 3  # cases with the verdict's diagnosis, unless asked for otherwise
@@ -213,7 +213,7 @@ def judge_cases(run: RunData, methods: Sequence[Method]) -> Section:
 def release(run: RunData, method: Method) -> ReleasedCases:
     """Return the form in which each training image may be shown; made and gated once, then kept."""
     unit = f"{RELEASED}/{method.name}"
-    needs = (PREPROCESSED, EVALUATORS["identity"], *([VGAN] if method.needs_generator else []))
+    needs = tuple(dict.fromkeys((EVALUATORS["identity"], *list_needed(method))))
     draws = DRAWS if method.is_drawn else 1
     drawn = {"secret": run.store.secret_digest} if run.source.kind.private else {"seed": run.seed}
     key = {
@@ -252,7 +252,9 @@ def _release_originals(run: RunData) -> ReleasedCases:
     """Return the training images as they are, as if they might be shown: what Table 3 compares with."""
     count = len(run.train_set)
     nothing = np.full(count, Refusal.NONE, dtype=np.str_)
-    return ReleasedCases(run.train_set.images, np.zeros(count, int), nothing, np.ones(count, int))
+    return ReleasedCases(
+        run.train_set.images, np.zeros(count, int), nothing, np.ones(count, int), np.arange(count)
+    )
 
 
 def _judge(predictions: np.ndarray) -> np.ndarray:
@@ -341,5 +343,6 @@ def list_risks(run: RunData, method: Method) -> Iterator[Risk]:
 
 def _find_bound(released: ReleasedCases, gallery: EyeDataset) -> float | None:
     """Return the share of what may be shown that anyone can name at most, None without a proof."""
-    share = bound_naming(released.images[released.passed], gallery.identity[released.passed])
+    passed = released.passed
+    share = bound_channel(gallery.identity[passed], released.code[passed]).at_most
     return share if share < 1 else None

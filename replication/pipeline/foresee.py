@@ -14,10 +14,18 @@ from replication.errors import DataError
 from replication.preprocess.split import label_subsets
 from replication.privatize.methods import Method
 from replication.records import EyeDataset, Subset
+from replication.train.disease_code import check_shared
 
 
 class BlankGenerator:
-    """Stands for a trained generator, one latent and one pixel each."""
+    """Stands for any trained generator, one latent and one pixel each.
+
+    Args:
+        gallery: the training images.
+    """
+
+    def __init__(self, gallery: EyeDataset) -> None:
+        self._ill = gallery.identity[gallery.glaucoma]
 
     def encode(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return latents of nothing."""
@@ -26,6 +34,19 @@ class BlankGenerator:
     def decode(self, latent: np.ndarray, identity: np.ndarray) -> np.ndarray:
         """Return blank images."""
         return np.zeros((len(latent), 1, 1, 1), np.float32)
+
+    def read_codes(self, images: np.ndarray, identity: np.ndarray, *, k: int) -> np.ndarray:
+        """Return code 0 for every image, or raise DataError where no code is shared by k."""
+        check_shared(len(np.unique(self._ill)), k=k)
+        return np.zeros(len(images), int)
+
+    def list_behind(self, codes: np.ndarray) -> np.ndarray:
+        """Return nobody."""
+        return np.empty((len(codes), 0), int)
+
+    def draw_images(self, codes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Return blank images."""
+        return np.zeros((len(codes), 1, 1, 1), np.float32)
 
 
 def foresee_split(
@@ -47,13 +68,13 @@ def foresee_methods(table: pd.DataFrame, methods: Iterable[Method]) -> dict[str,
     """
     test = table["subset"] == Subset.TEST
     known = table["subset"].isin((Subset.TRAIN, Subset.ENROLMENT))
-    faults = {}
+    gallery, faults = _blank(table[known]), {}
     for method in methods:
         try:
             sets = method.privatize(
                 _blank(table[test]),
-                gallery=_blank(table[known]),
-                generator=BlankGenerator(),
+                gallery=gallery,
+                generator=BlankGenerator(gallery),
                 seed=0,
                 draws=1,
             )

@@ -63,7 +63,7 @@ class Method(Row):
         others_only: whether what goes into an image is never of its own patient's.
         count_pools: `(queries, gallery)` to (N,), how many patients each query's replacements are
             drawn from; None where none are drawn.
-        alike: how many patients at least have training images that are privatized to equal bytes;
+        alike: how many patients at least share what their training images become, equal bytes or a code;
             0 where the method promises none.
     """
 
@@ -160,6 +160,7 @@ def _evidence_code(k: int) -> Method:
         generator=CODE,
         is_drawn=True,
         in_paper=False,
+        alike=k,
     )
 
 

@@ -113,12 +113,8 @@ class DiseaseCode:
             DataError: when fewer than k training patients have glaucoma, so that no code is shared
                 by as many.
         """
+        check_shared(int((self.of_patient > 0).any(axis=0).sum()), k=k)
         level = 1 + np.flatnonzero(self.level == k)
-        if not len(level):
-            raise DataError(
-                f"evidence code: fewer than {k} patients with glaucoma have training images, so no "
-                f"code is shared by {k}, and nothing is released; use a smaller k or more patients"
-            )
         known = (identity >= 0) & (identity < self.of_patient.shape[1])
         own = self.of_patient[list(self.levels).index(k), np.where(known, identity, 0)]
         codes = np.where(ill & known, own, 0)
@@ -142,6 +138,15 @@ class DiseaseCode:
         with np.load(folder / FILE, allow_pickle=False) as kept:
             readers = SignReaders(*(kept[f"readers_{field.name}"] for field in fields(SignReaders)))
             return cls(readers, *(kept[field.name] for field in fields(cls)[1:]))
+
+
+def check_shared(patients: int, *, k: int) -> None:
+    """Raise DataError where fewer than k patients with glaucoma have training images."""
+    if patients < k:
+        raise DataError(
+            f"evidence code: {patients} patients with glaucoma have training images, so no code is "
+            f"shared by {k}, and nothing is released; use a smaller k or more patients"
+        )
 
 
 def group_patients(places: np.ndarray, *, k: int) -> np.ndarray:

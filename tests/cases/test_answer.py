@@ -22,7 +22,7 @@ def make_cases(refusal=(), same=()):
     for one, other in same:
         images[other] = images[one]
     found = np.array([dict(refusal).get(row, Refusal.NONE) for row in range(COUNT)], dtype=np.str_)
-    return ReleasedCases(images, np.arange(COUNT) % 2, found, np.ones(COUNT, int))
+    return ReleasedCases(images, np.arange(COUNT) % 2, found, np.ones(COUNT, int), np.arange(COUNT))
 
 
 def choose(released=None, *, candidates=None, count=3, allows=lambda row: True, **more):
@@ -76,6 +76,6 @@ def test_cases_on_disk_come_back_as_they_were(tmp_path):
     cases = make_cases({3: Refusal.CROWD})
     save_cases(tmp_path, cases)
     back = load_cases(tmp_path)
-    for name in ("images", "draw", "refusal", "alike"):
+    for name in ("images", "draw", "refusal", "alike", "code"):
         np.testing.assert_array_equal(getattr(back, name), getattr(cases, name))
     assert back.passed.sum() == COUNT - 1

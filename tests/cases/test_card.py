@@ -47,7 +47,7 @@ def test_it_says_what_was_judged_and_what_is_known():
     text = show().text
     assert "Judged: glaucoma" in text and "glaucoma (93.0% for glaucoma)" in text
     assert "more alike than 99.6% of known pairs" in text and "(distance 0.32" in text
-    assert "one of 2 patients who have exactly this picture" in text
+    assert "one of 2 patients whose pictures show the same" in text
     assert "by K-Same in groups (grouped, K = 6)" in text
     assert "2 nearer cases were passed over: it is nearly a copy of a training image." in text
     assert "1 of the pictures above was drawn again" in text

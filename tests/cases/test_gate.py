@@ -1,11 +1,20 @@
 """The gate: pictures that give a patient away are refused, noise and real crowds pass."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from fake_eyes import draw_noise, plant_eyes
 
 from replication.attack.near_copies import CopyLimits
-from replication.cases.gate import Gate, Refusal, count_alike, halve_patients, release_cases
+from replication.cases.gate import (
+    Gate,
+    Refusal,
+    code_pictures,
+    count_alike,
+    halve_patients,
+    release_cases,
+)
 from replication.errors import DataError
 from replication.records import PrivatizedSet, round_to_bytes
 
@@ -85,12 +94,27 @@ def test_where_a_crowd_is_promised_it_is_counted(members, passes):
     crowds = draw_crowds(members)
     found = open_gate(crowds, alike=3, static=GALLERY.identity).find_refusals(make_set(crowds))
     assert (found == (Refusal.NONE if passes else Refusal.CROWD)).all()
-    assert (count_alike(crowds, GALLERY.identity) == members).all()
+    assert (count_alike(code_pictures(make_set(crowds)), GALLERY.identity) == members).all()
+
+
+def test_of_a_method_with_a_code_the_patients_who_share_it_are_counted():
+    noise, code = draw_noise(GALLERY.images, seed=1), GALLERY.identity // 4
+    drawn = replace(make_set(noise), code=code)
+    gate = open_gate(noise, alike=4, static=GALLERY.identity)
+    assert (gate.find_refusals(drawn) == Refusal.NONE).all()
+    released = release_cases([drawn], gate, GALLERY)
+    np.testing.assert_array_equal(released.code, code)
+    assert (released.alike == 4).all()
+    alone = replace(drawn, code=np.where(GALLERY.identity == 0, 99, code))
+    refused = gate.find_refusals(alone) == Refusal.CROWD
+    np.testing.assert_array_equal(refused, code == 0)
 
 
 def test_images_of_one_patient_are_no_crowd():
     same = np.repeat(GALLERY.images[:1], len(GALLERY), axis=0)
-    assert count_alike(same, np.zeros(len(GALLERY), int)).tolist() == [1] * len(GALLERY)
+    assert count_alike(code_pictures(make_set(same)), np.zeros(len(GALLERY), int)).tolist() == [
+        1
+    ] * len(GALLERY)
 
 
 def test_what_is_refused_is_drawn_again_and_what_passed_stays():

@@ -20,7 +20,7 @@ from replication.evaluate.table1 import (
     to_markdown,
     to_terminal,
 )
-from replication.privatize.methods import BEYOND, METHODS, ROWS
+from replication.privatize.methods import METHODS, ROWS
 from replication.records import TABLE1_METRICS
 from validation.paper.numbers import read_paper_percent
 
@@ -193,8 +193,8 @@ def test_cells_are_percent_beside_the_paper_s_digits():
 
 
 def test_a_number_that_the_paper_lacks_has_no_brackets():
-    numbers = {("dp-pix-16", metric): 0.5 for metric in BEYOND[-1].metrics()}
-    (cells,) = to_cells(numbers, BEYOND[-1:], paper_percent=read_paper_percent())
+    numbers = {("dp-pix-16", metric): 0.5 for metric in METHODS["dp-pix-16"].metrics()}
+    (cells,) = to_cells(numbers, [METHODS["dp-pix-16"]], paper_percent=read_paper_percent())
     assert cells[2:] == ("50.00", "-", "50.00", "50.00")
 
 

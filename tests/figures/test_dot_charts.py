@@ -8,7 +8,7 @@ from replication.figures import dot_charts
 from replication.figures.charts import MUTED, PAGE
 from replication.figures.dot_charts import CONTROLS, LEAST, Dot, Scale, Series, draw_dots, list_rows
 from replication.figures.looks import ALL_ROWS, find_look
-from replication.privatize.methods import BEYOND
+from replication.privatize.methods import find_method
 
 METHODS = ("noise", "k-same-3", "original", "blur-21", "blur-3")
 ROW_OF = {"original": 1, "noise": 2, "blur-3": 4, "blur-21": 5, "k-same-3": 7}
@@ -73,7 +73,10 @@ def test_rows_stand_in_table_1_s_order_below_the_controls():
     ]
     names = [name for name, _ in list_rows(row.name for row in ALL_ROWS[::-1]) if name]
     assert names == [row.name for row in ALL_ROWS]
-    assert list_rows(["dp-pix-16"]) == [(None, "DP-Pix"), ("dp-pix-16", BEYOND[-1].short)]
+    assert list_rows(["dp-pix-16"]) == [
+        (None, "DP-Pix"),
+        ("dp-pix-16", find_method("dp-pix-16").short),
+    ]
     assert list_rows(["blur-3"])[0] == (None, "Blurring")
 
 
