@@ -4,7 +4,7 @@ import pytest
 
 from replication.errors import SettingsError, StageNotRun
 from replication.store.files import read_json, write_json
-from replication.store.run_folder import CHECKPOINT, RECORD, SCRATCH, RunStore
+from replication.store.run_folder import CHECKPOINT, LEDGER, RECORD, SCRATCH, RunStore
 from replication.system.provenance import find_commit
 
 
@@ -235,6 +235,16 @@ def test_a_run_of_other_settings_is_refused_and_fresh_starts_it_again(
     with pytest.raises(SettingsError, match=rf"other settings \({differing}\)"):
         store.open(settings)
     store.open(settings, fresh=True)
+    assert not (store.root / "02_stage").exists()
+
+
+def test_what_was_shown_outlives_fresh(tmp_path):
+    store = RunStore(tmp_path / "run")
+    store.open({"seed": 0})
+    write(store)
+    (store.root / LEDGER).write_text("shown\n")
+    store.open({"seed": 0}, fresh=True)
+    assert (store.root / LEDGER).read_text() == "shown\n"
     assert not (store.root / "02_stage").exists()
 
 
