@@ -55,8 +55,8 @@ def explain_case(
 
     \b
     Examples:
-      python cli.py explain-case eye.jpg --eye right --from-baseline --method k-same-grouped-6
-      python cli.py explain-case eye.jpg --eye left --patient 0017 --data-dir ~/Warsaw
+      python cli.py explain-case eye.jpg --from-baseline --method k-same-6
+      python cli.py explain-case eye.jpg --patient 17 --data-dir ~/Warsaw
     """
     from replication.privatize.methods import find_method
 
@@ -77,9 +77,7 @@ def explain_case(
     click.echo(f"Written: {folder / PAGE}")
 
 
-@click.command(
-    "judge-cases", short_help="Measure how good cases are over all test images: Table 3."
-)
+@click.command("judge-cases", short_help="Measure how good cases are: Table 3.")
 @methods_option(help="Of this privatizer alone; may be given several times.")
 @run_options
 def judge_cases(methods: tuple[str, ...], **options) -> None:
@@ -92,7 +90,7 @@ def judge_cases(methods: tuple[str, ...], **options) -> None:
     \b
     Examples:
       python cli.py judge-cases --from-baseline
-      python cli.py judge-cases --data-dir ~/Warsaw --split patient --method k-same-grouped-6
+      python cli.py judge-cases --split patient --method k-same-grouped-6
     """
     from replication.privatize.methods import find_method
 
