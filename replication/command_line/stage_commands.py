@@ -67,6 +67,18 @@ def train_vgan(**options) -> None:
     run_until("04_vgan", **options)
 
 
+@click.command("train-code", short_help="Stage 04: train the evidence code.")
+@run_options
+def train_code(**options) -> None:
+    """Stage 04: learn the disease code, and train the generator that draws it.
+
+    \b
+    Example:
+      python cli.py train-code --data-dir ~/Warsaw
+    """
+    run_until("04_code", **options)
+
+
 @click.command(short_help="Stage 05: privatize the test images, or a manifest's.")
 @click.option(
     "--out",

@@ -144,10 +144,10 @@ class Replication:
                 )
                 for task, unit in EVALUATORS.items()
             ),
-            *([self._training(CODE, profile.code, work.train_code)] if by_code else []),
-            *map(self._privatizing, by_code),
             *([self._training(VGAN, profile.vgan, work.train_vgan)] if by_vgan else []),
             *map(self._privatizing, by_vgan),
+            *([self._training(CODE, profile.code, work.train_code)] if by_code else []),
+            *map(self._privatizing, by_code),
             Stage(EVALUATED, {}, measured, work.evaluate),
             Stage(
                 ATTACKED,

@@ -220,6 +220,19 @@ def test_a_command_does_its_stages_and_another_seed_only_what_depends_on_it(tmp_
     assert changed == [*trained, "07_attacked"]
 
 
+def test_the_code_is_trained_after_pprl_vgan_and_asks_the_glaucoma_network(tmp_path: Path) -> None:
+    work = make_work(tmp_path, by_patient=False)
+    names = ("pprl-vgan-random", "evidence-code-k5")
+    run = Replication(replace(work, known_manifest="its hash", methods=names))
+    painted, coded = (f"05_privatized/{name}" for name in names)
+    until = [stage.unit for stage in run.stages_until("05_privatized")]
+    assert until[-4:] == ["04_vgan", painted, "04_code", coded]
+    needs = {stage.unit: stage.needs for stage in run.stages()}
+    assert needs["04_code"] == ("01_preprocessed",)
+    assert needs[painted] == ("01_preprocessed", "04_vgan")
+    assert needs[coded] == ("01_preprocessed", "03_evaluators/glaucoma", "04_code")
+
+
 def privatize_two(
     root: Path,
     ids: tuple[str, str],
