@@ -61,7 +61,8 @@ def explain_case(
     from replication.privatize.methods import find_method
 
     found = find_method(method) if method else None
-    run = open_run(known_methods(), **options)
+    # Of a method that is named, no other's generator is trained.
+    run = open_run((found.name,) if found else known_methods(), **options)
     run.run(until=(found.generator or "03_evaluators") if found else "07_attacked")
     from replication.pipeline.cases import PAGE, choose_method
     from replication.pipeline.cases import explain_case as explain
@@ -99,7 +100,7 @@ def judge_cases(methods: tuple[str, ...], **options) -> None:
     from replication.privatize.methods import find_method
 
     found = [find_method(name) for name in methods or known_methods()]
-    run = open_run(known_methods(), **options)
+    run = open_run(tuple(each.name for each in found), **options)
     units = [each.generator or "03_evaluators" for each in found]
     run.run(until=max(units, key=TRAINED.index))
     from replication.pipeline.cases import RELEASED, TABLE3
