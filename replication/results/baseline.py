@@ -16,6 +16,7 @@ from pathlib import Path
 
 from replication.errors import SettingsError, StageNotRun
 from replication.evaluate.table1 import EVALUATED, PAGE, PREDICTIONS
+from replication.privatize.methods import ROWS
 from replication.store.files import new_folder, read_json, write_json, write_text
 from replication.store.run_folder import RunStore
 from replication.store.run_record import is_by_patient, read_run
@@ -79,7 +80,9 @@ def keep_baseline(store: RunStore, folder: Path = BASELINE) -> None:
         for kept, file in files.items():
             shutil.copyfile(file, partial / kept)
         shutil.copyfile(evaluated / PAGE, partial / PAGE)
-        references = derive_references(read_table(evaluated / PREDICTIONS, text=("image_id",)))
+        predictions = read_table(evaluated / PREDICTIONS, text=("image_id",))
+        of_table1 = predictions["method"].isin([row.name for row in ROWS])
+        references = derive_references(predictions[of_table1])
         write_text(partial / REFERENCES, references_to_csv(references))
         made = {name: records[EVALUATED][name] for name in ("versions", "machine")}
         made |= {"commits": commits, "run": run, "weights": _hash_weights(partial)}

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from planted_predictions import Rates, plant_predictions
 from planted_run import open_run
@@ -94,3 +95,13 @@ def test_changed_weights_are_no_baseline(tmp_path):
         describe_baseline(tmp_path / "baseline")
     with pytest.raises(StageNotRun, match="no baseline"):
         describe_baseline(tmp_path / "nowhere")
+
+
+def test_methods_beyond_table_1_are_no_references(tmp_path):
+    store = plant_run(tmp_path / "run")
+    file = store.folder("06_evaluated") / "predictions.csv"
+    predictions = pd.read_csv(file)
+    more = predictions.assign(method="dp-pix-16")
+    pd.concat([predictions, more]).to_csv(file, index=False)
+    keep_baseline(store, tmp_path / "kept")
+    assert {band.method for band in read_references(tmp_path / "kept")} == {"original"}
