@@ -284,7 +284,7 @@ FAULTS = [
         ("predict(drawn.images)[:, 1]", "predict(drawn.images)[:, 0]"),
         ("metrics.f1_score(actual, predicted)", "metrics.f1_score(actual, predicted, pos_label=0)"),
         ("float(np.mean(values))", "float(np.median(values))"),
-        ("is_chosen, chosen, True, axis=1)", "is_chosen, chosen[:, :1], True, axis=1)"),
+        ("is_chosen[np.nonzero(somebody)[0], chosen", "is_chosen[:, chosen"),
     ),
     *_plant(
         "validation/statistics/patient_sums.py",
@@ -401,9 +401,45 @@ FAULTS = [
         ("draw=draw, **numbered", "draw=0, **numbered"),
     ),
     *_plant(
+        "replication/train/disease_code.py",
+        "train/test_disease_code.py",
+        ("np.where(ill & known, own, 0)", "np.where(known, own, 0)"),
+        ("np.repeat(apart, k, axis=1)", "np.repeat(apart, 1, axis=1)"),
+        ("level += [k] * count", "level += [1] * count"),
+        ("apart.argmin(axis=1)]", "apart.argmax(axis=1)]"),
+    ),
+    *_plant(
+        "replication/train/contributions.py",
+        "train/test_contributions.py",
+        (
+            "readers.append(_learn_one(points[seen], ill[seen]))",
+            "readers.append(_learn_one(points, ill))",
+        ),
+        ("fold[identity[unseen]] = number", "fold[identity[seen]] = number"),
+        ("np.where((fold < 0)[:, None], total / len(self.mean), total)", "total"),
+        ("for sign in (1, -1)", "for sign in (-1, 1)"),
+    ),
+    *_plant(
+        "replication/privatize/evidence_code.py",
+        "privatize/test_evidence_code.py",
+        ("generator.draw_images(code[rows], rng)", "generator.draw_images(0 * code[rows], rng)"),
+        ("np.concatenate(images)), used, code)", "np.concatenate(images)), used)"),
+    ),
+    *_plant(
+        "replication/train/trained.py",
+        "train/test_code_generator.py",
+        ("!= (codes[wrong] != 0)]", "== (codes[wrong] != 0)]"),
+    ),
+    *_plant(
+        "replication/train/code_generator.py",
+        "train/test_code_generator.py",
+        ("shares = np.concatenate([[1.0], shares", "shares = np.concatenate([[3.0], shares"),
+    ),
+    *_plant(
         "replication/evaluate/equal_images.py",
         "evaluate/test_equal_images.py",
-        ("to_bytes(image).tobytes()", "image.tobytes()"),
+        ("map(to_bytes, drawn.images)", "iter(drawn.images)"),
+        ("if drawn.code is not None:", "if False:"),
     ),
     *_plant(
         "validation/statistics/channel.py",
