@@ -95,19 +95,23 @@ def test_what_the_paper_lacks_is_measured_apart(first_run):
     attackers = pd.read_csv(first_run / "07_attacked" / "attackers.csv")
     named = attackers["identity"] == attackers["best"]
     rates = named.groupby(attackers["method"]).mean()
-    assert all(rates[method] <= share + 1e-9 for method, share in table.at_most.items())
+    grouped = {name: share for name, share in table.at_most.items() if "grouped" in name}
+    assert len(grouped) == 3
+    assert all(rates[name] <= share + 1e-9 for name, share in grouped.items())
 
 
-def test_what_the_codes_of_groups_prove_is_in_table_2_and_no_attacker_does_better(first_run):
+def test_what_codes_prove_is_in_table_2_and_no_attacker_does_better(first_run):
     attack = json.loads((first_run / "07_attacked" / "table2.json").read_text())
     measures = [f"proven_identity_at_most{of}" for of in ("", "_with", "_without")]
-    groups = [f"k-same-grouped-{k}" for k in (3, 6, 12)]
+    coded = [row.name for row in BEYOND if row.alike]
     cells = [(row["method"], row["measure"]) for row in attack["proven"]]
-    assert cells == [(group, measure) for group in groups for measure in measures]
+    assert cells == [(method, measure) for method in coded for measure in measures]
     numbers = pd.read_csv(first_run / "07_attacked" / "table2.csv").set_index(["method", "measure"])
     table = from_json((first_run / "06_evaluated" / "table1.json").read_text())
     for row in attack["proven"]:
-        assert row["holds"] is not False and row["value"] <= row["at_most"] + 1e-9
+        assert row["holds"] is not False
+        # Of equal images nobody does better; of noisy ones nobody on average.
+        assert "grouped" not in row["method"] or row["value"] <= row["at_most"] + 1e-9
         assert numbers.loc[(row["method"], row["measure"]), "value"] == row["at_most"]
         if row["measure"] == measures[0]:
             assert row["at_most"] == pytest.approx(table.at_most[row["method"]])
