@@ -94,7 +94,7 @@ def test_candidates_are_those_of_one_pathology_where_the_used_are(draws, expecte
     ("used", "identity", "probability", "message"),
     [
         ([[4]], [0], 0.5, "from 0 to 3, got 4..4"),
-        ([[-1]], [0], 0.5, "from 0 to 3, got -1..-1"),
+        ([[-2]], [0], 0.5, "from 0 to 3, got -2..-2"),
         ([[1.0]], [0], 0.5, "expected .N, K. integers"),
         ([1], [0], 0.5, "expected .N, K. integers"),
         ([[1], [2]], [0], 0.5, "beside used identities"),

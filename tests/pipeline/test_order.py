@@ -196,7 +196,7 @@ def test_a_second_run_keeps_every_stage_and_ends_with_the_table_and_the_verdict(
     result = call("--all")
     assert time.perf_counter() - start < 10
     stages = [line for line in result.stderr.splitlines() if line[:2].isdigit()]
-    assert len(stages) == 26
+    assert len(stages) == 30
     assert all(line.endswith(": kept") for line in stages)
     # The table is ours beside the paper's, and names the surrogate.
     assert "not Warsaw" in " ".join(result.stdout.split())

@@ -22,7 +22,7 @@ from replication.privatize.methods import METHODS
 from replication.records import PrivatizedSet, round_to_bytes
 from replication.results.finished_run import FinishedRun
 from replication.store.run_folder import RunStore
-from replication.store.run_record import EVALUATORS, VGAN
+from replication.store.run_record import CODE, EVALUATORS, VGAN
 from replication.studies.departures import (
     HOUGH,
     PRIVATIZERS,
@@ -195,7 +195,7 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     )
     with store.writing("01_preprocessed", {}) as folder:
         stages.preprocess(made, folder)
-    for unit in (*EVALUATORS.values(), VGAN):
+    for unit in (*EVALUATORS.values(), CODE, VGAN):
         with store.writing(unit, {}):
             pass
     for name in METHODS:

@@ -8,7 +8,7 @@ from coded_eyes import AXES, draw_eyes
 
 from replication.config import SMOKE
 from replication.records import NOBODY
-from replication.train import steps
+from replication.train import steps as loop
 from replication.train.code_generator import list_coded, train_code_generator
 from replication.train.disease_code import DiseaseCode
 from replication.train.trained import DRAWN, TrainedCodeGenerator
@@ -61,7 +61,7 @@ def test_it_leaves_code_generator_facts_and_history(whole):
 def test_a_killed_training_resumes_and_ends_with_the_same_generator(
     eyes, whole, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(steps, "CHECKPOINT_EVERY_S", 0.0)
+    monkeypatch.setattr(loop, "CHECKPOINT_EVERY_S", 0.0)
     made = []
 
     def die_after_two():

@@ -9,7 +9,7 @@ from kept_graphs import count_kept_graphs
 from replication.config import SMOKE
 from replication.errors import ReplicationError
 from replication.records import EyeDataset
-from replication.train import steps
+from replication.train import steps as loop
 from replication.train import vgan as stage
 from replication.train.vgan import processor_has_bfloat16, train_vgan
 
@@ -42,7 +42,7 @@ def whole(train, tmp_path_factory):
     """The folder of a training that nothing disturbed, and how often it called back."""
     folder, steps = tmp_path_factory.mktemp("whole"), []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(steps, "HISTORY_EVERY_STEPS", 2)
+        patch.setattr(loop, "HISTORY_EVERY_STEPS", 2)
         run(train, folder, on_step=lambda: steps.append(1))
     return folder, len(steps)
 
@@ -66,8 +66,8 @@ def test_no_traced_step_stays_in_memory(train, whole, tmp_path):
 def test_a_killed_training_resumes_and_ends_with_the_same_networks(
     train, whole, tmp_path, monkeypatch, broken
 ):
-    monkeypatch.setattr(steps, "CHECKPOINT_EVERY_S", 0.0)
-    monkeypatch.setattr(steps, "HISTORY_EVERY_STEPS", 2)
+    monkeypatch.setattr(loop, "CHECKPOINT_EVERY_S", 0.0)
+    monkeypatch.setattr(loop, "HISTORY_EVERY_STEPS", 2)
     undisturbed, killed, made = whole[0], tmp_path / "killed", []
 
     def die_after_three():
