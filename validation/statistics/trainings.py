@@ -142,7 +142,9 @@ def simulate_trainings(
 ) -> Simulated:
     """Repeat the study of the trainings, as if what it found were the truth."""
     values, vectors = np.linalg.eigh(trainings.correlation)
-    root = (vectors * np.sqrt(np.maximum(values, 0))).T * trainings.stds
+    # Of all roots the symmetric one: the others hang on the vectors' signs and order, and so on the
+    # machine.
+    root = vectors * np.sqrt(np.maximum(values, 0)) @ vectors.T * trainings.stds
     shape = (simulations, len(trainings.cells))
     total, squares = np.zeros(shape), np.zeros(shape)
     for _ in range(trainings.runs):

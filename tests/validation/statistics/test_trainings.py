@@ -120,3 +120,19 @@ def test_numbers_that_move_together_share_less(correlation, alone):
 
     found = share_confidence(hold, numbers=2, confidence=0.95)
     assert found == pytest.approx(alone, abs=0.004)
+
+
+def test_what_is_simulated_hangs_on_no_eigenvectors_sign_or_order(monkeypatch):
+    """Another machine's library may return them otherwise."""
+    trainings, decompose = two_numbers(0.8, 5), np.linalg.eigh
+
+    def simulate():
+        return simulate_trainings(trainings, others=2, rng=np.random.default_rng(3)).others
+
+    def decompose_otherwise(matrix):
+        values, vectors = decompose(matrix)
+        return values[::-1], -vectors[:, ::-1]
+
+    before = simulate()
+    monkeypatch.setattr(np.linalg, "eigh", decompose_otherwise)
+    np.testing.assert_allclose(simulate(), before)
