@@ -75,11 +75,11 @@ def measure_forks(into: Path | None, **options) -> None:
         write_text(into / PAGE, page)
 
 
-@click.command("measure-frontier", short_help="Measure what a disease code tells, for every k.")
+@click.command("measure-frontier", short_help="Measure what a disease code shows, for every k.")
 @run_options
 @click.option("--into", type=PATH, help="A folder that gets frontier.md, .csv and .png, too.")
 def measure_frontier(into: Path | None, **options) -> None:
-    """Measure what a code of the disease tells of the sign, and of the patient, for k from 1 to 20.
+    """Measure what a code of the disease shows of the sign, and of the patient, for k from 1 to 20.
 
     Learns codes from the training images and reads them from the test images by the run's glaucoma
     network, which is trained where it isn't yet; no image is drawn. Leaves frontier.md, frontier.csv

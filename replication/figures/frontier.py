@@ -1,4 +1,4 @@
-"""The frontier of the evidence code: what a code tells of the disease, and what of the patient, over k."""
+"""The frontier of the evidence code: what a code shows of the disease, and what of the patient, over k."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ LINES = (
 
 
 def draw_frontier(rows: pd.DataFrame, files: list[Path]) -> None:
-    """Draw how often an ill image's patient is named, against which kind of sign a code tells.
+    """Draw how often an ill image's patient is named, against which kind of sign a code shows.
 
     Args:
         rows: of `studies.frontier.measure_frontier`, with kinds of signs.

@@ -381,7 +381,7 @@ def hash_signs(run: RunData) -> dict[str, str]:
 
 
 def list_needed(method: Method) -> tuple[str, ...]:
-    """Return the units that a method privatizes by: the evidence code asks for a verdict, too."""
+    """Return the units that a method privatizes by: the evidence code needs a verdict, too."""
     trained = {None: (), VGAN: (VGAN,), CODE: (EVALUATORS["glaucoma"], CODE)}[method.generator]
     return (PREPROCESSED, *trained)
 

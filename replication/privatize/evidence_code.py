@@ -1,6 +1,6 @@
 """Privatize by a code of the disease, drawn on an eye that is nobody's.
 
-Ours: what the paper's conclusion asks for ("none of the privacy protection methods ... fulfill all
+Ours: what the paper's conclusion calls for ("none of the privacy protection methods ... fulfill all
 these requirements"). What is released is Y = G(q(X), z): q(X) is one of few codes, shared by at least
 k training patients (`replication.train.disease_code`), z fresh noise, and G the generator of
 `keras_models.code_networks`. The verdict of the run's glaucoma network decides whether there is

@@ -174,12 +174,12 @@ def write_frontier(rows: pd.DataFrame, folder: Path, *, heading: str) -> str:
         f"Written by `{COMMAND}`. {heading}",
         "",
         (
-            "What a code tells, whoever draws it: nobody who sees a release knows more than its code "
+            "What a code shows, whoever draws it: nobody who sees a release knows more than its code "
             "([evidence code](evidence-code.md)). Percent of test images whose patient is named; "
             "kind: area under the curve, chance 0.5."
         ),
         "",
-        *([f"![What a code tells, for every k]({NAME}.png)", ""] if pictured else []),
+        *([f"![What a code shows, for every k]({NAME}.png)", ""] if pictured else []),
         *lay_out_table(list(HEADINGS.values()), cells, words=0),
         "",
     ]

@@ -45,7 +45,7 @@ LEAST_DEVIATION = 1e-3  # of a range of 2
 
 @dataclass(frozen=True)
 class Detection:
-    """How well patients whom no reader has met are told ill from healthy ones."""
+    """How well patients whom no reader has met are separated, ill from healthy ones."""
 
     auc: float  # chance is 0.5
     p_value: float  # of a ranking by chance (Mann and Whitney, one-sided)
@@ -117,7 +117,7 @@ class SignReaders:
         return np.where((fold < 0)[:, None], total / len(self.mean), total)
 
     def detect(self, train: EyeDataset) -> Detection:
-        """Return how well the training patients are told ill from healthy, each unmet by its reader."""
+        """Return how well the training patients are separated, ill from healthy, each unmet by its reader."""
         total = self.find_contributions(train.images, train.identity).sum(axis=1)
         means = [
             [

@@ -106,7 +106,7 @@ class DiseaseCode:
         Args:
             images: (N, H, W, C) float32 in [-1, 1].
             identity: (N,) of their patients; others than training patients are known by nothing.
-            ill: (N,) bool, the verdict on each image; a label is not asked for.
+            ill: (N,) bool, the verdict on each image; no label is needed.
             k: of the level.
 
         Raises:
