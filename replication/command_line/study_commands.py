@@ -77,13 +77,15 @@ def measure_forks(into: Path | None, **options) -> None:
 
 @click.command("measure-frontier", short_help="Measure what a disease code shows, for every k.")
 @run_options
-@click.option("--into", type=PATH, help="A folder that gets frontier.md, .csv and .png, too.")
+@click.option(
+    "--into", type=PATH, help="A folder that gets frontier.md, .csv and images/frontier.png, too."
+)
 def measure_frontier(into: Path | None, **options) -> None:
     """Measure what a code of the disease shows of the sign, and of the patient, for k from 1 to 20.
 
     Learns codes from the training images and reads them from the test images by the run's glaucoma
     network, which is trained where it isn't yet; no image is drawn. Leaves frontier.md, frontier.csv
-    and, where kinds of signs are known, frontier.png in the run; a minute on two cores.
+    and, where kinds of signs are known, images/frontier.png in the run; a minute on two cores.
 
     \b
     Examples:

@@ -32,6 +32,7 @@ from validation.statistics.channel import bound_channel
 
 MOST_SHARED = 20
 NAME = "frontier"
+PICTURE = f"images/{NAME}.png"
 COMMAND = "cli.py measure-frontier"
 HEADINGS = {
     "k": "k",
@@ -144,7 +145,7 @@ def _list_areas(
 
 
 def write_frontier(rows: pd.DataFrame, folder: Path, *, heading: str) -> str:
-    """Write `frontier.csv`, `frontier.md` and, where kinds of signs are known, `frontier.png`.
+    """Write `frontier.csv`, `frontier.md` and, where kinds of signs are known, `images/frontier.png`.
 
     Args:
         rows: of `measure_frontier`.
@@ -157,7 +158,8 @@ def write_frontier(rows: pd.DataFrame, folder: Path, *, heading: str) -> str:
     write_table(rows, folder / f"{NAME}.csv")
     pictured = rows["kind_auc"].notna().any()
     if pictured:
-        draw_frontier(rows, [folder / f"{NAME}.png"])
+        (folder / PICTURE).parent.mkdir(exist_ok=True)
+        draw_frontier(rows, [folder / PICTURE])
     percent = [column for column in HEADINGS if column not in ("k", "codes", "kind_auc")]
     cells = [
         (
@@ -179,7 +181,7 @@ def write_frontier(rows: pd.DataFrame, folder: Path, *, heading: str) -> str:
             "kind: area under the curve, chance 0.5."
         ),
         "",
-        *([f"![What a code shows, for every k]({NAME}.png)", ""] if pictured else []),
+        *([f"![What a code shows, for every k]({PICTURE})", ""] if pictured else []),
         *lay_out_table(list(HEADINGS.values()), cells, words=0),
         "",
     ]

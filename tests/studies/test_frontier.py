@@ -73,9 +73,9 @@ def test_the_page_has_a_row_for_each_k_and_its_picture(rows, tmp_path):
     page = write_frontier(rows.reset_index(), tmp_path, heading="Planted eyes.")
     assert "| 3 | 2 | 12.5 | 25.0 | 25.0 | 12.5 | 25.0 | 1.000 |" in page
     assert (tmp_path / "frontier.md").read_text() == page
-    assert (tmp_path / "frontier.png").stat().st_size > 5000
+    assert (tmp_path / "images/frontier.png").stat().st_size > 5000
     unknown = rows.reset_index().assign(kind_auc=np.nan)
     (tmp_path / "plain").mkdir()
     page = write_frontier(unknown, tmp_path / "plain", heading="Planted eyes.")
     assert "not measured" in page
-    assert not (tmp_path / "plain" / "frontier.png").exists()
+    assert not (tmp_path / "plain" / "images").exists()
