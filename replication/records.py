@@ -212,6 +212,18 @@ def _check_columns(record: EyeDataset | RelevanceMaps, kinds: Mapping[str, str])
             )
 
 
+def mark_classes(classes: np.ndarray, count: int) -> np.ndarray:
+    """Return (N, count) bool, which classes are among each row's (N, K); NOBODY is none of them."""
+    somebody, marks = classes != NOBODY, np.zeros((len(classes), count), dtype=bool)
+    marks[np.nonzero(somebody)[0], classes[somebody]] = True
+    return marks
+
+
+def judge_ill(predictions: np.ndarray) -> np.ndarray:
+    """Return (N,) bool, the glaucoma network's verdicts by its (N, 2) probabilities."""
+    return predictions[:, CLASS_OF_GLAUCOMA] > 0.5
+
+
 def to_unit_range(levels: np.ndarray) -> np.ndarray:
     """Return bytes as numbers of the same shape, float32 in [-1, 1]."""
     return _scale_levels(levels.astype(np.float32))

@@ -284,7 +284,10 @@ FAULTS = [
         ("predict(drawn.images)[:, 1]", "predict(drawn.images)[:, 0]"),
         ("metrics.f1_score(actual, predicted)", "metrics.f1_score(actual, predicted, pos_label=0)"),
         ("float(np.mean(values))", "float(np.median(values))"),
-        ("is_chosen[np.nonzero(somebody)[0], chosen", "is_chosen[:, chosen"),
+        (
+            "mark_classes(chosen, probabilities.shape[1])",
+            "mark_classes(chosen[:, :1], probabilities.shape[1])",
+        ),
     ),
     *_plant(
         "validation/statistics/patient_sums.py",
@@ -607,7 +610,7 @@ FAULTS = [
         "replication/report/eyes.py",
         "report/test_stage.py",
         ("IMAGES, self._test_rows[row])", "IMAGES, row)"),
-        ("np.sqrt(panel.relevance / highest)", "(panel.relevance / highest)"),
+        ("np.sqrt(relevance / (highest or 1))", "(panel.relevance / highest)"),
     ),
     *_plant(
         "replication/results/finished_run.py",

@@ -20,6 +20,7 @@ from replication.records import (
     NOBODY,
     EyeDataset,
     PrivatizedSet,
+    mark_classes,
     to_bytes,
     to_unit_range,
 )
@@ -188,11 +189,8 @@ def mark_used(used: np.ndarray, identities: int) -> np.ndarray:
     """
     if used.ndim != 2 or used.dtype.kind not in "iu":
         raise DataError(f"used identities: expected (N, K) integers, got {used.shape} {used.dtype}")
-    somebody = used != NOBODY
-    check_classes("used identities", used[somebody], identities)
-    marks = np.zeros((len(used), identities), dtype=bool)
-    marks[np.nonzero(somebody)[0], used[somebody]] = True
-    return marks
+    check_classes("used identities", used[used != NOBODY], identities)
+    return mark_classes(used, identities)
 
 
 def check_classes(name: str, classes: np.ndarray, identities: int) -> None:

@@ -18,9 +18,10 @@ from matplotlib.image import imsave
 
 from replication.cases.search import NEAR
 from replication.figures.charts import METADATA
-from replication.figures.maps import CLASSES, lay_over
+from replication.figures.maps import CLASSES
 from replication.privatize.methods import Row
 from replication.records import to_gray
+from replication.report.eyes import lay_over
 from replication.store.numbers import write_percent
 
 PAGE, JSON = "index.html", "card.json"

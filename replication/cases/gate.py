@@ -28,9 +28,8 @@ from replication.attack.near_copies import CopyLimits, find_near_copies, measure
 from replication.attack.recognisers import Recogniser, fit_recognisers
 from replication.attack.releases import Releases
 from replication.cases.released import ReleasedCases
-from replication.records import EyeDataset, PrivatizedSet, to_bytes
-
-NOBODY = -1  # the identity of no patient: a near copy of any training image counts
+from replication.evaluate.equal_images import code_pictures
+from replication.records import NOBODY, EyeDataset, PrivatizedSet
 
 
 class Refusal(StrEnum):
@@ -90,6 +89,7 @@ class Gate:
             found[Refusal.STATIC] = named == self._gallery.identity
             found[Refusal.RECOGNISED] = self._recognise(released)
         distances = measure_distances(released.images, self._gallery)
+        # Of no patient's image: a near copy of any training image counts.
         nobody = np.full(len(self._gallery), NOBODY)
         found[Refusal.NEAR_COPY] = find_near_copies(distances, self._limits, identity=nobody)
         refusals = np.full(len(self._gallery), Refusal.NONE, dtype=object)
@@ -130,15 +130,6 @@ def release_cases(sets: Iterable[PrivatizedSet], gate: Gate, gallery: EyeDataset
     code = code_pictures(replace(drawn, images=images))
     alike = count_alike(code, gallery.identity)
     return ReleasedCases(images, draw, kept.astype(str), alike, code)
-
-
-def code_pictures(drawn: PrivatizedSet) -> np.ndarray:
-    """Return (N,) what pictures carry of their sources: the method's code, or which bytes they are."""
-    if drawn.code is not None:
-        return drawn.code
-    different: dict[bytes, int] = {}
-    levels = map(to_bytes, drawn.images)
-    return np.array([different.setdefault(one.tobytes(), len(different)) for one in levels])
 
 
 def count_alike(code: np.ndarray, identity: np.ndarray) -> np.ndarray:

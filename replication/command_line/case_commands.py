@@ -78,10 +78,6 @@ def explain_case(
     click.echo(f"Written: {folder / PAGE}")
 
 
-# In the order of a run.
-TRAINED = ("03_evaluators", "04_vgan", "04_code")
-
-
 @click.command("judge-cases", short_help="Measure how good cases are: Table 3.")
 @methods_option(help="Of this privatizer alone; may be given several times.")
 @run_options
@@ -101,8 +97,7 @@ def judge_cases(methods: tuple[str, ...], **options) -> None:
 
     found = [find_method(name) for name in methods or known_methods()]
     run = open_run(tuple(each.name for each in found), **options)
-    units = [each.generator or "03_evaluators" for each in found]
-    run.run(until=max(units, key=TRAINED.index))
+    run.run(until="04" if any(each.generator for each in found) else "03_evaluators")
     from replication.pipeline.cases import RELEASED, TABLE3
     from replication.pipeline.cases import judge_cases as judge
 

@@ -124,7 +124,8 @@ def privatize(out: Path | None, method: str | None, unknown_patients: bool, **op
         raise SettingsError("--out: give --manifest and --method with it")
     found = find_method(method)
     of_run = find_limit(options["run_name"])
-    run = open_run(known_methods(), manifest=None, max_uncentred=of_run, **options)
+    # No other method's generator is trained.
+    run = open_run((found.name,), manifest=None, max_uncentred=of_run, **options)
     run.run(until=found.generator or "01_preprocessed")
     write_for_owner_alone()  # whatever the run is of, these images are somebody's
     warn_of_commit(out)

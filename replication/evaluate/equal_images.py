@@ -29,9 +29,13 @@ def bound_naming(drawn: PrivatizedSet, identity: np.ndarray) -> float:
     """
     if not len(drawn.images):
         raise DataError("largest share: there are no images")
+    return bound_channel(identity, code_pictures(drawn)).at_most
+
+
+def code_pictures(drawn: PrivatizedSet) -> np.ndarray:
+    """Return (N,) what pictures carry of their sources: the method's code, or which bytes they are."""
     if drawn.code is not None:
-        return bound_channel(identity, drawn.code).at_most
+        return drawn.code
     different: dict[bytes, int] = {}
     levels = map(to_bytes, drawn.images)
-    code = [different.setdefault(one.tobytes(), len(different)) for one in levels]
-    return bound_channel(identity, np.array(code)).at_most
+    return np.array([different.setdefault(one.tobytes(), len(different)) for one in levels])

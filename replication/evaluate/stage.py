@@ -31,7 +31,7 @@ from replication.evaluate.table1 import (
     to_markdown,
 )
 from replication.privatize.methods import BASELINE, METHODS
-from replication.records import NOBODY, TABLE1_METRICS, EyeDataset, PrivatizedSet
+from replication.records import TABLE1_METRICS, EyeDataset, PrivatizedSet, mark_classes
 from replication.store.tables import write_table
 
 
@@ -119,8 +119,7 @@ def _lead(probabilities: np.ndarray, chosen: np.ndarray) -> np.ndarray:
 
     Where NOBODY is chosen, 0 stands for the best.
     """
-    somebody, is_chosen = chosen != NOBODY, np.zeros(probabilities.shape, dtype=bool)
-    is_chosen[np.nonzero(somebody)[0], chosen[somebody]] = True
+    is_chosen = mark_classes(chosen, probabilities.shape[1])
     best = np.where(is_chosen, probabilities, 0).max(axis=1)
     return best - np.where(is_chosen, -np.inf, probabilities).max(axis=1)
 

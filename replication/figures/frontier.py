@@ -5,12 +5,11 @@ from pathlib import Path
 import pandas as pd
 
 from replication.figures.charts import ACCENT, INK, MUTED, drawing, save_figure
-from replication.figures.planes import HALO
+from replication.figures.planes import CHANCE_AREA, HALO
 
 INCHES = (6.0, 4.2)
 LABELLED = (1, 2, 3, 5, 10, 20)  # k
 LABEL = {"textcoords": "offset points", "size": 9, "path_effects": HALO}
-CHANCE_AREA = 0.5
 LINES = (
     ("proven_equal_sick", "proven at most, patients equal", INK, "o-"),
     ("read_sick", "named by who reads the code", ACCENT, "s--"),

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
@@ -50,24 +49,6 @@ def show_map(
     explained = CLASSES[bool(relevance.neuron[row] == CLASS_OF_GLAUCOMA)]
     logit = float(relevance.logit[row])
     return ShownMap(title, images[row], relevance.maps[row], explained, logit, beside or {})
-
-
-def lay_over(image: np.ndarray, relevance: np.ndarray, highest: float) -> np.ndarray:
-    """Return a gray image with relevance over it, as colours.
-
-    The root shows faint relevance; the more there is, the less the image shows through.
-
-    Args:
-        image: (S, S) from 0 to 1.
-        relevance: (S, S), not negative.
-        highest: the relevance that has the brightest colour.
-
-    Returns:
-        (S, S, 3) from 0 to 1.
-    """
-    root = np.sqrt(relevance / (highest or 1))[..., None]
-    heat = matplotlib.colormaps[PALETTE](root[..., 0])[..., :3]
-    return root * heat + (1 - root) * image[..., None]
 
 
 def draw_maps(shown: Sequence[ShownMap], files: Sequence[Path], *, private: bool) -> None:

@@ -25,7 +25,7 @@ from replication.cases.card import JSON, PAGE, Card, Case, Risk, Shown, render_c
 from replication.cases.gate import Gate, Refusal, release_cases
 from replication.cases.ledger import Entry, Ledger, code_case, hash_picture
 from replication.cases.released import ReleasedCases, load_cases, save_cases
-from replication.cases.search import compare, show_similar, weigh_places
+from replication.cases.search import Similar, compare, show_similar, weigh_places
 from replication.cases.table3 import Answering, Asked, lay_out_table3, measure_cases
 from replication.data.sources import Kind
 from replication.errors import DataError, SettingsError
@@ -40,6 +40,7 @@ from replication.records import (
     EyeDataset,
     PrivatizedSet,
     RelevanceMaps,
+    judge_ill,
     to_bytes,
 )
 from replication.results.finished_run import FinishedRun
@@ -93,7 +94,7 @@ def explain_case(
         white=find_white_level(known),
         sizes_px=list_sizes(known),
     )
-    own, own_words = _find_patient(run, image, patient)
+    own, own_words = _find_patient(run, known, image, patient)
     released = release(run, method)
     if not released.passed.any():
         raise DataError(
@@ -107,9 +108,9 @@ def explain_case(
         predictions = network.predict(image)
         relevance = explain(image, predictions=predictions)
         shown = _show(image, predictions, relevance)[0]
-        features, similar, weights = _search(
-            run, network, image, relevance, released, shown.verdict
-        )
+        features, searched = network.embed(image)[0], network.embed(released.images)
+        weights = weigh_places(relevance.maps, features.shape[:2])[0]
+        similar = _search(run, network, features, searched, weights, released, shown.verdict)
         codes = [code_case(run.store.secret, name) for name in gallery.image_id]
         hashes = [hash_picture(picture) for picture in released.images]
         choose = partial(
@@ -132,7 +133,7 @@ def explain_case(
                 Case(
                     each,
                     bool(gallery.glaucoma[row]),
-                    show_similar(features, network.embed(released.images[[row]])[0], weights),
+                    show_similar(features, searched[row], weights),
                     float(similar.distance[row]),
                     float(similar.percentile[row]),
                     int(released.alike[row]),
@@ -188,16 +189,16 @@ def judge_cases(run: RunData, methods: Sequence[Method]) -> Section:
     features = network.embed(test.images)
     asked = Asked(
         test,
-        _judge(predictions),
+        judge_ill(predictions),
         features,
         weigh_places(relevance.maps, features.shape[1:3]),
         validation,
         network.embed(validation.images),
     )
-    verdicts, measured = _judge(network.predict(gallery.images)), {}
+    verdicts, measured = judge_ill(network.predict(gallery.images)), {}
     with run.track("judging cases", len(released)) as advance:
         for name, cases in released.items():
-            kept = _judge(network.predict(cases.images)) == verdicts
+            kept = judge_ill(network.predict(cases.images)) == verdicts
             answering = Answering(gallery, cases, network.embed(cases.images), kept)
             rng = np.random.default_rng(run.seed)
             measured[name] = measure_cases(asked, answering, count=SHOWN, rng=rng)
@@ -215,9 +216,8 @@ def release(run: RunData, method: Method) -> ReleasedCases:
     unit = f"{RELEASED}/{method.name}"
     needs = tuple(dict.fromkeys((EVALUATORS["identity"], *list_needed(method))))
     draws = DRAWS if method.is_drawn else 1
-    drawn = {"secret": run.store.secret_digest} if run.source.kind.private else {"seed": run.seed}
     key = {
-        "settings": drawn | {"draws": draws, "alike": method.alike},
+        "settings": run.drawing_record | {"draws": draws, "alike": method.alike},
         "inputs": {need: run.store.digest(need) for need in needs},
     }
     with run.store.locked():
@@ -257,11 +257,6 @@ def _release_originals(run: RunData) -> ReleasedCases:
     )
 
 
-def _judge(predictions: np.ndarray) -> np.ndarray:
-    """Return (N,) bool, which images are judged ill."""
-    return predictions[:, CLASS_OF_GLAUCOMA] > 0.5
-
-
 def _draw_cases(
     run: RunData, method: Method, draws: int, advance: Callable[[], None]
 ) -> Iterator[PrivatizedSet]:
@@ -283,12 +278,13 @@ def _open_gate(run: RunData, method: Method) -> Gate:
     )
 
 
-def _find_patient(run: RunData, image: np.ndarray, patient: str | None) -> tuple[int | None, str]:
+def _find_patient(
+    run: RunData, known: pd.DataFrame, image: np.ndarray, patient: str | None
+) -> tuple[int | None, str]:
     """Return the class of the image's patient in the run, None without one, and what is known.
 
     A patient who isn't given is found where the run has the same image, byte for byte.
     """
-    known = load_manifest(run.store.folder(PREPROCESSED))
     if patient is not None:
         numbered = run.source.kind is not Kind.MANIFEST
         spell = drop_zeros if numbered else str
@@ -303,14 +299,12 @@ def _find_patient(run: RunData, image: np.ndarray, patient: str | None) -> tuple
     return None, "not given: if theirs is among the cases, it may be shown"
 
 
-def _search(run, network, image, relevance, released, verdict):
-    """Return the image's features, how similar each case is, and the weights of the places."""
+def _search(run, network, features, searched, weights, released, verdict) -> Similar:
+    """Return how similar each case is to an image of these features, by the weights of its places."""
     gallery, validation = run.train_set, run.dataset.take(run.splits.validation)
-    features = network.embed(image)[0]
-    weights = weigh_places(relevance.maps, features.shape[:2])[0]
-    similar = compare(
+    return compare(
         features,
-        network.embed(released.images),
+        searched,
         network.embed(validation.images),
         weights,
         same_patient=validation.identity[:, None] == gallery.identity,
@@ -318,7 +312,6 @@ def _search(run, network, image, relevance, released, verdict):
         label=gallery.glaucoma,
         passed=released.passed,
     )
-    return features, similar, weights
 
 
 def _show(images: np.ndarray, predictions: np.ndarray, relevance: RelevanceMaps) -> list[Shown]:

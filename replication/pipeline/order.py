@@ -175,9 +175,7 @@ class Replication:
         return Stage(unit, key, (PREPROCESSED,), train, beside)
 
     def _privatizing(self, method: Method) -> Stage:
-        private = self.data.source.kind.private
-        drawn = {"secret": self.store.secret_digest} if private else {"seed": self.data.seed}
-        drawn |= {"draws": self.data.draws}
+        drawn = self.data.drawing_record | {"draws": self.data.draws}
         return Stage(
             privatized_unit(method.name),
             drawn if method.is_drawn else {},

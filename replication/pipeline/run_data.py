@@ -72,6 +72,13 @@ class RunData:
         return self.store.secret if self.source.kind.private else self.seed
 
     @property
+    def drawing_record(self) -> dict:
+        """What identifies the draws: the seed, or on patients' data the secret by its hash."""
+        if self.source.kind.private:
+            return {"secret": self.store.secret_digest}
+        return {"seed": self.seed}
+
+    @property
     def split_record(self) -> dict:
         """What the run records of its split and of the user's limit."""
         return record_split(by_patient=self.by_patient, max_uncentred=self.max_uncentred)

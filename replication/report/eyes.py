@@ -27,7 +27,7 @@ from replication.figures.charts import (
     mark_private,
     save_figure,
 )
-from replication.figures.maps import PALETTE, lay_over
+from replication.figures.maps import PALETTE
 from replication.privatize.methods import BASELINE
 from replication.results.finished_run import FinishedRun
 from replication.store.arrays import IMAGES
@@ -191,16 +191,32 @@ def _compose(rows: Sequence[Sequence[Panel]]) -> np.ndarray:
 
 def _paint(panel: Panel, highest: float) -> np.ndarray:
     """Return one panel, a gap to its right and below it."""
-    painted = np.zeros(1)
-    if panel.image is not None:
-        painted = np.repeat(panel.image[..., None] / 255, 3, axis=-1)
-    if panel.relevance is not None and panel.image is not None:
-        painted = lay_over(panel.image / 255, panel.relevance, highest)
-    elif panel.relevance is not None:
-        painted = matplotlib.colormaps[PALETTE](np.sqrt(panel.relevance / highest))[..., :3]
+    image = None if panel.image is None else panel.image / 255
+    if panel.relevance is not None:
+        painted = lay_over(image, panel.relevance, highest)
+    else:
+        painted = np.repeat(image[..., None], 3, axis=-1)
     tile = np.rint(255 * painted).astype(np.uint8).repeat(ZOOM, axis=0).repeat(ZOOM, axis=1)
     solid = np.pad(tile, ((0, 0), (0, 0), (0, 1)), constant_values=255)
     return np.pad(solid, ((0, GAP), (0, GAP), (0, 0)))
+
+
+def lay_over(image: np.ndarray | None, relevance: np.ndarray, highest: float) -> np.ndarray:
+    """Return relevance as colours, over a gray image where there is one.
+
+    The root shows faint relevance; the more there is, the less the image shows through.
+
+    Args:
+        image: (S, S) from 0 to 1, or None.
+        relevance: (S, S), not negative.
+        highest: the relevance that has the brightest colour.
+
+    Returns:
+        (S, S, 3) from 0 to 1.
+    """
+    root = np.sqrt(relevance / (highest or 1))[..., None]
+    heat = matplotlib.colormaps[PALETTE](root[..., 0])[..., :3]
+    return heat if image is None else root * heat + (1 - root) * image[..., None]
 
 
 def _write_files(mosaic: np.ndarray, columns: int, file: Path, *, private: bool) -> None:

@@ -21,7 +21,7 @@ from sklearn.metrics import roc_auc_score
 from replication.figures.frontier import draw_frontier
 from replication.pipeline.run_data import RunData
 from replication.preprocess.places import find_iris_axes, find_sign_table, read_signs
-from replication.records import CLASS_OF_GLAUCOMA, EyeDataset
+from replication.records import EyeDataset, judge_ill
 from replication.store.arrays import load_manifest
 from replication.store.files import write_text
 from replication.store.numbers import write_or_absent, write_percent
@@ -64,8 +64,7 @@ def measure_frontier(run: RunData) -> pd.DataFrame:
     facts = load_manifest(run.store.folder(PREPROCESSED))
     axes = find_iris_axes(facts.iloc[run.splits.train], size_px=test.images.shape[1])
     code, _ = DiseaseCode.learn(train, axes, tuple(range(1, MOST_SHARED + 1)))
-    network = run.load_evaluator("glaucoma")
-    ill = network.predict(test.images)[:, CLASS_OF_GLAUCOMA] > 0.5
+    ill = judge_ill(run.load_evaluator("glaucoma").predict(test.images))
     kinds = _list_kinds(run, facts)
     rows = []
     for k in np.unique(code.level):

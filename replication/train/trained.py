@@ -12,7 +12,7 @@ from keras_models.evaluator import build_evaluator
 from keras_models.vgan_model import standard_deviation
 from keras_models.vgan_networks import build_decoder, build_encoder
 from replication.config import EvaluatorSettings, VganSettings
-from replication.records import CLASS_OF_GLAUCOMA, NOBODY
+from replication.records import NOBODY, judge_ill
 from replication.train.disease_code import DiseaseCode
 from replication.train.weights import load_weights
 
@@ -100,7 +100,7 @@ class TrainedCodeGenerator:
 
     def read_codes(self, images: np.ndarray, identity: np.ndarray, *, k: int) -> np.ndarray:
         """Return the (N,) codes of images, by the network's verdict on them (`DiseaseCode.read`)."""
-        return self._code.read(images, identity, self._is_ill(images), k=k)
+        return self._code.read(images, identity, judge_ill(self._predict(images)), k=k)
 
     def list_behind(self, codes: np.ndarray) -> np.ndarray:
         """Return (N, K) training patients who share each code, ascending, then NOBODY."""
@@ -126,14 +126,10 @@ class TrainedCodeGenerator:
                 self._decode(latent, one_hot[wrong])[0], self._image_shape[-1], axis=-1
             )
             images[wrong] = drawn
-            wrong = wrong[self._is_ill(drawn) != (codes[wrong] != 0)]
+            wrong = wrong[judge_ill(self._predict(drawn)) != (codes[wrong] != 0)]
             if not len(wrong):
                 break
         return images
-
-    def _is_ill(self, images: np.ndarray) -> np.ndarray:
-        """Return (N,) bool, the network's verdict on images."""
-        return self._predict(images)[:, CLASS_OF_GLAUCOMA] > 0.5
 
 
 def compile_network(network: Model, *, batch: int | None = None) -> Callable[..., list[np.ndarray]]:

@@ -10,12 +10,12 @@ from replication.attack.near_copies import CopyLimits
 from replication.cases.gate import (
     Gate,
     Refusal,
-    code_pictures,
     count_alike,
     halve_patients,
     release_cases,
 )
 from replication.errors import DataError
+from replication.evaluate.equal_images import code_pictures
 from replication.records import PrivatizedSet, round_to_bytes
 
 GALLERY = plant_eyes(12, 4)
