@@ -610,7 +610,7 @@ FAULTS = [
         "replication/report/eyes.py",
         "report/test_stage.py",
         ("IMAGES, self._test_rows[row])", "IMAGES, row)"),
-        ("np.sqrt(relevance / (highest or 1))", "(panel.relevance / highest)"),
+        ("np.sqrt(relevance / (highest or 1))", "(relevance / (highest or 1))"),
     ),
     *_plant(
         "replication/results/finished_run.py",
