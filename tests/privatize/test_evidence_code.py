@@ -50,6 +50,13 @@ def test_each_draw_has_fresh_noise_and_the_same_code():
     assert (first.images != other[0].images).any(axis=(1, 2, 3)).all()
 
 
+def test_each_image_shows_its_own_code():
+    drawn = privatize(random_queries())[0]
+    assert set(drawn.code) == {0, 1}
+    levels = drawn.images.mean(axis=(1, 2, 3))
+    np.testing.assert_allclose(levels, drawn.code / 2, atol=0.03)
+
+
 def test_an_image_is_a_function_of_code_and_noise_alone():
     """Other images of the same codes give the same bytes, whoever is in them."""
     queries = random_queries()
