@@ -1,6 +1,7 @@
 """A smoke run end to end, on the surrogate, through the command line."""
 
 import json
+import re
 import threading
 import time
 from pathlib import Path
@@ -298,3 +299,33 @@ def test_forks_are_judged_by_the_networks_of_a_finished_run(first_run, call, tmp
     assert (tmp_path / "forks.md").read_text() == page
     figures = json.loads((tmp_path / "forks.json").read_text())
     assert {len(fork["numbers"]) for fork in figures["forks"]} == {1, 2, 3, 4, 5}
+
+
+@pytest.mark.slow
+def test_a_method_that_refuses_the_data_is_left_out_and_the_others_are_measured(
+    artifacts, monkeypatch
+):
+    """Of so few patients no code can be learned."""
+    monkeypatch.setattr(opening, "ARTIFACTS", artifacts)
+    monkeypatch.setitem(PROFILES, "smoke", SMOKE)
+    make_tiny()
+    code = ("--method", "evidence-code-k3")
+    words = ["replicate", "--method", "blur-3", *code, "--profile", "smoke", "--run", "refused"]
+    result = CliRunner().invoke(command_line.cli, words)
+    assert result.exit_code == 0, result.output
+    why = "evidence code: .* too few to learn a code from"
+    assert re.search(f"05_privatized/evidence-code-k3: refused: {why}", result.stderr)
+    assert re.search(f"Not measured: evidence-code-k3: {why}", " ".join(result.stdout.split()))
+    run = artifacts / "runs" / "refused"
+    table = from_json((run / "06_evaluated" / "table1.json").read_text())
+    assert list(table.refused) == ["evidence-code-k3"] and not table.beyond
+    attacked = json.loads((run / "07_attacked" / "table2.json").read_text())["rows"]
+    assert {row["method"] for row in attacked} == {"original", "blur-3", "noise"}
+    for page in ("06_evaluated/beyond.md", "09_report/index.html"):
+        assert re.search(f"evidence-code-k3: {why}", (run / page).read_text())
+    again = CliRunner().invoke(command_line.cli, words)
+    assert "05_privatized/evidence-code-k3: kept" in again.stderr
+    alone = [*words[:1], *code, *words[5:-1], "alone"]
+    result = CliRunner().invoke(command_line.cli, alone)
+    assert result.exit_code == 3
+    assert re.search(why, result.stderr)

@@ -14,7 +14,7 @@ from latent_generator import LatentGenerator
 
 from replication.config import SMOKE, ExplanationSettings
 from replication.data.sources import Kind, Source
-from replication.errors import DataError
+from replication.errors import DataError, MethodRefused
 from replication.evaluate.table1 import build_table
 from replication.pipeline import stages
 from replication.pipeline.order import Replication
@@ -22,7 +22,7 @@ from replication.pipeline.run_data import RunData
 from replication.privatize.blocks import BlockCounts
 from replication.privatize.methods import METHODS
 from replication.results.finished_run import FinishedRun
-from replication.store.arrays import save_preprocessed
+from replication.store.arrays import read_refusal, save_preprocessed
 from replication.store.files import read_json
 from replication.store.run_folder import RunStore
 from replication.store.run_record import EVALUATORS
@@ -147,6 +147,8 @@ def test_the_pages_of_a_split_by_patient_say_so(
     for unit in EVALUATORS.values():
         with work.store.writing(unit, {}):
             pass
+    with work.store.writing("05_privatized/blur-3", {}):
+        pass
     monkeypatch.setattr(RunData, "load_evaluator", lambda *_: None)
     monkeypatch.setattr(RunData, "raw", (None, tmp_path))
     monkeypatch.setattr(stages, "evaluate_sets", lambda *_, **__: (build_table([]), None))
@@ -328,3 +330,46 @@ def test_a_folder_of_privatized_images_does_not_hold_what_they_were_drawn_from(
     assert record.keys() == {"method", "secret", "draws", "images", "inputs", "columns"}
     kept = (tmp_path / "run" / "run.secret").read_text()
     assert len(kept) == 64 and kept not in (out / "blocks.json").read_text()
+
+
+CODED = METHODS["evidence-code-k3"]
+WHY = "these patients are too few"
+
+
+def refuse_code(work: RunData) -> None:
+    """Complete stage 04 of the evidence code and stage 05 of its method as refused."""
+    with work.store.writing("04_code", {}) as folder:
+        stages.write_refusal(folder, WHY)
+    with work.store.writing("05_privatized/evidence-code-k3", {}) as folder:
+        stages.privatize(work, folder, method=CODED)
+        assert not list(folder.glob("*.npy"))
+        assert read_refusal(folder) == WHY
+
+
+def test_a_method_without_its_code_refuses_too_and_the_others_are_released(tmp_path):
+    work = make_work(tmp_path, by_patient=False)
+    work.methods = ("blur-3", "evidence-code-k3")
+    with work.store.writing("05_privatized/blur-3", {}) as folder:
+        stages.privatize(work, folder, method=METHODS["blur-3"])
+    refuse_code(work)
+    assert (work.refusals, work.released) == ({"evidence-code-k3": WHY}, ("blur-3",))
+    with pytest.raises(MethodRefused, match=WHY):
+        work.find_generator(CODED)
+
+
+def test_where_every_method_refuses_the_run_ends_with_the_reason(tmp_path):
+    work = make_work(tmp_path, by_patient=False)
+    work.methods = ("evidence-code-k3",)
+    refuse_code(work)
+    with pytest.raises(MethodRefused, match=WHY):
+        stages.evaluate(work, tmp_path)
+
+
+def test_another_error_than_a_refusal_is_no_refusal(tmp_path, monkeypatch):
+    def fail(*_, **__):
+        raise DataError("a broken file")
+
+    work = make_work(tmp_path, by_patient=False)
+    monkeypatch.setattr(RunData, "privatize", fail)
+    with pytest.raises(DataError, match="a broken file"):
+        stages.privatize(work, tmp_path, method=METHODS["blur-3"])
