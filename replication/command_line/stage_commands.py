@@ -7,7 +7,6 @@ import click
 from replication.command_line.attack_images import attack_manifests, read_share
 from replication.command_line.opening import (
     find_limit,
-    known_methods,
     open_run,
     run_until,
     spell_command,
@@ -295,7 +294,7 @@ def explain(file: Path | None, eye: str, picture: Path | None, **options) -> Non
         run = run_until("08_explained", page="explanation.md", **options)
         click.echo(f"Next: {spell_command('check', run.store.root)}")
         return
-    run = open_run(known_methods(), **options)
+    run = open_run((), **options)  # a map needs no privatizer
     run.run(until="03_evaluators")
     from replication.pipeline.stages import explain_image
 
