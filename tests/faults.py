@@ -429,6 +429,33 @@ FAULTS = [
         ("np.concatenate(images)), used, code)", "np.concatenate(images)), used)"),
     ),
     *_plant(
+        "validation/claims/requirements_claim.py",
+        "validation/claims/test_requirements_claim.py",
+        ("if high < least or low > most:", "if low < least or high > most:"),
+        ("least <= low and high <= most", "least <= high and low <= most"),
+        ("limit.least * scale", "limit.least"),
+        ("if limit.measure not in OF_OTHERS:", "if False:"),
+        ("if findings == {Finding.FAILS}:", "if Finding.FAILS in findings:"),
+        ("(Finding.FAILS, Finding.NOT_MEASURED,", "(Finding.NOT_MEASURED, Finding.FAILS,"),
+    ),
+    *_plant(
+        "replication/pipeline/stages.py",
+        "pipeline/test_stages.py",
+        ("    except MethodRefused as refusal:", "    except DataError as refusal:"),
+        ("    if run.methods and not run.released:", "    if not run.methods:"),
+    ),
+    *_plant(
+        "replication/pipeline/run_data.py",
+        "pipeline/test_stages.py",
+        ("if name not in self.refusals)", "if name)"),
+        ("if refusal := read_refusal(self.store.folder(CODE)):", "if refusal := None:"),
+    ),
+    *_plant(
+        "replication/evaluate/table1.py",
+        "evaluate/test_beyond.py",
+        ("if refused[name] == why)", "if refused[name])"),
+    ),
+    *_plant(
         "replication/train/trained.py",
         "train/test_code_generator.py",
         ("!= (codes[wrong] != 0)]", "== (codes[wrong] != 0)]"),
