@@ -31,10 +31,13 @@ PAPER = "https://doi.org/10.48550/arXiv.2107.09652"
 MIT = "https://spdx.org/licenses/MIT"
 NOT_LICENSED = "#not-licensed"
 FORMATS = {
+    ".css": "text/css",
     ".csv": "text/csv",
+    ".h5": "application/x-hdf5",
     ".html": "text/html",
     ".json": "application/json",
     ".md": "text/markdown",
+    ".npy": "application/octet-stream",
     ".png": "image/png",
     ".xml": "application/xml",
 }
