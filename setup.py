@@ -73,6 +73,8 @@ setup(
         ],
         # Runs on several machines: seeds, methods and data sets over Dask.
         "cluster": ["distributed==2026.8.0"],
+        # Facts for others' tools: export --ro-crate, and what reads a surrogate's croissant.json.
+        "facts": ["mlcroissant==1.1.1", "rocrate==0.16.0"],
         "dev": [
             "bandit==1.9.4",
             "distributed==2026.8.0",

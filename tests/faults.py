@@ -65,6 +65,17 @@ FAULTS = [
         ("run.store.folder(unit), record", "run.root / unit, record"),
     ),
     *_plant(
+        "replication/surrogate/croissant.py",
+        "surrogate/test_croissant.py",
+        ('("file", "sc:Text", "Who', '("patient", "sc:Text", "Who'),
+        ('r"^(\\d{4})_"', 'r"^0*(\\d+)_"'),
+        ('(f"{part}_{axis}", "sc:Float"', '(f"iris_{axis}", "sc:Float"'),
+        ('images-NIR/*/*_IG_*.jpg"', 'images-NIR/*/*.jpg"'),
+        ('{f"rai:{name}": value', '{f"{name}": value'),
+        ('"samplingRate", ', ""),
+        ("hash_file(file)", '"0" * 64'),
+    ),
+    *_plant(
         "replication/surrogate/plan.py",
         "surrogate/test_synthesize.py",
         ("two_eyed % ONE_SIDED_EVERY == 0", "two_eyed % ONE_SIDED_EVERY != 0"),
