@@ -16,6 +16,7 @@ from datetime import UTC, date, datetime, timedelta
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
+from urllib.parse import quote
 
 from replication.errors import SettingsError, StageNotRun
 from replication.results.export import SEED, Goods, note_export, require_sharing
@@ -118,10 +119,13 @@ class _Writer:
 
     def add_rest(self) -> None:
         """Add the files that lie in no stage, but for those that are of this folder alone."""
-        for file in sorted(self.run.root.iterdir()):
-            kept = file.name in (*OUTLIVE_FRESH, SCRATCH_FOLDER)
-            if file.is_file() and not kept and not file.name.endswith((TEMPORARY, PARTIAL)):
-                self._add_file(file, file.name, hash_file(file))
+        listed = {part.id for part in self.crate.get_by_type("File")}
+        for file in sorted(self.run.root.rglob("*")):
+            place = file.relative_to(self.run.root)
+            kept = place.parts[0] in (*OUTLIVE_FRESH, SCRATCH_FOLDER)
+            unfinished = any(part.endswith((TEMPORARY, PARTIAL)) for part in place.parts)
+            if file.is_file() and not (kept or unfinished or quote(place.as_posix()) in listed):
+                self._add_file(file, place.as_posix(), hash_file(file))
 
     def add_action(self, unit: str, record: Mapping) -> None:
         """Add what made a stage: from what, by which settings, when and by what software."""
