@@ -172,6 +172,10 @@ def export(
 
     if (folder is None) == (ro_crate is None):
         raise click.UsageError("give one of both, FOLDER or --ro-crate FOLDER")
+    if ro_crate and (methods or what != Goods.SETS):
+        raise click.UsageError(
+            "--what and --method are of FOLDER; --ro-crate describes all of a run"
+        )
     finished, goods, leaks = FinishedRun(RunStore(run)), Goods(what), []
     target = folder or ro_crate
     if folder:

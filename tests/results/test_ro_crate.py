@@ -274,6 +274,8 @@ def test_the_command_takes_one_folder_and_closes_it_to_others(tmp_path):
     run = plant_private(tmp_path / "runs")
     for words in ((run.root,), (run.root, tmp_path / "a", "--ro-crate", tmp_path / "b")):
         assert call(*words).exit_code == 2
+    for words in (("--what", "weights"), ("--method", "blur-9")):
+        assert call(run.root, "--ro-crate", tmp_path / "b", CONFIRM, *words).exit_code == 2
     assert call(run.root, "--ro-crate", tmp_path / "b").exit_code == 3
     done = call(run.root, "--ro-crate", tmp_path / "b", CONFIRM)
     assert done.exit_code == 0 and "2 files are listed with their SHA-256" in done.output
