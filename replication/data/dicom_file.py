@@ -73,8 +73,11 @@ class Frame(NamedTuple):
         return not changed
 
 
-def load_pydicom():
+def load_pydicom(what: str = "is DICOM, which"):
     """Import pydicom, its remarks silenced, and return it.
+
+    Args:
+        what: needs it.
 
     Raises:
         DataError: when it isn't installed.
@@ -83,8 +86,7 @@ def load_pydicom():
         import pydicom
     except ImportError as error:
         raise DataError(
-            f"is DICOM, for which pydicom is missing: install the extra `{EXTRA}` (pip install "
-            f"'.[{EXTRA}]')"
+            f"{what} needs pydicom: install the extra `{EXTRA}` (pip install '.[{EXTRA}]')"
         ) from error
     pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
     logging.getLogger(pydicom.__name__).setLevel(logging.CRITICAL)

@@ -303,6 +303,7 @@ def privatize_many(
     *,
     allow_unknown: bool,
     max_uncentred: float = MOST_UNCENTRED,
+    as_dicom: bool = False,
 ) -> BlockCounts:
     """Privatize a manifest's images, however many, by the run's training images and weights.
 
@@ -313,6 +314,7 @@ def privatize_many(
         folder: for the blocks.
         allow_unknown: whether a method of others' images alone may take patients unknown to the run.
         max_uncentred: of these images, the share that may be without an iris.
+        as_dicom: whether they are written as DICOM objects, too.
 
     Raises:
         DataError: when a frame can't be read or has another size than the run's, when too few have
@@ -352,6 +354,7 @@ def privatize_many(
             seed=run.store.secret,
             draws=draws,
             max_uncentred=max_uncentred,
+            as_dicom=as_dicom,
             on_images=lambda images: [advance() for _ in range(images)],
             on_uncentred=partial(show_uncentred, root=root, white=white, private=True),
         )
