@@ -9,6 +9,8 @@ on other elements is silenced, as its words hold their values. Errors name no fi
 import logging
 import re
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
@@ -25,6 +27,8 @@ LEAST_BITS, MOST_BITS = 8, 16
 SOME_ROWS = 16  # ours: places are 8 bytes each while levels are looked up
 GRAY = ("MONOCHROME1", "MONOCHROME2")
 WINDOWS = ("LINEAR", "LINEAR_EXACT", "SIGMOID")
+# PS3.5, A.1, A.2 and A.5: uncompressed with the low byte first, the file deflated or not.
+PLAIN_SYNTAXES = frozenset(f"1.2.840.10008.1.2{end}" for end in ("", ".1", ".1.99"))
 # PS3.5, 10 and PS3.6, A: MPEG-2, MPEG-4, HEVC, and streams by SMPTE ST 2110.
 _VIDEO = re.compile(r"1\.2\.840\.10008\.1\.2\.(4\.10[0-8](\.1)?|7\.[123])")
 
@@ -107,11 +111,9 @@ def read_elements(stream: BinaryIO, *, pixels: bool = False) -> "Dataset":
     """
     pydicom = load_pydicom()
     stream.seek(0)
-    try:
+    with _refusing("is a truncated or damaged DICOM file"):
         # Naming the tags that are wanted would take longer than all of them.
         return pydicom.dcmread(stream, stop_before_pixels=not pixels)
-    except Exception as error:  # pydicom has no common class for what it can't read
-        raise DataError("is a truncated or damaged DICOM file") from error
 
 
 def describe_frame(dataset: "Dataset") -> Frame:
@@ -123,7 +125,7 @@ def describe_frame(dataset: "Dataset") -> Frame:
     Raises:
         DataError: when it has no frame of gray pixels, or another kind of them.
     """
-    try:
+    with _refusing("has no readable description of DICOM pixels"):
         _check_kind(dataset)
         _check_bits(dataset)
         frame = Frame(
@@ -135,8 +137,6 @@ def describe_frame(dataset: "Dataset") -> Frame:
             window=_read_window(dataset),
             zero_is_white=dataset.PhotometricInterpretation == "MONOCHROME1",
         )
-    except (AttributeError, TypeError, ValueError, OverflowError, IndexError) as error:
-        raise DataError("has no readable description of DICOM pixels") from error
     if not (frame.slope and np.isfinite([frame.slope, frame.intercept]).all()):
         raise DataError(f"has the rescale slope {frame.slope:g}, correct it")
     return frame
@@ -152,9 +152,10 @@ def decode_frame(dataset: "Dataset", frame: Frame) -> np.ndarray:
     Raises:
         DataError: when the pixels are missing, can't be decoded or are fewer than the header says.
     """
-    if not dataset.get("PixelData"):
-        raise DataError("holds no pixels")
-    stored = _read_stored(dataset, frame)
+    with _refusing("is truncated or damaged"):
+        if not dataset.get("PixelData"):
+            raise DataError("holds no pixels")
+        stored = _read_stored(dataset, frame)
     if stored.shape != frame.size_px[::-1]:
         raise DataError("is damaged: its pixels have another shape than its header says")
     # A value's unused high bits may hold anything (PS3.5, 8.1.1).
@@ -194,6 +195,17 @@ def apply_window(values: np.ndarray, window: Window) -> np.ndarray:
     if width == 0:
         return (values > centre).astype(np.float64)
     return np.clip((values - centre) / width + 0.5, 0, 1)
+
+
+@contextmanager
+def _refusing(sentence: str) -> Iterator[None]:
+    """Raise DataError of a sentence in place of whatever pydicom, or who decodes for it, raises."""
+    try:
+        yield
+    except DataError:
+        raise
+    except Exception as error:  # they have no common class
+        raise DataError(sentence) from error
 
 
 def _check_kind(dataset: "Dataset") -> None:
@@ -244,24 +256,20 @@ def _read_stored(dataset: "Dataset", frame: Frame) -> np.ndarray:
     """Return (H, W) values of one or two bytes as they are stored."""
     syntax = dataset.file_meta.TransferSyntaxUID
     width, height = frame.size_px
-    if syntax.is_little_endian and not syntax.is_encapsulated:  # half of pydicom's time
+    if syntax in PLAIN_SYNTAXES:  # in less than pydicom's time
         kind = np.dtype(f"<u{dataset.BitsAllocated // 8}")
         if len(dataset.PixelData) < width * height * kind.itemsize:
             raise DataError("is truncated or damaged")
         return np.frombuffer(dataset.PixelData, kind, width * height).reshape(height, width)
     _require_decoder(syntax)
-    try:
-        return dataset.pixel_array
-    except Exception as error:  # of pydicom or of whichever library decodes
-        raise DataError("is truncated or damaged") from error
+    stored = dataset.pixel_array
+    return stored.astype(stored.dtype.newbyteorder("="), copy=False)
 
 
 def _require_decoder(syntax: str) -> None:
     """Raise DataError where pixels are compressed in a way that nothing installed decodes."""
     from pydicom.pixels import get_decoder
 
-    if not syntax.is_compressed or syntax.is_deflated:
-        return
     name = syntax.name if syntax.name != syntax else "a way that pydicom doesn't know"
     try:
         decoder = get_decoder(syntax)
