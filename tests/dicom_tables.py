@@ -35,6 +35,8 @@ def lay_out_for_validator() -> tuple[dict, dict, dict]:
         laid_out[each["key"]] = {}
         # Sequences stand before what is in them.
         for attribute in sorted(modules[each["key"]], key=lambda a: len(a["path"])):
+            if tag_for_keyword(attribute["keyword"]) is None:  # an overlay's: a tag for each one
+                continue
             place = laid_out[each["key"]]
             for sequence in attribute["path"]:
                 place = place[_spell(sequence)].setdefault("items", {})
