@@ -75,9 +75,13 @@ setup(
         "cluster": ["distributed==2026.8.0"],
         # Facts for others' tools: export --ro-crate, and what reads a surrogate's croissant.json.
         "facts": ["mlcroissant==1.1.1", "rocrate==0.16.0"],
+        # Images from a hospital's archive, and privatized ones for it.
+        "dicom": ["pydicom==3.0.2"],
         "dev": [
             "bandit==1.9.4",
+            "dicom-validator==0.9.0",
             "distributed==2026.8.0",
+            "highdicom==0.28.2",
             "hypothesis==6.170.15",
             "ipykernel==7.4.0",
             "mkdocs-material==9.8.2",
@@ -87,6 +91,7 @@ setup(
             "pip-audit==2.10.1",
             "pre-commit==4.7.0",
             "psutil==7.2.2",
+            "pydicom==3.0.2",
             "pytest==9.2.0",
             "pytest-socket==0.8.1",
             "pytest-xdist==3.8.0",

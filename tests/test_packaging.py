@@ -123,7 +123,11 @@ def test_every_install_has_hashes_and_one_package_alone_is_built_from_source() -
 def test_what_the_sources_import_is_pinned(described: dict[str, Any]) -> None:
     owners = importlib.metadata.packages_distributions()
     foreign = {item.top for item in read_imports(ROOT)} - sys.stdlib_module_names - {*PACKAGES}
-    extras = [pin for extra in ("cluster", "facts") for pin in described["extras_require"][extra]]
+    extras = [
+        pin
+        for extra in ("cluster", "dicom", "facts")
+        for pin in described["extras_require"][extra]
+    ]
     pins = read_pins(described["install_requires"] + extras)
     unpinned = [
         name
