@@ -58,6 +58,7 @@ OPENERS = {
 }
 # Levels that all of 16 bits could hold: how many of them a camera uses no header says.
 FULL_WHITE = 65535
+DICOM = "DICOM"  # the kind
 LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 MOST_PIXELS = 40_000_000  # ours: far beyond any iris camera, far below what memory can't hold
 MOST_BYTES = 8 * MOST_PIXELS  # ours: four channels of two bytes, not compressed
@@ -167,9 +168,14 @@ def read_gray(path: Path, *, white: int | None = None) -> np.ndarray:
 def scale_levels(levels: np.ndarray, header: ImageHeader, *, white: int) -> np.ndarray:
     """Return (H, W) uint8, levels from 0 to white scaled to 255 and rounded.
 
+    The range of DICOM levels is the file's own, as a viewer shows it, so that images of 12 bits fit a
+    run on images of 8; but for one that states all of 16 bits.
+
     Raises:
         DataError: when the header or a level is of another range.
     """
+    if header.kind == DICOM and header.white != FULL_WHITE:
+        white = header.white
     if header.white not in (white, FULL_WHITE):
         raise DataError(
             f"white is level {header.white}, in the other images {white}; save all with one depth"
@@ -230,7 +236,7 @@ def _read_dicom(stream: BinaryIO) -> tuple[np.ndarray, ImageHeader]:
 
 
 def _describe_dicom(frame: Frame) -> ImageHeader:
-    header = ImageHeader("DICOM", frame.size_px, frame.white)
+    header = ImageHeader(DICOM, frame.size_px, frame.white)
     _check_size(header)
     return header
 

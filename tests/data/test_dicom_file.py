@@ -169,11 +169,19 @@ def test_a_frame_of_twelve_bits_and_its_png_become_the_same_image(
     png = tmp_path / "a.png"
     cv2.imwrite(str(png), np.rint(deep / 4095 * 255).astype(np.uint8))
     images = [
-        preprocess_image(read_gray(file), eye=eye, settings=SMOKE.preprocess)[0].astype(int)
-        for file in (frame, png)
+        preprocess_image(read_gray(file, white=white), eye=eye, settings=SMOKE.preprocess)[0]
+        for file, white in ((png, None), (frame, None), (frame, 255))  # and for a run on PNG
     ]
-    assert images[1].std() > 20
-    assert np.abs(images[0] - images[1]).max() <= 1
+    assert images[0].std() > 20
+    for image in images[1:]:
+        assert np.abs(image.astype(int) - images[0]).max() <= 1
+
+
+def test_of_all_sixteen_bits_the_data_sets_white_counts(tmp_path: Path) -> None:
+    file = write_dicom(tmp_path / "a.dcm", STORED, bits=16)
+    np.testing.assert_array_equal(read_gray(file, white=4095), np.rint(STORED / 4095 * 255))
+    with pytest.raises(DataError, match="is above the data set's white, 255"):
+        read_gray(file, white=255)
 
 
 def test_the_content_decides_and_not_the_name(tmp_path: Path) -> None:
