@@ -23,7 +23,7 @@ def write_some(folder: Path) -> Path:
     """Write images of three patients, in folders as a PACS exports them."""
     images = {
         "b/1": {"PatientID": "0060", "ImageLaterality": "R"},
-        "b/2": {"PatientID": "0060 ", "Laterality": "L"},
+        "b/2": {"PatientID": " 0060", "Laterality": "L"},
         "a/-3.dcm": {"PatientID": "7", "ImageLaterality": "L", "Laterality": "R"},
         "a/4.dcm": {"PatientID": None},
         "a/5.dcm": {"PatientID": "7", "ImageLaterality": "B"},
