@@ -613,7 +613,6 @@ FAULTS = [
         ("start=first_row", "start=0"),
         ("(root, *parts)", "parts"),
         ("pixels[..., 0] if gray else pixels", "pixels[..., 0]"),
-        ('b"\\0" * (len(content) % 2)', 'b""'),
         ('*["InstanceNumber", "PatientOrientation"],', ""),
         ('"YES"', '"NO"'),
         ("code.CodeMeaning = CLEANED", "code.CodeMeaning = CLEANED[::-1]"),

@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from math import isfinite
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 import numpy as np
@@ -137,8 +138,11 @@ def describe_frame(dataset: "Dataset") -> Frame:
             window=_read_window(dataset),
             zero_is_white=dataset.PhotometricInterpretation == "MONOCHROME1",
         )
-    if not (frame.slope and np.isfinite([frame.slope, frame.intercept]).all()):
-        raise DataError(f"has the rescale slope {frame.slope:g}, correct it")
+    highest = frame.slope * (1 << frame.bits) + frame.intercept
+    if not isfinite(highest) or highest == frame.intercept:
+        raise DataError(
+            f"has the rescale slope {frame.slope:g} and intercept {frame.intercept:g}, correct them"
+        )
     return frame
 
 
@@ -178,7 +182,8 @@ def build_table(frame: Frame) -> np.ndarray:
         stored[len(stored) // 2 :] -= len(stored)
     values = stored * frame.slope + frame.intercept
     if frame.window:
-        shown = apply_window(values, frame.window)
+        with np.errstate(over="ignore"):  # a width may be next to 0
+            shown = apply_window(values, frame.window)
     else:
         shown = (values - values.min()) / (values.max() - values.min())
     levels = np.rint((1 - shown if frame.zero_is_white else shown) * frame.white)

@@ -114,5 +114,4 @@ def _set_pixels(made: "Dataset", pixels: np.ndarray) -> None:
     if not gray:
         made.PlanarConfiguration = 0
     made.BitsAllocated, made.BitsStored, made.HighBit, made.PixelRepresentation = 8, 8, 7, 0
-    content = shown.tobytes()
-    made.add_new("PixelData", "OB", content + b"\0" * (len(content) % 2))
+    made.add_new("PixelData", "OB", shown.tobytes())

@@ -151,6 +151,14 @@ def test_a_window_of_sixteen_bits_has_a_white_of_its_own(tmp_path: Path) -> None
     np.testing.assert_array_equal(read_gray(file), [[0, 0, 255, 255]])
 
 
+@pytest.mark.parametrize("function", ["LINEAR_EXACT", "SIGMOID"])
+def test_a_window_of_hardly_any_width_is_a_threshold(tmp_path: Path, function: str) -> None:
+    stored = np.array([[99, 100, 101]], np.uint16)
+    given = {"WindowCenter": 100, "WindowWidth": "1e-300", "VOILUTFunction": function}
+    levels, _ = read_levels(write_dicom(tmp_path / "a.dcm", stored, **given))
+    np.testing.assert_array_equal(levels, [[0, 2048, 4095]])
+
+
 def test_a_window_of_width_one_is_a_threshold(tmp_path: Path) -> None:
     stored = np.array([[99, 100, 101]], np.uint16)
     file = write_dicom(tmp_path / "a.dcm", stored, WindowCenter=100.5, WindowWidth=1)
@@ -226,7 +234,12 @@ BAD = {
     "bits at the high end": ({"HighBit": 15}, "^holds pixels of 12 bits in 16 with 15"),
     "more rows than pixels": ({"Rows": 40}, "^is truncated or damaged$"),
     "too large": ({"Rows": 65535, "Columns": 65535}, "^expected at most .* got 65535x65535$"),
-    "no slope": ({"RescaleSlope": 0}, "^has the rescale slope 0, correct it$"),
+    "no slope": ({"RescaleSlope": 0}, "^has the rescale slope 0 and intercept 0, correct them$"),
+    "a slope of nothing": (
+        {"RescaleSlope": "1e-30", "RescaleIntercept": 1000},
+        "^has the rescale slope 1e-30 and intercept 1000",
+    ),
+    "an endless slope": ({"RescaleSlope": "1e308"}, r"^has the rescale slope 1e\+308"),
     "no width": ({"WindowCenter": 5, "WindowWidth": 0}, "^has a window of width 0"),
     "another function": (
         {"WindowCenter": 5, "WindowWidth": 9, "VOILUTFunction": "LOG"},
