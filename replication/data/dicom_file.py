@@ -28,8 +28,11 @@ LEAST_BITS, MOST_BITS = 8, 16
 SOME_ROWS = 16  # ours: places are 8 bytes each while levels are looked up
 GRAY = ("MONOCHROME1", "MONOCHROME2")
 WINDOWS = ("LINEAR", "LINEAR_EXACT", "SIGMOID")
-# PS3.5, A.1, A.2 and A.5: uncompressed with the low byte first, the file deflated or not.
-PLAIN_SYNTAXES = frozenset(f"1.2.840.10008.1.2{end}" for end in ("", ".1", ".1.99"))
+# PS3.5, A.1 and A.2: uncompressed with the low byte first.
+PLAIN_SYNTAXES = frozenset(("1.2.840.10008.1.2", "1.2.840.10008.1.2.1"))
+# PS3.5, A.5. pydicom inflates such a file whole, to whatever size, before it looks at it.
+DEFLATED = b"1.2.840.10008.1.2.1.99"
+META_GROUP, SYNTAX_ELEMENT = b"\x02\0", b"\x10\0"
 # PS3.5, 10 and PS3.6, A: MPEG-2, MPEG-4, HEVC, and streams by SMPTE ST 2110.
 _VIDEO = re.compile(r"1\.2\.840\.10008\.1\.2\.(4\.10[0-8](\.1)?|7\.[123])")
 
@@ -111,8 +114,10 @@ def read_elements(stream: BinaryIO, *, pixels: bool = False) -> "Dataset":
         DataError: when it can't be read, or pydicom is missing.
     """
     pydicom = load_pydicom()
-    stream.seek(0)
     with _refusing("is a truncated or damaged DICOM file"):
+        if _find_syntax(stream) == DEFLATED:
+            raise DataError("is deflated, save it uncompressed")
+        stream.seek(0)
         # Naming the tags that are wanted would take longer than all of them.
         return pydicom.dcmread(stream, stop_before_pixels=not pixels)
 
@@ -200,6 +205,24 @@ def apply_window(values: np.ndarray, window: Window) -> np.ndarray:
     if width == 0:
         return (values > centre).astype(np.float64)
     return np.clip((values - centre) / width + 0.5, 0, 1)
+
+
+def _find_syntax(stream: BinaryIO) -> bytes:
+    """Return the transfer syntax of a file's meta information (PS3.10, 7.1; PS3.5, 7.1.2)."""
+    from pydicom.valuerep import EXPLICIT_VR_LENGTH_32
+
+    stream.seek(SIGNATURE_AT + len(SIGNATURE))
+    syntax = b""
+    while (head := stream.read(8))[:2] == META_GROUP:
+        length = int.from_bytes(head[6:], "little")
+        if head[4:6].decode("ascii") in EXPLICIT_VR_LENGTH_32:
+            length = int.from_bytes(stream.read(4), "little")
+        value = stream.read(length)
+        if len(value) < length:
+            raise EOFError
+        if head[2:4] == SYNTAX_ELEMENT:
+            syntax = value.rstrip(b"\0 ")
+    return syntax
 
 
 @contextmanager

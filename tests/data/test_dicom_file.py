@@ -32,7 +32,6 @@ NATIVE = {
     "implicit": uid.ImplicitVRLittleEndian,
     "explicit": uid.ExplicitVRLittleEndian,
     "big endian": uid.ExplicitVRBigEndian,
-    "deflated": uid.DeflatedExplicitVRLittleEndian,
 }
 
 
@@ -197,6 +196,19 @@ def test_the_content_decides_and_not_the_name(tmp_path: Path) -> None:
     # A preamble may be that of a TIFF (PS3.10, 7.1).
     file.write_bytes(b"II*\0" + content[4:])
     np.testing.assert_array_equal(read_levels(file)[0], STORED)
+
+
+@pytest.mark.parametrize("before", [b"", b"\x02\0\x02\1OB\0\0\0\0\2\0" + bytes(1 << 17)])
+def test_a_deflated_file_is_refused_before_it_is_inflated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: bytes
+) -> None:
+    deflated = uid.DeflatedExplicitVRLittleEndian
+    file = write_dicom(tmp_path / "a.dcm", STORED, syntax=deflated)
+    content = file.read_bytes()
+    file.write_bytes(content[:144] + before + content[144:])
+    monkeypatch.setattr(pydicom, "dcmread", lambda *_, **__: pytest.fail("it was inflated"))
+    with pytest.raises(DataError, match="^is deflated, save it uncompressed$"):
+        read_levels(file)
 
 
 def test_rle_is_read_without_further_packages(tmp_path: Path) -> None:
