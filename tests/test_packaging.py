@@ -124,9 +124,7 @@ def test_what_the_sources_import_is_pinned(described: dict[str, Any]) -> None:
     owners = importlib.metadata.packages_distributions()
     foreign = {item.top for item in read_imports(ROOT)} - sys.stdlib_module_names - {*PACKAGES}
     extras = [
-        pin
-        for extra in ("cluster", "dicom", "facts")
-        for pin in described["extras_require"][extra]
+        pin for extra in ("cluster", "dicom", "facts") for pin in described["extras_require"][extra]
     ]
     pins = read_pins(described["install_requires"] + extras)
     unpinned = [
