@@ -130,7 +130,7 @@ class Replication:
         sets = tuple(privatized_unit(name) for name in run.methods)
         measured = (PREPROCESSED, *EVALUATORS.values(), *sets)
         attacked = (*measured, *([VGAN] if by_vgan else []), EVALUATED)
-        explained = tuple(privatized_unit(name) for name in work.list_explained(run))
+        explained = tuple(privatized_unit(name) for name in work.list_explained(run.methods))
         stages = [
             Stage(PREPROCESSED, shape | raw, (), work.preprocess),
             Stage(VALIDATED, shape | suites, (PREPROCESSED,), work.validate),

@@ -6,7 +6,7 @@ and what each needs.
 """
 
 import hashlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -259,7 +259,7 @@ def attack(run: RunData, folder: Path) -> None:
     for task, predict in judges.items():
         members = run.dataset.take(run.splits.find_learned(task))
         add_membership(filled.table, task, predict, members=members, test=run.test_set)
-    if list_explained(run):
+    if list_explained(run.methods):
         eyes = {"members": run.train_set, "test": run.test_set}
         add_generator_membership(filled.table, run.generator, **eyes)
     heading = _write_heading(run, "Table 2", f"{len(run.test_set)} test images")
@@ -268,7 +268,7 @@ def attack(run: RunData, folder: Path) -> None:
 
 def explain(run: RunData, folder: Path) -> None:
     """Explain the originals and what PPRL-VGAN made of them (stage 08)."""
-    methods = tuple(name for name in list_explained(run) if name in run.released)
+    methods = list_explained(run.released)
     images = len(run.test_set) * (1 + len(methods) * min(run.draws, DRAWS))
     what = (
         f"Deep Taylor (`{run.explanation.method}`) of the log-odds of the glaucoma network's "
@@ -412,9 +412,9 @@ def list_needed(method: Method) -> tuple[str, ...]:
     return (PREPROCESSED, *trained)
 
 
-def list_explained(run: RunData) -> tuple[str, ...]:
-    """Return the names of the methods whose sets are explained: those of PPRL-VGAN (paper §3)."""
-    return tuple(name for name in run.methods if METHODS[name].generator == VGAN)
+def list_explained(methods: Sequence[str]) -> tuple[str, ...]:
+    """Return those of the methods whose sets are explained: PPRL-VGAN's (paper §3)."""
+    return tuple(name for name in methods if METHODS[name].generator == VGAN)
 
 
 def _write_heading(run: RunData, what: str, count: str) -> str:

@@ -105,6 +105,7 @@ def measure_run(run: FinishedRun, goods: Goods, methods: Sequence[str]) -> list[
 
     Raises:
         StageNotRun: when the run lacks a method or, on patients' data, the attack on it.
+        MethodRefused: when a method released nothing of these data.
         SettingsError: when they are weights made from patients' data.
     """
     if goods is Goods.WEIGHTS and run.source.kind.private:
@@ -113,9 +114,7 @@ def measure_run(run: FinishedRun, goods: Goods, methods: Sequence[str]) -> list[
             f"reveal is not known. {UNMEASURED}"
         )
     wanted = [find_method(name).name for name in dict.fromkeys(methods)] or [
-        name
-        for name, method in METHODS.items()
-        if method.generator and (run.root / privatized_unit(name)).exists()
+        name for name, method in METHODS.items() if method.generator and name in run.released
     ]
     if not wanted:
         raise StageNotRun(f"{run.root}: no set of PPRL-VGAN to measure; `replicate` makes one")

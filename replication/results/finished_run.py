@@ -17,14 +17,21 @@ from replication.data.sources import Kind, Source
 from replication.errors import DataError, SettingsError
 from replication.evaluate.table1 import EVALUATED, PREDICTIONS, TABLE, Table1, from_json
 from replication.explain.outputs import EXPLAINED, RELEVANCE
-from replication.privatize.methods import BASELINE
+from replication.privatize.methods import BASELINE, METHODS
 from replication.results.baseline import read_references
 from replication.results.forks import read_forks
 from replication.results.study import find_own_bands
-from replication.store.arrays import MANIFEST
+from replication.store.arrays import MANIFEST, read_refusal
 from replication.store.files import read_json
 from replication.store.run_folder import RECORD, RUN_RECORD, RunStore
-from replication.store.run_record import CODE, PREPROCESSED, VGAN, is_by_patient, read_run
+from replication.store.run_record import (
+    CODE,
+    PREPROCESSED,
+    VGAN,
+    is_by_patient,
+    privatized_unit,
+    read_run,
+)
 from replication.store.tables import read_table
 from validation.blessing.bands import Band, derive_bands, describe_bands
 from validation.blessing.blessing import (
@@ -145,6 +152,12 @@ class FinishedRun:
     def manifest(self) -> pd.DataFrame:
         """One row per preprocessed image: identity, glaucoma, subset and more."""
         return read_table(self.store.folder(PREPROCESSED) / MANIFEST)
+
+    @property
+    def released(self) -> list[str]:
+        """The methods that left privatized images, in Table 1's order."""
+        folders = {name: self.root / privatized_unit(name) for name in METHODS}
+        return [name for name, one in folders.items() if one.exists() and not read_refusal(one)]
 
     @cached_property
     def relevance(self) -> pd.DataFrame | None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from replication.errors import MethodRefused
 from replication.records import EyeDataset, PrivatizedSet, Splits, Subset, to_bytes, to_unit_range
 from replication.store.files import write_text
 from replication.store.tables import read_table, write_table
@@ -79,7 +80,13 @@ def save_privatized(folder: Path, sets: Iterable[PrivatizedSet]) -> None:
 
 
 def load_privatized(folder: Path, method: str) -> Iterator[PrivatizedSet]:
-    """Read the draws of one method back, one at a time, in their order."""
+    """Read the draws of one method back, one at a time, in their order.
+
+    Raises:
+        MethodRefused: when the method released none.
+    """
+    if refusal := read_refusal(folder):
+        raise MethodRefused(f"{method}: {refusal}")
     for draw in range(len(list(folder.glob("draw-*.npy")))):
         images = np.load(folder / f"draw-{draw}.npy", allow_pickle=False)
         used, code = (_load_if_there(folder / f"{name}-{draw}.npy") for name in ("used", "code"))

@@ -88,7 +88,7 @@ def _measure_choices(run: RunData) -> Iterator[tuple[str, Figures]]:
     found = {"iris found": float(_manifest(run)["iris_found"].mean())}
     yield f"{NETWORKS}, ours", evaluate_networks(run.test_set, networks) | found
     yield from measure_privatizers(run.test_set, networks, **_give(run, run.generator))
-    sets = run.load_sets(list_explained(run))
+    sets = run.load_sets(list_explained(run.released))
     yield from measure_replacements(run.test_set, sets, networks["identity"]).items()
     for training in _list_evaluators(run):
         yield f"{NETWORKS}, {training.words}", _evaluate_evaluators(run, training)

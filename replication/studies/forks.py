@@ -42,7 +42,7 @@ def measure_forks(run: RunData) -> str:
         DataError: when a fork leaves a query without patients to take.
     """
     networks = {f"{task}_network": run.load_evaluator(task) for task in EVALUATORS}
-    forks = [replace(fork, methods=_keep(fork.methods, run.methods)) for fork in FORKS]
+    forks = [replace(fork, methods=_keep(fork.methods, run.released)) for fork in FORKS]
     forks = [fork for fork in forks if fork.methods]
     with run.store.locked():
         finished = FinishedRun(run.store)

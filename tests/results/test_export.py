@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
+from planted_run import open_run
 
 from replication.attack.table2 import MEASURES
-from replication.errors import SettingsError
+from replication.errors import MethodRefused, SettingsError
 from replication.records import EyeDataset, PrivatizedSet, to_unit_range
 from replication.results.export import Leaks, measure_leaks
 from replication.results.finished_run import FinishedRun
+from replication.store.arrays import load_privatized, write_refusal
 from replication.store.files import write_json
 from replication.store.run_folder import RunStore
 
@@ -89,3 +91,16 @@ def test_a_run_of_an_unknown_kind_of_data_is_one_sentence(tmp_path):
     write_json(tmp_path / "run.json", run)
     with pytest.raises(SettingsError, match="run.json: unknown kind of data 'zoo'"):
         _ = FinishedRun(RunStore(tmp_path)).source
+
+
+def test_methods_that_refused_the_data_have_nothing_to_export(tmp_path):
+    store = open_run(tmp_path)
+    for name in ("blur-3", "evidence-code-k5"):
+        with store.writing(f"05_privatized/{name}", {}) as folder:
+            np.save(folder / "draw-0.npy", np.zeros((1, 8, 8, 3), np.uint8))
+    with store.writing("05_privatized/evidence-code-k3", {}) as folder:
+        write_refusal(folder, "two patients")
+    run = FinishedRun(store)
+    assert run.released == ["blur-3", "evidence-code-k5"]
+    with pytest.raises(MethodRefused, match="evidence-code-k3: two patients"):
+        next(load_privatized(store.folder("05_privatized/evidence-code-k3"), "evidence-code-k3"))

@@ -125,7 +125,7 @@ def run(tmp_path_factory):
         write_evaluation(folder, table, predictions, paper_percent={}, heading="toy")
     run = SimpleNamespace(
         store=store,
-        methods=METHODS_RUN,
+        released=METHODS_RUN,
         test_set=test,
         train_set=gallery,
         drawing_seed=4,
