@@ -8,6 +8,7 @@ import base64
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 
 import cv2
@@ -89,7 +90,8 @@ class Card:
         """Return all but the pictures as JSON knows it."""
         query = {"glaucoma_probability": self.query.probability, "eye": self.eye}
         return {
-            "query": query | {"verdict": _name(self.query.verdict), "patient": self.own_patient},
+            "query": query
+            | {"verdict": name_label(self.query.verdict), "patient": self.own_patient},
             "synthetic": self.synthetic,
             "method": {
                 "name": self.method.name,
@@ -107,6 +109,16 @@ class Card:
 
 def render_card(card: Card) -> str:
     """Return the card as a page."""
+    return render_page("card.html", card=card, near=NEAR)
+
+
+def render_page(template: str, **content: object) -> str:
+    """Return a page of this room by its template, in the report's style."""
+    return _open_templates().get_template(template).render(**content)
+
+
+@cache
+def _open_templates() -> Environment:
     environment = Environment(
         loader=PackageLoader("replication.cases"),
         autoescape=True,
@@ -116,21 +128,20 @@ def render_card(card: Card) -> str:
     )
     environment.filters |= {
         "percent": write_percent,
-        "label": _name,
+        "label": name_label,
         "picture": _draw_picture,
         "relevance": _draw_relevance,
         "similar": _draw_similar,
     }
     style = files("replication.report").joinpath("templates/report.css")
-    return environment.get_template("card.html").render(
-        card=card, near=NEAR, style=style.read_text(encoding="utf-8")
-    )
+    environment.globals["style"] = style.read_text(encoding="utf-8")
+    return environment
 
 
 def _describe(case: Case) -> dict:
     return {
-        "diagnosis": _name(case.glaucoma),
-        "verdict": _name(case.shown.verdict),
+        "diagnosis": name_label(case.glaucoma),
+        "verdict": name_label(case.shown.verdict),
         "glaucoma_probability": case.shown.probability,
         "distance": case.distance,
         "nearer_known_pairs": case.percentile,
@@ -139,7 +150,8 @@ def _describe(case: Case) -> dict:
     }
 
 
-def _name(glaucoma: bool) -> str:
+def name_label(glaucoma: bool) -> str:
+    """Return a verdict or a diagnosis in words."""
     return CLASSES[glaucoma]
 
 

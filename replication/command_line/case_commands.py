@@ -1,5 +1,6 @@
 """Commands that explain by similar cases of a run."""
 
+from collections import Counter
 from pathlib import Path
 
 import click
@@ -20,8 +21,10 @@ from replication.command_line.options import (
 
 
 # click would name a file that may not be read, and words that are too many: other images.
-@click.command("explain-case", short_help="Explain one image by similar, privatized cases.")
-@click.argument("file", metavar="IMAGE", type=click.Path(path_type=Path, readable=False))
+@click.command("explain-case", short_help="Explain images by similar, privatized cases.")
+@click.argument(
+    "file", metavar="[IMAGE]", required=False, type=click.Path(path_type=Path, readable=False)
+)
 @choice_option("--eye", choices=("left", "right"), help="Which eye IMAGE shows.")
 @click.option(
     "--patient",
@@ -35,10 +38,12 @@ from replication.command_line.options import (
     help="Privatize the cases by it.  [default: whose worst figure in the run's Table 2 is best]",
 )
 @count_option("--cases", "count", default=3, help="Cases with the diagnosis of the verdict.")
-@click.option("--out", type=PATH, help="Folder of the card.  [default: card in the run]")
+@click.option(
+    "--out", type=PATH, help="Folder of the card.  [default: card in the run, or cards of many]"
+)
 @run_options
 def explain_case(
-    file: Path,
+    file: Path | None,
     eye: str,
     patient: str | None,
     method: str | None,
@@ -53,29 +58,40 @@ def explain_case(
     only what passes a gate of attackers; how similar they are and where; what the method shows of
     whom. What was shown is recorded in ledger.jsonl in the run, which is to be kept.
 
+    Without IMAGE: the images of --manifest (path,eye, and patient_id where it is known) instead, a
+    card for each and an overview; the run's data is then the surrogate's or --data-dir's.
+
     \b
     Examples:
       python cli.py explain-case eye.jpg --from-baseline --method k-same-6
       python cli.py explain-case eye.jpg --patient 17 --data-dir ~/Warsaw
+      python cli.py explain-case --manifest eyes.csv --data-dir ~/Warsaw --out cards
     """
+    from replication.errors import SettingsError
     from replication.privatize.methods import find_method
 
+    manifest = options.pop("manifest") if file is None else None
+    if file is None and manifest is None:
+        raise SettingsError("explain-case: give an IMAGE, or --manifest with many")
+    if manifest and patient:
+        raise SettingsError("--patient: is of one IMAGE; give patient_id in the manifest")
+    if manifest:
+        options["manifest"] = None
     found = find_method(method) if method else None
     # Of a method that is named, no other's generator is trained.
     run = open_run((found.name,) if found else known_methods(), **options)
     run.run(until=(found.generator or "03_evaluators") if found else "07_attacked")
-    from replication.pipeline.cases import PAGE, choose_method
-    from replication.pipeline.cases import explain_case as explain
+    from replication.pipeline import cases
 
     write_for_owner_alone()
-    folder = out or run.store.root / "card"
+    folder = out or run.store.root / ("cards" if manifest else "card")
     warn_of_commit(folder)
-    found = found or choose_method(run.data)
-    card = explain(
-        run.data, file, eye=eye, patient=patient, method=found, count=count, folder=folder
-    )
-    _print_card(card)
-    click.echo(f"Written: {folder / PAGE}")
+    given = {"method": found or cases.choose_method(run.data), "count": count, "folder": folder}
+    if manifest:
+        _print_rows(cases.explain_cases(run.data, manifest, **given))
+    else:
+        _print_card(cases.explain_case(run.data, file, eye=eye, patient=patient, **given))
+    click.echo(f"Written: {folder / cases.PAGE}")
 
 
 @click.command("judge-cases", short_help="Measure how good cases are: Table 3.")
@@ -98,11 +114,10 @@ def judge_cases(methods: tuple[str, ...], **options) -> None:
     found = [find_method(name) for name in methods or known_methods()]
     run = open_run(tuple(each.name for each in found), **options)
     run.run(until="04" if any(each.generator for each in found) else "03_evaluators")
-    from replication.pipeline.cases import RELEASED, TABLE3
-    from replication.pipeline.cases import judge_cases as judge
+    from replication.pipeline import case_judging
 
-    click.echo(judge(run.data, found).to_markdown())
-    click.echo(f"Written: {run.store.root / RELEASED / TABLE3}")
+    click.echo(case_judging.judge_cases(run.data, found).to_markdown())
+    click.echo(f"Written: {run.store.root / case_judging.RELEASED / case_judging.TABLE3}")
 
 
 def _print_card(card) -> None:
@@ -115,3 +130,11 @@ def _print_card(card) -> None:
         click.echo(f"{name}: {near}")
     for reason, count in card.refused.items():
         click.echo(f"Not shown: {count}, {reason}")
+
+
+def _print_rows(listed) -> None:
+    """Print how many rows have a card, and how many of which problem have none."""
+    problems = Counter(row.problem for row in listed if not row.card)
+    click.echo(f"Answered: {len(listed) - problems.total()} of {len(listed)}")
+    for problem, count in problems.items():
+        click.echo(f"Not answered: {count}, {problem}")

@@ -48,8 +48,8 @@ SIGNS_OF_FULL_MEMORY = (
 class ExplanationWorker:
     """A worker process that explains images, request after request.
 
-    It starts with the first request, since its start takes longer than hundreds of images, and ends
-    with the block that it is opened for.
+    It starts with the first request or before, since its start takes longer than hundreds of images,
+    and ends with the block that it is opened for.
 
     Args:
         folder: the worker's files lie in it while it works.
@@ -116,8 +116,7 @@ class ExplanationWorker:
     ) -> tuple[Path, tuple[int, ...]]:
         """Give the worker a request; return its folder and the shape of its maps."""
         _check_inputs(request, images, predictions)
-        if self._process is None:
-            self._start()
+        self.start()
         self._requests += 1
         folder = self._exchange / f"request-{self._requests}"
         folder.mkdir()
@@ -136,7 +135,10 @@ class ExplanationWorker:
             raise ExplanationError(describe_end(self._process.wait(), lines, weights))
         return _load_answer(folder, shape)
 
-    def _start(self) -> None:
+    def start(self) -> None:
+        """Start the process, where it isn't started yet, and don't wait for it."""
+        if self._process is not None:
+            return
         self._exchange = self._open.enter_context(_exchange(self._folder))
         log = self._open.enter_context((self._exchange / LOG).open("wb"))
         self._process = subprocess.Popen(  # noqa: S603 - this Python, this module, no shell

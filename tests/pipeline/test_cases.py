@@ -19,7 +19,7 @@ from replication.cases.answer import OTHER_FORM
 from replication.config import SMOKE, ExplanationSettings
 from replication.data.sources import Kind, Source
 from replication.errors import DataError, SettingsError
-from replication.pipeline import cases
+from replication.pipeline import case_answers, case_judging, case_releases, cases
 from replication.pipeline.run_data import RunData
 from replication.preprocess.frame import preprocess_image
 from replication.privatize.methods import METHODS
@@ -88,9 +88,10 @@ def run(tmp_path, frame, monkeypatch):
         with store.writing(unit, {}):
             pass
     monkeypatch.setattr(RunData, "load_evaluator", lambda self, task: Network(task))
-    worker = SimpleNamespace(explain=explain)
-    monkeypatch.setattr(cases, "explaining", lambda *_: nullcontext((worker, {})))
-    monkeypatch.setattr(cases, "choose_cases", note_rows(chosen := []))
+    worker = SimpleNamespace(explain=explain, start=lambda: None)
+    for module in (cases, case_judging):
+        monkeypatch.setattr(module, "explaining", lambda *_: nullcontext((worker, {})))
+    monkeypatch.setattr(case_answers, "choose_cases", note_rows(chosen := []))
     data = RunData(
         Source(Kind.SURROGATE, tmp_path),
         SMOKE,
@@ -108,7 +109,7 @@ def run(tmp_path, frame, monkeypatch):
 
 def note_rows(chosen):
     """Return `choose_cases` that takes all cases for near, and notes which it chooses."""
-    choose = cases.choose_cases
+    choose = case_answers.choose_cases
 
     def choose_near(similar, *args, **options):
         near = np.ones(len(similar.near), dtype=bool)
@@ -209,13 +210,13 @@ def test_pictures_are_made_once_and_again_where_a_network_was(run, monkeypatch):
     privatize = RunData.privatize
     note = lambda self, *args, **options: made.append(1) or privatize(self, *args, **options)
     monkeypatch.setattr(RunData, "privatize", note)
-    first = cases.release(run, method)
+    first = case_releases.release(run, method)
     made_once = len(made)
-    np.testing.assert_array_equal(cases.release(run, method).images, first.images)
+    np.testing.assert_array_equal(case_releases.release(run, method).images, first.images)
     assert len(made) == made_once
     with run.store.writing(EVALUATORS["identity"], {"again": True}) as folder:
         (folder / "weights.h5").write_bytes(b"others")
-    cases.release(run, method)
+    case_releases.release(run, method)
     assert len(made) == 2 * made_once
 
 
@@ -247,7 +248,7 @@ def test_without_a_measured_method_one_has_to_be_given(run, monkeypatch, attack)
 def test_the_worst_risks_of_both_victims_are_of_the_runs_table_2(run, monkeypatch, counts):
     checks = [{"check": "originals", "holds": counts}]
     monkeypatch.setattr(FinishedRun, "attack", {"rows": plant_rows(), "attackers": checks})
-    risks = list(cases.list_risks(run, METHODS["k-same-3"]))
+    risks = list(case_answers.list_risks(run, METHODS["k-same-3"]))
     kinds = [("The patient", True), ("The patient", False)]
     kinds += [("Others whose images went in", fraction) for fraction in (True, False)]
     assert [(risk.victim, risk.fraction) for risk in risks] == (kinds if counts else [])
@@ -255,14 +256,120 @@ def test_the_worst_risks_of_both_victims_are_of_the_runs_table_2(run, monkeypatc
 
 
 def test_a_run_that_was_not_attacked_has_no_measured_risks(run):
-    assert list(cases.list_risks(run, METHODS["k-same-3"])) == []
+    assert list(case_answers.list_risks(run, METHODS["k-same-3"])) == []
 
 
 def test_table_3_has_every_method_beside_the_originals(run):
-    table = cases.judge_cases(run, [METHODS["k-same-grouped-3"]])
+    table = case_judging.judge_cases(run, [METHODS["k-same-grouped-3"]])
     rows = pd.read_csv(run.store.root / "cases" / "table3.csv").set_index(["method", "measure"])
     assert list(rows.index.unique("method")) == ["original", "k-same-grouped-3"]
     assert (rows.loc["original"].loc[["kept"], "value"].dropna() == 1).all()
     assert rows.loc[("original", "refused"), "value"] == 0
     assert rows.loc[("k-same-grouped-3", "nearest_1"), "images"] == PATIENTS
     assert (run.store.root / "cases" / "table3.md").read_text() == table.to_markdown() + "\n"
+
+
+def list_frames(folder, *rows, head="path,eye,patient_id"):
+    manifest = folder / "Qmany.csv"
+    manifest.write_text("\n".join([head, *rows]) + "\n")
+    return manifest
+
+
+def ask_many(run, manifest, name="cards", method="k-same-grouped-3"):
+    folder = run.store.root / name
+    run.chosen.clear()
+    given = {"method": METHODS[method], "count": 3, "folder": folder}
+    return cases.explain_cases(run, manifest, **given), folder
+
+
+@pytest.fixture
+def several(tmp_path, frame):
+    """Four rows, of which the second has no iris, the third is no image, the fourth names no eye."""
+    cv2.imwrite(str(tmp_path / "Qblank.png"), np.full((480, 640), 127, np.uint8))
+    (tmp_path / "Qtext.png").write_text("no image")
+    rows = ["Qfile.png,left,", "Qblank.png,left,", "Qtext.png,right,0002", "Qfile.png,both,"]
+    return list_frames(tmp_path, *rows, "Qfile.png,LEFT,0005")
+
+
+def test_many_images_have_the_cards_that_each_has_alone(run, frame, several):
+    listed, folder = ask_many(run, several)
+    for number, patient in ((1, None), (5, "0005")):
+        _, alone, _ = ask(run, frame, patient=patient, name=f"alone-{number}")
+        assert (folder / f"{number}.html").read_bytes() == (alone / "index.html").read_bytes()
+        assert read_json(folder / f"{number}.json") == read_json(alone / "card.json")
+    assert [bool(row.card) for row in listed] == [True, False, False, False, True]
+    assert {"1.html", "1.json", "5.html", "5.json", "index.html", "cards.csv"} == {
+        file.name for file in folder.iterdir()
+    }
+
+
+def test_rows_without_a_card_stand_in_the_table_with_their_reason(run, several):
+    listed, folder = ask_many(run, several)
+    table = pd.read_csv(folder / "cards.csv", keep_default_na=False)
+    assert table["row"].tolist() == [1, 2, 3, 4, 5]
+    assert table["card"].tolist() == ["1.html", "", "", "", "5.html"]
+    for place, words in ((1, "no iris was found"), (2, "path: "), (3, "eye: expected")):
+        assert words in table["problem"][place] == listed[place].problem
+        assert words in (folder / "index.html").read_text()
+    assert table["cases"][0] == len(run.chosen) / 2 - 1
+    page = (folder / "index.html").read_text()
+    assert '<a href="1.html">' in page and "2 of 5 images answered" in page
+    assert not re.search("Qfile|Qtext|Qblank|Qmany|000[1-9]", page + table.to_csv())
+
+
+def test_networks_and_cases_are_read_once_and_a_picture_explained_once(run, frame, monkeypatch):
+    explained, loaded = [], []
+    note = lambda images, *, predictions: (
+        explained.append(len(images)) or explain(images, predictions=predictions)
+    )
+    worker = SimpleNamespace(explain=note, start=lambda: None)
+    monkeypatch.setattr(cases, "explaining", lambda *_: nullcontext((worker, {})))
+    load = RunData.load_evaluator
+    ask_many(run, list_frames(frame.parent, "Qfile.png,left"), name="first")
+    counting = lambda self, task: loaded.append(task) or load(self, task)
+    monkeypatch.setattr(RunData, "load_evaluator", counting)
+    monkeypatch.setattr(cases, "AT_ONCE", 2)
+    explained.clear()
+    ask_many(run, list_frames(frame.parent, *["Qfile.png,left"] * 5))
+    assert loaded == ["glaucoma"]
+    assert explained == [2, len(set(run.chosen)), 2, 1]
+
+
+def test_where_no_row_can_be_answered_nothing_is_written(run, tmp_path, several):
+    manifest = list_frames(tmp_path, "Qtext.png,left", "gone.png,left", head="path,eye")
+    with pytest.raises(DataError, match="^--manifest: none of 2 rows can be answered; row 1: path"):
+        ask_many(run, manifest)
+    left = {file.name for file in run.store.root.iterdir()}
+    assert "cards" not in left and LEDGER not in left and not any("partial" in n for n in left)
+
+
+def test_cards_replace_cards_and_nothing_else(run, tmp_path, several):
+    _, folder = ask_many(run, several)
+    ask_many(run, list_frames(tmp_path, "Qfile.png,left"))
+    assert {file.name for file in folder.iterdir()} == {
+        *["1.html", "1.json", "index.html", "cards.csv"]
+    }
+    others = run.store.root / "others"
+    others.mkdir()
+    (others / "thesis.tex").write_text("mine")
+    with pytest.raises(SettingsError, match="holds other files than cards"):
+        ask_many(run, several, name="others")
+    assert (others / "thesis.tex").read_text() == "mine"
+
+
+def test_a_fault_between_two_batches_leaves_the_cards_of_before(run, tmp_path, monkeypatch):
+    manifest = list_frames(tmp_path, *["Qfile.png,left"] * 3)
+    _, folder = ask_many(run, manifest)
+    before = {file.name: file.read_bytes() for file in folder.iterdir()}
+    monkeypatch.setattr(cases, "AT_ONCE", 1)
+    write, written = cases._write_card, []
+
+    def fail_later(*given):
+        if written:
+            raise OSError("disk")
+        written.append(write(*given))
+
+    monkeypatch.setattr(cases, "_write_card", fail_later)
+    with pytest.raises(OSError, match="disk"):
+        ask_many(run, manifest)
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
