@@ -41,6 +41,7 @@ from replication.command_line.options import (
 @click.option(
     "--out", type=PATH, help="Folder of the card.  [default: card in the run, or cards of many]"
 )
+@click.option("--pdf", is_flag=True, help="Print each card by Chromium, too.")
 @run_options
 def explain_case(
     file: Path | None,
@@ -49,6 +50,7 @@ def explain_case(
     method: str | None,
     count: int,
     out: Path | None,
+    pdf: bool,
     **options,
 ) -> None:
     """Explain IMAGE (a camera's frame with its label strip) by similar cases of a run.
@@ -69,6 +71,7 @@ def explain_case(
     """
     from replication.errors import SettingsError
     from replication.privatize.methods import find_method
+    from replication.system.browser import find_browser
 
     manifest = options.pop("manifest") if file is None else None
     if file is None and manifest is None:
@@ -77,6 +80,7 @@ def explain_case(
         raise SettingsError("--patient: is of one IMAGE; give patient_id in the manifest")
     if manifest:
         options["manifest"] = None
+    browser = find_browser("--pdf") if pdf else None
     found = find_method(method) if method else None
     # Of a method that is named, no other's generator is trained.
     run = open_run((found.name,) if found else known_methods(), **options)
@@ -87,6 +91,7 @@ def explain_case(
     folder = out or run.store.root / ("cards" if manifest else "card")
     warn_of_commit(folder)
     given = {"method": found or cases.choose_method(run.data), "count": count, "folder": folder}
+    given["browser"] = browser
     if manifest:
         _print_rows(cases.explain_cases(run.data, manifest, **given))
     else:

@@ -5,7 +5,7 @@ shown beside it (`replication.cases.ledger`).
 """
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from itertools import islice
@@ -28,9 +28,10 @@ from replication.preprocess.frame import list_sizes
 from replication.privatize.methods import METHODS, Method, find_method
 from replication.results.finished_run import FinishedRun
 from replication.store.arrays import find_white_level, load_manifest
-from replication.store.files import new_folder, write_json, write_text
+from replication.store.files import new_folder, write_bytes, write_json, write_text
 from replication.store.run_record import PREPROCESSED
 from replication.store.tables import write_table
+from replication.system.browser import print_page
 
 AT_ONCE = 64  # images: as many as the explanation worker takes at once
 
@@ -64,6 +65,7 @@ def explain_case(
     method: Method,
     count: int,
     folder: Path,
+    browser: str | None = None,
 ) -> Card:
     """Explain one image by similar cases of a run, and write the card.
 
@@ -75,31 +77,38 @@ def explain_case(
         method: by which the cases are privatized.
         count: cases of the predicted label, at most.
         folder: for `index.html` and `card.json`, which are written over.
+        browser: by which `card.pdf` is printed, too (`system.browser.find_browser`); None for no PDF.
 
     Raises:
         DataError: when the file is no frame of the run's kind, patients are too few, or the gate
             refuses every case.
         ExplanationError: when the network can't be explained.
-        SettingsError: when the ledger can't be used.
+        SettingsError: when the ledger or the browser can't be used.
     """
     image = read_frame(file, given_as="IMAGE", eye=eye, **_find_frames(run))
     with _answering(run, method, count, images=2 + count) as answers:
         (card,) = answers.answer([Query(image, eye, patient)])
         folder.mkdir(parents=True, exist_ok=True)
-        _write_card(card, folder / PAGE, folder / JSON)
+        _write_card(card, folder / PAGE, folder / JSON, browser=browser)
     return card
 
 
 def explain_cases(
-    run: RunData, manifest: Path, *, method: Method, count: int, folder: Path
+    run: RunData,
+    manifest: Path,
+    *,
+    method: Method,
+    count: int,
+    folder: Path,
+    browser: str | None = None,
 ) -> list[Listed]:
     """Explain a manifest's images by similar cases of a run: a card for each, and an overview.
 
     Leaves `index.html`, `cards.csv`, and for each row that can be answered its number as .html and
-    .json; all of it or nothing. The ledger may then hold more than was shown, never less.
+    .json (and .pdf); all of it or nothing. The ledger may then hold more than was shown, never less.
 
     Args:
-        run, method, count: as for `explain_case`.
+        run, method, count, browser: as for `explain_case`.
         manifest: of the images (`replication.cases.queries`).
         folder: for the cards; one that holds other files than cards is refused.
 
@@ -118,9 +127,9 @@ def explain_cases(
         _answering(run, method, count, images=len(rows)) as answers,
         new_folder(folder) as partial_folder,
     ):
-        listed = []
+        listed, write = [], partial(_write_named, partial_folder, browser=browser)
         for batch in _take_batches(enumerate(frames, 1)):
-            listed += _answer_batch(answers, batch, partial_folder, digits=len(str(len(rows))))
+            listed += _answer_batch(answers, batch, write, digits=len(str(len(rows))))
         if not any(row.card for row in listed):
             raise DataError(
                 f"--manifest: none of {len(listed)} rows can be answered; row 1: {listed[0].problem}"
@@ -134,7 +143,11 @@ def explain_cases(
 
 
 def _answer_batch(
-    answers: CaseAnswers, batch: list[tuple[int, Query | str]], folder: Path, *, digits: int
+    answers: CaseAnswers,
+    batch: list[tuple[int, Query | str]],
+    write: Callable[[str, Card], None],
+    *,
+    digits: int,
 ) -> Iterator[Listed]:
     """Write the cards of some rows, and yield what became of each."""
     queries = [query for _, query in batch if isinstance(query, Query)]
@@ -144,7 +157,7 @@ def _answer_batch(
             yield Listed(number, problem=query)
             continue
         card, name = next(cards), f"{number:0{digits}}"
-        _write_card(card, folder / f"{name}.html", folder / f"{name}.json")
+        write(name, card)
         yield list_card(number, f"{name}.html", card)
 
 
@@ -153,9 +166,18 @@ def _take_batches(rows: Iterator[tuple[int, Query | str]]) -> Iterator[list]:
         yield batch
 
 
-def _write_card(card: Card, page: Path, plain: Path) -> None:
+def _write_named(folder: Path, name: str, card: Card, *, browser: str | None) -> None:
+    _write_card(card, folder / f"{name}.html", folder / f"{name}.json", browser=browser)
+
+
+def _write_card(card: Card, page: Path, plain: Path, *, browser: str | None) -> None:
+    """Write the page, the same as JSON, and as PDF where there is a browser."""
+    text = render_card(card)
+    printed = print_page(browser, text) if browser else None
     write_json(plain, card.to_plain())
-    write_text(page, render_card(card))
+    if printed:
+        write_bytes(plain.with_suffix(".pdf"), printed)
+    write_text(page, text)
 
 
 def _find_frames(run: RunData) -> dict:

@@ -7,8 +7,6 @@ committed ones against them.
 """
 
 import hashlib
-import shutil
-import subprocess
 import textwrap
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,6 +27,7 @@ from replication.store.files import write_text
 from replication.store.run_folder import RunStore
 from replication.store.tables import lay_out_table
 from replication.surrogate.synthesize import draw_contact_sheet
+from replication.system.browser import drive_browser, find_browser
 from replication.system.progress import Track
 from replication.system.provenance import count_cores
 from validation.paper.numbers import read_paper_percent
@@ -42,9 +41,7 @@ SHEET_SEED = 1  # whose eyes
 SHEET = PICTURES / "surrogate-contact-sheet.png"
 REPORT = PICTURES / "report.png"
 NUMBERS = "Numbers"  # text of a picture: SHA-256 of the baseline's numbers
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 WINDOW, ZOOM, COLOURS = (1100, 1439), 0.8, 64  # down to a line between two rows of Table 1
-BROWSER_TIMEOUT_S = 120
 
 
 def write_readme(root: Path, *, artifacts: Path, track: Track) -> None:
@@ -133,21 +130,15 @@ def picture_report(store: RunStore, page: Path, file: Path) -> None:
         raise SettingsError(
             f"{table}: not the baseline's; picture a run of `replicate --all --from-baseline`"
         )
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if browser is None:
-        raise SettingsError(f"a picture of the report needs a browser: {', '.join(BROWSERS)}")
+    browser = find_browser("a picture of the report")
     with TemporaryDirectory() as folder:
         shot = Path(folder) / "shot.png"
-        words = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"]
-        words += [f"--window-size={WINDOW[0]},{WINDOW[1]}", f"--force-device-scale-factor={ZOOM}"]
-        words += [f"--user-data-dir={folder}/profile", f"--screenshot={shot}"]
-        words.append(page.resolve().as_uri())
+        size = f"--window-size={WINDOW[0]},{WINDOW[1]}"
+        zoom = f"--force-device-scale-factor={ZOOM}"
+        drive_browser(browser, page, shot, size, zoom, f"--screenshot={shot}")
         try:
-            subprocess.run(  # noqa: S603 - a browser of BROWSERS
-                words, check=True, capture_output=True, timeout=BROWSER_TIMEOUT_S
-            )
             picture = Image.open(shot).convert("RGB").quantize(COLOURS)
-        except (subprocess.SubprocessError, OSError) as error:
+        except OSError as error:
             raise SettingsError(f"{page}: {browser} made no picture of it ({error})") from error
         note = PngInfo()
         note.add_text(NUMBERS, hash_numbers())

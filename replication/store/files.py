@@ -35,9 +35,14 @@ def write_json(file: Path, content: dict) -> None:
 
 
 def write_text(file: Path, text: str) -> None:
-    """Write a text atomically: under a temporary name, then renamed."""
+    """Write a text atomically."""
+    write_bytes(file, text.encode("utf-8"))
+
+
+def write_bytes(file: Path, content: bytes) -> None:
+    """Write bytes atomically: under a temporary name, then renamed."""
     temporary = file.with_name(file.name + TEMPORARY)
-    temporary.write_text(text, encoding="utf-8")
+    temporary.write_bytes(content)
     temporary.replace(file)
 
 

@@ -19,7 +19,6 @@ from replication.evaluate.table1 import EVALUATED, PAGE
 from replication.results.baseline import BASELINE
 from replication.results.readme import (
     BEGIN,
-    BROWSERS,
     END,
     NUMBERS,
     PLANE,
@@ -35,6 +34,7 @@ from replication.results.readme import (
 from replication.store.run_folder import RunStore
 from replication.surrogate import synthesize as surrogate
 from replication.surrogate.plan import ORIGIN_FILE, write_origin
+from replication.system.browser import BROWSERS
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CHANGED = "run `python cli.py readme`"
@@ -146,7 +146,7 @@ def test_a_picture_notes_whose_numbers_it_shows(run_of_the_baseline, tmp_path, m
     ("path", "changed", "sentence"),
     [
         ("none", "", "needs a browser: chromium"),
-        ("fails", "", r"page.html: .*chromium made no picture of it .*exit status 3"),
+        ("fails", "", r"page.html: .*chromium made nothing of it .*exit status 3"),
         ("none", "another number", "table1.md: not the baseline's; .*--from-baseline"),
     ],
 )
