@@ -122,8 +122,13 @@ class CodeGenerator(Protocol):
     def list_behind(self, codes: np.ndarray) -> np.ndarray:
         """Return (N, K) training patients who share each code; NOBODY where they are fewer."""
 
-    def draw_images(self, codes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Return (N, H, W, C) float32 in [-1, 1] that show these codes, each with fresh noise."""
+    def draw_images(
+        self, codes: np.ndarray, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return (N, H, W, C) float32 in [-1, 1] that show these codes, and their fresh noise, (N, Z)."""
+
+    def show_codes(self, latent: np.ndarray, codes: np.ndarray) -> np.ndarray:
+        """Return (N, H, W, C) float32 in [-1, 1] of this noise that show these codes."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +148,8 @@ class PrivatizedSet:
     # (N,) integers: the only thing of its source that an image carries beside fresh noise, the same
     # in every draw (`validation.statistics.channel`). None where the method is no such channel.
     code: np.ndarray | None = None
+    # (N, Z) float32, the noise that an image was drawn from beside its code; None without a code.
+    latent: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         check_images(f"{self.method} images", self.images)

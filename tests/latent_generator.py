@@ -37,5 +37,10 @@ class LatentGenerator:
 
     def draw_images(self, codes, rng):
         """Drawn: the code's gray level, and noise."""
-        noise = rng.uniform(-0.1, 0.1, (len(codes), 4, 4, 3))
+        noise = rng.uniform(-0.1, 0.1, (len(codes), 4 * 4 * 3))
+        return self.show_codes(noise, codes), noise
+
+    def show_codes(self, latent, codes):
+        """Drawn: the code's gray level, and this noise."""
+        noise = latent.reshape(len(codes), 4, 4, 3)
         return (codes[:, None, None, None] / 2 + noise).astype(np.float32)

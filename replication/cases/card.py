@@ -30,17 +30,23 @@ SIMILAR_PALETTE = "viridis"  # perceptually uniform, and not that of relevance
 
 
 @dataclass(frozen=True)
-class Shown:
-    """A picture, the network's verdict on it, and where the verdict comes from."""
+class Judged:
+    """A picture, and the network's verdict on it."""
 
     image: np.ndarray  # (S, S, C) float32 in [-1, 1]
     probability: float  # of glaucoma, in [0, 1]
-    relevance: np.ndarray  # (S, S), not negative
 
     @property
     def verdict(self) -> bool:
         """Whether the network judges it ill."""
         return self.probability > 0.5
+
+
+@dataclass(frozen=True)
+class Shown(Judged):
+    """The same, and where the verdict comes from."""
+
+    relevance: np.ndarray  # (S, S), not negative
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,7 @@ class Case:
     percentile: float
     alike: int  # how many patients have the same picture
     sha256: str  # of the picture
+    without_sign: Judged | None = None  # the same drawn eye; None where no sign was drawn
 
 
 @dataclass(frozen=True)
@@ -139,6 +146,7 @@ def _open_templates() -> Environment:
 
 
 def _describe(case: Case) -> dict:
+    without = case.without_sign
     return {
         "diagnosis": name_label(case.glaucoma),
         "verdict": name_label(case.shown.verdict),
@@ -147,6 +155,12 @@ def _describe(case: Case) -> dict:
         "nearer_known_pairs": case.percentile,
         "patients_with_this_picture": case.alike,
         "sha256": case.sha256,
+        "without_sign": without
+        and {
+            "verdict": name_label(without.verdict),
+            "glaucoma_probability": without.probability,
+            "verdict_changes": without.verdict != case.shown.verdict,
+        },
     }
 
 
@@ -155,7 +169,7 @@ def name_label(glaucoma: bool) -> str:
     return CLASSES[glaucoma]
 
 
-def _draw_picture(shown: Shown) -> str:
+def _draw_picture(shown: Judged) -> str:
     return _encode(np.repeat(_to_gray(shown)[..., None], 3, axis=-1))
 
 
@@ -172,7 +186,7 @@ def _draw_similar(case: Case) -> str:
     return _encode(share[..., None] * colours + (1 - share[..., None]) * gray[..., None])
 
 
-def _to_gray(shown: Shown) -> np.ndarray:
+def _to_gray(shown: Judged) -> np.ndarray:
     """Return (S, S) from 0 to 1."""
     return (to_gray(shown.image[None])[0] + 1) / 2
 

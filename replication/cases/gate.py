@@ -77,8 +77,16 @@ class Gate:
                 for half in (0, 1)
             ]
 
-    def find_refusals(self, released: PrivatizedSet) -> np.ndarray:
-        """Return (N,) why each picture of a set of the gallery is refused, of `Refusal`."""
+    def find_refusals(
+        self, released: PrivatizedSet, without_sign: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Return (N,) why each picture of a set of the gallery is refused, of `Refusal`.
+
+        Args:
+            released: the set.
+            without_sign: (N, H, W, C) what is shown beside the pictures, where anything is; it may
+                be no copy either.
+        """
         found = {}
         if self._alike:
             found[Refusal.CROWD] = (
@@ -88,14 +96,18 @@ class Gate:
             named = self._name_statically(released.images)
             found[Refusal.STATIC] = named == self._gallery.identity
             found[Refusal.RECOGNISED] = self._recognise(released)
-        distances = measure_distances(released.images, self._gallery)
-        # Of no patient's image: a near copy of any training image counts.
-        nobody = np.full(len(self._gallery), NOBODY)
-        found[Refusal.NEAR_COPY] = find_near_copies(distances, self._limits, identity=nobody)
+        shown = [each for each in (released.images, without_sign) if each is not None]
+        found[Refusal.NEAR_COPY] = np.any([self._find_copies(each) for each in shown], axis=0)
         refusals = np.full(len(self._gallery), Refusal.NONE, dtype=object)
         for refusal, refused in found.items():
             refusals[refused] = refusal
         return refusals
+
+    def _find_copies(self, images: np.ndarray) -> np.ndarray:
+        """Return (N,) whether each is a near copy of any training image, the patient's own too."""
+        distances = measure_distances(images, self._gallery)
+        nobody = np.full(len(images), NOBODY)
+        return find_near_copies(distances, self._limits, identity=nobody)
 
     def _recognise(self, released: PrivatizedSet) -> np.ndarray:
         """Return (N,) whether any attacker who learned from the other half names the patient."""
@@ -109,27 +121,38 @@ class Gate:
         return recognised
 
 
-def release_cases(sets: Iterable[PrivatizedSet], gate: Gate, gallery: EyeDataset) -> ReleasedCases:
+def release_cases(
+    sets: Iterable[PrivatizedSet],
+    gate: Gate,
+    gallery: EyeDataset,
+    *,
+    take_sign_away: Callable[[PrivatizedSet], np.ndarray] | None = None,
+) -> ReleasedCases:
     """Return the picture of each case: of the draws the first that passes, else the first.
 
     Args:
         sets: draws of a method over the gallery, one at least.
         gate: of that method.
         gallery: the training images.
+        take_sign_away: a set to what is shown beside its pictures, (N, H, W, C); None for nothing.
     """
     for number, drawn in enumerate(sets):
-        refusals = gate.find_refusals(drawn)
+        beside = take_sign_away(drawn) if take_sign_away else None
+        refusals = gate.find_refusals(drawn, beside)
         if number == 0:
+            without = beside
             images, kept = drawn.images.copy(), refusals
             draw = np.zeros(len(gallery), np.intp)
             continue
         better = (kept != Refusal.NONE) & (refusals == Refusal.NONE)
         images[better], kept[better], draw[better] = drawn.images[better], Refusal.NONE, drawn.draw
+        if beside is not None:
+            without[better] = beside[better]
         if (kept == Refusal.NONE).all():
             break
     code = code_pictures(replace(drawn, images=images))
     alike = count_alike(code, gallery.identity)
-    return ReleasedCases(images, draw, kept.astype(str), alike, code)
+    return ReleasedCases(images, draw, kept.astype(str), alike, code, without)
 
 
 def count_alike(code: np.ndarray, identity: np.ndarray) -> np.ndarray:

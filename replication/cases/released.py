@@ -13,7 +13,7 @@ import pandas as pd
 from replication.records import to_bytes, to_unit_range
 from replication.store.tables import read_table, write_table
 
-PICTURES, TABLE = "pictures.npy", "cases.csv"
+PICTURES, TABLE, WITHOUT = "pictures.npy", "cases.csv", "without-sign.npy"
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,8 @@ class ReleasedCases:
     refusal: np.ndarray  # (N,) why it isn't shown, of `gate.Refusal`; empty where it may be
     alike: np.ndarray  # (N,) how many patients have the same picture, or one of the same code
     code: np.ndarray  # (N,) integers, what each carries of its source (`gate.code_pictures`)
+    # (N, H, W, C) the same drawn eyes with code 0, without a sign; None where nothing is drawn so.
+    without_sign: np.ndarray | None = None
 
     @property
     def passed(self) -> np.ndarray:
@@ -35,6 +37,8 @@ class ReleasedCases:
 def save_cases(folder: Path, cases: ReleasedCases) -> None:
     """Write released cases into a folder, their pictures as bytes."""
     np.save(folder / PICTURES, to_bytes(cases.images), allow_pickle=False)
+    if cases.without_sign is not None:
+        np.save(folder / WITHOUT, to_bytes(cases.without_sign), allow_pickle=False)
     columns = {
         "draw": cases.draw,
         "refusal": cases.refusal,
@@ -47,11 +51,17 @@ def save_cases(folder: Path, cases: ReleasedCases) -> None:
 def load_cases(folder: Path) -> ReleasedCases:
     """Read released cases back."""
     table = read_table(folder / TABLE, text=("refusal",))
-    images = to_unit_range(np.load(folder / PICTURES, allow_pickle=False))
+    images, without = (
+        to_unit_range(np.load(folder / name, allow_pickle=False))
+        if (folder / name).exists()
+        else None
+        for name in (PICTURES, WITHOUT)
+    )
     return ReleasedCases(
         images,
         table["draw"].to_numpy(np.intp),
         table["refusal"].fillna("").to_numpy(np.str_),
         table["alike"].to_numpy(np.intp),
         table["code"].to_numpy(np.intp),
+        without,
     )

@@ -11,7 +11,7 @@ import numpy as np
 from replication.attack.adequacy import are_good_enough
 from replication.attack.table2 import MEASURES, Requirement, find_worst_leaks
 from replication.cases.answer import Choice, choose_cases
-from replication.cases.card import Card, Case, Risk, Shown
+from replication.cases.card import Card, Case, Judged, Risk, Shown
 from replication.cases.ledger import Entry, Ledger, code_case, hash_picture
 from replication.cases.queries import Query
 from replication.cases.released import ReleasedCases
@@ -66,6 +66,7 @@ class CaseAnswers:
         self._risks = list(list_risks(run, method))
         self._bound = find_bound(self._released, self._gallery)
         self._pictures: dict[int, Shown] = {}
+        self._without_sign: dict[int, Judged] = {}
 
     def answer(self, queries: Sequence[Query]) -> list[Card]:
         """Return the card of each image, and record in the ledger what they show.
@@ -135,9 +136,16 @@ class CaseAnswers:
 
     def _add_pictures(self, rows: list[int]) -> None:
         """Explain the pictures of these cases that were not shown before."""
-        if new := [row for row in rows if row not in self._pictures]:
-            shown, _ = self._show(self._released.images[new])
-            self._pictures |= zip(new, shown, strict=True)
+        if not (new := [row for row in rows if row not in self._pictures]):
+            return
+        shown, _ = self._show(self._released.images[new])
+        self._pictures |= zip(new, shown, strict=True)
+        drawn = [row for row in new if self._released.code[row]]  # code 0 has no sign
+        if self._released.without_sign is not None and drawn:
+            images = self._released.without_sign[drawn]
+            probability = self._network.predict(images)[:, CLASS_OF_GLAUCOMA]
+            each = zip(drawn, images, probability, strict=True)
+            self._without_sign |= {row: Judged(image, float(p)) for row, image, p in each}
 
     def _lay_out(
         self,
@@ -158,6 +166,7 @@ class CaseAnswers:
                 float(similar.percentile[row]),
                 int(self._released.alike[row]),
                 self._enter(row).sha256,
+                self._without_sign.get(row),
             )
             for row in (*alike.rows, *counter.rows)
         ]

@@ -5,6 +5,7 @@ searched.
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 
@@ -14,9 +15,10 @@ from replication.cases.gate import Gate, Refusal, release_cases
 from replication.cases.released import ReleasedCases, load_cases, save_cases
 from replication.pipeline.run_data import RunData
 from replication.pipeline.stages import list_needed
+from replication.privatize.evidence_code import take_sign_away
 from replication.privatize.methods import Method
 from replication.records import PrivatizedSet
-from replication.store.run_record import EVALUATORS, PREPROCESSED
+from replication.store.run_record import CODE, EVALUATORS, PREPROCESSED
 
 RELEASED = "cases"  # the folder of released pictures, one folder in it per method
 FEATURES = "features.npy"
@@ -39,7 +41,12 @@ def release(run: RunData, method: Method) -> ReleasedCases:
         if not run.store.is_complete(unit, key):
             with run.store.writing(unit, key) as folder, run.track("gating", draws) as advance:
                 sets = _draw_cases(run, method, draws, advance)
-                cases = release_cases(sets, _open_gate(run, method), run.train_set)
+                cases = release_cases(
+                    sets,
+                    _open_gate(run, method),
+                    run.train_set,
+                    take_sign_away=_find_counterfactual(run, method),
+                )
                 save_cases(folder, cases)
                 embed = run.load_evaluator("glaucoma").embed
                 np.save(folder / FEATURES, embed(cases.images), allow_pickle=False)
@@ -80,6 +87,15 @@ def _draw_cases(
     for drawn in run.privatize(method, run.train_set, seed=run.drawing_seed, draws=draws):
         yield drawn
         advance()
+
+
+def _find_counterfactual(
+    run: RunData, method: Method
+) -> Callable[[PrivatizedSet], np.ndarray] | None:
+    """Return what draws the same eyes without the sign; None where a method draws from no code."""
+    if method.generator != CODE:
+        return None
+    return partial(take_sign_away, generator=run.code_generator)
 
 
 def _open_gate(run: RunData, method: Method) -> Gate:

@@ -44,9 +44,11 @@ class BlankGenerator:
         """Return nobody."""
         return np.empty((len(codes), 0), int)
 
-    def draw_images(self, codes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Return blank images."""
-        return np.zeros((len(codes), 1, 1, 1), np.float32)
+    def draw_images(
+        self, codes: np.ndarray, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return blank images, and latents of nothing."""
+        return np.zeros((len(codes), 1, 1, 1), np.float32), np.zeros((len(codes), 1), np.float32)
 
 
 def foresee_split(

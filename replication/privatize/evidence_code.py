@@ -47,8 +47,18 @@ def privatize_by_evidence_code(
     used = generator.list_behind(code)
     numbered = {"seed": seed, "method": method, "first_block": first_block}
     for draw in range(draws):
-        images = [
+        blocks = [
             generator.draw_images(code[rows], rng)
             for rows, rng in open_blocks(len(queries), draw=draw, **numbered)
         ]
-        yield PrivatizedSet(method, draw, round_to_bytes(np.concatenate(images)), used, code)
+        images, latent = map(np.concatenate, zip(*blocks, strict=True))
+        yield PrivatizedSet(method, draw, round_to_bytes(images), used, code, latent)
+
+
+def take_sign_away(drawn: PrivatizedSet, generator: CodeGenerator) -> np.ndarray:
+    """Return the same drawn eyes, (N, H, W, C), of the same noise, with the code of no disease.
+
+    They are functions of noise alone, so that beside their set they show no more of a patient than
+    the set does.
+    """
+    return round_to_bytes(generator.show_codes(drawn.latent, np.zeros_like(drawn.code)))

@@ -111,25 +111,30 @@ class TrainedCodeGenerator:
             row[: len(behind[int(code)])] = behind[int(code)]
         return used
 
-    def draw_images(self, codes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Return (N, H, W, C) images in [-1, 1] of these codes, each of a latent drawn anew.
+    def draw_images(
+        self, codes: np.ndarray, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return (N, H, W, C) images in [-1, 1] of these codes, and the latents, each drawn anew.
 
         One of which the network's verdict is not that of its code is drawn again, at most `DRAWN`
         times in all; which one is released follows from code and draws alone.
         """
-        one_hot = np.eye(self._code.codes, dtype=np.float32)[codes]
         images = np.empty((len(codes), *self._image_shape), np.float32)
+        latent = np.empty((len(codes), LATENT_UNITS), np.float32)
         wrong = np.arange(len(codes))
         for _ in range(DRAWN):
-            latent = rng.standard_normal((len(wrong), LATENT_UNITS), dtype=np.float32)
-            drawn = np.repeat(
-                self._decode(latent, one_hot[wrong])[0], self._image_shape[-1], axis=-1
-            )
+            latent[wrong] = rng.standard_normal((len(wrong), LATENT_UNITS), dtype=np.float32)
+            drawn = self.show_codes(latent[wrong], codes[wrong])
             images[wrong] = drawn
             wrong = wrong[judge_ill(self._predict(drawn)) != (codes[wrong] != 0)]
             if not len(wrong):
                 break
-        return images
+        return images, latent
+
+    def show_codes(self, latent: np.ndarray, codes: np.ndarray) -> np.ndarray:
+        """Return (N, H, W, C) images in [-1, 1] of these latents and codes."""
+        one_hot = np.eye(self._code.codes, dtype=np.float32)[codes]
+        return np.repeat(self._decode(latent, one_hot)[0], self._image_shape[-1], axis=-1)
 
 
 def compile_network(network: Model, *, batch: int | None = None) -> Callable[..., list[np.ndarray]]:

@@ -78,4 +78,7 @@ def test_cases_on_disk_come_back_as_they_were(tmp_path):
     back = load_cases(tmp_path)
     for name in ("images", "draw", "refusal", "alike", "code"):
         np.testing.assert_array_equal(getattr(back, name), getattr(cases, name))
-    assert back.passed.sum() == COUNT - 1
+    assert back.passed.sum() == COUNT - 1 and back.without_sign is None
+    beside = cases.images[::-1].copy()
+    save_cases(tmp_path, replace(cases, without_sign=beside))
+    np.testing.assert_array_equal(load_cases(tmp_path).without_sign, beside)

@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import cv2
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 from planted_card import EYES, QUERY_ID, plant_card, plant_case, plant_shown
 
-from replication.cases.card import render_card
+from replication.cases.card import Judged, render_card
 from replication.records import to_bytes
 
 
@@ -126,6 +127,24 @@ def test_an_empty_map_is_drawn_and_said():
     page = show(query=empty)
     assert "nothing speaks for a verdict" in page.text
     np.testing.assert_array_equal(*page.pictures[:2])
+
+
+def test_a_drawn_eye_stands_beside_itself_without_the_sign():
+    without = Judged(EYES.images[5], 0.04)
+    page = show(cases=[replace(plant_case(1), without_sign=without), plant_case(2)])
+    assert page.text.count("Without the sign no glaucoma (4.0% for glaucoma) How alike") == 1
+    assert len(page.pictures) == 11 + 1
+    np.testing.assert_allclose(page.pictures[5][..., 0], to_bytes(EYES.images[5])[..., 0], atol=1)
+    stays = replace(plant_case(1), without_sign=replace(without, probability=0.8))
+    assert "The verdict stays" in show(cases=[stays]).text and "The verdict stays" not in page.text
+    assert "Without the sign" not in show().text
+
+
+def test_json_has_the_verdict_without_the_sign():
+    case = replace(plant_case(1), without_sign=Judged(EYES.images[5], 0.04))
+    plain = plant_card(cases=[case, plant_case(2)]).to_plain()["cases"]
+    expected = {"verdict": "no glaucoma", "glaucoma_probability": 0.04, "verdict_changes": True}
+    assert [each["without_sign"] for each in plain] == [expected, None]
 
 
 def test_words_of_the_run_are_no_markup():

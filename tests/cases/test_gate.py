@@ -148,3 +148,24 @@ def test_one_patient_cannot_be_gated():
     one = plant_eyes(1, 4)
     with pytest.raises(DataError, match="recognising patients takes two"):
         open_gate(one.images, gallery=one)
+
+
+def test_what_is_shown_beside_a_picture_is_no_copy_either():
+    noise, beside = (draw_noise(GALLERY.images, seed=seed) for seed in (1, 2))
+    beside[5] = GALLERY.images[40]
+    drawn = replace(make_set(noise), code=GALLERY.identity // 4)
+    gate = open_gate(noise, alike=4, limits=CopyLimits(distance=5.0, ratio=0.5))
+    assert (gate.find_refusals(drawn) == Refusal.NONE).all()
+    found = gate.find_refusals(drawn, beside)
+    assert np.flatnonzero(found == Refusal.NEAR_COPY).tolist() == [5]
+
+
+def test_what_is_shown_beside_a_picture_is_of_the_same_draw():
+    noise = [draw_noise(GALLERY.images, seed=seed) for seed in (2, 3)]
+    first = np.where(np.arange(len(GALLERY))[:, None, None, None] < 4, GALLERY.images, noise[0])
+    code = GALLERY.identity // 4
+    sets = [replace(make_set(each, draw), code=code) for draw, each in enumerate((first, noise[1]))]
+    gate = open_gate(noise[0], alike=4, limits=CopyLimits(distance=5.0, ratio=0.5))
+    cases = release_cases(sets, gate, GALLERY, take_sign_away=lambda drawn: drawn.images / 2)
+    assert cases.draw.tolist() == [1] * 4 + [0] * (len(GALLERY) - 4)
+    np.testing.assert_array_equal(cases.without_sign, cases.images / 2)

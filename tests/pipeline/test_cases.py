@@ -28,7 +28,7 @@ from replication.results.finished_run import FinishedRun
 from replication.store.arrays import save_preprocessed
 from replication.store.files import read_json
 from replication.store.run_folder import LEDGER, RunStore
-from replication.store.run_record import EVALUATORS
+from replication.store.run_record import CODE, EVALUATORS
 
 PATIENTS, EACH = 18, 8
 SUBSETS = np.array(["train", "train", "train", "train", "train", "validation", "validation"])
@@ -189,6 +189,42 @@ def test_no_original_and_no_word_of_the_data_is_on_the_card_or_in_the_ledger(run
     assert len(pictures) >= 2 + 2 * 3
     # The first is the doctor's own.
     assert [picture.tobytes() in originals for picture in pictures].count(True) == 1
+
+
+class Code:
+    """Code: whether an image is bright on average. Drawn: 64 x 64 px of noise, bright by the code."""
+
+    def read_codes(self, images, identity, *, k):
+        return (images.mean(axis=(1, 2, 3)) > 0).astype(int)
+
+    def list_behind(self, codes):
+        return np.zeros((len(codes), 0), int)
+
+    def draw_images(self, codes, rng):
+        noise = rng.uniform(-0.5, 0.1, (len(codes), 64 * 64)).astype(np.float32)
+        return self.show_codes(noise, codes), noise
+
+    def show_codes(self, latent, codes):
+        gray = latent.reshape(len(codes), 64, 64, 1) + 0.8 * codes[:, None, None, None]
+        return np.repeat(gray.astype(np.float32), 3, axis=-1)
+
+
+def test_a_case_drawn_from_a_code_stands_beside_itself_without_the_sign(run, frame):
+    run.code_generator = Code()
+    with run.store.writing(CODE, {}):
+        pass
+    card, folder, _ = ask(run, frame, "evidence-code-k3")
+    shown = [*card.cases, *card.counter]
+    bright = [case for case in shown if case.without_sign]
+    assert bright and len(bright) < len(shown)
+    for case in bright:
+        same = case.shown.image - case.without_sign.image
+        np.testing.assert_allclose(same, 0.8, atol=0.01)
+        assert case.shown.verdict and not case.without_sign.verdict
+        ill = Network("glaucoma").predict(case.without_sign.image[None])[0, 1]
+        assert case.without_sign.probability == pytest.approx(ill)
+    assert not any(case.shown.verdict for case in shown if not case.without_sign)
+    assert "Without the sign" in (folder / "index.html").read_text()
 
 
 def test_where_everything_is_refused_nothing_is_written(run, frame):
@@ -364,10 +400,10 @@ def test_a_fault_between_two_batches_leaves_the_cards_of_before(run, tmp_path, m
     monkeypatch.setattr(cases, "AT_ONCE", 1)
     write, written = cases._write_card, []
 
-    def fail_later(*given):
+    def fail_later(*given, **options):
         if written:
             raise OSError("disk")
-        written.append(write(*given))
+        written.append(write(*given, **options))
 
     monkeypatch.setattr(cases, "_write_card", fail_later)
     with pytest.raises(OSError, match="disk"):

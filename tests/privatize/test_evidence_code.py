@@ -5,8 +5,9 @@ import pytest
 from fake_eyes import random_queries
 
 from replication.errors import SettingsError
+from replication.privatize.evidence_code import take_sign_away
 from replication.privatize.methods import METHODS
-from replication.records import NOBODY
+from replication.records import NOBODY, round_to_bytes
 from replication.store.run_record import CODE
 
 METHOD = METHODS["evidence-code-k5"]
@@ -24,6 +25,12 @@ class FakeGenerator:
 
     def draw_images(self, codes, rng):
         noise = rng.uniform(-0.1, 0.1, (len(codes), 8, 8, 3))
+        return (codes[:, None, None, None] / 2 + noise).astype(np.float32), noise.reshape(
+            len(codes), -1
+        )
+
+    def show_codes(self, latent, codes):
+        noise = latent.reshape(len(codes), 8, 8, 3)
         return (codes[:, None, None, None] / 2 + noise).astype(np.float32)
 
 
@@ -76,3 +83,11 @@ def test_without_a_generator_the_message_says_how_to_get_one():
     queries = random_queries()
     with pytest.raises(SettingsError, match="evidence-code-k5: needs a trained generator"):
         next(METHOD.privatize(queries, gallery=queries, generator=None, seed=0, draws=1))
+
+
+def test_without_its_sign_an_eye_has_the_same_noise_and_code_0():
+    drawn = privatize(random_queries())[1]
+    without = take_sign_away(drawn, FakeGenerator())
+    expected = drawn.images - drawn.code[:, None, None, None] / 2
+    np.testing.assert_allclose(without, expected, atol=1 / 127)
+    np.testing.assert_array_equal(without, round_to_bytes(without))

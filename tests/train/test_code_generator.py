@@ -103,8 +103,8 @@ class Judge:
 def test_an_image_whose_verdict_is_not_its_codes_is_drawn_again(whole):
     judge = Judge(every=2)
     generator = TrainedCodeGenerator(whole, (64, 64, 3), judge)
-    images = generator.draw_images(np.ones(8, int), np.random.default_rng(0))
-    assert images.shape == (8, 64, 64, 3)
+    images, latent = generator.draw_images(np.ones(8, int), np.random.default_rng(0))
+    assert images.shape == (8, 64, 64, 3) and len(latent) == 8
     assert judge.shown == [8, 4, 2, 1]
     stubborn = Judge(every=0)
     TrainedCodeGenerator(whole, (64, 64, 3), stubborn).draw_images(
@@ -116,9 +116,20 @@ def test_an_image_whose_verdict_is_not_its_codes_is_drawn_again(whole):
 def test_what_is_drawn_follows_from_code_and_noise(whole):
     generator = TrainedCodeGenerator(whole, (64, 64, 3), Judge(every=1))
     codes = np.array([1, 1, 2])
-    one, two = (generator.draw_images(codes, np.random.default_rng(3)) for _ in range(2))
+    one, two = (generator.draw_images(codes, np.random.default_rng(3))[0] for _ in range(2))
     np.testing.assert_array_equal(one, two)
     assert (one[0] != one[1]).any()
+
+
+@pytest.mark.parametrize("every", [1, 2, 0])
+def test_an_image_is_that_of_its_own_latent_however_often_it_was_drawn(whole, every):
+    generator = TrainedCodeGenerator(whole, (64, 64, 3), Judge(every=every))
+    codes = np.array([1, 0, 2, 1, 1])
+    images, latent = generator.draw_images(codes, np.random.default_rng(3))
+    np.testing.assert_allclose(generator.show_codes(latent, codes), images, atol=1e-5)
+    others = generator.show_codes(latent, np.zeros(5, int))
+    differs = np.abs(others - images).max(axis=(1, 2, 3)) > 1e-4
+    np.testing.assert_array_equal(differs, codes != 0)
 
 
 def test_codes_are_read_by_the_verdict_and_not_by_a_label(eyes, whole):
