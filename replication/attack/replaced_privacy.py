@@ -9,6 +9,7 @@ are to those that went in. Used identities are (N, P) bool here: of `mark_used`,
 patients that the network can name.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
 
@@ -89,17 +90,26 @@ def read_used(learned: Releases, validation: Releases, test: Releases) -> list[U
         learned, validation, test: releases of one method, with `used`.
     """
     found = []
-    chosen = validation.first(1)
-    asked, read = chosen.shrunk, test.shrunk
     for count in list_counts(learned.draws):
-        own = learned.first(count)
-        path = RidgePath(own.shrunk, own.used.astype(np.float32))
-        predict, area = path.choose(
-            asked,
-            lambda scores: float(np.nanmean(rank_used(scores, chosen.used, chosen.identity))),
-        )
-        found.append(UsedRead(count, area, predict(read)))
+        predict, area = learn_used(learned.first(count), validation)
+        found.append(UsedRead(count, area, predict(test.shrunk)))
     return sorted(found, key=lambda one: -one.validation)
+
+
+def learn_used(
+    learned: Releases, validation: Releases
+) -> tuple[Callable[[np.ndarray], np.ndarray], float]:
+    """Learn whom a method used: (R, D) of `Releases.shrunk` to (R, P) scores, and their validation.
+
+    Args:
+        learned, validation: as for `read_used`.
+    """
+    chosen = validation.first(1)
+    path = RidgePath(learned.shrunk, learned.used.astype(np.float32))
+    return path.choose(
+        chosen.shrunk,
+        lambda scores: float(np.nanmean(rank_used(scores, chosen.used, chosen.identity))),
+    )
 
 
 def guess_used(learned: Releases, label: np.ndarray, asked: np.ndarray) -> np.ndarray:

@@ -8,6 +8,8 @@ shown, and what they can name is refused:
   privatized images of known patients (`fit_recognisers`). Nobody who attacks a released picture
   has learned from its own original, so each half of every patient's images is attacked by those who
   have learned from the other half. Of a patient with a single image they know nothing.
+- where a method uses training patients, ridge regression that has learned whom it used, halves as
+  above; whom it names may be used in the picture, whoever's picture it is.
 - the nearest training image: no picture is a near copy of anybody's, the patient's own included.
 
 Where a method promises that k patients' pictures are equal, whoever names one guesses among them, and
@@ -27,6 +29,7 @@ import numpy as np
 from replication.attack.near_copies import CopyLimits, find_near_copies, measure_distances
 from replication.attack.recognisers import Recogniser, fit_recognisers
 from replication.attack.releases import Releases
+from replication.attack.replaced_privacy import find_hits, learn_used
 from replication.cases.released import ReleasedCases
 from replication.evaluate.equal_images import code_pictures
 from replication.records import NOBODY, EyeDataset, PrivatizedSet
@@ -38,6 +41,7 @@ class Refusal(StrEnum):
     NONE = ""
     STATIC = "its patient is named by the identity network"
     RECOGNISED = "its patient is named by an attacker who has learned privatized images"
+    REPLACED = "somebody whose image or likeness went in is named by an attacker who has learned it"
     NEAR_COPY = "it is nearly a copy of a training image"
     CROWD = "fewer patients than promised share what it shows"
 
@@ -48,6 +52,8 @@ class Gate:
     Args:
         gallery: the N training images whose privatized pictures may be shown.
         learned: these images privatized by other draws, as an attacker may who has the method.
+        validation: images of no gallery, and the same of them: by these an attacker chooses. Read
+            where the method uses training patients and promises no crowd.
         name_statically: (N, H, W, C) pictures to (N,) identities, by the run's identity network.
         limits: below which a picture is a near copy.
         alike: how many patients at least, by the method's promise, share a picture or its code; 0 for none.
@@ -61,6 +67,7 @@ class Gate:
         gallery: EyeDataset,
         learned: PrivatizedSet,
         *,
+        validation: tuple[EyeDataset, PrivatizedSet],
         name_statically: Callable[[np.ndarray], np.ndarray],
         limits: CopyLimits,
         alike: int,
@@ -70,12 +77,16 @@ class Gate:
         self._patients = int(gallery.identity.max()) + 1
         self._half = halve_patients(gallery.identity)
         self._attackers: list[dict[str, Recogniser]] = []
-        if not alike:
-            releases = Releases.of_sets([learned], gallery, self._patients)
-            self._attackers = [
-                fit_recognisers(releases.take(self._half != half), self._patients)
-                for half in (0, 1)
-            ]
+        self._readers: list[Callable[[np.ndarray], np.ndarray]] = []
+        if alike:
+            return
+        releases = Releases.of_sets([learned], gallery, self._patients)
+        halves = [releases.take(self._half != half) for half in (0, 1)]
+        self._attackers = [fit_recognisers(half, self._patients) for half in halves]
+        if releases.used is not None:
+            eyes, privatized = validation
+            chosen = Releases.of_sets([privatized], eyes, self._patients)
+            self._readers = [learn_used(half, chosen)[0] for half in halves]
 
     def find_refusals(
         self, released: PrivatizedSet, without_sign: np.ndarray | None = None
@@ -95,7 +106,9 @@ class Gate:
         else:
             named = self._name_statically(released.images)
             found[Refusal.STATIC] = named == self._gallery.identity
-            found[Refusal.RECOGNISED] = self._recognise(released)
+            releases = Releases.of_sets([released], self._gallery, self._patients)
+            found[Refusal.RECOGNISED] = self._recognise(releases)
+            found[Refusal.REPLACED] = self._read_used(releases)
         shown = [each for each in (released.images, without_sign) if each is not None]
         found[Refusal.NEAR_COPY] = np.any([self._find_copies(each) for each in shown], axis=0)
         refusals = np.full(len(self._gallery), Refusal.NONE, dtype=object)
@@ -109,9 +122,16 @@ class Gate:
         nobody = np.full(len(images), NOBODY)
         return find_near_copies(distances, self._limits, identity=nobody)
 
-    def _recognise(self, released: PrivatizedSet) -> np.ndarray:
+    def _read_used(self, releases: Releases) -> np.ndarray:
+        """Return (N,) whether the reader who learned from the other half names somebody used."""
+        named = np.zeros(len(releases), dtype=bool)
+        for half, read in enumerate(self._readers):
+            rows = self._half == half
+            named[rows] = find_hits(read(releases.shrunk[rows]), releases.used[rows])
+        return named
+
+    def _recognise(self, releases: Releases) -> np.ndarray:
         """Return (N,) whether any attacker who learned from the other half names the patient."""
-        releases = Releases.of_sets([released], self._gallery, self._patients)
         recognised = np.zeros(len(releases), dtype=bool)
         for half, attackers in enumerate(self._attackers):
             rows = self._half == half

@@ -99,12 +99,13 @@ def _find_counterfactual(
 
 
 def _open_gate(run: RunData, method: Method) -> Gate:
-    seed = LEARNING_SEED + run.seed
-    learned = next(run.privatize(method, run.train_set, seed=seed, draws=1))
+    privatize = partial(run.privatize, method, seed=LEARNING_SEED + run.seed, draws=1)
+    validation = run.dataset.take(run.splits.validation)
     predict = run.load_evaluator("identity").predict
     return Gate(
         run.train_set,
-        learned,
+        next(privatize(run.train_set)),
+        validation=(validation, next(privatize(validation))),
         name_statically=lambda images: predict(images).argmax(axis=1),
         limits=set_limits(measure_distances(run.test_set.images, run.train_set)),
         alike=method.alike,

@@ -26,11 +26,14 @@ def make_set(images, draw=0):
     return PrivatizedSet("planted", draw, round_to_bytes(images), None)
 
 
-def open_gate(learned, *, static=None, limits=NONE_IS_NEAR, alike=0, gallery=GALLERY):
+def open_gate(
+    learned, *, static=None, limits=NONE_IS_NEAR, alike=0, gallery=GALLERY, validation=None
+):
     named = np.full(len(gallery), -1) if static is None else static
     return Gate(
         gallery,
-        make_set(learned),
+        learned if isinstance(learned, PrivatizedSet) else make_set(learned),
+        validation=validation or (GALLERY, make_set(GALLERY.images)),
         name_statically=lambda images: named,
         limits=limits,
         alike=alike,
@@ -169,3 +172,36 @@ def test_what_is_shown_beside_a_picture_is_of_the_same_draw():
     cases = release_cases(sets, gate, GALLERY, take_sign_away=lambda drawn: drawn.images / 2)
     assert cases.draw.tolist() == [1] * 4 + [0] * (len(GALLERY) - 4)
     np.testing.assert_array_equal(cases.without_sign, cases.images / 2)
+
+
+def draw_used(eyes, seed, *, shown):
+    """Return noise, in which one patient each is used: another one's square bright where shown."""
+    used = np.random.default_rng(seed).integers(0, 12, (len(eyes), 1))
+    images = 0.2 * draw_noise(eyes.images, seed=seed + 100)
+    for image, (patient,) in zip(images, used, strict=True):
+        row, column = divmod(int(patient), 4)
+        image[4 * row : 4 * row + 4, 4 * column : 4 * column + 4] += 0.6 * shown
+    return PrivatizedSet("planted", 0, round_to_bytes(images), used)
+
+
+def find_replaced(*, shown, alike=0):
+    validation = plant_eyes(12, 2, seed=7)
+    learned, others, released = (
+        draw_used(eyes, seed, shown=shown)
+        for seed, eyes in enumerate((GALLERY, validation, GALLERY))
+    )
+    gate = open_gate(learned, validation=(validation, others), alike=alike)
+    return gate.find_refusals(released)
+
+
+def test_a_picture_in_which_somebody_used_is_read_is_refused():
+    found = find_replaced(shown=True)
+    assert np.isin(found, [Refusal.REPLACED]).mean() > 0.9
+
+
+def test_where_nobody_used_is_shown_about_one_in_so_many_is_refused():
+    assert 0 < (find_replaced(shown=False) == Refusal.REPLACED).mean() < 0.3
+
+
+def test_where_a_crowd_is_promised_nobody_is_read():
+    assert not (find_replaced(shown=True, alike=3) == Refusal.REPLACED).any()
