@@ -8,7 +8,7 @@ import base64
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 
 import cv2
@@ -18,7 +18,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.image import imsave
 
 from replication.cases.search import NEAR
-from replication.figures.charts import METADATA
+from replication.figures.charts import FAST, METADATA
 from replication.figures.maps import CLASSES
 from replication.privatize.methods import Row
 from replication.records import to_gray
@@ -41,12 +41,27 @@ class Judged:
         """Whether the network judges it ill."""
         return self.probability > 0.5
 
+    @cached_property
+    def gray(self) -> np.ndarray:
+        """(S, S) from 0 to 1."""
+        return (to_gray(self.image[None])[0] + 1) / 2
+
+    @cached_property
+    def picture(self) -> str:
+        """The picture as the address of a PNG; of a case one for all the cards that show it."""
+        return _encode(np.repeat(self.gray[..., None], 3, axis=-1))
+
 
 @dataclass(frozen=True)
 class Shown(Judged):
     """The same, and where the verdict comes from."""
 
     relevance: np.ndarray  # (S, S), not negative
+
+    @cached_property
+    def reason(self) -> str:
+        """The picture with its relevance over it, as the address of a PNG."""
+        return _encode(lay_over(self.gray, self.relevance, float(self.relevance.max())))
 
 
 @dataclass(frozen=True)
@@ -136,8 +151,6 @@ def _open_templates() -> Environment:
     environment.filters |= {
         "percent": write_percent,
         "label": name_label,
-        "picture": _draw_picture,
-        "relevance": _draw_relevance,
         "similar": _draw_similar,
     }
     style = files("replication.report").joinpath("templates/report.css")
@@ -169,16 +182,8 @@ def name_label(glaucoma: bool) -> str:
     return CLASSES[glaucoma]
 
 
-def _draw_picture(shown: Judged) -> str:
-    return _encode(np.repeat(_to_gray(shown)[..., None], 3, axis=-1))
-
-
-def _draw_relevance(shown: Shown) -> str:
-    return _encode(lay_over(_to_gray(shown), shown.relevance, float(shown.relevance.max())))
-
-
 def _draw_similar(case: Case) -> str:
-    gray = _to_gray(case.shown)
+    gray = case.shown.gray
     size = gray.shape[::-1]
     places = cv2.resize(np.maximum(case.similar, 0).astype(np.float32), size)
     share = places / (places.max() or 1)
@@ -186,14 +191,9 @@ def _draw_similar(case: Case) -> str:
     return _encode(share[..., None] * colours + (1 - share[..., None]) * gray[..., None])
 
 
-def _to_gray(shown: Judged) -> np.ndarray:
-    """Return (S, S) from 0 to 1."""
-    return (to_gray(shown.image[None])[0] + 1) / 2
-
-
 def _encode(picture: np.ndarray) -> str:
     """Return a picture, (S, S, 3) from 0 to 1, as the address of a PNG."""
     tile = np.rint(255 * np.clip(picture, 0, 1)).astype(np.uint8)
     png = io.BytesIO()
-    imsave(png, tile, format="png", metadata=METADATA[".png"])
+    imsave(png, tile, format="png", metadata=METADATA[".png"], pil_kwargs=FAST)
     return f"data:image/png;base64,{base64.b64encode(png.getvalue()).decode('ascii')}"

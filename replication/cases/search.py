@@ -24,8 +24,18 @@ class Similar:
     """One image beside G cases."""
 
     distance: np.ndarray  # (G,) from 0 to 2
-    percentile: np.ndarray  # (G,) share of known pairs of such labels that are nearer, in [0, 1]
     near: np.ndarray  # (G,) bool, whether it is near enough to be shown
+    pairs: np.ndarray  # (V, G) distances of known images to the cases; inf where they don't count
+    label: np.ndarray  # (G,) bool of the cases
+
+    def find_percentile(self, row: int) -> float:
+        """Return the share of known pairs of such labels that are nearer than a case, in [0, 1].
+
+        Counted for the few that are shown: to sort the pairs for all takes longer than all else.
+        """
+        pairs = self.pairs[:, self.label == self.label[row]]
+        counted = int(np.isfinite(pairs).sum())
+        return float((pairs < self.distance[row]).sum() / counted) if counted else 1.0
 
 
 def weigh_places(relevance: np.ndarray, grid: tuple[int, int]) -> np.ndarray:
@@ -55,7 +65,8 @@ def embed(features: np.ndarray, weights: np.ndarray) -> np.ndarray:
         features: (N, h, w, D).
         weights: (h, w) of places.
     """
-    vectors = (features * np.sqrt(weights)[..., None]).reshape(len(features), -1)
+    roots = np.sqrt(weights)[..., None].astype(features.dtype)
+    vectors = (features * roots).reshape(len(features), -1)
     length = np.linalg.norm(vectors, axis=1, keepdims=True)
     return vectors / np.maximum(length, np.finfo(np.float32).tiny)
 
@@ -91,22 +102,23 @@ def compare(
     distance = measure(embed(query[None], weights), searched)[0]
     pairs = measure(embed(known[own_label], weights), searched)
     pairs[same_patient[own_label]] = np.inf
-    percentile, near = np.ones(len(cases)), np.zeros(len(cases), dtype=bool)
+    near = np.zeros(len(cases), dtype=bool)
     for each in (False, True):
         rows = label == each
-        found = np.sort(pairs[:, rows][np.isfinite(pairs[:, rows])])
-        if len(found):
-            percentile[rows] = np.searchsorted(found, distance[rows]) / len(found)
         nearest = pairs[:, rows & passed].min(axis=1, initial=np.inf)
         nearest = nearest[np.isfinite(nearest)]
         if len(nearest):
             near[rows] = distance[rows] <= np.quantile(nearest, NEAR)
-    return Similar(distance, percentile, near)
+    return Similar(distance, near, pairs, label)
 
 
 def measure(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """Return (N, G) distances of (N, D) and (G, D) vectors of length one."""
-    return np.sqrt(np.maximum(2 - 2 * (one @ other.T), 0))
+    squares = one @ other.T
+    squares *= -2
+    squares += 2
+    np.maximum(squares, 0, out=squares)
+    return np.sqrt(squares, out=squares)
 
 
 def show_similar(query: np.ndarray, case: np.ndarray, weights: np.ndarray) -> np.ndarray:

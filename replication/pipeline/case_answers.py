@@ -15,7 +15,7 @@ from replication.cases.card import Card, Case, Judged, Risk, Shown
 from replication.cases.ledger import Entry, Ledger, code_case, hash_picture
 from replication.cases.queries import Query
 from replication.cases.released import ReleasedCases
-from replication.cases.search import Similar, compare, show_similar, weigh_places
+from replication.cases.search import compare, show_similar, weigh_places
 from replication.data.sources import Kind
 from replication.pipeline.run_data import RunData
 from replication.privatize.blocks import drop_zeros
@@ -98,8 +98,8 @@ class CaseAnswers:
 
     def _choose(
         self, shown: Shown, features: np.ndarray, weights: np.ndarray, own: int | None
-    ) -> tuple[Similar, Choice, Choice]:
-        """Return how similar each case is, and the rows of the cases and of the counter-case."""
+    ) -> tuple[dict[int, tuple[float, float]], Choice, Choice]:
+        """Choose the cases and the counter-case, and return distance and percentile of their rows."""
         gallery = self._gallery
         similar = compare(
             features,
@@ -117,7 +117,9 @@ class CaseAnswers:
         counter = choose_cases(
             similar, self._released, others & ~same, count=1, beside=alike.rows, **given
         )
-        return similar, alike, counter
+        rows = (*alike.rows, *counter.rows)
+        near = {row: (float(similar.distance[row]), similar.find_percentile(row)) for row in rows}
+        return near, alike, counter
 
     def _allows(self, row: int) -> bool:
         entry = self._enter(row)
@@ -154,16 +156,15 @@ class CaseAnswers:
         features: np.ndarray,
         weights: np.ndarray,
         own: tuple[int | None, str],
-        found: tuple[Similar, Choice, Choice],
+        found: tuple[dict[int, tuple[float, float]], Choice, Choice],
     ) -> Card:
-        similar, alike, counter = found
+        near, alike, counter = found
         cases = [
             Case(
                 self._pictures[row],
                 bool(self._gallery.glaucoma[row]),
                 show_similar(features, self._features[row], weights),
-                float(similar.distance[row]),
-                float(similar.percentile[row]),
+                *near[row],
                 int(self._released.alike[row]),
                 self._enter(row).sha256,
                 self._without_sign.get(row),

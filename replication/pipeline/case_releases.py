@@ -17,8 +17,9 @@ from replication.pipeline.run_data import RunData
 from replication.pipeline.stages import list_needed
 from replication.privatize.evidence_code import take_sign_away
 from replication.privatize.methods import Method
-from replication.records import PrivatizedSet
+from replication.records import EyeDataset, PrivatizedSet
 from replication.store.run_record import CODE, EVALUATORS, PREPROCESSED
+from replication.system.processes import advance_each
 
 RELEASED = "cases"  # the folder of released pictures, one folder in it per method
 FEATURES = "features.npy"
@@ -34,23 +35,41 @@ def release(run: RunData, method: Method) -> ReleasedCases:
     needs = tuple(dict.fromkeys((*EVALUATORS.values(), *list_needed(method))))
     draws = DRAWS if method.is_drawn else 1
     key = {
-        "settings": run.drawing_record | {"draws": draws, "alike": method.alike},
+        "settings": run.drawing_record
+        | {"draws": draws, "alike": method.alike, "refusals": [*Refusal]},
         "inputs": {need: run.store.digest(need) for need in needs},
     }
     with run.store.locked():
         if not run.store.is_complete(unit, key):
             with run.store.writing(unit, key) as folder, run.track("gating", draws) as advance:
-                sets = _draw_cases(run, method, draws, advance)
-                cases = release_cases(
-                    sets,
-                    _open_gate(run, method),
-                    run.train_set,
-                    take_sign_away=_find_counterfactual(run, method),
-                )
+                cases = release_from(run, method, run.train_set, on_draw=advance)
                 save_cases(folder, cases)
                 embed = run.load_evaluator("glaucoma").embed
                 np.save(folder / FEATURES, embed(cases.images), allow_pickle=False)
         return load_cases(run.store.folder(unit))
+
+
+def release_from(
+    run: RunData,
+    method: Method,
+    gallery: EyeDataset,
+    *,
+    on_draw: Callable[[], None] = lambda: None,
+) -> ReleasedCases:
+    """Draw and gate pictures of a gallery; where images of others go in, they are the gallery's.
+
+    Raises:
+        DataError: when its patients are too few for the method or to be attacked.
+    """
+    draws = DRAWS if method.is_drawn else 1
+    privatize = partial(run.privatize, method, gallery=gallery)
+    sets = privatize(gallery, seed=run.drawing_seed, draws=draws)
+    return release_cases(
+        advance_each(sets, on_draw),
+        _open_gate(run, method, gallery, privatize),
+        gallery,
+        take_sign_away=_find_counterfactual(run, method),
+    )
 
 
 def load_features(run: RunData, method: Method) -> tuple[np.ndarray, np.ndarray]:
@@ -72,21 +91,13 @@ def load_features(run: RunData, method: Method) -> tuple[np.ndarray, np.ndarray]
     )
 
 
-def release_originals(run: RunData) -> ReleasedCases:
-    """Return the training images as they are, as if they might be shown: what Table 3 compares with."""
-    count = len(run.train_set)
+def release_originals(gallery: EyeDataset) -> ReleasedCases:
+    """Return images as they are, as if they might be shown: what Table 3 compares with."""
+    count = len(gallery)
     nothing = np.full(count, Refusal.NONE, dtype=np.str_)
     return ReleasedCases(
-        run.train_set.images, np.zeros(count, int), nothing, np.ones(count, int), np.arange(count)
+        gallery.images, np.zeros(count, int), nothing, np.ones(count, int), np.arange(count)
     )
-
-
-def _draw_cases(
-    run: RunData, method: Method, draws: int, advance: Callable[[], None]
-) -> Iterator[PrivatizedSet]:
-    for drawn in run.privatize(method, run.train_set, seed=run.drawing_seed, draws=draws):
-        yield drawn
-        advance()
 
 
 def _find_counterfactual(
@@ -98,15 +109,20 @@ def _find_counterfactual(
     return partial(take_sign_away, generator=run.code_generator)
 
 
-def _open_gate(run: RunData, method: Method) -> Gate:
-    privatize = partial(run.privatize, method, seed=LEARNING_SEED + run.seed, draws=1)
+def _open_gate(
+    run: RunData,
+    method: Method,
+    gallery: EyeDataset,
+    privatize: Callable[..., Iterator[PrivatizedSet]],
+) -> Gate:
+    learn = partial(privatize, seed=LEARNING_SEED + run.seed, draws=1)
     validation = run.dataset.take(run.splits.validation)
     predict = run.load_evaluator("identity").predict
     return Gate(
-        run.train_set,
-        next(privatize(run.train_set)),
-        validation=(validation, next(privatize(validation))),
+        gallery,
+        next(learn(gallery)),
+        validation=(validation, next(learn(validation))),
         name_statically=lambda images: predict(images).argmax(axis=1),
-        limits=set_limits(measure_distances(run.test_set.images, run.train_set)),
+        limits=set_limits(measure_distances(run.test_set.images, gallery)),
         alike=method.alike,
     )

@@ -13,7 +13,9 @@ from replication.records import round_to_bytes
 
 COUNT = 8
 IDENTITY = np.array([0, 0, 1, 2, 3, 4, 5, 6])
-SIMILAR = Similar(np.arange(COUNT) / 10, np.arange(COUNT) / 1000, np.ones(COUNT, bool))
+SIMILAR = Similar(
+    np.arange(COUNT) / 10, np.ones(COUNT, bool), np.zeros((0, COUNT)), np.zeros(COUNT, bool)
+)
 
 
 def make_cases(refusal=(), same=()):

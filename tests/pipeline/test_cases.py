@@ -302,6 +302,10 @@ def test_table_3_has_every_method_beside_the_originals(run):
     assert (rows.loc["original"].loc[["kept"], "value"].dropna() == 1).all()
     assert rows.loc[("original", "refused"), "value"] == 0
     assert rows.loc[("k-same-grouped-3", "nearest_1"), "images"] == PATIENTS
+    members = rows.loc[(slice(None), "member"), :]
+    assert (members["images"] == PATIENTS).all() and members["value"].between(0, 1).all()
+    unknown = rows.loc[(slice(None), ["same_kind", "random_kind", "kind_read"]), "value"]
+    assert unknown.isna().all() and "not measured" in table.to_markdown()
     assert (run.store.root / "cases" / "table3.md").read_text() == table.to_markdown() + "\n"
 
 

@@ -1,0 +1,39 @@
+"""Table 3's parts: kinds, an attacker's queries, halves of patients, and what can't be measured."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from fake_eyes import plant_eyes
+
+from replication.pipeline.case_judging import halve_by_label, list_queries, mark_kinds
+
+
+def test_kinds_are_those_of_the_images_own_file():
+    facts = pd.DataFrame({"path": ["a/1.png", "b/2.png", "a/3.png"]})
+    signs = pd.DataFrame({"file": ["1.png", "1.png", "3.png"], "kind": ["hole", "arc", "arc"]})
+    assert mark_kinds(facts, signs).tolist() == [[True, True], [False, False], [True, False]]
+    assert mark_kinds(facts, None).shape == mark_kinds(facts, signs.iloc[:0]).shape == (3, 0)
+
+
+def test_every_half_has_half_of_the_ill_and_of_the_others():
+    gallery = plant_eyes(24, 2)
+    half = halve_by_label(gallery, np.random.default_rng(0))
+    ill = np.isin(np.arange(24), gallery.identity[gallery.glaucoma])
+    for group in (ill, ~ill):
+        assert half[group].sum() == group.sum() // 2
+    other = halve_by_label(gallery, np.random.default_rng(1))
+    assert (half != other).any()
+
+
+@pytest.mark.parametrize("count", [5, 12, 31])
+def test_an_attacker_queries_with_each_image_and_then_with_moved_ones(count):
+    test, others = plant_eyes(3, 2), plant_eyes(3, 2, seed=1)
+    found = list_queries(test, others, count)
+    assert len(found) == max(count, 12)
+    np.testing.assert_array_equal(found.images[:6], test.images)
+    np.testing.assert_array_equal(found.images[6:12], others.images)
+    for row in range(12, len(found)):
+        moved = np.roll(found.images[row % 12], row // 12, axis=1)
+        np.testing.assert_array_equal(found.images[row], moved)
+    assert len(np.unique(found.images, axis=0)) == len(found)
+    np.testing.assert_array_equal(found.identity, np.resize(found.identity[:12], len(found)))
