@@ -775,6 +775,43 @@ FAULTS = [
         ("releases.take(self._half != half)", "releases.take(self._half == half)"),
         ("self._gallery.identity) < self._alike", "self._gallery.identity) <= self._alike"),
         ("better = (kept != Refusal.NONE) & (refusals == ", "better = (refusals == "),
+        (
+            "read(releases.shrunk[rows]), releases.used[rows]",
+            "read(releases.shrunk[rows]), rows[:, None]",
+        ),
+        ("self._readers = [learn_used(half, chosen)[0] for half in halves]", "pass"),
+        ("without[better] = beside[better]", "pass"),
+        ("for each in (released.images, without_sign) if", "for each in (released.images,) if"),
+    ),
+    *_plant(
+        "replication/cases/queries.py",
+        "cases/test_queries.py pipeline/test_cases.py",
+        ('cells.get("patient_id") or None', "None"),
+        ("        return str(error)", "        raise"),
+    ),
+    *_plant(
+        "replication/cases/membership.py",
+        "cases/test_membership.py",
+        ("own[counted & member], own[counted & ~member]", "own[counted], own[counted & ~member]"),
+        ("= -similar.distance[nearest]", "= similar.distance[nearest]"),
+    ),
+    *_plant(
+        "replication/pipeline/case_judging.py",
+        "pipeline/test_case_judging.py",
+        ("np.arange(len(patients)) % 2", "np.arange(len(patients)) // 2 % 2 * 0"),
+        ("ROLLED_PX * by", "ROLLED_PX"),
+        ('rpartition("/")[2], sorted', 'rpartition("/")[0], sorted'),
+    ),
+    *_plant(
+        "replication/system/browser.py",
+        "system/test_printing.py",
+        ("return TIME.sub(NO_TIME, printed.read_bytes())", "return printed.read_bytes()"),
+        ("    if not made.is_file():", "    if False:"),
+    ),
+    *_plant(
+        "replication/privatize/evidence_code.py",
+        "privatize/test_evidence_code.py",
+        ("drawn.latent, np.zeros_like(drawn.code)", "0 * drawn.latent, np.zeros_like(drawn.code)"),
     ),
     *_plant(
         "replication/cases/search.py",
@@ -796,10 +833,18 @@ FAULTS = [
         ("entry.run != self._run", "False"),
     ),
     *_plant(
+        "replication/pipeline/case_answers.py",
+        "pipeline/test_cases.py",
+        ("others & same, count", "same, count"),
+        ("if self._released.code[row]]", "]"),
+        ("if row not in self._pictures])", "])"),
+    ),
+    *_plant(
         "replication/pipeline/cases.py",
         "pipeline/test_cases.py",
-        ("others & (gallery.glaucoma == shown.verdict)", "gallery.glaucoma == shown.verdict"),
         ("if not released.passed.any():", "if False:"),
         ("min(own.values())", "max(own.values())"),
+        ("if not any(row.card for row in listed):", "if False:"),
+        ("and not (folder / TABLE).is_file():", "and False:"),
     ),
 ]

@@ -14,6 +14,7 @@ import numpy as np
 
 from replication.attack.membership import rank_members
 from replication.cases.answer import choose_cases
+from replication.cases.search import find_nearest
 from replication.cases.table3 import Answering, Asked
 from replication.records import to_gray
 
@@ -50,7 +51,8 @@ def query_cases(asked: Asked, answering: Answering, *, count: int) -> dict[str, 
         shown.update(rows)
     if shown:
         pictures = answering.released.images[sorted(shown)]
-        scores["picture"] = -_find_nearest(asked.test.images, pictures)
+        nearest, _ = find_nearest(_shrink(asked.test.images), _shrink(pictures), count=1)
+        scores["picture"] = -nearest[:, 0]
     return scores
 
 
@@ -74,13 +76,6 @@ def rank_controls(
         )
         for attack, own in scores.items()
     }
-
-
-def _find_nearest(images: np.ndarray, pictures: np.ndarray) -> np.ndarray:
-    """Return (N,) squared distances to the nearest picture, gray and at half size."""
-    one, other = map(_shrink, (images, pictures))
-    squares = (one**2).sum(axis=1)[:, None] + (other**2).sum(axis=1) - 2 * (one @ other.T)
-    return squares.min(axis=1)
 
 
 def _shrink(images: np.ndarray) -> np.ndarray:

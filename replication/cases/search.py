@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from sklearn.neighbors import NearestNeighbors
 
 NEAR = 0.95  # ours: of known images, the share whose nearest case a case near enough is as near as
 
@@ -119,6 +120,22 @@ def measure(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     squares += 2
     np.maximum(squares, 0, out=squares)
     return np.sqrt(squares, out=squares)
+
+
+def find_nearest(
+    vectors: np.ndarray, cases: np.ndarray, *, count: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return (N, count) distances and rows of the nearest of G cases, exactly, however many.
+
+    scikit-learn's search keeps no distance but the nearest: beside the cases it takes a few MB.
+
+    Args:
+        vectors: (N, D) float32.
+        cases: (G, D) float32.
+        count: at most G.
+    """
+    index = NearestNeighbors(algorithm="brute", metric="euclidean").fit(cases)
+    return index.kneighbors(vectors, n_neighbors=count)
 
 
 def show_similar(query: np.ndarray, case: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -35,6 +35,8 @@ BENCHMARKS = {
     "stream": "bench_privatization.measure_blocks",
     "many": "bench_privatization.measure_many",
     "attack": "bench_attack.measure_growth",
+    "search": "bench_cases.measure_search",
+    "card": "bench_cases.measure_card",
     "table": "bench_commands.measure_run",
 }
 # The other side of these, all its rounds alike, is up to a third slower in one process than in

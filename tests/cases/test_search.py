@@ -8,6 +8,7 @@ from replication.cases.search import (
     Similar,
     compare,
     embed,
+    find_nearest,
     measure,
     show_similar,
     walk_cases,
@@ -123,3 +124,11 @@ def test_cases_come_from_the_nearest_on_until_they_are_not_near():
     similar = Similar(np.array([0.4, 0.1, 0.9, 0.2]), near, np.zeros((0, 4)), np.zeros(4, bool))
     assert list(walk_cases(similar, np.arange(4))) == [1, 3, 0]
     assert list(walk_cases(similar, np.array([2, 3]))) == [3]
+
+
+def test_the_nearest_of_many_are_those_of_the_sorted_distances():
+    one, other = RNG.normal(size=(7, 5)).astype(np.float32), RNG.normal(size=(300, 5))
+    distance, rows = find_nearest(one, other.astype(np.float32), count=4)
+    slow = np.sqrt(((one[:, None] - other.astype(np.float32)) ** 2).sum(axis=2))
+    np.testing.assert_array_equal(rows, slow.argsort(axis=1)[:, :4])
+    np.testing.assert_allclose(distance, np.sort(slow, axis=1)[:, :4], atol=1e-5)

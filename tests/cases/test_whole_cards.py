@@ -29,9 +29,9 @@ def test_of_200_cards_no_byte_is_a_patients(tmp_path, monkeypatch):
     assert preprocessed.exit_code == 0, preprocessed.output
     stage = tmp_path / "artifacts" / "runs" / "whole" / "01_preprocessed"
     table = pd.read_csv(stage / "manifest.csv", dtype=str)
-    (drawn,) = (tmp_path / "artifacts" / "surrogate").iterdir()
+    (images,) = (tmp_path / "artifacts" / "surrogate").glob("*/images-NIR")
     manifest = tmp_path / "many.csv"
-    (tmp_path / "eyes").symlink_to(drawn)
+    (tmp_path / "eyes").symlink_to(images.parent)
     rows = table.head(CARDS).assign(path="eyes/" + table["path"])
     rows[["path", "eye", "patient_id"]].to_csv(manifest, index=False)
     call("--manifest", str(manifest), "--out", str(tmp_path / "cards"))
