@@ -243,7 +243,7 @@ FAULTS = [
     *_plant(
         "replication/attack/replaced_privacy.py",
         "attack/test_planted_leaks.py",
-        ("own.used.astype(np.float32)", "own.used[::-1].astype(np.float32)"),
+        ("learned.used.astype(np.float32)", "learned.used[::-1].astype(np.float32)"),
         ("-of_patient, axis=1", "of_patient, axis=1"),
         ("key=lambda one: -one.validation", "key=lambda one: one.validation"),
         ("learned.used[rows if rows.any() else ~rows]", "learned.used[~rows]"),
@@ -469,7 +469,7 @@ FAULTS = [
         "replication/privatize/evidence_code.py",
         "privatize/test_evidence_code.py",
         ("generator.draw_images(code[rows], rng)", "generator.draw_images(0 * code[rows], rng)"),
-        ("np.concatenate(images)), used, code)", "np.concatenate(images)), used)"),
+        ("round_to_bytes(images), used, code, latent)", "round_to_bytes(images), used, None, latent)"),
     ),
     *_plant(
         "validation/claims/requirements_claim.py",
