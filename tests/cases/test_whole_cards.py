@@ -31,13 +31,13 @@ def test_of_200_cards_no_byte_is_a_patients(tmp_path, monkeypatch):
     table = pd.read_csv(stage / "manifest.csv", dtype=str)
     (images,) = (tmp_path / "artifacts" / "surrogate").glob("*/images-NIR")
     manifest = tmp_path / "many.csv"
-    (tmp_path / "eyes").symlink_to(images.parent)
-    rows = table.head(CARDS).assign(path="eyes/" + table["path"])
+    (tmp_path / "Qeyes").symlink_to(images.parent)
+    rows = table.head(CARDS).assign(path="Qeyes/" + table["path"])
     rows[["path", "eye", "patient_id"]].to_csv(manifest, index=False)
     call("--manifest", str(manifest), "--out", str(tmp_path / "cards"))
 
     originals = np.load(stage / "images.npy")
-    names = [*table["image_id"], *table["patient_id"], *table["path"], tmp_path.name, "eyes"]
+    names = [*table["image_id"], *table["patient_id"], *table["path"], tmp_path.name, "Qeyes"]
     names += [path.rpartition("/")[2] for path in table["path"]]
     found = search_cards(tmp_path / "cards", originals, sorted(set(names)))
     assert found["cards"] >= 0.95 * CARDS and found["pictures"] > CARDS
