@@ -469,7 +469,10 @@ FAULTS = [
         "replication/privatize/evidence_code.py",
         "privatize/test_evidence_code.py",
         ("generator.draw_images(code[rows], rng)", "generator.draw_images(0 * code[rows], rng)"),
-        ("round_to_bytes(images), used, code, latent)", "round_to_bytes(images), used, None, latent)"),
+        (
+            "round_to_bytes(images), used, code, latent)",
+            "round_to_bytes(images), used, None, latent)",
+        ),
     ),
     *_plant(
         "validation/claims/requirements_claim.py",

@@ -24,7 +24,8 @@ from replication.cases.table3 import (
     list_unmeasured,
     measure_cases,
 )
-from replication.errors import DataError
+from replication.errors import DataError, MethodRefused
+from replication.evaluate.table1 import describe_refusals
 from replication.pipeline.case_releases import (
     RELEASED,
     release,
@@ -176,21 +177,33 @@ def judge_cases(run: RunData, methods: Sequence[Method]) -> Section:
 
     Args:
         run: complete up to the networks that the methods need.
-        methods: by which cases are privatized; the originals stand above them.
+        methods: by which cases are privatized; the originals stand above them, and one that
+            refuses these data is left out with its reason.
+
+    Raises:
+        MethodRefused: when all of them do.
     """
-    released = {method.name: release(run, method) for method in methods}
+    released, refused = {}, {}
+    for method in methods:
+        try:
+            released[method.name] = release(run, method)
+        except MethodRefused as refusal:
+            refused[method.name] = str(refusal)
+    if not released:
+        raise MethodRefused("; ".join(dict.fromkeys(refused.values())))
     judging, measured = CaseJudging(run), {}
-    with run.track("judging cases", 1 + len(methods)) as advance:
+    with run.track("judging cases", 1 + len(released)) as advance:
         originals = release_originals(run.train_set)
         measured[BASELINE] = judging.measure(originals, release_originals)
         advance()
-        for method in methods:
+        for method in filter(lambda one: one.name in released, methods):
             measured[method.name] = judging.measure(
                 released[method.name], lambda half, method=method: release_from(run, method, half)
             )
             advance()
     heading = f"Table 3 on {run.source.title}: {len(run.test_set)} test images."
-    table = lay_out_table3(measured, heading=heading + describe_split(run.split_record))
+    heading = " ".join([heading + describe_split(run.split_record), *describe_refusals(refused)])
+    table = lay_out_table3(measured, heading=heading)
     rows = pd.concat([each.assign(method=name) for name, each in measured.items()])
     write_table(rows, run.store.root / RELEASED / "table3.csv")
     write_text(run.store.root / RELEASED / TABLE3, table.to_markdown() + "\n")

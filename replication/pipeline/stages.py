@@ -227,7 +227,7 @@ def evaluate(run: RunData, folder: Path) -> None:
         MethodRefused: when none of the run's methods releases anything.
     """
     if run.methods and not run.released:
-        raise MethodRefused(*dict.fromkeys(run.refusals.values()))
+        raise MethodRefused("; ".join(dict.fromkeys(run.refusals.values())))
     networks = {f"{task}_network": run.load_evaluator(task) for task in EVALUATORS}
     with run.track("evaluating", len(run.released)) as advance:
         sets = run.load_sets(run.released, advance)

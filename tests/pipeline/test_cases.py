@@ -18,7 +18,7 @@ from replication.attack.table2 import EVIDENCE, PRIVACY
 from replication.cases.answer import OTHER_FORM
 from replication.config import SMOKE, ExplanationSettings
 from replication.data.sources import Kind, Source
-from replication.errors import DataError, SettingsError
+from replication.errors import DataError, MethodRefused, SettingsError
 from replication.pipeline import case_answers, case_judging, case_releases, cases
 from replication.pipeline.run_data import RunData
 from replication.preprocess.frame import preprocess_image
@@ -295,8 +295,14 @@ def test_a_run_that_was_not_attacked_has_no_measured_risks(run):
     assert list(case_answers.list_risks(run, METHODS["k-same-3"])) == []
 
 
-def test_table_3_has_every_method_beside_the_originals(run):
-    table = case_judging.judge_cases(run, [METHODS["k-same-grouped-3"]])
+def test_table_3_has_every_method_beside_the_originals_but_what_refuses_the_data(run):
+    large, small = (METHODS[f"k-same-grouped-{k}"] for k in (12, 3))
+    table = case_judging.judge_cases(run, [large, small])
+    assert (
+        "Not measured: k-same-grouped-12: K-Same-Select in groups with K = 12: only" in table.note
+    )
+    with pytest.raises(MethodRefused, match="with K = 12"):
+        case_judging.judge_cases(run, [large])
     rows = pd.read_csv(run.store.root / "cases" / "table3.csv").set_index(["method", "measure"])
     assert list(rows.index.unique("method")) == ["original", "k-same-grouped-3"]
     assert (rows.loc["original"].loc[["kept"], "value"].dropna() == 1).all()

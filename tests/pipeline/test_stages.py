@@ -360,9 +360,11 @@ def test_a_method_without_its_code_refuses_too_and_the_others_are_released(tmp_p
 
 def test_where_every_method_refuses_the_run_ends_with_the_reason(tmp_path):
     work = make_work(tmp_path, by_patient=False)
-    work.methods = ("evidence-code-k3",)
+    work.methods = ("k-same-9", "evidence-code-k3")
     refuse_code(work)
-    with pytest.raises(MethodRefused, match=WHY):
+    with work.store.writing("05_privatized/k-same-9", {}) as folder:
+        stages.write_refusal(folder, "no nine others")
+    with pytest.raises(MethodRefused, match=f"^no nine others; {WHY}$"):
         stages.evaluate(work, tmp_path)
 
 
