@@ -204,7 +204,7 @@ def judge_cases(run: RunData, methods: Sequence[Method]) -> Section:
             measured[name] = measure_cases(asked, answering, count=SHOWN, rng=rng)
             advance()
     heading = f"Table 3 on {run.source.title}: {len(test)} test images."
-    table = lay_out_table3(measured, heading=heading + describe_split(run.split_record))
+    table = lay_out_table3(measured, heading=heading + describe_split(run.described))
     rows = pd.concat([each.assign(method=name) for name, each in measured.items()])
     write_table(rows, run.store.root / RELEASED / "table3.csv")
     write_text(run.store.root / RELEASED / TABLE3, table.to_markdown() + "\n")

@@ -70,6 +70,7 @@ class Replication:
         profile = asdict(self.data.profile)
         for part in PARTS_OF_STAGES:
             del profile[part]
+        profile["preprocess"] = self.data.profile.preprocess.recorded
         return (
             {
                 "source": {"kind": self.data.source.kind, "name": self.data.source.path.name},
@@ -118,7 +119,7 @@ class Replication:
     def stages(self) -> list[Stage]:
         """Return the stages of this run in their order."""
         run, profile = self.data, self.data.profile
-        shape = asdict(profile.preprocess) | asdict(profile.split)
+        shape = profile.preprocess.recorded | asdict(profile.split)
         raw = {"manifest": run.manifest_digest, "split": SPLITS[run.by_patient]}
         signs = work.hash_signs(run)
         suites = {"suites": work.hash_suites(run)}
