@@ -132,9 +132,11 @@ def privatize(out: Path | None, method: str | None, unknown_patients: bool, **op
     counts = privatize_many(
         run.data, manifest, found, out, allow_unknown=unknown_patients, max_uncentred=limit
     )
+    centred = run.data.profile.preprocess.on_irises
+    without = f", {counts.without_iris} without an iris found" if centred else ""
     click.echo(
         f"Done: {out} ({counts.images} images, {counts.unknown_patients} of patients unknown to "
-        f"the run, {counts.without_iris} without an iris found)"
+        f"the run{without})"
     )
 
 

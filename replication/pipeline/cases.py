@@ -28,6 +28,7 @@ from replication.cases.released import ReleasedCases, load_cases, save_cases
 from replication.cases.search import Similar, compare, show_similar, weigh_places
 from replication.cases.table3 import Answering, Asked, lay_out_table3, measure_cases
 from replication.data.sources import Kind
+from replication.data.survey import NO_SIDE
 from replication.errors import DataError, SettingsError
 from replication.explain.one_image import read_frame
 from replication.pipeline.run_data import RunData
@@ -143,7 +144,7 @@ def explain_case(
             ]
         card = Card(
             query=shown,
-            eye=eye,
+            eye=eye if run.profile.preprocess.mirroring else NO_SIDE,
             own_patient=own_words,
             method=method,
             alike=method.alike,

@@ -33,7 +33,7 @@ def test_a_row_has_whose_map_it_is_what_it_explains_and_where_it_lies():
     iris, upper = np.zeros((2, 3, SIDE, SIDE), bool)
     iris[:, 2:6] = upper[:, 2:4] = True
     relevance = draw_maps(1, empty=[1])
-    table = describe_maps(relevance, eyes, method="some", draw=2, iris=iris, upper=upper)
+    table = describe_maps(relevance, eyes, method="some", draw=2, irises=(iris, upper))
     assert table["image_id"].tolist() == ["eye0", "eye1", "eye2"]
     assert table["identity"].tolist() == [4, 4, 7]
     assert table["explains_glaucoma"].tolist() == [True, False, True]

@@ -33,7 +33,7 @@ def eyes(tmp_path_factory: pytest.TempPathFactory) -> TexturedEyes:
 
 
 def tabulate(eyes: TexturedEyes, **more) -> pd.DataFrame:
-    options = {"strip_rows": 11, "workers": 1} | more
+    options = {"steps": PAPER_STEPS, "workers": 1} | more
     return tabulate_images(eyes.images, eyes.manifest, eyes.raw, eyes.root, **options)
 
 
