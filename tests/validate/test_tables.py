@@ -10,6 +10,7 @@ import pytest
 from drawn_eyes import TexturedEyes, make_textured_eyes
 
 from replication.config import SplitSettings
+from replication.data.survey import PAPER_STEPS
 from replication.errors import DataError
 from replication.preprocess.frame import BY_HAND
 from replication.preprocess.split import split_by_patient
