@@ -186,6 +186,11 @@ def survey_images(
             table[name] = [getattr(iris, name, float("nan")) for iris in columns["iris"]]
         what = "irises given by hand" if steps.on_irises else "circles to be centred on"
         counts = [*counts, (what, len(given))]
+    elif steps.centring == "manifest" and ordered:
+        sentence = (
+            f"{root}: no image has a circle to be centred on; give {','.join(Circle._fields)}"
+        )
+        found.append(Remark(f"{sentence} in a manifest", kind=Finding.WRONG))
     if left_out:
         table[COPIES] = [LIST_MARK.join(left_out.get(path, ())) for path in columns["path"]]
     if ordered:

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 from drawn_bodies import CHEST_PX, draw_chest, draw_ground, write_bodies
+from drawn_eyes import write_warsaw
 
 from replication.config import PreprocessSettings
 from replication.data.doctor import examine
@@ -95,6 +96,13 @@ def test_a_circle_that_can_t_be_a_middle_is_refused(
 def test_a_manifest_without_circles_can_t_be_centred_on_them(chests: Path) -> None:
     sentence = name_error(survey_manifest(chests, steps=BY_MANIFEST))
     assert "'centre_x', 'centre_y', 'radius' not found" in sentence
+
+
+def test_a_folder_has_no_circles_to_be_centred_on(tmp_path: Path) -> None:
+    root = write_warsaw(tmp_path / "eyes")
+    assert examine(root).errors == ()
+    [error] = examine(root, steps=PreprocessSettings(centring="manifest")).errors
+    assert "no image has a circle to be centred on; give centre_x,centre_y,radius" in str(error)
 
 
 def test_a_strip_that_is_kept_tells_images_apart(chests: Path) -> None:
