@@ -165,6 +165,7 @@ def test_the_paper_s_steps_are_recorded_as_before_and_others_beside_them() -> No
     usual = PreprocessSettings()
     assert usual.recorded == {"strip_rows": 11, "image_size_px": 64, "channels": 3}
     assert usual.words == () and usual.on_irises
+    assert not replace(usual, centring="manifest").on_irises
     other = PreprocessSettings(0, 128, 1, mirroring=False, centring="none", resizing="pad")
     assert PreprocessSettings(**other.recorded) == other and not other.on_irises
     assert " ".join(other.words) == (
