@@ -123,21 +123,22 @@ def describe_choices(run: Mapping) -> str:
 
 def is_on_irises(run: Mapping) -> bool:
     """Return whether a run's images are centred on irises."""
-    return _find_steps(run).on_irises
+    return _list_steps(run)["centring"] == PreprocessSettings.centring
 
 
 def describe_steps(run: Mapping) -> str:
     """Return the sentence about steps of preprocessing that aren't the paper's, a space before, or ""."""
-    steps = _find_steps(run)
-    if not steps.words:
+    recorded = _list_steps(run)
+    if all(value == getattr(PreprocessSettings, name) for name, value in recorded.items()):
         return ""
+    steps = PreprocessSettings(**recorded)
     left_out = "" if steps.on_irises else f" {LEFT_OUT}"
     return f" Preprocessed otherwise than in the paper: `{' '.join(steps.words)}`.{left_out}"
 
 
-def _find_steps(run: Mapping) -> PreprocessSettings:
+def _list_steps(run: Mapping) -> dict:
     given, known = run.get("profile", {}).get("preprocess", {}), fields(PreprocessSettings)
-    return PreprocessSettings(**{f.name: given[f.name] for f in known if f.name in given})
+    return {field.name: given.get(field.name, field.default) for field in known}
 
 
 def describe_limit(run: Mapping) -> str:
