@@ -2,8 +2,8 @@
 
 SHELL := /bin/bash
 WHEELS := --require-hashes --only-binary :all:
-# The one package that has no wheel: built by the locked setuptools, not by one fetched for it.
-AS_SOURCE := /^future==/,/\# via/
+# Packages that have no wheel: built by the locked setuptools, not by one fetched for them.
+AS_SOURCE := /^\(future\|jsonpath-rw\)==/,/\# via/
 .DEFAULT_GOAL := help
 # Where an environment sets it, every process compiles all that it imports: 5 s of TensorFlow's 8.
 export PYTHONDONTWRITEBYTECODE :=

@@ -125,6 +125,7 @@ for command in (
     check_and_report.derive_bands,
     check_and_report.compare_seeds,
     study_commands.audit_paper,
+    study_commands.write_coverage,
     check_and_report.results,
     completion,
     data_commands.data,

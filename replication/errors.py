@@ -47,6 +47,10 @@ class DataError(ReplicationError):
     exit_code = 3
 
 
+class MethodRefused(DataError):
+    """A method would promise something of these data that they don't bear; others may not."""
+
+
 class SettingsError(ReplicationError):
     """An option, method, profile or run folder doesn't fit the command."""
 

@@ -51,6 +51,7 @@ ONLY_IN = {
     "distributed": "replication.sweep.dask_workers",
     "great_expectations": "validation.expectations.gx_runner",
     "innvestigate": WORKER,
+    "rocrate": "replication.results.ro_crate",
 }
 # A file that describes a network may bring code along; weights are arrays alone.
 BUILDERS_FROM_FILES = frozenset(

@@ -8,6 +8,7 @@ summary; and, where signs' places are known, `plane.png` with `plane.pdf`.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 
@@ -31,6 +32,7 @@ from replication.store.tables import to_records, write_table
 from validation.claims.anonymity_claims import ANONYMITY_CLAIMS
 from validation.claims.judge import judge_claims
 from validation.claims.parts import Claim
+from validation.claims.requirements_claim import judge_requirements
 from validation.claims.table1_claims import CLAIMS
 
 OF_VICTIMS = ("identity_accuracy", "replacement_accuracy")
@@ -146,6 +148,7 @@ def write_attack(
         "proven": hold_attackers(filled.bounds, rows),
         "summary": to_records(summarise_methods(numbers, attacked=are_good_enough(checks))),
         "claims": judge_retrained(predictions, named),
+        "requirements": [asdict(each) for each in judge_requirements(rows)],
     }
     write_json(folder / JSON, attack)
     write_text(folder / PAGE, to_markdown(attack, heading=heading))

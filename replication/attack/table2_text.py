@@ -1,6 +1,7 @@
 """Table 2 as text: a table per requirement, the summary, the claims; and in short for a terminal."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 from replication.attack.proven import IMAGES
@@ -23,6 +24,15 @@ from replication.store.numbers import (
 )
 from replication.store.tables import Section, lay_out_for_terminal
 from validation.claims.judge import Finding
+from validation.claims.requirements_claim import (
+    ALL,
+    LIMITS,
+    NAME,
+    QUOTATION,
+    Limit,
+    MethodJudgement,
+    judge_claim,
+)
 
 READ_ME = (
     "Value (95% interval by bootstrap over patients) / chance, what it would be with nothing to "
@@ -57,6 +67,10 @@ PROVEN = (
     "learned; of several images of a patient together that is proven only where they have one code. "
     "With patients equal: each counts the same, however many images they have. Loose: codes times "
     "the largest share of a patient."
+)
+THREE = (
+    f'The paper (§4): "{QUOTATION}". With limits of ours, for any method and data: {{}}. A limit is kept '
+    "where all of a number's interval lies inside, and broken where all of it lies outside."
 )
 KEPT = {True: "yes", False: "no: something besides the code leaks", None: NOT_MEASURED}
 NOTES = {
@@ -102,7 +116,7 @@ SHOWN = (
 def to_markdown(attack: Mapping, *, heading: str) -> str:
     """Write the page of rows, summary and claims, as `table2.json` has them, under a heading."""
     tables = [
-        Section(f"**{title}.** {table.note}".rstrip(), table.headings, table.rows, table.words)
+        replace(table, note=f"**{title}.** {table.note}".rstrip())
         for title, table in to_tables(attack).items()
     ]
     return "\n\n".join([heading, READ_ME, *(table.to_markdown() for table in tables)]) + "\n"
@@ -125,7 +139,10 @@ def to_tables(attack: Mapping) -> dict[str, Section]:
         for claim in attack["claims"]
     ]
     headings = ("claim", "static network", "best retrained")
-    return tables | {"The paper's claims about privacy": Section(CLAIMS, headings, claims, words=3)}
+    tables["The paper's claims about privacy"] = Section(CLAIMS, headings, claims, words=3)
+    if attack.get("requirements"):
+        tables["Does a method meet all three?"] = _tabulate_judged(attack["requirements"])
+    return tables
 
 
 def _tabulate(numbers: Sequence[Mapping], requirement: Requirement) -> Section:
@@ -213,6 +230,41 @@ def _tabulate_summary(summary: Sequence[Mapping]) -> Section:
         for method in dict.fromkeys(row["method"] for row in summary)
     ]
     return Section(SUMMARY, ("method", *requirements), rows, words=4)
+
+
+def _tabulate_judged(found: Sequence[Mapping]) -> Section:
+    judged = [
+        MethodJudgement(
+            *(row[key] for key in ("method", "requirement")),
+            Finding(row["finding"]),
+            tuple(row["measures"]),
+        )
+        for row in found
+    ]
+    by_cell = {(each.method, each.requirement): each for each in judged}
+    requirements = (PRIVACY, EVIDENCE, QUALITY, ALL)
+    rows = [
+        (SHORT[method], *(_write_judged(by_cell[method, one]) for one in requirements))
+        for method in dict.fromkeys(each.method for each in judged)
+    ]
+    last = f'The claim "{NAME}": {judge_claim(judged).value}.'
+    note = THREE.format("; ".join(map(_write_limit, LIMITS)))
+    return Section(note, ("method", *requirements), rows, words=5, last=last)
+
+
+def _write_limit(limit: Limit) -> str:
+    write = _find_form(limit.measure) if limit.beside is None else "{:.2f}".format
+    ends = {"at least": limit.least, "at most": limit.most}
+    words = " and ".join(f"{word} {write(end)}" for word, end in ends.items() if end is not None)
+    of = f" of {SHORT[limit.beside]}'s" if limit.beside else ""
+    return f"{MEASURES[limit.measure].heading} {words}{of}"
+
+
+def _write_judged(found: MethodJudgement) -> str:
+    if found.requirement == ALL or found.finding is Finding.HOLDS:
+        return found.finding.value
+    names = ", ".join(MEASURES[name].heading for name in found.measures)
+    return f"{found.finding.value}: {names}"
 
 
 def _write_worst(row: Mapping) -> str:

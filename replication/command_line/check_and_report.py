@@ -119,13 +119,19 @@ def compare_seeds(one: Path, other: Path, page: Path) -> None:
     click.echo(f"Written: {page}")
 
 
-@click.command(short_help="Export weights or sets, with what they reveal.")
+@click.command(short_help="Export weights, sets or a description, with what they reveal.")
 @click.argument("run", type=PATH)
-@click.argument("folder", type=PATH)
+@click.argument("folder", type=PATH, required=False)
 @choice_option(
     "--what", choices=("sets", "weights"), help="Privatized images, or weights of the networks."
 )
 @methods_option(help="Only this method's sets.")
+@click.option(
+    "--ro-crate",
+    metavar="FOLDER",
+    type=PATH,
+    help="Write the run's description as an RO-Crate into this new folder instead.",
+)
 @click.option(
     "--yes-i-may-share",
     "may_share",
@@ -133,7 +139,14 @@ def compare_seeds(one: Path, other: Path, page: Path) -> None:
     help="Needed for anything but the surrogate: these patients' data may be shared.",
 )
 @exit_on_error
-def export(run: Path, folder: Path, what: str, methods: tuple[str, ...], may_share: bool) -> None:
+def export(
+    run: Path,
+    folder: Path | None,
+    what: str,
+    methods: tuple[str, ...],
+    ro_crate: Path | None,
+    may_share: bool,
+) -> None:
     """Export weights or privatized sets of RUN into a new FOLDER, and print what they reveal.
 
     Printed first, and written into FOLDER/README.md: the worst figure of the run's attack (Table 2)
@@ -141,23 +154,42 @@ def export(run: Path, folder: Path, what: str, methods: tuple[str, ...], may_sha
     patients' data, sets of methods that are attacked are exported, and no weights; FOLDER is closed
     to others. The run's exports.json lists each export.
 
+    With --ro-crate the run is described for others' tools: stages, settings, software, times, and
+    every file with its SHA-256. Of the surrogate the files go along; of patients' data none does.
+
     \b
     Examples:
       python cli.py export artifacts/runs/my-run shared --yes-i-may-share
       python cli.py export artifacts/runs/drawn weights --what weights
+      python cli.py export artifacts/runs/drawn --ro-crate crate
     """
+    from datetime import UTC, datetime
+
     from replication.results.export import Goods, describe_leaks, export_run, measure_run
     from replication.results.finished_run import FinishedRun
+    from replication.results.ro_crate import export_crate
     from replication.store.run_folder import RunStore
 
-    finished, goods = FinishedRun(RunStore(run)), Goods(what)
-    leaks = measure_run(finished, goods, methods)
-    click.echo(describe_leaks(finished, goods, leaks))
+    if (folder is None) == (ro_crate is None):
+        raise click.UsageError("give one of both, FOLDER or --ro-crate FOLDER")
+    if ro_crate and (methods or what != Goods.SETS):
+        raise click.UsageError(
+            "--what and --method are of FOLDER; --ro-crate describes all of a run"
+        )
+    finished, goods, leaks = FinishedRun(RunStore(run)), Goods(what), []
+    target = folder or ro_crate
+    if folder:
+        leaks = measure_run(finished, goods, methods)
+        click.echo(describe_leaks(finished, goods, leaks))
     if finished.source.kind.private:
         write_for_owner_alone()
-        warn_of_commit(folder)
-    export_run(finished, folder, goods, leaks=leaks, may_share=may_share)
-    click.echo(f"Written: {folder}")
+        warn_of_commit(target)
+    if folder:
+        export_run(finished, folder, goods, leaks=leaks, may_share=may_share)
+    else:
+        files = export_crate(finished, ro_crate, may_share=may_share, day=datetime.now(UTC).date())
+        click.echo(f"{files} files are listed with their SHA-256")
+    click.echo(f"Written: {target}")
 
 
 @click.command("keep-baseline", short_help="Keep a run's weights and table (maintainers).")

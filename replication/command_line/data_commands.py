@@ -5,7 +5,11 @@ from pathlib import Path
 
 import click
 
-from replication.command_line.opening import spell_command
+from replication.command_line.opening import (
+    spell_command,
+    warn_of_commit,
+    write_for_owner_alone,
+)
 from replication.command_line.options import (
     PATH,
     SPLITS,
@@ -142,6 +146,31 @@ def doctor(folder: Path, split: str, split_seed: int, max_uncentred: float, **op
     )
     click.echo(f"Usable{f' by {len(methods) - len(faults)} methods' if faults else ''} as it is.")
     click.echo(f"Next: {spell_command(*words)}")
+
+
+@data.command(short_help="Write a manifest of a folder of DICOM files.")
+@click.argument("folder", type=PATH)
+@exit_on_error
+def manifest(folder: Path) -> None:
+    """Write manifest.csv into FOLDER, of the DICOM files in it.
+
+    Each image has its patient's id and its side, as far as the header has them; fill in what is
+    blank, and the label of each image. Nothing else of a header is read, but what describes pixels.
+
+    \b
+    Example:
+      python cli.py data manifest from-the-pacs
+    """
+    from replication.data.dicom_folder import write_manifest
+
+    write_for_owner_alone()
+    warn_of_commit(folder)
+    target, table = write_manifest(folder)
+    blank = {name: int((table[name] == "").sum()) for name in ("patient_id", "eye", "glaucoma")}
+    counted = ", ".join(f"{count} {name}" for name, count in blank.items() if count)
+    click.echo(f"{len(table)} images, {table['patient_id'].nunique()} patient ids in {target}")
+    click.echo(f"To fill in: {counted} (the eye is left where sides don't matter)")
+    click.echo(f"Next: {spell_command('data', 'doctor', target)}")
 
 
 @data.command(short_help="Hold the surrogate's statistics against real eyes.")

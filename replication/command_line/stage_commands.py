@@ -7,7 +7,6 @@ import click
 from replication.command_line.attack_images import attack_manifests, read_share
 from replication.command_line.opening import (
     find_limit,
-    known_methods,
     open_run,
     run_until,
     spell_command,
@@ -91,8 +90,16 @@ def train_code(**options) -> None:
     is_flag=True,
     help="With --out: the run need not know the patients, though K-Same leaves their images out.",
 )
+@click.option(
+    "--dicom",
+    "as_dicom",
+    is_flag=True,
+    help="With --out: as DICOM objects, too, whose headers hold nothing of a patient.",
+)
 @run_options
-def privatize(out: Path | None, method: str | None, unknown_patients: bool, **options) -> None:
+def privatize(
+    out: Path | None, method: str | None, unknown_patients: bool, as_dicom: bool, **options
+) -> None:
     """Stage 05: privatize the test images by every method.
 
     With --out: the images of a manifest instead, by one method with the training images and
@@ -106,19 +113,22 @@ def privatize(out: Path | None, method: str | None, unknown_patients: bool, **op
       python cli.py privatize
       python cli.py privatize --manifest mine.csv --method k-same-6 --out private
       python cli.py privatize --manifest new.csv --method k-same-6 --out new \\
-        --unknown-patients
+        --unknown-patients --dicom
     """
     from replication.errors import SettingsError
 
     if out is None:
-        if method or unknown_patients:
-            option = "--method" if method else "--unknown-patients"
+        given = {"--method": method, "--unknown-patients": unknown_patients, "--dicom": as_dicom}
+        if option := next((name for name, value in given.items() if value), None):
             raise SettingsError(f"{option}: give --out and --manifest with it, or neither")
         run_until("05_privatized", **options)
         return
+    from replication.data.dicom_file import load_pydicom
     from replication.pipeline.stages import privatize_many
     from replication.privatize.methods import find_method
 
+    if as_dicom:
+        load_pydicom("--dicom")
     manifest, limit = options.pop("manifest"), options.pop("max_uncentred")
     if not (manifest and method):
         raise SettingsError("--out: give --manifest and --method with it")
@@ -130,7 +140,13 @@ def privatize(out: Path | None, method: str | None, unknown_patients: bool, **op
     write_for_owner_alone()  # whatever the run is of, these images are somebody's
     warn_of_commit(out)
     counts = privatize_many(
-        run.data, manifest, found, out, allow_unknown=unknown_patients, max_uncentred=limit
+        run.data,
+        manifest,
+        found,
+        out,
+        allow_unknown=unknown_patients,
+        max_uncentred=limit,
+        as_dicom=as_dicom,
     )
     centred = run.data.profile.preprocess.on_irises
     without = f", {counts.without_iris} without an iris found" if centred else ""
@@ -297,7 +313,7 @@ def explain(file: Path | None, eye: str, picture: Path | None, **options) -> Non
         run = run_until("08_explained", page="explanation.md", **options)
         click.echo(f"Next: {spell_command('check', run.store.root)}")
         return
-    run = open_run(known_methods(), **options)
+    run = open_run((), **options)  # a map needs no privatizer
     run.run(until="03_evaluators")
     from replication.pipeline.stages import explain_image
 

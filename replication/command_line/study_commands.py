@@ -18,6 +18,7 @@ from replication.command_line.options import (
     run_options,
     seed_option,
 )
+from replication.system.provenance import ROOT
 
 
 @click.command("measure-departures", short_help="Measure what some choices of ours cost.")
@@ -181,3 +182,28 @@ def audit_paper(as_json: bool) -> None:
         return
     for table in to_tables(found):
         click.echo("\n".join(lay_out_whole(table.title, table.columns, table.rows)) + "\n")
+
+
+@click.command("write-coverage", short_help="Write the coverage of the paper (maintainers).")
+@click.option("--into", default=ROOT / "docs", type=PATH, help="Folder of the pages.")
+@exit_on_error
+def write_coverage(into: Path) -> None:
+    """Write coverage.md and checklist.md from their tables, and print the scores (maintainers).
+
+    Each sentence of the paper's methods, results and discussion, and each item of REFORMS and CLAIM.
+
+    \b
+    Example:
+      python cli.py write-coverage
+    """
+    from replication.store.files import write_text
+    from validation.paper import checklist, coverage
+
+    sentences, items = coverage.read_coverage(), checklist.read_checklists()
+    for name, page, score in (
+        ("coverage.md", coverage.to_markdown(sentences), coverage.describe_score(sentences)),
+        ("checklist.md", checklist.to_markdown(items), checklist.describe_answers(items)),
+    ):
+        write_text(into / name, page)
+        click.echo(score)
+        click.echo(f"Written: {into / name}")

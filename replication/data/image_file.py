@@ -5,7 +5,8 @@ Errors don't name the file, whose name is a patient's: who reads it knows which 
 Size, depth and turn come from one reader, and the pixels are held against them. OpenCV decodes BMP,
 JPEG and PNG, as ever; it fills the missing part of a truncated file with gray without an error, and
 takes any size that a header claims, so Pillow looks at these files first. Pillow decodes TIFF and
-JPEG 2000 (ISO/IEC 19794-6 stores irises so); PGM is read here, as Pillow stretches its levels.
+JPEG 2000 (ISO/IEC 19794-6 stores irises so); PGM is read here, as Pillow stretches its levels; and
+DICOM by `replication.data.dicom_file`.
 """
 
 import re
@@ -28,11 +29,18 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
+from replication.data.dicom_file import (
+    Frame,
+    decode_frame,
+    describe_frame,
+    is_dicom,
+    read_elements,
+)
 from replication.data.jpeg_end import JPEG_END, ends_early
 from replication.errors import DataError
 
-KINDS = "PNG, JPEG, BMP, TIFF, JPEG 2000 or PGM"
-SUFFIXES = frozenset((".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".tif", ".tiff")) | {
+KINDS = "PNG, JPEG, BMP, TIFF, JPEG 2000, PGM or DICOM"
+SUFFIXES = frozenset((".bmp", ".dcm", ".jpeg", ".jpg", ".pgm", ".png", ".tif", ".tiff")) | {
     ".j2c",
     ".j2k",
     ".jp2",
@@ -50,6 +58,7 @@ OPENERS = {
 }
 # Levels that all of 16 bits could hold: how many of them a camera uses no header says.
 FULL_WHITE = 65535
+DICOM = "DICOM"  # the kind
 LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 MOST_PIXELS = 40_000_000  # ours: far beyond any iris camera, far below what memory can't hold
 MOST_BYTES = 8 * MOST_PIXELS  # ours: four channels of two bytes, not compressed
@@ -70,6 +79,7 @@ BROKEN = (
 
 _PGM = re.compile(rb"P5" + rb"(?:\s|#[^\r\n]*[\r\n])+(\d{1,9})" * 3 + rb"\s")
 _HEADER_BYTES = 65536  # ours: of a file's start, in which a PGM's or JPEG 2000's size stands
+_DICOM_BYTES = 132  # preamble and prefix (PS3.10, 7.1)
 _TURNS = {
     2: lambda levels: levels[:, ::-1],
     3: lambda levels: levels[::-1, ::-1],
@@ -87,7 +97,8 @@ class ImageHeader(NamedTuple):
     Args:
         kind: of file, such as PNG.
         size_px: width and height, after the turn.
-        white: the level that stands for white: 255 of 8 bits, 65535 of 16, a PGM's maxval.
+        white: the level that stands for white: 255 of 8 bits, 65535 of 16, a PGM's maxval, as many
+            bits as a DICOM file stores.
         turn: EXIF's orientation, 1 to 8; 1 where pixels are stored as they are to be seen.
         colours: whether pixels have them, which `read_levels` makes gray.
     """
@@ -124,7 +135,11 @@ def read_levels(path: Path) -> tuple[np.ndarray, ImageHeader]:
             raise DataError("is no file")  # a pipe would be waited for
         if status.st_size > MOST_BYTES:
             raise DataError(f"expected at most {MOST_BYTES} bytes")
-        content = path.read_bytes()
+        with path.open("rb") as stream:
+            if is_dicom(stream.read(_DICOM_BYTES)):
+                return _read_dicom(stream)
+            stream.seek(0)
+            content = stream.read()
     except OSError as error:
         raise DataError(f"can't be opened ({error.strerror})") from error
     header, image = _open(BytesIO(content))
@@ -153,9 +168,14 @@ def read_gray(path: Path, *, white: int | None = None) -> np.ndarray:
 def scale_levels(levels: np.ndarray, header: ImageHeader, *, white: int) -> np.ndarray:
     """Return (H, W) uint8, levels from 0 to white scaled to 255 and rounded.
 
+    The range of DICOM levels is the file's own, as a viewer shows it, so that images of 12 bits fit a
+    run on images of 8; but for one that states all of 16 bits.
+
     Raises:
         DataError: when the header or a level is of another range.
     """
+    if header.kind == DICOM and header.white != FULL_WHITE:
+        white = header.white
     if header.white not in (white, FULL_WHITE):
         raise DataError(
             f"white is level {header.white}, in the other images {white}; save all with one depth"
@@ -183,6 +203,8 @@ def _open(stream: BinaryIO) -> tuple[ImageHeader, ImageFile | None]:
     stream.seek(0)
     start = stream.read(_HEADER_BYTES)
     stream.seek(0)
+    if is_dicom(start):
+        return _describe_dicom(describe_frame(read_elements(stream))), None
     header, image = None, None
     if match := _PGM.match(start):
         width, height, white = map(int, match.groups())
@@ -196,10 +218,27 @@ def _open(stream: BinaryIO) -> tuple[ImageHeader, ImageFile | None]:
         raise DataError("is a Git LFS pointer, get the image by `git lfs pull`")
     if header is None or not 0 < header.white <= FULL_WHITE or 0 in header.size_px:
         raise DataError(f"has no readable header of a {KINDS} image")
+    _check_size(header)
+    return header, image
+
+
+def _check_size(header: ImageHeader) -> None:
     width, height = header.size_px
     if width * height > MOST_PIXELS:
         raise DataError(f"expected at most {MOST_PIXELS} px, got {width}x{height}")
-    return header, image
+
+
+def _read_dicom(stream: BinaryIO) -> tuple[np.ndarray, ImageHeader]:
+    dataset = read_elements(stream, pixels=True)
+    frame = describe_frame(dataset)
+    header = _describe_dicom(frame)
+    return decode_frame(dataset, frame), header
+
+
+def _describe_dicom(frame: Frame) -> ImageHeader:
+    header = ImageHeader(DICOM, frame.size_px, frame.white)
+    _check_size(header)
+    return header
 
 
 def _describe(image: ImageFile, start: bytes) -> ImageHeader:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from replication.evaluate.table1 import HEADINGS, Table1, write_rows
+from replication.evaluate.table1 import HEADINGS, Table1, describe_refusals, write_rows
 from replication.store.numbers import DOES_NOT_APPLY, write_percent
 from replication.store.tables import Section
 from validation.statistics.intervals import Cell
@@ -23,14 +23,14 @@ NOTE = (
 def lay_out_beyond(
     table: Table1, write: Callable[[Cell, float], str] = lambda cell, number: write_percent(number)
 ) -> Section | None:
-    """Return the rows beyond the paper as a part of a page, None where none was measured.
+    """Return the rows beyond the paper as a part of a page, None where none was run.
 
     Args:
         table: the measured table.
         write: returns the text of a (method, metric) and its number, a fraction; by default in
             percent.
     """
-    if not table.beyond:
+    if not table.beyond and not table.refused:
         return None
     titles, numbers = table.titles_beyond(), table.numbers_beyond()
     rows = [
@@ -39,7 +39,8 @@ def lay_out_beyond(
             titles, write_rows(lambda cell: write(cell, numbers[cell]), titles), strict=True
         )
     ]
-    return Section(NOTE, (*HEADINGS, AT_MOST), rows, words=2)
+    note = " ".join([NOTE, *describe_refusals(table.refused)])
+    return Section(note, (*HEADINGS, AT_MOST) if rows else (), rows, words=2)
 
 
 def _write_bound(share: float) -> str:

@@ -92,6 +92,7 @@ class Table1:
         beyond: the measured rows of methods that the paper hasn't, in the registry's order.
         at_most: by such a method, the largest share of images whose patient anyone can name, a
             fraction; 1 where nothing is proven.
+        refused: by method that releases nothing of these data, why.
 
     Raises:
         DataError: when the rows are others, in another order, or a measured one lacks a number.
@@ -101,6 +102,7 @@ class Table1:
     pools: tuple[PoolSize, ...] = ()
     beyond: tuple[Table1Row, ...] = ()
     at_most: Mapping[str, float] = field(default_factory=dict)
+    refused: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         names, expected = [row.method for row in self.rows], [title.name for title in ROWS]
@@ -171,10 +173,10 @@ def from_json(text: str) -> Table1:
         rows = tuple(Table1Row(**row) for row in content["rows"])
         pools = tuple(PoolSize(**pool) for pool in content.get("pools", ()))
         beyond = tuple(Table1Row(**row) for row in content.get("beyond", ()))
-        at_most = dict(content.get("at_most", {}))
+        at_most, refused = (dict(content.get(name, {})) for name in ("at_most", "refused"))
     except (ValueError, KeyError, TypeError) as error:
         raise DataError(f"table1.json: expected the 14 rows of Table 1, got {error!r}") from error
-    return Table1(rows, pools, beyond, at_most)
+    return Table1(rows, pools, beyond, at_most, refused)
 
 
 def to_csv(table: Table1, *, beyond: bool = False) -> str:
@@ -213,6 +215,14 @@ def describe_pools(pools: Sequence[PoolSize]) -> str:
     return f"Patients that a test image's replacement is drawn from ({kinds}): {sizes}."
 
 
+def describe_refusals(refused: Mapping[str, str]) -> list[str]:
+    """Return a sentence for each reason why methods release nothing, with their names."""
+    return [
+        f"Not measured: {', '.join(name for name in refused if refused[name] == why)}: {why}."
+        for why in dict.fromkeys(refused.values())
+    ]
+
+
 def lay_out_markdown(rows: list[tuple[str, ...]]) -> list[str]:
     """Return the lines of a Markdown table of rows with six cells, under `HEADINGS`."""
     return lay_out_table(HEADINGS, rows, words=len(HEADINGS) - len(TABLE1_METRICS))
@@ -242,7 +252,9 @@ def to_terminal(table: Table1, *, paper_percent: PaperPercent, title: str) -> li
         rows += [(f" {row.short}", *cells[row][2:]) for row in group]
     absent = ", ".join(row.name for row in ROWS if row.name not in measured)
     lines = lay_out_for_terminal(title, rows, number=NUMBER)
-    lines += textwrap.wrap(describe_pools(table.pools), COLUMNS) if table.pools else []
+    notes = [describe_pools(table.pools)] if table.pools else []
+    for note in [*notes, *describe_refusals(table.refused)]:
+        lines += textwrap.wrap(note, COLUMNS)
     return lines + (textwrap.wrap(f"Not run: {absent}", COLUMNS) if absent else [])
 
 

@@ -26,6 +26,7 @@ from replication.privatize.methods import METHODS, Method
 from replication.report.stage import describe_report
 from replication.results.baseline import copy_weights, holds_weights
 from replication.results.finished_run import REPORTED
+from replication.store.arrays import read_refusal
 from replication.store.run_folder import PARTS_OF_STAGES, RunStore
 from replication.store.run_record import (
     CODE,
@@ -57,7 +58,7 @@ class Replication:
 
     data: RunData
     baseline: dict | None = None  # what identifies the weights that are taken instead of trained
-    # Called with each unit's name and "kept", or "run" and then "done".
+    # Called with each unit's name and "kept", or "run" and then "done", or "refused: " and why.
     on_stage: Callable[[str, str], None] = lambda unit, state: None
 
     @property
@@ -218,7 +219,8 @@ class Replication:
             with self.store.writing(stage.unit, key) as folder:
                 stage.run(self.data, folder)
         gc.collect()  # networks refer to themselves; they would pile up from stage to stage
-        self.on_stage(stage.unit, "done")
+        refusal = read_refusal(self.store.folder(stage.unit))
+        self.on_stage(stage.unit, f"refused: {refusal}" if refusal else "done")
         return "done"
 
 

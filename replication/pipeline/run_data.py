@@ -15,9 +15,10 @@ import pandas as pd
 
 from replication.config import EvaluatorSettings, ExplanationSettings, Profile, VganSettings
 from replication.data.sources import Source, draw_surrogate
+from replication.errors import MethodRefused
 from replication.privatize.methods import Method
 from replication.records import CodeGenerator, EyeDataset, Generator, PrivatizedSet, Splits
-from replication.store.arrays import load_preprocessed, load_privatized
+from replication.store.arrays import load_preprocessed, load_privatized, read_refusal
 from replication.store.run_folder import RunStore
 from replication.store.run_record import (
     CODE,
@@ -120,7 +121,13 @@ class RunData:
 
     @cached_property
     def code_generator(self) -> CodeGenerator:
-        """The run's code of the disease and its trained generator."""
+        """The run's code of the disease and its trained generator.
+
+        Raises:
+            MethodRefused: when no code could be learned from these data.
+        """
+        if refusal := read_refusal(self.store.folder(CODE)):
+            raise MethodRefused(refusal)
         with hold_interrupt():
             from replication.train.trained import TrainedCodeGenerator
 
@@ -152,6 +159,19 @@ class RunData:
         if method.generator is None:
             return None
         return self.generator if method.generator == VGAN else self.code_generator
+
+    @cached_property
+    def refusals(self) -> dict[str, str]:
+        """By method that releases nothing of these data, why; all are privatized by now."""
+        found = {
+            name: read_refusal(self.store.folder(privatized_unit(name))) for name in self.methods
+        }
+        return {name: why for name, why in found.items() if why}
+
+    @property
+    def released(self) -> tuple[str, ...]:
+        """Names of the methods that release images of these data, in Table 1's order."""
+        return tuple(name for name in self.methods if name not in self.refusals)
 
     def privatize(
         self, method: Method, queries: EyeDataset, *, seed: int, draws: int, **others: object

@@ -32,7 +32,7 @@ from replication.config import EvaluatorSettings, VganSettings
 from replication.data.sources import Kind, Source
 from replication.data.survey import Choice
 from replication.data.warsaw import TWINS_FOLDER
-from replication.errors import DataError, Sentence
+from replication.errors import DataError, MethodRefused, Sentence
 from replication.evaluate.stage import evaluate_sets, measure_pools, write_evaluation
 from replication.explain.client import ExplanationWorker
 from replication.explain.exchange import RULES
@@ -60,6 +60,7 @@ from replication.store.arrays import (
     save_preprocessed,
     save_privatized,
     to_dataset,
+    write_refusal,
 )
 from replication.store.files import hash_file
 from replication.store.run_record import CODE, EVALUATORS, PREPROCESSED, VGAN, describe_split
@@ -180,13 +181,16 @@ def train_vgan(
 
 
 def train_code(run: RunData, folder: Path) -> None:
-    """Learn the disease code and train its generator (stage 04)."""
+    """Learn the disease code and train its generator (stage 04), or write why none can be learned."""
     with hold_interrupt():
         from replication.train.code_generator import train_code_generator
 
     rows, settings = run.splits.train, run.profile.code
     facts = load_manifest(run.store.folder(PREPROCESSED)).iloc[rows]
-    with run.track("training the evidence code's generator", settings.steps) as advance:
+    with (
+        _refusing(folder),
+        run.track("training the evidence code's generator", settings.steps) as advance,
+    ):
         train_code_generator(
             run.dataset.take(rows),
             find_iris_axes(facts, size_px=run.dataset.images.shape[1]),
@@ -199,19 +203,38 @@ def train_code(run: RunData, folder: Path) -> None:
 
 
 def privatize(run: RunData, folder: Path, *, method: Method) -> None:
-    """Privatize the test images by one method (stage 05)."""
-    sets = run.privatize(method, run.test_set, seed=run.drawing_seed, draws=run.draws)
-    with run.track(f"privatizing: {method.name}", run.count_draws(method)) as advance:
+    """Privatize the test images by one method (stage 05), or write why it releases nothing."""
+    with (
+        _refusing(folder),
+        run.track(f"privatizing: {method.name}", run.count_draws(method)) as advance,
+    ):
+        sets = run.privatize(method, run.test_set, seed=run.drawing_seed, draws=run.draws)
         save_privatized(folder, advance_each(sets, advance))
 
 
+@contextmanager
+def _refusing(folder: Path) -> Iterator[None]:
+    """Write into the folder why the method refuses these data where it does; the run continues."""
+    try:
+        yield
+    except MethodRefused as refusal:
+        write_refusal(folder, str(refusal))
+
+
 def evaluate(run: RunData, folder: Path) -> None:
-    """Measure Table 1 (stage 06)."""
+    """Measure Table 1 (stage 06).
+
+    Raises:
+        MethodRefused: when none of the run's methods releases anything.
+    """
+    if run.methods and not run.released:
+        raise MethodRefused(*dict.fromkeys(run.refusals.values()))
     networks = {f"{task}_network": run.load_evaluator(task) for task in EVALUATORS}
-    with run.track("evaluating", len(run.methods)) as advance:
-        sets = run.load_sets(run.methods, advance)
+    with run.track("evaluating", len(run.released)) as advance:
+        sets = run.load_sets(run.released, advance)
         table, predictions = evaluate_sets(run.test_set, sets, **networks)
-    table = replace(table, pools=measure_pools(run.methods, run.test_set, run.train_set))
+    pools = measure_pools(run.released, run.test_set, run.train_set)
+    table = replace(table, pools=pools, refused=run.refusals)
     heading = _write_heading(run, "Table 1", f"{run.draws} draws, {len(run.test_set)} test images")
     write_evaluation(
         folder, table, predictions, paper_percent=read_paper_percent(), heading=heading
@@ -222,9 +245,9 @@ def attack(run: RunData, folder: Path) -> None:
     """Measure Table 2 (stage 07)."""
     predictions = FinishedRun(run.store).predictions
     judges = {task: run.load_evaluator(task).predict for task in EVALUATORS}
-    with run.track("attacking", 2 + len(run.methods)) as advance:
+    with run.track("attacking", 2 + len(run.released)) as advance:
         filled, named = attack_sets(
-            run.methods,
+            run.released,
             _find_known(run),
             privatize=partial(_privatize_or_control, run),
             load=lambda method: run.load_sets((method,)),
@@ -246,7 +269,7 @@ def attack(run: RunData, folder: Path) -> None:
 
 def explain(run: RunData, folder: Path) -> None:
     """Explain the originals and what PPRL-VGAN made of them (stage 08)."""
-    methods = list_explained(run)
+    methods = tuple(name for name in list_explained(run) if name in run.released)
     images = len(run.test_set) * (1 + len(methods) * min(run.draws, DRAWS))
     what = (
         f"Deep Taylor (`{run.explanation.method}`) of the log-odds of the glaucoma network's "
@@ -282,6 +305,7 @@ def privatize_many(
     *,
     allow_unknown: bool,
     max_uncentred: float = MOST_UNCENTRED,
+    as_dicom: bool = False,
 ) -> BlockCounts:
     """Privatize a manifest's images, however many, by the run's training images and weights.
 
@@ -292,6 +316,7 @@ def privatize_many(
         folder: for the blocks.
         allow_unknown: whether a method of others' images alone may take patients unknown to the run.
         max_uncentred: of these images, the share that may be without an iris.
+        as_dicom: whether they are written as DICOM objects, too.
 
     Raises:
         DataError: when a frame can't be read or has another size than the run's, when too few have
@@ -332,6 +357,7 @@ def privatize_many(
             seed=run.store.secret,
             draws=draws,
             max_uncentred=max_uncentred if steps.on_irises else 1.0,
+            as_dicom=as_dicom,
             on_images=lambda images: [advance() for _ in range(images)],
             on_uncentred=partial(show_uncentred, root=root, white=white, private=True),
         )

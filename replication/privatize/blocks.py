@@ -4,9 +4,11 @@ Writes, in the given folder, `blocks.json` (what the blocks are made of) and one
 `draw-0.npy` ..., `used-0.npy` ... and `code-0.npy` ... as in stage 05, and `images.csv`: which row is which image,
 whether the run knows its patient, and what was found in its frame; and `uncentred`, where too many
 images are without an iris, with what the caller shows of them. A block appears when it is
-complete, and is not made again. The bytes are those of all images in one go.
+complete, and is not made again. The bytes are those of all images in one go. Where DICOM is wanted, too, a
+block has what `replication.privatize.dicom_objects` writes.
 """
 
+import json
 import logging
 import shutil
 from collections.abc import Callable
@@ -17,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from replication.errors import DataError, SettingsError
+from replication.privatize.dicom_objects import write_each
 from replication.privatize.draws import BLOCK_IMAGES
 from replication.privatize.methods import Method
 from replication.records import EyeDataset, Generator
@@ -61,6 +64,7 @@ def privatize_blocks(
     seed: int,
     draws: int,
     max_uncentred: float = MOST_UNCENTRED,
+    as_dicom: bool = False,
     on_images: Callable[[int], None] = lambda images: None,
     on_uncentred: Callable[[pd.DataFrame, Path], str] = lambda images, folder: "",
 ) -> BlockCounts:
@@ -74,6 +78,7 @@ def privatize_blocks(
             FOUND of each; an identity may be UNKNOWN.
         method, gallery, generator, seed, draws: of the registry, and as its `privatize` takes them.
         max_uncentred: of all images, the share that may be without an iris.
+        as_dicom: whether the images are written as DICOM objects, too.
         on_images: called with the number of images of each block that is done.
         on_uncentred: called with row (from 1, in the table) and path of the images without an iris,
             once they are too many, and with the folder; returns what to do about them.
@@ -83,7 +88,10 @@ def privatize_blocks(
             made.
         SettingsError: when the folder holds something else.
     """
+    if as_dicom:
+        request = request | {"dicom": True}
     _open_folder(folder, request | {"columns": list(COLUMNS)})
+    root = json.dumps([seed, request], sort_keys=True)
     counts, without_iris = BlockCounts(), []
     given = {"gallery": gallery, "generator": generator, "seed": seed, "draws": draws}
     for start in range(0, len(table), BLOCK_IMAGES):
@@ -106,6 +114,9 @@ def privatize_blocks(
                 _refuse_irises(counts, len(table), max_uncentred, ways)
             sets = method.privatize(dataset, **given)
             with new_folder(block) as partial:
+                if as_dicom:
+                    place = {"image_ids": rows["image_id"], "root": root, "first_row": start}
+                    sets = write_each(sets, partial, **place)
                 save_privatized(partial, sets)
                 write_table(listed[list(COLUMNS)], partial / IMAGES)
         on_images(len(rows))

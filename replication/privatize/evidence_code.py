@@ -38,7 +38,7 @@ def privatize_by_evidence_code(
         first_block: as for `draws.open_blocks`.
 
     Raises:
-        DataError: when fewer than k training patients have glaucoma.
+        MethodRefused: when fewer than k training patients have glaucoma.
         SettingsError: when there is no generator.
     """
     if generator is None:

@@ -26,7 +26,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from replication.errors import DataError
+from replication.errors import MethodRefused
 from replication.records import EyeDataset, Generator, PrivatizedSet, to_bytes, to_unit_range
 
 
@@ -50,7 +50,7 @@ def privatize_by_k_same_grouped(
         k: the fewest patients in a group.
 
     Raises:
-        DataError: when fewer than k patients have a gallery image of a query's pathology.
+        MethodRefused: when fewer than k patients have a gallery image of a query's pathology.
     """
     images = np.empty_like(queries.images)
     used = np.empty((len(queries), 2 * k - 1), queries.identity.dtype)
@@ -99,12 +99,12 @@ def form_groups(gallery: EyeDataset, pathology: bool, *, k: int) -> Groups:
     """Cut the patients with gallery images of one pathology into groups of k or more.
 
     Raises:
-        DataError: when there are fewer than k such patients.
+        MethodRefused: when there are fewer than k such patients.
     """
     own = gallery.glaucoma == pathology
     identity = np.unique(gallery.identity[own])
     if len(identity) < k:
-        raise DataError(
+        raise MethodRefused(
             f"K-Same-Select in groups with K = {k}: only {len(identity)} patients have a training "
             f"image {'with' if pathology else 'without'} glaucoma; use a smaller K or more patients"
         )

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.sparse import csr_array
 
-from replication.errors import DataError
+from replication.errors import MethodRefused
 from replication.records import EyeDataset, Generator, PrivatizedSet, round_to_bytes
 
 BLOCK_QUERIES = 1024  # whose distances to the gallery are in memory at once
@@ -45,7 +45,7 @@ def privatize_by_k_same_select(
         own_patient: whether the query's patient may be one of them.
 
     Raises:
-        DataError: when fewer than k patients share a query's pathology.
+        MethodRefused: when fewer than k patients share a query's pathology.
     """
     pixels = queries.images.reshape(len(queries), -1)
     chosen = np.empty((len(queries), k), dtype=np.intp)
@@ -102,7 +102,7 @@ def select_nearest(
         identity, and within a patient to the earlier row.
 
     Raises:
-        DataError: when there are fewer than k patients for a query.
+        MethodRefused: when there are fewer than k patients for a query.
     """
     distance = pixels @ candidates.pixels.T
     np.subtract(candidates.half_norms, distance, out=distance)
@@ -168,10 +168,10 @@ def first_nearest(distance: np.ndarray, starts: np.ndarray, counts: np.ndarray) 
 
 
 def _check_enough_patients(nearest: np.ndarray, *, k: int, pathology: bool) -> None:
-    """Raise DataError unless each query has k patients at a finite distance."""
+    """Raise MethodRefused unless each query has k patients at a finite distance."""
     fewest = int(np.isfinite(nearest).sum(axis=1).min())
     if fewest < k:
-        raise DataError(
+        raise MethodRefused(
             f"K-Same-Select with K = {k}: only {fewest} other patients have a training image "
             f"{'with' if pathology else 'without'} glaucoma; use a smaller K or more patients"
         )

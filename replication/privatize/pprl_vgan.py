@@ -53,7 +53,7 @@ def privatize_by_pprl_vgan(
         first_block: as for `draws.open_blocks`.
 
     Raises:
-        DataError: when a query's pool holds too few patients.
+        MethodRefused: when a query's pool holds too few patients.
         SettingsError: when there is no generator.
     """
     if generator is None:

@@ -23,7 +23,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from replication.errors import DataError
+from replication.errors import MethodRefused
 from replication.records import EyeDataset
 
 
@@ -56,13 +56,13 @@ def draw_replacements(
         (N, count) identity classes in the order drawn.
 
     Raises:
-        DataError: when the pool of a query holds fewer than count patients.
+        MethodRefused: when the pool of a query holds fewer than count patients.
     """
     patients, fits = find_pools(queries, gallery, pool=pool, others_only=others_only)
     available = fits.sum(axis=1)
     if len(queries) and available.min() < count:
         pathology = "with" if queries.glaucoma[available.argmin()] else "without"
-        raise DataError(
+        raise MethodRefused(
             f"replacement identities, pool '{pool}': an image {pathology} glaucoma needs {count} "
             f"patients to choose from and the training images offer {available.min()}"
         )

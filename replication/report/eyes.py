@@ -1,4 +1,4 @@
-"""Figures 2 to 5 of the paper: the same eyes, as they are and as each method makes them.
+"""Figures 2 to 5 of the paper, and one of methods beyond it: the same eyes, as each makes them.
 
 Originals and privatized images of patients are theirs: a report that may be given away has none of
 these figures. Each image is read alone, as one row of its array.
@@ -28,7 +28,7 @@ from replication.figures.charts import (
     save_figure,
 )
 from replication.figures.maps import PALETTE
-from replication.privatize.methods import BASELINE
+from replication.privatize.methods import BASELINE, BEYOND
 from replication.results.finished_run import FinishedRun
 from replication.store.arrays import IMAGES
 from replication.store.run_record import PREPROCESSED, privatized_unit
@@ -45,6 +45,7 @@ FIGURES = {
     "figure2": BLURS,
     "figure3": K_SAMES,
     "figure4": (SAME, DIFFERENT, AVERAGED_RANDOM, AVERAGED_SAME),
+    "beyond": tuple(method.name for method in BEYOND),
 }
 WORDS = {
     BASELINE: "original",
@@ -54,6 +55,7 @@ WORDS = {
     AVERAGED_SAME: "averaged, same pathology",
     **{name: f"kernel {name.rpartition('-')[2]}" for name in BLURS},
     **{name: f"{name.rpartition('-')[2]} identities" for name in K_SAMES},
+    **{method.name: method.short for method in BEYOND},
 }
 RULE = (
     "The same two eyes throughout: one with glaucoma, that of Figure 5 or else the first of the "
@@ -95,10 +97,11 @@ class Picture:
 
 
 def draw_figures(finished: FinishedRun, folder: Path) -> list[Picture]:
-    """Draw Figures 2 to 5, of methods that were run, as PNG, PDF and for the page."""
+    """Draw Figures 2 to 5 and that of methods beyond the paper, as far as they were run: PNG, PDF, page."""
     eyes, pictures = TestEyes(finished), []
     draw = partial(draw_eyes, folder=folder, private=finished.source.kind.private)
-    measured = {method for method, _ in finished.numbers}
+    numbers = finished.numbers | finished.table.numbers_beyond()
+    measured = {method for method, _ in numbers}
     for name, methods in FIGURES.items():
         shown = [BASELINE, *(method for method in methods if method in measured)]
         if len(shown) > 1:

@@ -53,6 +53,14 @@ class Goods(StrEnum):
 
     WEIGHTS = "weights"
     SETS = "sets"
+    CRATE = "crate"
+
+
+GIVE_AWAY = {
+    Goods.WEIGHTS: "weights can reveal what is printed above",
+    Goods.SETS: "sets can reveal what is printed above",
+    Goods.CRATE: "a hash confirms to whoever has a file that it is this one",
+}
 
 
 @dataclass(frozen=True)
@@ -212,14 +220,7 @@ def export_run(
             that, another process works in the run, or its list of exports is not readable.
         StageNotRun: when the run is not complete.
     """
-    private = run.source.kind.private
-    if private and not may_share:
-        raise SettingsError(
-            f"{run.root}: made from patients' eyes, of which {goods.value} can reveal what is "
-            f"printed above; where you may share that, confirm it by {MAY_SHARE}"
-        )
-    if target.exists():
-        raise SettingsError(f"{target}: exists already; name a new folder")
+    require_sharing(run, target, goods, may_share=may_share)
     with run.store.locked(), new_folder(target) as partial:
         draws = {}
         if goods is Goods.WEIGHTS:
@@ -231,16 +232,34 @@ def export_run(
         else:
             draws = {one.method: _write_set(run, one.method, partial / one.method) for one in leaks}
         write_text(partial / README, to_markdown(run, goods, leaks))
-        entry = {
-            "date": datetime.now(UTC).isoformat(timespec="seconds"),
-            "what": goods,
-            "draws": draws,
-            "sha256": digest_files(partial),
-            "confirmed": MAY_SHARE if private else "synthetic eyes, nothing to confirm",
-        }
-        # Noted before the folder gets its name: what is stopped between is counted, not forgotten.
-        entries = [*_read_exports(run.root), entry]
-        write_json(run.root / EXPORTS, {"exports": entries})
+        note_export(run, goods, draws=draws, sha256=digest_files(partial))
+
+
+def require_sharing(run: FinishedRun, target: Path, goods: Goods, *, may_share: bool) -> None:
+    """Raise SettingsError where a folder exists or patients' data may not be shared."""
+    if run.source.kind.private and not may_share:
+        raise SettingsError(
+            f"{run.root}: made from patients' eyes, of which {GIVE_AWAY[goods]}; where you may share "
+            f"that, confirm it by {MAY_SHARE}"
+        )
+    if target.exists():
+        raise SettingsError(f"{target}: exists already; name a new folder")
+
+
+def note_export(run: FinishedRun, goods: Goods, *, draws: Mapping[str, int], sha256: str) -> None:
+    """Add an export to the run's list, before its folder gets its name.
+
+    What is stopped between is counted, not forgotten.
+    """
+    private = run.source.kind.private
+    entry = {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "what": goods,
+        "draws": draws,
+        "sha256": sha256,
+        "confirmed": MAY_SHARE if private else "synthetic eyes, nothing to confirm",
+    }
+    write_json(run.root / EXPORTS, {"exports": [*_read_exports(run.root), entry]})
 
 
 def to_markdown(run: FinishedRun, goods: Goods, leaks: Sequence[Leaks]) -> str:
@@ -289,9 +308,10 @@ def _sum_exports(root: Path) -> str:
     entries = _read_exports(root)
     if not entries:
         return "Exports of this run before this one: none."
-    weights = sum(entry["what"] == Goods.WEIGHTS for entry in entries)
+    kinds = Counter(Goods(entry["what"]) for entry in entries)
     draws = sum((Counter(entry["draws"]) for entry in entries), Counter())
-    parts = [f"weights: {weights}"] if weights else []
+    named = {Goods.WEIGHTS: "weights", Goods.CRATE: "crates, descriptions alone"}
+    parts = [f"{words}: {kinds[what]}" for what, words in named.items() if kinds[what]]
     parts += [f"draws of {method}: {count}" for method, count in sorted(draws.items())]
     return (
         f"Exports of this run before this one: {len(entries)} ({', '.join(parts)}). Draws and "

@@ -7,10 +7,12 @@ import numpy as np
 import pandas as pd
 
 from replication.records import EyeDataset, PrivatizedSet, Splits, Subset, to_bytes, to_unit_range
+from replication.store.files import write_text
 from replication.store.tables import read_table, write_table
 
 IMAGES = "images.npy"
 MANIFEST = "manifest.csv"
+REFUSED = "refused.txt"
 
 
 def save_preprocessed(folder: Path, images: np.ndarray, table: pd.DataFrame) -> None:
@@ -51,6 +53,17 @@ def load_manifest(folder: Path) -> pd.DataFrame:
 def find_white_level(table: pd.DataFrame) -> int:
     """Return the level of white of a preprocessed manifest's files."""
     return int(table["white_level"].iloc[0])
+
+
+def write_refusal(folder: Path, sentence: str) -> None:
+    """Write into a stage's folder why its method releases nothing of these data, and nothing else."""
+    write_text(folder / REFUSED, sentence + "\n")
+
+
+def read_refusal(folder: Path) -> str | None:
+    """Return why a stage's method releases nothing; None where it does."""
+    file = folder / REFUSED
+    return file.read_text(encoding="utf-8").rstrip("\n") if file.exists() else None
 
 
 def save_privatized(folder: Path, sets: Iterable[PrivatizedSet]) -> None:

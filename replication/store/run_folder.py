@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from replication.errors import DiskError, SettingsError, StageNotRun
@@ -233,6 +234,7 @@ class RunStore:
             record = {
                 "key": key,
                 "seconds": round(time.perf_counter() - start, 2),
+                "ended": datetime.now(UTC).isoformat(timespec="seconds"),
                 "peak_memory_mib": find_peak_memory(),
                 "versions": find_versions(),
                 "machine": name_machine(),

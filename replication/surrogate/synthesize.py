@@ -7,6 +7,7 @@ Warsaw, and no image of anybody went into it. Under its root are:
 - a few files of other cameras (CA, TC), in images-NIR and images-visible;
 - medical-description-v2-1.csv (diseases per eye);
 - truth.csv (iris, pupil and signs of every AD100 image, in pixels of its frame);
+- croissant.json (the set and its fields in words that other tools read);
 - surrogate.json (what it was drawn from, and the hash of all other files).
 
 A twin (counterfactual) is the same eye on the same day in the same light without its signs, so
@@ -23,6 +24,7 @@ import numpy as np
 from replication.config import SurrogateSettings
 from replication.errors import DataError, Sentence
 from replication.store.files import new_folder
+from replication.surrogate.croissant import CROISSANT_FILE, describe_surrogate
 from replication.surrogate.frame import (
     STRIP_ROWS,
     DrawnFrame,
@@ -32,6 +34,7 @@ from replication.surrogate.frame import (
     paint_eye,
 )
 from replication.surrogate.plan import (
+    DRAWING,
     ORIGIN_FILE,
     TRUTH_FILE,
     PlannedEye,
@@ -47,6 +50,11 @@ from replication.system.processes import advance_each, spread
 OTHER_CAMERA_EVERY = 9
 OTHER_CAMERA_IMAGE = 901
 ANNOTATIONS_FILE = "medical-description-v2-1.csv"
+# What each table holds, truth.csv first.
+TABLES = {
+    TRUTH_FILE: "Iris, pupil and signs of every AD100 image, in pixels of its frame.",
+    ANNOTATIONS_FILE: "Diseases by patient and eye, semicolons between the columns.",
+}
 SHEET_ROWS, SHEET_COLUMNS = 6, 3
 SHEET_TILE = (320, 240)
 TRUTH_HEADER = "file,patient,eye,iris_x,iris_y,iris_r,pupil_x,pupil_y,pupil_r,signs"
@@ -86,6 +94,10 @@ def synthesize(
             (TRUTH_FILE, "\n".join([TRUTH_HEADER, *sorted(rows), ""])),
         ):
             (unfinished / name).write_text(text, encoding="utf-8")
+        described = describe_surrogate(
+            unfinished, settings, seed=seed, drawing=DRAWING, tables=TABLES
+        )
+        (unfinished / CROISSANT_FILE).write_text(described, encoding="utf-8")
         origin = write_origin(settings, seed=seed, files_sha256=hash_files(unfinished))
         (unfinished / ORIGIN_FILE).write_text(origin, encoding="utf-8")
 

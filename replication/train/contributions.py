@@ -29,7 +29,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from replication.errors import DataError
+from replication.errors import MethodRefused
 from replication.records import EyeDataset, to_gray
 
 ANGLES, RADII = 48, 24
@@ -77,7 +77,7 @@ class SignReaders:
             axes: half-width and half-height of the iris, px.
 
         Raises:
-            DataError: when there are too few patients, healthy or ill.
+            MethodRefused: when there are too few patients, healthy or ill.
         """
         ill, identity = train.glaucoma, train.identity
         counts = [len(np.unique(identity[ill == label])) for label in (False, True)]
@@ -90,7 +90,7 @@ class SignReaders:
                     readers.append(_learn_one(points[seen], ill[seen]))
                 fold[identity[unseen]] = number
         if len(readers) < FOLDS:
-            raise DataError(
+            raise MethodRefused(
                 f"evidence code: {counts[1]} patients with glaucoma and {counts[0]} without have "
                 f"{ill.sum()} and {(~ill).sum()} training images, too few to learn a code from"
             )

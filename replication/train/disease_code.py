@@ -23,7 +23,7 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 from sklearn.decomposition import PCA
 
-from replication.errors import DataError
+from replication.errors import MethodRefused
 from replication.records import EyeDataset
 from replication.train.contributions import Detection, SignReaders
 
@@ -59,15 +59,15 @@ class DiseaseCode:
                 training has no codes.
 
         Raises:
-            DataError: when there are too few patients, or the readers know nothing of those unmet.
+            MethodRefused: when there are too few patients, or the readers know nothing of those unmet.
         """
         readers = SignReaders.learn(train, axes)
         found = readers.detect(train)
         if found.p_value > LARGEST_P:
-            raise DataError(
+            raise MethodRefused(
                 f"evidence code: of {found.ill} patients with glaucoma and {found.healthy} without, "
                 f"whom its readers had not met, an AUC of {found.auc:.2f} is no more than chance; a "
-                "code would say nothing, and nothing is released. Run the other methods by --method"
+                "code would say nothing, and nothing is released"
             )
         ill = train.take(train.glaucoma)
         profiles = _describe(readers, ill.images, ill.identity)
@@ -110,7 +110,7 @@ class DiseaseCode:
             k: of the level.
 
         Raises:
-            DataError: when fewer than k training patients have glaucoma, so that no code is shared
+            MethodRefused: when fewer than k training patients have glaucoma, so that no code is shared
                 by as many.
         """
         check_shared(int((self.of_patient > 0).any(axis=0).sum()), k=k)
@@ -141,9 +141,9 @@ class DiseaseCode:
 
 
 def check_shared(patients: int, *, k: int) -> None:
-    """Raise DataError where fewer than k patients with glaucoma have training images."""
+    """Raise MethodRefused where fewer than k patients with glaucoma have training images."""
     if patients < k:
-        raise DataError(
+        raise MethodRefused(
             f"evidence code: {patients} patients with glaucoma have training images, so no code is "
             f"shared by {k}, and nothing is released; use a smaller k or more patients"
         )

@@ -330,7 +330,15 @@ def test_what_a_code_proves_is_written_and_who_names_more_is_an_alarm(tmp_path):
     assert columns["value"].tolist() == pytest.approx([1 / 3, 1, 1 / 2])
     assert columns["method"].unique() == [LEAKY] and columns["low"].isna().all()
     assert at_most not in (tmp_path / "differences.csv").read_text()
-    assert "something besides the code leaks" in (tmp_path / "table2.md").read_text()
+    page = (tmp_path / "table2.md").read_text()
+    assert "something besides the code leaks" in page
+    assert {row["method"] for row in written["requirements"]} == {LEAKY}
+    assert (
+        "best retrained, eyes without at most 2.0; any of the used named, learned at most" in page
+    )
+    assert "which kind of sign, AUC at least 0.93 of original's" in page
+    assert "| fails: best retrained, eyes with glaucoma, best retrained, eyes without |" in page
+    assert page.endswith('The claim "a method meets all three requirements": fails.\n')
 
 
 def judge(best, used=lambda rows: rows["replacement_shown"]):

@@ -27,6 +27,7 @@ from .rows import describe_machine
 BENCHMARKS = {
     "vgan_step": "bench_vgan_step.measure",
     "preprocessing": "bench_preprocessing.measure",
+    "dicom": "bench_dicom.measure",
     "k_same": "bench_k_same.measure",
     "privatization": "bench_privatization.measure",
     "start": "bench_commands.measure_start",

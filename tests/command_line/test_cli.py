@@ -146,6 +146,7 @@ def test_help_needs_no_heavy_import():
         # Privatizing many images needs all of its options.
         (("privatize", *BLUR), ["--method: give --out"]),
         (("privatize", "--unknown-patients"), ["--unknown-patients: give --out"]),
+        (("privatize", "--dicom"), ["--dicom: give --out"]),
         (("privatize", "--out", "o", *BLUR), ["--out: give --manifest and --method"]),
         (("privatize", "--out", "o", *MINE), ["--out: give --manifest and --method"]),
         (("privatize", "--out", "o", *MINE, "--method", "x"), ["unknown method 'x'"]),
@@ -155,6 +156,13 @@ def test_options_that_do_not_fit_are_refused_before_any_work(call, monkeypatch, 
     worked = property(lambda run: pytest.fail("the data were read"))
     monkeypatch.setattr("replication.pipeline.run_data.RunData.raw", worked)
     expect_one_sentence(call(*words), *parts)
+
+
+def test_dicom_without_its_package_is_refused_before_any_work(call, monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "pydicom", None)
+    words = ("privatize", "--out", tmp_path / "o", *MINE, "--method", "blur-3", "--dicom")
+    expect_one_sentence(call(*words), "--dicom needs pydicom: install the extra `dicom`")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_missing_folder_leaves_nothing_behind(call, tmp_path):

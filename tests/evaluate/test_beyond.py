@@ -30,3 +30,11 @@ def test_numbers_are_written_as_the_page_needs_them():
 
 def test_without_such_methods_there_is_no_page():
     assert lay_out_beyond(build_table(ROWS[:1])) is None
+
+
+def test_methods_that_refuse_the_data_are_named_with_the_reason():
+    refused = {"evidence-code-k3": "too few", "evidence-code-k5": "too few", "dp-pix-16": "blank"}
+    page = lay_out_beyond(replace(build_table(ROWS[:1]), refused=refused)).to_markdown()
+    assert "Not measured: evidence-code-k3, evidence-code-k5: too few. " in page
+    assert page.rstrip().endswith("Not measured: dp-pix-16: blank.")
+    assert "|" not in page

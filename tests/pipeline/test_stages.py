@@ -1,5 +1,6 @@
 """Who learns from which images: split by patient, the glaucoma network from training patients."""
 
+import importlib.util
 import itertools
 from contextlib import nullcontext
 from dataclasses import replace
@@ -14,7 +15,7 @@ from latent_generator import LatentGenerator
 
 from replication.config import SMOKE, ExplanationSettings
 from replication.data.sources import Kind, Source
-from replication.errors import DataError
+from replication.errors import DataError, MethodRefused, SettingsError
 from replication.evaluate.table1 import build_table
 from replication.pipeline import stages
 from replication.pipeline.order import Replication
@@ -22,7 +23,7 @@ from replication.pipeline.run_data import RunData
 from replication.privatize.blocks import BlockCounts
 from replication.privatize.methods import METHODS
 from replication.results.finished_run import FinishedRun
-from replication.store.arrays import save_preprocessed
+from replication.store.arrays import read_refusal, save_preprocessed
 from replication.store.files import read_json
 from replication.store.run_folder import RunStore
 from replication.store.run_record import EVALUATORS
@@ -147,6 +148,8 @@ def test_the_pages_of_a_split_by_patient_say_so(
     for unit in EVALUATORS.values():
         with work.store.writing(unit, {}):
             pass
+    with work.store.writing("05_privatized/blur-3", {}):
+        pass
     monkeypatch.setattr(RunData, "load_evaluator", lambda *_: None)
     monkeypatch.setattr(RunData, "raw", (None, tmp_path))
     monkeypatch.setattr(stages, "evaluate_sets", lambda *_, **__: (build_table([]), None))
@@ -328,3 +331,108 @@ def test_a_folder_of_privatized_images_does_not_hold_what_they_were_drawn_from(
     assert record.keys() == {"method", "secret", "draws", "images", "inputs", "columns"}
     kept = (tmp_path / "run" / "run.secret").read_text()
     assert len(kept) == 64 and kept not in (out / "blocks.json").read_text()
+
+
+CODED = METHODS["evidence-code-k3"]
+WHY = "these patients are too few"
+
+
+def refuse_code(work: RunData) -> None:
+    """Complete stage 04 of the evidence code and stage 05 of its method as refused."""
+    with work.store.writing("04_code", {}) as folder:
+        stages.write_refusal(folder, WHY)
+    with work.store.writing("05_privatized/evidence-code-k3", {}) as folder:
+        stages.privatize(work, folder, method=CODED)
+        assert not list(folder.glob("*.npy"))
+        assert read_refusal(folder) == WHY
+
+
+def test_a_method_without_its_code_refuses_too_and_the_others_are_released(tmp_path):
+    work = make_work(tmp_path, by_patient=False)
+    work.methods = ("blur-3", "evidence-code-k3")
+    with work.store.writing("05_privatized/blur-3", {}) as folder:
+        stages.privatize(work, folder, method=METHODS["blur-3"])
+    refuse_code(work)
+    assert (work.refusals, work.released) == ({"evidence-code-k3": WHY}, ("blur-3",))
+    with pytest.raises(MethodRefused, match=WHY):
+        work.find_generator(CODED)
+
+
+def test_where_every_method_refuses_the_run_ends_with_the_reason(tmp_path):
+    work = make_work(tmp_path, by_patient=False)
+    work.methods = ("evidence-code-k3",)
+    refuse_code(work)
+    with pytest.raises(MethodRefused, match=WHY):
+        stages.evaluate(work, tmp_path)
+
+
+def test_another_error_than_a_refusal_is_no_refusal(tmp_path, monkeypatch):
+    def fail(*_, **__):
+        raise DataError("a broken file")
+
+    work = make_work(tmp_path, by_patient=False)
+    monkeypatch.setattr(RunData, "privatize", fail)
+    with pytest.raises(DataError, match="a broken file"):
+        stages.privatize(work, tmp_path, method=METHODS["blur-3"])
+
+
+@pytest.mark.slow
+def test_two_hundred_dicom_objects_hold_nothing_of_their_sources(tmp_path: Path) -> None:
+    pydicom = pytest.importorskip("pydicom")
+    from dicom_files import SOURCE, write_dicom
+
+    mine, values = tmp_path / "mine", set()
+    mine.mkdir()
+    frames = [draw_eye(centre=(280 + 4 * n, 230)).astype(np.uint16) * 16 for n in range(10)]
+    lines = ["path,patient_id,eye,glaucoma"]
+    for number in range(200):
+        given = {"PatientID": f"WAW-{number % 6 + 1}-7714", "AccessionNumber": f"ACC-{number:05}"}
+        file = write_dicom(mine / f"Kowalska {number}.dcm", frames[number % 10], **given)
+        source = pydicom.dcmread(file, stop_before_pixels=True)
+        # Of the object itself, patient, device and study: all but what describes pixels.
+        values |= {str(each.value) for each in source if each.tag.group < 0x28}
+        lines.append(f"{file.name},{number % 6 + 1},left,{number % 2 == 0}")
+    assert set(SOURCE.values()) - {SOURCE["PatientID"], SOURCE["AccessionNumber"]} <= values
+    (mine / "manifest.csv").write_text("\n".join(lines))
+    run = make_work(tmp_path, by_patient=False, size_px=SMOKE.preprocess.image_size_px)
+    run = replace(run, store=mark_white(run.store, 4095))
+    outs, blurred = [tmp_path / "out", tmp_path / "again"], METHODS["blur-3"]
+    for out in outs:
+        counts = stages.privatize_many(
+            run, mine / "manifest.csv", blurred, out, allow_unknown=False, as_dicom=True
+        )
+    assert counts.images == 200
+    objects = sorted((outs[0] / "images-000000000" / "dicom").iterdir())
+    assert len(objects) == 200
+    heads = [pydicom.dcmread(file) for file in objects]
+    assert len({head.SOPInstanceUID for head in heads}) == 200
+    for file, head in zip(objects, heads, strict=True):
+        head_bytes = file.read_bytes()[: -head.Rows * head.Columns - 12]
+        found = {str(element.value) for element in head.iterall()}
+        assert not found & values
+        assert not [value for value in values if len(value) > 3 and value.encode() in head_bytes]
+        again = outs[1] / file.relative_to(outs[0])
+        assert again.read_bytes() == file.read_bytes()
+        if importlib.util.find_spec("dicom_validator") and importlib.util.find_spec("highdicom"):
+            from dicom_tables import list_errors
+
+            assert not list_errors(file)
+
+
+def mark_white(store: RunStore, white: int) -> RunStore:
+    """Plant another level of white into a run's stage 01."""
+    file = store.folder("01_preprocessed") / "manifest.csv"
+    table = pd.read_csv(file, dtype={"patient_id": str}).assign(white_level=white)
+    table.to_csv(file, index=False)
+    return store
+
+
+def test_blocks_with_and_without_dicom_are_not_of_one_request(tmp_path: Path) -> None:
+    pytest.importorskip("pydicom")
+    privatize_two(tmp_path, ("5", "6"))
+    run = make_work(tmp_path / "b", by_patient=False, size_px=SMOKE.preprocess.image_size_px)
+    file, method = tmp_path / "mine" / "manifest.csv", METHODS["k-same-3"]
+    with pytest.raises(SettingsError, match=r"something else \(dicom, secret\)"):
+        stages.privatize_many(
+            run, file, method, tmp_path / "out", allow_unknown=False, as_dicom=True
+        )
