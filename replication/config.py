@@ -1,6 +1,6 @@
 """Settings of every stage and the profiles; each value carries its source."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from math import ceil
 
 from replication.errors import SettingsError
@@ -15,13 +15,69 @@ class SurrogateSettings:
     glaucoma_images: int = 425  # paper §2.1
 
 
+CENTRINGS = ("iris", "none", "manifest")  # found; not at all; on the circle that a manifest gives
+RESIZINGS = ("stretch", "pad")  # to a square, or padded to one first
+IMAGE_SIZES_PX = (64, 128)  # which the networks halve four times, and whose maps are still drawn
+CHANNELS = (3, 1)  # copies of the gray image
+
+
 @dataclass(frozen=True)
 class PreprocessSettings:
-    """How an eye image becomes a network's input."""
+    """How an image becomes a network's input: the steps of the paper, or others for other images.
+
+    Raises:
+        SettingsError: when a step is unknown.
+    """
 
     strip_rows: int = 11  # first author's later code: the label strip
     image_size_px: int = 64  # paper §2.1
     channels: int = 3  # first author's later code
+    mirroring: bool = True  # paper §2.1: of right eyes
+    centring: str = "iris"  # paper §2.1
+    resizing: str = "stretch"  # first author's later code
+
+    def __post_init__(self) -> None:
+        if type(self.strip_rows) is not int or self.strip_rows < 0:
+            raise SettingsError(f"--strip-rows: expected 0 or more, got {self.strip_rows!r}")
+        known = {"--centring": (self.centring, CENTRINGS), "--resize": (self.resizing, RESIZINGS)}
+        known["--channels"] = self.channels, CHANNELS
+        for option, (given, choices) in known.items():
+            if given not in choices:
+                words = ", ".join(map(str, choices))
+                raise SettingsError(f"{option}: expected one of {words}, got {given!r}")
+
+    @property
+    def on_irises(self) -> bool:
+        """Whether images are centred on irises, so that places in them are places in an iris."""
+        return self.centring == "iris"
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The options of the command line that aren't the usual ones."""
+        words = {
+            "strip_rows": ("--strip-rows", str(self.strip_rows)),
+            "mirroring": ("--no-mirroring",),
+            "centring": ("--centring", self.centring),
+            "resizing": ("--resize", self.resizing),
+            "channels": ("--channels", str(self.channels)),
+            "image_size_px": ("--image-size", str(self.image_size_px)),
+        }
+        usual = {field.name: field.default for field in fields(self)}
+        return tuple(
+            w for name, of in words.items() if getattr(self, name) != usual[name] for w in of
+        )
+
+    @property
+    def recorded(self) -> dict:
+        """What a run records: of OTHERWISE, only what isn't the paper's, as before there was a choice."""
+        return {
+            field.name: value
+            for field in fields(self)
+            if (value := getattr(self, field.name)) != field.default or field.name not in OTHERWISE
+        }
+
+
+OTHERWISE = ("mirroring", "centring", "resizing")  # steps that are recorded where others than usual
 
 
 @dataclass(frozen=True)

@@ -282,7 +282,7 @@ FAULTS = [
         "replication/attack/undo.py",
         "attack/test_undo.py",
         ("self._targets[own.source]", "own.shrunk"),
-        ("height // 2, width // 2)\n", "height // 2, width // 2)[:, ::-1]\n"),
+        ("len(restored), side, side)\n", "len(restored), side, side)[:, ::-1]\n"),
     ),
     *_plant(
         "replication/attack/adequacy.py",
@@ -569,7 +569,7 @@ FAULTS = [
     *_plant(
         "replication/data/pixels.py",
         "data/test_survey.py data/test_doctor.py",
-        ("gray[:-LABEL_ROWS] if", "gray[LABEL_ROWS:] if"),
+        ("gray[: len(gray) - label_rows] if", "gray[label_rows:] if"),
         ("unreadable > MOST_UNREADABLE", "unreadable >= MOST_UNREADABLE"),
     ),
     *_plant(
@@ -648,7 +648,7 @@ FAULTS = [
     *_plant(
         "replication/pipeline/order.py",
         "pipeline/test_stages.py",
-        ("last = max(i for", "last = min(i for"),
+        ("found[-1] + 1", "found[0] + 1"),
         ('{"seed": run.seed, "draws": min(run.draws, MOST', '{"draws": min(run.draws, MOST'),
     ),
     *_plant(
@@ -731,7 +731,7 @@ FAULTS = [
     *_plant(
         "replication/results/finished_run.py",
         "results/test_check.py pipeline/test_stages.py",
-        ("== Kind.WARSAW and not self.by_patient", "== Kind.WARSAW"),
+        ("self.of_paper and not self.by_patient", "self.of_paper"),
         ("comparable = self.beside_paper or bool(bands)", "comparable = self.beside_paper"),
         ("np.column_stack([1 - of, of])", "np.column_stack([of, 1 - of])"),
     ),
@@ -849,5 +849,87 @@ FAULTS = [
         ("min(own.values())", "max(own.values())"),
         ("if not any(row.card for row in listed):", "if False:"),
         ("and not (folder / TABLE).is_file():", "and False:"),
+    ),
+    *_plant(
+        "replication/config.py",
+        "preprocess/test_steps.py",
+        ("!= field.default or field.name not in OTHERWISE", "!= field.default"),
+        ('return self.centring == "iris"', 'return self.centring != "none"'),
+        ("if given not in choices:", "if given not in choices and choices is not CENTRINGS:"),
+    ),
+    *_plant(
+        "replication/preprocess/frame.py",
+        "preprocess/test_steps.py",
+        ('settings.mirroring and eye == "right"', 'eye == "right"'),
+        ("left, top = (side - width) // 2, (side - height) // 2", "left, top = 0, 0"),
+        ("fit, by_hand = NOWHERE, None", "fit = NOWHERE"),
+        ('settings.resizing == "pad"\n', 'settings.resizing == "padded"\n'),
+    ),
+    *_plant(
+        "replication/preprocess/places.py",
+        "preprocess/test_steps.py",
+        ("sides = (longer, longer) if", "sides = (width, height) if"),
+        ("((above, rest[0]), (before, rest[1]))", "((rest[0], above), (before, rest[1]))"),
+        ("    if side:\n", "    if side == 0:\n"),
+    ),
+    *_plant(
+        "replication/data/pixels.py",
+        "data/test_other_images.py data/test_survey.py",
+        ("if steps.mirroring else (shown,)", "if not steps.mirroring else (shown,)"),
+        ("BLOCK_ROWS * ceil(steps.strip_rows / BLOCK_ROWS)", "2 * BLOCK_ROWS"),
+        ("gray[: max(0, len(gray) - steps.strip_rows)]", "gray"),
+    ),
+    *_plant(
+        "replication/data/manifest.py",
+        "data/test_other_images.py data/test_manifest.py",
+        ('if name != "eye" or steps.mirroring)', 'if name != "eye")'),
+        ('if iris is None and steps.centring == "manifest":', "if False:"),
+        ('if twice == ["glaucoma"] and', "if"),
+        ('None if steps.centring == "none" else parse_circle(cells)', "parse_circle(cells)"),
+    ),
+    *_plant(
+        "replication/validate/tables.py",
+        "validate/test_other_steps.py",
+        ('(read["raw_eye"] == "right").to_numpy() & steps.mirroring', "True | steps.mirroring"),
+        ('padded=steps.resizing == "pad"', "padded=False"),
+        ('shown = max(width_px, height_px) if steps.resizing == "pad" else None', "shown = None"),
+    ),
+    *_plant(
+        "validation/expectations/suites.py",
+        "validate/test_other_steps.py",
+        ('*(centering if centring != "none" else ())', "*centering"),
+        ("FLIP if mirroring else NO_FLIP", "FLIP"),
+        ("    if strip_rows == 0:\n", "    if strip_rows < 0:\n"),
+    ),
+    *_plant(
+        "replication/pipeline/open_run.py",
+        "pipeline/test_open_run.py",
+        ("if set(names) != set(METHODS):", "if False:"),
+        ('kind_of_split += "".join(', '_ = "".join('),
+        ("and request.steps != PreprocessSettings():", "and not request.steps:"),
+    ),
+    *_plant(
+        "replication/store/run_record.py",
+        "store/test_run_record.py",
+        ('left_out = "" if steps.on_irises else', 'left_out = "" if not steps.on_irises else'),
+        ("for name in OTHERWISE} | given", "for name in OTHERWISE}"),
+    ),
+    *_plant(
+        "replication/attack/undo.py",
+        "attack/test_undo.py",
+        ("side = isqrt(restored.shape[1])", "side = height // 2"),
+    ),
+    *_plant(
+        "validation/blessing/blessing.py",
+        "validation/blessing/test_blessing.py",
+        (
+            "            outcome = Outcome.NOT_JUDGED\n            detail +=",
+            "            detail +=",
+        ),
+    ),
+    *_plant(
+        "replication/explain/one_image.py",
+        "explain/test_one_image.py",
+        ("if settings.on_irises and not facts.iris_found:", "if not facts.iris_found:"),
     ),
 ]

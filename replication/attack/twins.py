@@ -21,7 +21,7 @@ import pandas as pd
 from replication.data.image_file import read_gray
 from replication.data.warsaw import NIR_FOLDER, TWINS_FOLDER
 from replication.errors import DataError, Sentence
-from replication.preprocess.frame import ImageFacts, repeat_steps
+from replication.preprocess.frame import ImageFacts, list_facts, repeat_steps
 from replication.preprocess.places import mask_signs
 from replication.records import EyeDataset, round_to_bytes, to_unit_range
 from replication.store.arrays import find_white_level
@@ -107,10 +107,9 @@ def read_twins(root: Path, facts: pd.DataFrame, *, size_px: int) -> np.ndarray:
             "twin of the same name; add them, or take the folder away to attack without twins"
         )
     twins = np.empty((len(facts), size_px, size_px), np.uint8)
-    done = facts[list(ImageFacts.__annotations__)].itertuples(index=False)
-    for row, (path, fact) in enumerate(zip(paths, done, strict=True)):
+    for row, (path, fact) in enumerate(zip(paths, list_facts(facts), strict=True)):
         frame = read_gray(root / path, white=find_white_level(facts))
-        twins[row] = repeat_steps(frame, ImageFacts(*fact), size_px=size_px)
+        twins[row] = repeat_steps(frame, fact, size_px=size_px)
     return twins
 
 
@@ -236,14 +235,13 @@ def _sort_by_eye(root: Path, facts: pd.DataFrame, eyes: tuple[PlannedEye, ...]) 
     """Return what to draw, an eye's images together: painting an eye takes longer than an image."""
     known = list_images(eyes)
     tasks: dict[PlannedEye, list[tuple[int, int, ImageFacts]]] = {}
-    done = facts[list(ImageFacts.__annotations__)].itertuples(index=False)
-    for row, (path, fact) in enumerate(zip(facts["path"], done, strict=True)):
+    for row, (path, fact) in enumerate(zip(facts["path"], list_facts(facts), strict=True)):
         file = Path(path).name
         if file not in known:
             sentence = f"{root}: no image {{}}; the names are in {TRUTH_FILE}"
             raise DataError(Sentence(sentence, file, "of that name"))
         eye, image = known[file]
-        tasks.setdefault(eye, []).append((row, image, ImageFacts(*fact)))
+        tasks.setdefault(eye, []).append((row, image, fact))
     return list(tasks.items())
 
 

@@ -6,6 +6,8 @@ originals alone read the result: discriminant analysis, and the run's identity n
 network that learns the way back would take longer for each method than all other attackers.
 """
 
+from math import isqrt
+
 import cv2
 import numpy as np
 
@@ -62,7 +64,8 @@ class WayBack:
     def _recognise(self, restored: np.ndarray, learned: Releases) -> np.ndarray:
         """Return the (N, P) log-probabilities of restored images at full size, in all channels."""
         height, width, channels = learned.levels.shape[1:]
-        small = np.clip(restored, -1, 1).reshape(len(restored), height // 2, width // 2)
+        side = isqrt(restored.shape[1])  # half of the image's, or less where that is large
+        small = np.clip(restored, -1, 1).reshape(len(restored), side, side)
         gray = np.array([cv2.resize(image, (width, height)) for image in small])
         images = np.repeat(gray[..., None], channels, axis=-1).astype(np.float32)
         probabilities = self._static.embed(images).probabilities

@@ -20,6 +20,7 @@ from replication.command_line.options import (
     max_uncentred_option,
     profile_option,
     split_seed_option,
+    steps_options,
 )
 from replication.system.provenance import count_cores
 
@@ -81,9 +82,10 @@ def contact_sheet(folder: Path, picture: Path, seed: int) -> None:
 @choice_option("--split", choices=SPLITS, help="By image or by patient, as `replicate` has it.")
 @split_seed_option
 @max_uncentred_option
+@steps_options
 @choices_options
 @exit_on_error
-def doctor(folder: Path, split: str, split_seed: int, max_uncentred: float, **choices) -> None:
+def doctor(folder: Path, split: str, split_seed: int, max_uncentred: float, **options) -> None:
     """Print what is in FOLDER (Warsaw layout) or in a manifest, what is missing and what is odd.
 
     What is wrong or missing stops a run, what is odd doesn't. Every image is decoded, and the split
@@ -97,40 +99,52 @@ def doctor(folder: Path, split: str, split_seed: int, max_uncentred: float, **ch
       python cli.py data doctor eyes/manifest.csv
       python cli.py data doctor eyes/manifest.csv --ids-are-distinct
     """
-    from replication.config import SplitSettings
+    from replication.config import PreprocessSettings, SplitSettings
     from replication.data.doctor import examine
     from replication.data.survey import Finding, name_choices
     from replication.errors import DataError
     from replication.pipeline.foresee import foresee_methods, foresee_split
-    from replication.privatize.methods import METHODS
+    from replication.privatize.methods import METHODS, list_methods
     from validation.expectations.suites import MOST_UNCENTRED
 
-    chosen = name_choices(**choices)
-    survey = examine(folder, chosen)
+    choices = {name: options.pop(name) for name in ("ids_are_distinct", "drop_duplicates")}
+    chosen, steps = name_choices(**choices), PreprocessSettings(**options)
+    survey = examine(folder, chosen, steps=steps)
     for what, figure in survey.counts:
         click.echo(f"{what}: {figure}")
     for remark in survey.list_remarks(*Finding):
         click.echo(f"{remark.kind}: {remark.named}")
-    table, faults = None, {}
+    table, faults, methods = None, {}, list_methods(steps)
     if not survey.errors:
         settings = SplitSettings(seed=split_seed)
         table = foresee_split(survey.readable, settings, by_patient=split == "patient")
         if isinstance(table, str):
             click.echo(f"{Finding.WRONG}: {table}")
         else:
-            faults = foresee_methods(table, METHODS.values())
+            faults = foresee_methods(table, methods.values())
     if table is None or isinstance(table, str):
         click.echo("Not usable as it is.")
         sys.exit(DataError.exit_code)
     for sentence in dict.fromkeys(faults.values()):
         click.echo(f"{Finding.ODD}: {sentence}")
-    usable = [word for name in METHODS if name not in faults for word in ("--method", name)]
+    if len(methods) < len(METHODS):
+        left_out = ", ".join(name for name in METHODS if name not in methods)
+        click.echo(f"{Finding.ODD}: not centred on irises, so not measured: {left_out}")
+    usable = [word for name in methods if name not in faults for word in ("--method", name)]
     option = "--data-dir" if folder.is_dir() else "--manifest"
     by = ("--split", split) if split != SPLITS[0] else ()
     by += ("--split-seed", split_seed) if split_seed else ()
     by += ("--max-uncentred", f"{max_uncentred:g}") if max_uncentred != MOST_UNCENTRED else ()
-    words = ("replicate", *(usable if faults else ["--all"]), option, folder, *by, *chosen)
-    click.echo(f"Usable{f' by {len(METHODS) - len(faults)} methods' if faults else ''} as it is.")
+    words = (
+        "replicate",
+        *(usable if faults else ["--all"]),
+        option,
+        folder,
+        *by,
+        *steps.words,
+        *chosen,
+    )
+    click.echo(f"Usable{f' by {len(methods) - len(faults)} methods' if faults else ''} as it is.")
     click.echo(f"Next: {spell_command(*words)}")
 
 

@@ -29,6 +29,15 @@ def choice_option(*names: str, choices: Sequence[str], help: str):
     return click.option(*names, default=choices[0], type=click.Choice(choices), help=help)
 
 
+def _add(*options):
+    def add_to(command):
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add_to
+
+
 seed_option = partial(click.option, default=0, type=click.IntRange(0, 2**31 - 1))
 split_seed_option = seed_option(
     "--split-seed", help="Of the split into training, validation and test images."
@@ -41,6 +50,37 @@ max_uncentred_option = click.option(
     help="Share of the images that may be without a centred iris, 0 to 1; more stop a run. Other "
     "values are on every page.",
 )
+# How images become a network's input: the fields of `replication.config.PreprocessSettings`.
+steps_options = _add(
+    click.option(
+        "--strip-rows",
+        default=11,
+        type=click.IntRange(0),
+        help="Rows cut off the bottom of each frame, the camera's label strip; 0 for none.",
+    ),
+    click.option(
+        "--mirroring/--no-mirroring",
+        default=True,
+        help="Whether right eyes are mirrored; without, a manifest needs no eye.",
+    ),
+    choice_option(
+        "--centring",
+        choices=("iris", "none", "manifest"),
+        help="On the iris that is found, not at all, or on the manifest's centre_x,centre_y,radius.",
+    ),
+    choice_option(
+        "--resize",
+        "resizing",
+        choices=("stretch", "pad"),
+        help="Stretch frames to squares, or pad them by repeating their border.",
+    ),
+    choice_option(
+        "--channels", choices=(3, 1), help="Copies of the gray image that networks are given."
+    ),
+    choice_option(
+        "--image-size", "image_size_px", choices=(64, 128), help="Side of the images, px."
+    ),
+)
 count_option = partial(click.option, type=click.IntRange(1))
 several_option = partial(click.option, multiple=True)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
@@ -50,15 +90,6 @@ profile_option = partial(
 methods_option = partial(
     several_option, "--method", "methods", metavar="NAME", shell_complete=_complete(known_methods)
 )
-
-
-def _add(*options):
-    def add_to(command):
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return add_to
 
 
 # What a user states about the data; names and words are those of `replication.data.survey.Choice`.
@@ -83,6 +114,7 @@ settings_options = _add(
     seed_option("--seed", help="Of training and draws."),
     split_seed_option,
     max_uncentred_option,
+    steps_options,
     count_option(
         "--draws",
         default=10,

@@ -20,7 +20,7 @@ def print_table1(run) -> None:
     from replication.store.run_record import describe_split
     from validation.paper.numbers import read_paper_percent
 
-    title = f"Table 1 on {run.data.source.title}." + describe_split(run.data.split_record)
+    title = f"Table 1 on {run.data.source.title}." + describe_split(run.data.described)
     table = FinishedRun(run.store).table
     _print_lines(to_terminal(table, paper_percent=read_paper_percent(), title=title))
     click.echo(f"Files: {run.store.root} (the table: 06_evaluated/table1.md)")

@@ -148,9 +148,11 @@ def privatize(
         max_uncentred=limit,
         as_dicom=as_dicom,
     )
+    centred = run.data.profile.preprocess.on_irises
+    without = f", {counts.without_iris} without an iris found" if centred else ""
     click.echo(
         f"Done: {out} ({counts.images} images, {counts.unknown_patients} of patients unknown to "
-        f"the run, {counts.without_iris} without an iris found)"
+        f"the run{without})"
     )
 
 

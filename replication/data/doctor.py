@@ -13,12 +13,18 @@ from pathlib import Path
 
 import pandas as pd
 
+from replication.config import PreprocessSettings
 from replication.data.sources import WARSAW, Kind, Source, recognise
-from replication.data.survey import Choice, Finding, Survey, remark_on
+from replication.data.survey import NO_SIDE, PAPER_STEPS, Choice, Finding, Survey, remark_on
 from replication.data.warsaw import TWINS_FOLDER
 
 
-def examine(root_or_manifest: Path, choices: Collection[Choice] = ()) -> Survey:
+def examine(
+    root_or_manifest: Path,
+    choices: Collection[Choice] = (),
+    *,
+    steps: PreprocessSettings = PAPER_STEPS,
+) -> Survey:
     """Return the survey of a folder in Warsaw's layout or of a manifest.
 
     Every file is hashed and decoded, as a run does first. What a run would use is counted too, and
@@ -27,7 +33,7 @@ def examine(root_or_manifest: Path, choices: Collection[Choice] = ()) -> Survey:
     named = root_or_manifest.suffix.lower() == ".csv" and not isdir(root_or_manifest)
     is_csv = named or isfile(root_or_manifest)
     kind = Kind.MANIFEST if is_csv else recognise(root_or_manifest)
-    survey = Source(kind, root_or_manifest, frozenset(choices)).survey()
+    survey = Source(kind, root_or_manifest, frozenset(choices), steps).survey()
     images = survey.table["patient_id"].value_counts().sort_index()
     single = images[images == 1].index.tolist()
     doubt = remark_on(Finding.ODD, "{}: one image, used in training only", single, what="patients")
@@ -49,8 +55,9 @@ def _count_images(survey: Survey) -> Iterator[tuple[str, object]]:
     yield "images", f"{len(table)} (paper: {WARSAW.images})"
     yield "patients", f"{len(per_patient)} (paper: {WARSAW.patients})"
     yield from _count_glaucoma(table)
-    yield "eyes", eyes.sum()
-    yield "patients with both eyes", (eyes == 2).sum()
+    if (table["eye"] != NO_SIDE).any():
+        yield "eyes", eyes.sum()
+        yield "patients with both eyes", (eyes == 2).sum()
     yield "images per patient, min / median / max", spread
     yield "patients with one image", (per_patient == 1).sum()
     yield "image sizes", _format_sizes(survey)
@@ -62,7 +69,9 @@ def _count_glaucoma(table: pd.DataFrame) -> Iterator[tuple[str, object]]:
     labelled = known[known["glaucoma"].astype(bool)]
     rate = f", {len(labelled) / len(known):.1%}" if len(known) else ""
     yield "images with glaucoma", f"{len(labelled)}{rate} (paper: {WARSAW.glaucoma_images})"
-    yield "eyes with glaucoma", len(labelled[["patient_id", "eye"]].drop_duplicates())
+    if (table["eye"] != NO_SIDE).any():
+        eyes = labelled[["patient_id", "eye"]].drop_duplicates()
+        yield "eyes with glaucoma", len(eyes)
     yield "patients with glaucoma", labelled["patient_id"].nunique()
     if len(known) < len(table):
         yield "images without a label", len(table) - len(known)

@@ -1,6 +1,7 @@
 """Read a user's own manifest: a CSV `path,patient_id,eye,glaucoma` beside the images.
 
-It may have the columns `centre_x,centre_y,radius` too: the iris, by hand.
+It may have the columns `centre_x,centre_y,radius` too: the iris, by hand, or what else images are
+centred on. `disease` stands for `glaucoma` as well; without mirroring, `eye` may be missing.
 
 Paths are relative to the manifest's folder and can't lead out of it, so that a manifest from
 elsewhere reads nothing but what lies beside it. Links that lie there are followed, as in Warsaw's
@@ -17,9 +18,12 @@ from sys import intern
 from typing import NamedTuple
 from unicodedata import normalize
 
+from replication.config import PreprocessSettings
 from replication.data.iris_by_hand import Circle
 from replication.data.survey import (
     EYES,
+    NO_SIDE,
+    PAPER_STEPS,
     Choice,
     Finding,
     ImageRow,
@@ -33,6 +37,7 @@ from replication.data.survey import (
 from replication.errors import DataError
 
 FIELDS = ("path", "patient_id", "eye", "glaucoma")
+DISEASE_IS = {"disease": "glaucoma"}  # another name of a column
 TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
 DELIMITERS = (";", ",", "\t")
@@ -49,14 +54,20 @@ class Fault(NamedTuple):
     cell: str = ""
 
 
-def survey_manifest(file: Path, *, choices: Collection[Choice] = (), decode: bool = True) -> Survey:
+def survey_manifest(
+    file: Path,
+    *,
+    choices: Collection[Choice] = (),
+    steps: PreprocessSettings = PAPER_STEPS,
+    decode: bool = True,
+) -> Survey:
     """Look at all of a manifest; what is missing, wrong or odd becomes a remark.
 
     Args:
         file: a CSV with a header row and the columns `FIELDS` in any order, and those of
             `Circle`, if given, all blank or none in a row; further ones are ignored. eye is left
             or right, glaucoma one of `TRUTH`, in any case.
-        choices, decode: those of `replication.data.survey.survey_images`.
+        choices, steps, decode: those of `replication.data.survey.survey_images`.
     """
     if not isfile(file):
         sentence = f"{file}: no such file, give a CSV of {','.join(FIELDS)}"
@@ -64,9 +75,11 @@ def survey_manifest(file: Path, *, choices: Collection[Choice] = (), decode: boo
     try:
         numbered = read_rows(file, delimiter=",")
         _, header = next(numbered, (0, []))
-        fault = find_header_fault(header)
+        header = [name.lower() for name in header]
+        fault = find_header_fault(header, steps)
         if fault is None:
-            rows, counted, remarks = parse_rows(file, header, numbered)
+            header = [DISEASE_IS.get(name, name) for name in header]
+            rows, counted, remarks = parse_rows(file, header, numbered, steps)
             if counted:
                 counts = [("rows", counted)]
                 return survey_images(
@@ -75,6 +88,7 @@ def survey_manifest(file: Path, *, choices: Collection[Choice] = (), decode: boo
                     remarks=remarks,
                     counts=counts,
                     choices=choices,
+                    steps=steps,
                     decode=decode,
                 )
             fault = "no rows under the header, add one row per image"
@@ -112,29 +126,40 @@ def name_delimiter(header: Sequence[str], *, expected: str) -> str | None:
     return next((mark for mark in DELIMITERS if mark != expected and mark in header[0]), None)
 
 
-def find_header_fault(header: Sequence[str]) -> str | None:
-    """Return what is wrong with the header row, or None."""
-    names = [name.lower() for name in header]
-    absent = [name for name in FIELDS if name not in names]
+def find_header_fault(header: Sequence[str], steps: PreprocessSettings) -> str | None:
+    """Return what is wrong with the header row, its names in small letters, or None."""
+    names = [DISEASE_IS.get(name, name) for name in header]
+    needed = tuple(name for name in FIELDS if name != "eye" or steps.mirroring)
+    needed += Circle._fields if steps.centring == "manifest" else ()
+    absent = [name for name in needed if name not in names]
     mark = name_delimiter(header, expected=",")
     if mark is not None:
         return f"expected cells separated by ',', this file has {mark!r}: save it again with ','"
     if absent:
-        return f"expected the columns {','.join(FIELDS)}, {name_some(absent)} not found: add them"
+        without = "; without sides, give --no-mirroring" if absent == ["eye"] else ""
+        return (
+            f"expected the columns {','.join(needed)}, {name_some(absent)} not found: add them"
+            f"{without}"
+        )
     twice = [name for name in (*FIELDS, *Circle._fields) if names.count(name) > 1]
+    if twice == ["glaucoma"] and set(DISEASE_IS) & set(header):
+        return "the columns 'glaucoma' and 'disease' are one, keep one"
     return f"the column {name_some(twice)} comes twice, keep one" if twice else None
 
 
 def parse_rows(
-    file: Path, header: Sequence[str], numbered: Iterable[tuple[int, list[str]]]
+    file: Path,
+    names: Sequence[str],
+    numbered: Iterable[tuple[int, list[str]]],
+    steps: PreprocessSettings,
 ) -> tuple[list[ImageRow], int, list[Remark]]:
     """Return the rows that can be used, of how many, and a remark per kind of fault in the others.
 
     Args:
         file: the CSV, whose folder the paths are relative to.
-        header, numbered: the names of the columns, and the rows under them with their lines.
+        names, numbered: of the columns, and the rows under them with their lines.
+        steps: of the preprocessing: what a row has to give.
     """
-    names = [name.lower() for name in header]
     counted = 0
     rows: dict[str, ImageRow] = {}
     faults: dict[str, list[tuple[int, Fault]]] = {}
@@ -143,7 +168,7 @@ def parse_rows(
         if any(cells[len(names) :]):
             parsed = Fault("cells", f"{len(cells)} cells under {len(names)} columns, correct it")
         else:
-            parsed = parse_row(file.parent, dict(zip(names, cells, strict=False)))
+            parsed = parse_row(file.parent, dict(zip(names, cells, strict=False)), steps)
         if isinstance(parsed, ImageRow) and parsed.path in rows:
             parsed = Fault("duplicate", "{} comes twice, keep one row per image", parsed.path)
         if isinstance(parsed, Fault):
@@ -154,13 +179,15 @@ def parse_rows(
     return list(rows.values()), counted, remarks + _doubt_labels(rows.values())
 
 
-def parse_row(root: Path, cells: dict[str, str]) -> ImageRow | Fault:
+def parse_row(root: Path, cells: dict[str, str], steps: PreprocessSettings) -> ImageRow | Fault:
     """Return one row of the manifest, or why it can't be used; a short row lacks some cells."""
-    absent = [name for name in FIELDS if not cells.get(name)]
+    given = {} if steps.mirroring else {"eye": NO_SIDE}
+    given |= {name: cell for name, cell in cells.items() if cell}
+    absent = [name for name in FIELDS if name not in given]
     if absent:
         return Fault("blank", f"{name_some(absent)} is blank, fill it in")
-    eye, glaucoma = intern(cells["eye"].lower()), cells["glaucoma"].lower()
-    if eye not in EYES:
+    eye, glaucoma = intern(given["eye"].lower()), cells["glaucoma"].lower()
+    if eye not in (EYES if steps.mirroring else (*EYES, NO_SIDE)):
         return Fault("eye", f"eye {{}} is unknown, write {' or '.join(EYES)}", cells["eye"])
     if glaucoma not in TRUTH:
         return Fault("glaucoma", "glaucoma {} is unknown, write true or false", cells["glaucoma"])
@@ -171,7 +198,9 @@ def parse_row(root: Path, cells: dict[str, str]) -> ImageRow | Fault:
     path = find_form(root, path)
     if not isfile(root / path):
         return Fault("missing", f"{{}} {name_absent(root / path)} or remove the row", path)
-    iris = parse_circle(cells)
+    iris = None if steps.centring == "none" else parse_circle(cells)
+    if iris is None and steps.centring == "manifest":
+        iris = Fault("no circle", f"no {', '.join(Circle._fields)} to be centred on, fill them in")
     if isinstance(iris, Fault):
         return iris
     return ImageRow(path, cells["patient_id"], eye, TRUTH[glaucoma], iris)
@@ -236,6 +265,8 @@ def _doubt_labels(rows: Iterable[ImageRow]) -> list[Remark]:
     """Name the eyes whose images differ in glaucoma, which is one label per eye elsewhere."""
     labels: dict[tuple[str, str], set[bool | None]] = {}
     for row in rows:
+        if row.eye == NO_SIDE:  # a label of its own image
+            continue
         labels.setdefault((row.patient_id, row.eye), set()).add(row.glaucoma)
     mixed = [
         f"{patient} {eye}" for (patient, eye), found in sorted(labels.items()) if len(found) > 1

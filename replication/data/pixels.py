@@ -7,6 +7,7 @@ again under another name, so that pixels are compared, not files alone.
 import hashlib
 import os
 from collections.abc import Hashable, Sequence
+from math import ceil
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
 from typing import NamedTuple
@@ -17,7 +18,7 @@ from replication.errors import DataError, Sentence
 
 MOST_UNREADABLE = 0.01  # ours: fraction of the files that may be left out
 NAMED_FILES = 3
-LABEL_ROWS = 16  # ours: the strip of 11 rows, in whole blocks of JPEG
+BLOCK_ROWS = 8  # of JPEG
 
 
 class Pixels(NamedTuple):
@@ -36,27 +37,28 @@ class Pixels(NamedTuple):
     span: tuple[int, int] | None = None
 
 
-def read_pixels(root: Path, paths: Sequence[str]) -> list[Pixels]:
+def read_pixels(root: Path, paths: Sequence[str], steps: PreprocessSettings) -> list[Pixels]:
     """Decode every file below the root, many at once, in their order."""
     with ThreadPool(os.cpu_count()) as pool:
-        return pool.map(lambda path: hash_pixels(root / path), paths)
+        return pool.map(lambda path: hash_pixels(root / path, steps), paths)
 
 
-def hash_pixels(file: Path) -> Pixels:
+def hash_pixels(file: Path, steps: PreprocessSettings) -> Pixels:
     """Decode one file; equal pixels above the label strip have equal hashes, in any kind of file.
 
     The label differs where a camera, or who prepared the data, numbers the shots. What is mirrored
-    is equal, since right eyes are mirrored later.
+    is equal where right eyes are mirrored later.
     """
     try:
         gray = read_levels(file)[0]
     except DataError as error:
         return Pixels(None, str(error))
-    shown = gray[:-LABEL_ROWS] if len(gray) > 2 * LABEL_ROWS else gray
+    label_rows = BLOCK_ROWS * ceil(steps.strip_rows / BLOCK_ROWS)  # ours: in whole blocks
+    shown = gray[: len(gray) - label_rows] if len(gray) > 2 * label_rows else gray
     size = f"{gray.shape}".encode()
-    sides = (shown, shown[:, ::-1])
+    sides = (shown, shown[:, ::-1]) if steps.mirroring else (shown,)
     digest = min(hashlib.sha256(size + side.tobytes()).hexdigest() for side in sides)
-    cut = gray[: -PreprocessSettings().strip_rows]
+    cut = gray[: max(0, len(gray) - steps.strip_rows)]
     span = (int(cut.min()), int(cut.max())) if len(cut) else None
     return Pixels(digest, highest=int(gray.max()), span=span)
 

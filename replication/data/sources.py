@@ -16,9 +16,9 @@ from pathlib import Path
 import pandas as pd
 from filelock import FileLock
 
-from replication.config import SurrogateSettings
+from replication.config import PreprocessSettings, SurrogateSettings
 from replication.data.manifest import survey_manifest
-from replication.data.survey import Choice, Finding, Remark, Survey
+from replication.data.survey import PAPER_STEPS, Choice, Finding, Remark, Survey
 from replication.data.warsaw import read_annotations, survey_warsaw
 from replication.errors import DataError
 from replication.surrogate.plan import ORIGIN_FILE, is_as_drawn, read_origin
@@ -53,6 +53,7 @@ class Source:
     kind: Kind
     path: Path
     choices: frozenset[Choice] = frozenset()  # what the user states about them
+    steps: PreprocessSettings = PAPER_STEPS  # how their images will be preprocessed
 
     @property
     def root(self) -> Path:
@@ -86,7 +87,7 @@ class Source:
     def survey(self, *, decode: bool = True) -> Survey:
         """Look at all of the data; what they lack of the counts known beforehand is wrong."""
         look = survey_manifest if self.kind is Kind.MANIFEST else survey_warsaw
-        survey = look(self.path, choices=self.choices, decode=decode)
+        survey = look(self.path, choices=self.choices, steps=self.steps, decode=decode)
         return replace(survey, remarks=(*survey.remarks, *self._check_counts(survey.table)))
 
     def _check_counts(self, table: pd.DataFrame) -> Iterator[Remark]:

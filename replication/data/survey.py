@@ -36,6 +36,9 @@ COLUMNS = ("image_id", "path", "patient_id", "eye", "glaucoma", "sha256")
 COPIES = "copies_left_out"  # column of a table that copies were left out of: their paths
 LIST_MARK = "|"
 EYES = ("left", "right")
+NO_SIDE = "neither"  # the eye of an image that has no side
+
+PAPER_STEPS = PreprocessSettings()
 
 _LOG = logging.getLogger(__name__)
 
@@ -94,7 +97,7 @@ class Survey:
     Args:
         root: folder that the paths are relative to.
         table: the manifest, one row per image, sorted by image_id: image_id and path (POSIX, relative
-            to the root), patient_id, eye (left or right), glaucoma (nullable boolean), sha256 (hex); where irises
+            to the root), patient_id, eye (left or right, or NO_SIDE), glaucoma (nullable boolean), sha256 (hex); where irises
             are given by hand, the fields of `Circle` (px, missing in the other rows).
         sizes_px: (width, height) of each row's image, None where its header can't be read.
         problems: why each row's image can't be read, empty where it can or wasn't decoded.
@@ -144,6 +147,7 @@ def survey_images(
     remarks: Sequence[Remark],
     counts: Sequence[tuple[str, int]] = (),
     choices: Collection[Choice] = (),
+    steps: PreprocessSettings = PAPER_STEPS,
     decode: bool = True,
 ) -> Survey:
     """Read every file, and check what is common to all data sets.
@@ -153,6 +157,7 @@ def survey_images(
         rows: the images, in any order, no path twice.
         remarks, counts: of the reader, about what it found and left out.
         choices: what the user states.
+        steps: of the preprocessing: what it cuts off and mirrors.
         decode: whether images are decoded, to find what can't be read and what comes twice.
     """
     # Of another name than text no table can be written.
@@ -161,8 +166,8 @@ def survey_images(
     ordered = sorted(row for row in rows if row.path not in unwritable)
     paths = [row.path for row in ordered]
     facts = inspect_files(root, paths)
-    pixels = _decode(root, paths, facts) if decode else [Pixels(None)] * len(paths)
-    copies, doubts = find_copies(ordered, facts, pixels)
+    pixels = _decode(root, paths, facts, steps) if decode else [Pixels(None)] * len(paths)
+    copies, doubts = find_copies(ordered, facts, pixels, mirrored=steps.mirroring)
     found += doubts
     left_out: dict[str, list[str]] = {}
     if copies and Choice.DROP_DUPLICATES in choices:
@@ -179,15 +184,22 @@ def survey_images(
     if given := [row.iris for row in ordered if row.iris]:
         for name in Circle._fields:
             table[name] = [getattr(iris, name, float("nan")) for iris in columns["iris"]]
-        counts = [*counts, ("irises given by hand", len(given))]
+        what = "irises given by hand" if steps.on_irises else "circles to be centred on"
+        counts = [*counts, (what, len(given))]
+    elif steps.centring == "manifest" and ordered:
+        sentence = (
+            f"{root}: no image has a circle to be centred on; give {','.join(Circle._fields)}"
+        )
+        found.append(Remark(f"{sentence} in a manifest", kind=Finding.WRONG))
     if left_out:
         table[COPIES] = [LIST_MARK.join(left_out.get(path, ())) for path in columns["path"]]
     if ordered:
-        found += check_files(root, columns["path"], facts) + check_labels(root, table)
+        found += check_files(root, columns["path"], facts, strip_rows=steps.strip_rows)
+        found += check_labels(root, table)
         found += check_ids(root, columns["patient_id"])
         found += check_pixels(root, ordered, pixels)
         found += check_contrast(columns["path"], facts, pixels)
-        found += check_circles(ordered, facts)
+        found += check_circles(ordered, facts, steps)
     sizes = tuple(fact.size_px for fact in facts)
     stated = (replace(r, kind=Finding.ODD) if r.unless in choices else r for r in found)
     problems = tuple(each.problem for each in pixels)
@@ -195,7 +207,11 @@ def survey_images(
 
 
 def find_copies(
-    rows: Sequence[ImageRow], facts: Sequence[FileFacts], pixels: Sequence[Pixels]
+    rows: Sequence[ImageRow],
+    facts: Sequence[FileFacts],
+    pixels: Sequence[Pixels],
+    *,
+    mirrored: bool = True,
 ) -> tuple[dict[int, int], list[Remark]]:
     """Find the images that come again, by their pixels, or by their bytes where they can't be read.
 
@@ -218,9 +234,10 @@ def find_copies(
         "and differ in patient, eye or glaucoma, or in the iris by hand; correct the table or "
         "remove them"
     )
+    kind = "pixels, mirrored or not" if mirrored else "pixels"
     return {copy: first for first, copy in same}, [
-        *_remark_on_pairs(rows, facts, same, either, Choice.DROP_DUPLICATES),
-        *_remark_on_pairs(rows, facts, differing, contradict, None),
+        *_remark_on_pairs(rows, facts, same, kind, either, Choice.DROP_DUPLICATES),
+        *_remark_on_pairs(rows, facts, differing, kind, contradict, None),
     ]
 
 
@@ -228,35 +245,39 @@ def _remark_on_pairs(
     rows: Sequence[ImageRow],
     facts: Sequence[FileFacts],
     pairs: Sequence[tuple[int, int]],
+    kind: str,
     advice: str,
     unless: Choice | None,
 ) -> list[Remark]:
     if not pairs:
         return []
     equal = all(facts[one].sha256 == facts[other].sha256 for one, other in pairs)
-    same = "content" if equal else "pixels, mirrored or not"
+    same = "content" if equal else kind
     sentence = f"{{}} have the same {same}, {advice}"
     named = join_some([f"{rows[one].path!r} and {rows[other].path!r}" for one, other in pairs])
     count = f"{len(pairs)} pairs of files" if len(pairs) > 1 else "two files"
     return [Remark(sentence, named, count, unless, kind=Finding.WRONG)]
 
 
-def _decode(root: Path, paths: Sequence[str], facts: Sequence[FileFacts]) -> list[Pixels]:
+def _decode(
+    root: Path, paths: Sequence[str], facts: Sequence[FileFacts], steps: PreprocessSettings
+) -> list[Pixels]:
     """Decode the files that can be opened."""
     opened = [path for path, fact in zip(paths, facts, strict=True) if fact.sha256]
-    found = dict(zip(opened, read_pixels(root, opened), strict=True))
+    found = dict(zip(opened, read_pixels(root, opened, steps), strict=True))
     return [found.get(path, Pixels(None)) for path in paths]
 
 
-def check_files(root: Path, paths: Sequence[str], facts: Sequence[FileFacts]) -> list[Remark]:
+def check_files(
+    root: Path, paths: Sequence[str], facts: Sequence[FileFacts], *, strip_rows: int
+) -> list[Remark]:
     """Remark on files that can't be opened, are too low, or differ in size, depth or turn."""
     unopened: dict[str, list[str]] = {}
     for path, fact in zip(paths, facts, strict=True):
         if fact.sha256 is None:
             unopened.setdefault(name_absent(root / path), []).append(path)
-    strip = PreprocessSettings().strip_rows
-    low = [p for p, f in zip(paths, facts, strict=True) if f.size_px and f.size_px[1] <= strip]
-    no_higher = f"{{}}: no higher than the label strip of {strip} rows, give whole frames"
+    low = [p for p, f in zip(paths, facts, strict=True) if f.size_px and f.size_px[1] <= strip_rows]
+    no_higher = f"{{}}: no higher than the label strip of {strip_rows} rows, give whole frames"
     return [
         *(
             remark
@@ -320,9 +341,11 @@ def check_contrast(
     return remark_on(Finding.WRONG, sentence, flat)
 
 
-def check_circles(rows: Sequence[ImageRow], facts: Sequence[FileFacts]) -> list[Remark]:
-    """Remark on irises by hand that lie outside of what preprocessing keeps of their images."""
-    strip = PreprocessSettings().strip_rows
+def check_circles(
+    rows: Sequence[ImageRow], facts: Sequence[FileFacts], steps: PreprocessSettings
+) -> list[Remark]:
+    """Remark on circles by hand that lie outside of what preprocessing keeps of their images."""
+    strip = steps.strip_rows
     outside = [
         row.path
         for row, fact in zip(rows, facts, strict=True)
@@ -330,8 +353,8 @@ def check_circles(rows: Sequence[ImageRow], facts: Sequence[FileFacts]) -> list[
         if not row.iris.lies_in(fact.size_px[0], fact.size_px[1] - strip)
     ]
     sentence = (
-        f"{{}}: the iris by hand lies outside the image without its bottom {strip} rows, or is "
-        f"larger; give {', '.join(Circle._fields)} in its px, or none of them"
+        f"{{}}: the {'iris by hand' if steps.on_irises else 'circle'} lies outside the image without "
+        f"its bottom {strip} rows, or is larger; give {', '.join(Circle._fields)} in its px, or none of them"
     )
     return remark_on(Finding.WRONG, sentence, outside)
 

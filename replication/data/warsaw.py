@@ -20,10 +20,12 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from replication.config import PreprocessSettings
 from replication.data.image_file import SUFFIXES
 from replication.data.manifest import name_delimiter, read_rows
 from replication.data.survey import (
     EYES,
+    PAPER_STEPS,
     Choice,
     Finding,
     ImageRow,
@@ -95,7 +97,13 @@ class Annotations:
         return None if names is None else bool(names & GLAUCOMA)
 
 
-def survey_warsaw(root: Path, *, choices: Collection[Choice] = (), decode: bool = True) -> Survey:
+def survey_warsaw(
+    root: Path,
+    *,
+    choices: Collection[Choice] = (),
+    steps: PreprocessSettings = PAPER_STEPS,
+    decode: bool = True,
+) -> Survey:
     """Look at all of a Warsaw folder; what is missing, wrong or odd becomes a remark.
 
     A patient needs a folder (near-infrared or visible) and a row in the annotations; one whose
@@ -103,12 +111,12 @@ def survey_warsaw(root: Path, *, choices: Collection[Choice] = (), decode: bool 
 
     Args:
         root: folder that holds `images-NIR` and the annotations file.
-        choices, decode: those of `replication.data.survey.survey_images`.
+        choices, steps, decode: those of `replication.data.survey.survey_images`.
     """
     try:
         absent = find_absent_folder(root)
         if absent is None:
-            return _survey_folder(root, choices=choices, decode=decode)
+            return _survey_folder(root, choices=choices, steps=steps, decode=decode)
     except OSError as error:
         sentence = f"{root}: {{}} can't be listed ({error.strerror}), correct it"
         absent = Remark(sentence, str(error.filename), "a folder in it", kind=Finding.MISSING)
@@ -136,7 +144,7 @@ def find_absent_folder(root: Path) -> Remark | None:
     return Remark(f"{root}: {fault}", holder, "the one in it with it", kind=Finding.MISSING)
 
 
-def _survey_folder(root: Path, *, choices: Collection[Choice], decode: bool) -> Survey:
+def _survey_folder(root: Path, **choice) -> Survey:
     folders, strays = list_eye_folders(root, NIR_FOLDER)
     visible, _ = list_eye_folders(root, VISIBLE_FOLDER)
     files = sort_files(folders)
@@ -163,7 +171,7 @@ def _survey_folder(root: Path, *, choices: Collection[Choice], decode: bool) -> 
         ("images of other cameras, left out", len(files.other_cameras)),
         ("files of other types, left out", len(files.other_types)),
     )
-    return survey_images(root, rows, remarks=remarks, counts=counts, choices=choices, decode=decode)
+    return survey_images(root, rows, remarks=remarks, counts=counts, **choice)
 
 
 def _remark_on_files(root: Path, files: SortedFiles, strays: Sequence[Path]) -> list[Remark]:

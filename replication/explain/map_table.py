@@ -15,6 +15,7 @@ from replication.explain.agreement import (
     compare_agreements,
     name_parts,
 )
+from replication.explain.outputs import NO_IRISES
 from replication.explain.places import tabulate_iris_fractions
 from replication.explain.rules import describe_rules
 from replication.privatize.methods import BASELINE
@@ -42,8 +43,7 @@ def describe_maps(
     *,
     method: str,
     draw: int,
-    iris: np.ndarray,
-    upper: np.ndarray,
+    irises: tuple[np.ndarray, np.ndarray] | None,
 ) -> pd.DataFrame:
     """Return for each map whose it is, what it explains and where its relevance lies.
 
@@ -52,8 +52,9 @@ def describe_maps(
         test: the N original test images.
         method: a privatizer's name, or that of the originals.
         draw: from 0.
-        iris, upper: (N, S, S) bool of `preprocess.places.mask_irises`; privatizing moves nothing,
-            so a privatized image has its original's.
+        irises: two of (N, S, S) bool, of `preprocess.places.mask_irises`; privatizing moves nothing,
+            so a privatized image has its original's. None of images that aren't centred on irises,
+            whose fractions are NaN.
 
     Returns:
         N rows: method, draw, image_id, identity, glaucoma, explains_glaucoma (else the explained
@@ -73,7 +74,10 @@ def describe_maps(
             "empty": relevance.empty,
         }
     )
-    fractions = tabulate_iris_fractions(relevance.maps, iris, upper)
+    if irises is None:
+        fractions = pd.DataFrame(np.nan, rows.index, list(FRACTIONS))
+    else:
+        fractions = tabulate_iris_fractions(relevance.maps, *irises)
     return pd.concat([rows, fractions], axis=1).assign(**dict.fromkeys(COMPARED, np.nan))
 
 
@@ -155,6 +159,8 @@ def _compare_all(relevance: pd.DataFrame, rng: np.random.Generator) -> Iterator[
 
 
 def _average_fractions(relevance: pd.DataFrame, rng: np.random.Generator) -> Iterator[dict]:
+    if relevance[list(FRACTIONS)].isna().all(axis=None) and not relevance["empty"].all():
+        return  # the images aren't centred on irises
     for eyes, rows in _choose_eyes(relevance):
         for method in (BASELINE, SAME, DIFFERENT):
             own = rows[rows["method"] == method]
@@ -220,8 +226,10 @@ def _describe_agreement(rows: Iterable[Mapping]) -> Section:
     )
 
 
-def _describe_iris(rows: Iterable[Mapping]) -> Section:
+def _describe_iris(rows: list[Mapping]) -> Section:
     """One row per set, one column per fraction."""
+    if not rows:
+        return Section(f"**Place in the iris.** {NO_IRISES}")
     found = _gather(rows, ("eyes", "method"), "share", lambda row: _write_mean(row, "share_"))
     return Section(
         "**Place in the iris.** Shares of a map's relevance, and of the image that an even map "

@@ -27,7 +27,7 @@ def read_frame(
     """Return a whole frame as the run's networks know images: (1, S, S, C) float32 in [-1, 1].
 
     Args:
-        file: image of a whole frame, its label strip on.
+        file: image of a whole frame, its label strip on, if frames have one.
         given_as: the option or argument, which stands in errors in the place of the file's name.
         eye: 'left' or 'right'.
         settings: of the preprocessing that the networks were trained with.
@@ -35,15 +35,20 @@ def read_frame(
         sizes_px: (width, height) of the frames that they were trained on.
 
     Raises:
-        DataError: when the file can't be read as an image, its size is not the run's, or no iris is
-            found.
+        DataError: when the file can't be read as an image, its size is not the run's, no iris is
+            found where images are centred on one, or they are centred on a manifest's circles.
     """
+    if settings.centring == "manifest":
+        raise DataError(
+            f"{given_as}: this run's images are centred on circles that a manifest gives, and one "
+            "image has none; run with another --centring to explain single images"
+        )
     try:
         gray, facts = preprocess_image(read_gray(file, white=white), eye=eye, settings=settings)
     except DataError as error:
         raise DataError(f"{given_as}: {error}") from error
     check_sizes(pd.DataFrame([vars(facts)]), sizes_px)
-    if not facts.iris_found:
+    if settings.on_irises and not facts.iris_found:
         raise DataError(
             f"{given_as}: no iris was found, so that the image can't be centred as the run's are: "
             "give the frame of an open eye"
@@ -96,7 +101,11 @@ def explain_one(
     )
     predictions = predict(images)
     relevance = explain(images, predictions=predictions)
-    draw_maps([show_map(f"{eye} eye", images, relevance, 0)], [picture], private=True)
+    draw_maps(
+        [show_map(f"{eye} eye" if settings.mirroring else "image", images, relevance, 0)],
+        [picture],
+        private=True,
+    )
     return ImageExplanation(
         float(predictions[0, CLASS_OF_GLAUCOMA]),
         bool(relevance.neuron[0] == CLASS_OF_GLAUCOMA),

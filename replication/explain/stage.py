@@ -48,6 +48,7 @@ def explain_sets(
     method: str,
     predictions: Predictions,
     facts: pd.DataFrame,
+    on_irises: bool = True,
     signs: pd.DataFrame | None,
     heading: str,
     folder: Path,
@@ -63,6 +64,7 @@ def explain_sets(
             the images of Figure 5.
         predictions: the network's (N, 2) probabilities for each set, by method and draw.
         facts: the N rows of the preprocessed manifest.
+        on_irises: whether images are centred on irises; else no place in one is measured.
         signs: of `preprocess.places.read_signs`, or None where the signs' places aren't known.
         heading: which data, which settings, what is explained.
         folder: of the stage.
@@ -75,7 +77,8 @@ def explain_sets(
     rng = np.random.default_rng(0)
     originals = PrivatizedSet(BASELINE, 0, test.images, None)
     explained = _explain(chain([originals], sets), explain, predictions, folder)
-    table, shown = _tabulate(test, explained, facts=facts, rng=rng)
+    irises = mask_irises(facts, size_px=test.images.shape[1]) if on_irises else None
+    table, shown = _tabulate(test, explained, irises=irises, rng=rng)
     write_table(table, folder / RELEVANCE)
     own, masks, found = shown[BASELINE][1], None, None
     if signs is not None:
@@ -128,20 +131,18 @@ def _tabulate(
     test: EyeDataset,
     explained: Iterable[tuple[PrivatizedSet, RelevanceMaps]],
     *,
-    facts: pd.DataFrame,
+    irises: tuple[np.ndarray, np.ndarray] | None,
     rng: np.random.Generator,
 ) -> tuple[pd.DataFrame, Shown]:
     """Return all rows, and each method's first images with their maps, as Figure 5 shows them.
 
     The originals come first: the others are compared with them.
     """
-    iris, upper = mask_irises(facts, size_px=test.images.shape[1])
-    places = {"iris": iris, "upper": upper}
     rows_of_others = pair_with_others(test.identity, test.glaucoma, rng=rng)
     tables, shown = [], {}
     for privatized, relevance in explained:
         method, draw = privatized.method, privatized.draw
-        described = describe_maps(relevance, test, method=method, draw=draw, **places)
+        described = describe_maps(relevance, test, method=method, draw=draw, irises=irises)
         if method == BASELINE:
             originals = MapPatterns(relevance.maps)
             others = originals.take(rows_of_others)

@@ -17,6 +17,7 @@ from replication.cases.queries import Query
 from replication.cases.released import ReleasedCases
 from replication.cases.search import compare, show_similar, weigh_places
 from replication.data.sources import Kind
+from replication.data.survey import NO_SIDE
 from replication.pipeline.run_data import RunData
 from replication.privatize.blocks import drop_zeros
 from replication.privatize.methods import Method
@@ -173,7 +174,7 @@ class CaseAnswers:
         ]
         return Card(
             query=shown,
-            eye=query.eye,
+            eye=query.eye if self._run.profile.preprocess.mirroring else NO_SIDE,
             own_patient=own[1],
             method=self._method,
             alike=self._method.alike,

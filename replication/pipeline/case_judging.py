@@ -202,7 +202,7 @@ def judge_cases(run: RunData, methods: Sequence[Method]) -> Section:
             )
             advance()
     heading = f"Table 3 on {run.source.title}: {len(run.test_set)} test images."
-    heading = " ".join([heading + describe_split(run.split_record), *describe_refusals(refused)])
+    heading = " ".join([heading + describe_split(run.described), *describe_refusals(refused)])
     table = lay_out_table3(measured, heading=heading)
     rows = pd.concat([each.assign(method=name) for name, each in measured.items()])
     write_table(rows, run.store.root / RELEASED / "table3.csv")

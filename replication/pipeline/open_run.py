@@ -1,27 +1,32 @@
 """Open a run that was requested: find its data, its settings and its folder."""
 
+import logging
 import os
 import platform
 import re
+from collections.abc import Collection
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from os.path import realpath
 from pathlib import Path
 from typing import Self
 
-from replication.config import ExplanationSettings, find_profile
+from replication.config import ExplanationSettings, PreprocessSettings, find_profile
+from replication.data.iris_by_hand import Circle
 from replication.data.sources import find_source
 from replication.data.survey import Choice, name_choices
 from replication.errors import DataError, SettingsError
 from replication.pipeline.order import Replication
 from replication.pipeline.run_data import RunData
-from replication.privatize.methods import METHODS, find_method
+from replication.privatize.methods import METHODS, find_method, list_methods
 from replication.results.baseline import describe_baseline
 from replication.store.run_folder import RunStore
 from replication.system.progress import Track
 from validation.expectations.suites import MOST_UNCENTRED
 
 RUN_NAME = r"[^\W_][\w.-]{0,99}"
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,13 @@ class RunRequest:
     split_seed: int = 0
     split: str = "image"  # or "patient"
     max_uncentred: float = MOST_UNCENTRED  # share of the images that may be without an iris
+    # Steps of preprocessing: the fields of `PreprocessSettings`.
+    strip_rows: int = PreprocessSettings.strip_rows
+    image_size_px: int = PreprocessSettings.image_size_px
+    channels: int = PreprocessSettings.channels
+    mirroring: bool = PreprocessSettings.mirroring
+    centring: str = PreprocessSettings.centring
+    resizing: str = PreprocessSettings.resizing
     draws: int = 10  # privatized sets per PPRL-VGAN regime
     run_name: str | None = None  # of the run's folder; None names it by data, profile and seeds
     from_baseline: bool = False  # take the reference weights instead of training
@@ -47,6 +59,16 @@ class RunRequest:
     explanation_method: str = ExplanationSettings.method  # a name of `explain.exchange.RULES`
     ids_are_distinct: bool = False  # patient ids that may be one person's are not
     drop_duplicates: bool = False  # keep the first of images with the same pixels
+
+    @property
+    def steps(self) -> PreprocessSettings:
+        """The steps of preprocessing.
+
+        Raises:
+            SettingsError: when a step is unknown.
+        """
+        names = [field.name for field in fields(PreprocessSettings)]
+        return PreprocessSettings(**{name: getattr(self, name) for name in names})
 
     def to_plain(self) -> dict:
         """Return the values as JSON knows them."""
@@ -105,11 +127,13 @@ def _build_run(
     if data_dir and manifest:
         raise SettingsError("give --data-dir or --manifest, not both")
     known = find_profile(request.profile)
-    settings = replace(known, split=replace(known.split, seed=request.split_seed))
+    steps = request.steps
+    split = replace(known.split, seed=request.split_seed)
+    settings = replace(known, split=split, preprocess=steps)
     for name in request.methods:
         find_method(name)
     source = find_source(data_dir, manifest, settings.surrogate, Path(request.artifacts))
-    source = replace(source, choices=_find_choices(request))
+    source = replace(source, choices=_find_choices(request), steps=steps)
     _check_fit(request)
     runs = Path(request.artifacts) / "runs"
     data = RunData(
@@ -117,7 +141,7 @@ def _build_run(
         settings,
         seed=request.seed,
         draws=request.draws,
-        methods=tuple(name for name in METHODS if name in request.methods),
+        methods=_choose_methods(request.methods, steps),
         store=RunStore(runs),
         workers=workers,
         track=track,
@@ -128,6 +152,17 @@ def _build_run(
     )
     data.store = RunStore(runs / _name_folder(request, data))  # a name may need the data's hash
     return Replication(data, baseline=describe_baseline() if request.from_baseline else None)
+
+
+def _choose_methods(names: Collection[str], steps: PreprocessSettings) -> tuple[str, ...]:
+    """Return the methods in Table 1's order; those that need irises are left out where all are run."""
+    fitting = tuple(name for name in list_methods(steps) if name in names)
+    if other := [name for name in METHODS if name in names and name not in fitting]:
+        reason = f"the evidence code unwraps irises, and --centring {steps.centring} finds none"
+        if set(names) != set(METHODS):
+            raise SettingsError(f"{other[0]}: {reason}; take another method")
+        _LOG.warning("%d methods are not measured: %s", len(other), reason)
+    return fitting
 
 
 def _find_choices(request: RunRequest) -> frozenset[Choice]:
@@ -146,6 +181,14 @@ def _check_fit(request: RunRequest) -> None:
         )
     if request.from_baseline and request.split == "patient":
         raise SettingsError("--from-baseline: the reference weights are of the split by image")
+    if request.from_baseline and request.steps != PreprocessSettings():
+        raise SettingsError(
+            "--from-baseline: the reference weights are of the paper's preprocessing"
+        )
+    if request.centring == "manifest" and not request.manifest:
+        raise SettingsError(
+            f"--centring manifest: give --manifest with the columns {','.join(Circle._fields)}"
+        )
     if request.run_name is not None and not re.fullmatch(RUN_NAME, request.run_name):
         raise SettingsError(
             f"--run {request.run_name!a}: expected a name of letters, digits, '_', '-' and '.' "
@@ -168,5 +211,6 @@ def _name_folder(request: RunRequest, data: RunData) -> str:
     kind_of_split += "-by-patient" if request.split == "patient" else ""
     limit = request.max_uncentred
     kind_of_split += f"-uncentred-{limit:g}" if limit != MOST_UNCENTRED else ""
+    kind_of_split += "".join(f"-{word.lstrip('-')}" for word in request.steps.words)
     trained = "baseline" if request.from_baseline else f"seed-{request.seed}"
     return f"{label}-{request.profile}-{trained}{kind_of_split}"

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from replication.attack.outputs import ATTACKED
 from replication.attack.stage import MOST_DRAWS
+from replication.errors import SettingsError
 from replication.evaluate.table1 import EVALUATED
 from replication.explain.outputs import EXPLAINED
 from replication.explain.stage import DRAWS
@@ -71,6 +72,7 @@ class Replication:
         profile = asdict(self.data.profile)
         for part in PARTS_OF_STAGES:
             del profile[part]
+        profile["preprocess"] = self.data.profile.preprocess.recorded
         return (
             {
                 "source": {"kind": self.data.source.kind, "name": self.data.source.path.name},
@@ -111,15 +113,21 @@ class Replication:
         return self._run_stage(stage, wait=wait)
 
     def stages_until(self, until: str) -> list[Stage]:
-        """Return the stages up to and with the last one whose unit starts so, in their order."""
+        """Return the stages up to and with the last one whose unit starts so, in their order.
+
+        Raises:
+            SettingsError: when there is none, as no method of the run needs it.
+        """
         stages = self.stages()
-        last = max(i for i, stage in enumerate(stages) if stage.unit.startswith(until))
-        return stages[: last + 1]
+        found = [i for i, stage in enumerate(stages) if stage.unit.startswith(until)]
+        if not found:
+            raise SettingsError(f"{until}: no method of this run needs it; leave this command out")
+        return stages[: found[-1] + 1]
 
     def stages(self) -> list[Stage]:
         """Return the stages of this run in their order."""
         run, profile = self.data, self.data.profile
-        shape = asdict(profile.preprocess) | asdict(profile.split)
+        shape = profile.preprocess.recorded | asdict(profile.split)
         raw = {"manifest": run.manifest_digest, "split": SPLITS[run.by_patient]}
         signs = work.hash_signs(run)
         suites = {"suites": work.hash_suites(run)}

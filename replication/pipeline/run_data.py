@@ -85,6 +85,11 @@ class RunData:
         return record_split(by_patient=self.by_patient, max_uncentred=self.max_uncentred)
 
     @property
+    def described(self) -> dict:
+        """What `describe_split` takes of the run's record."""
+        return self.split_record | {"profile": {"preprocess": self.profile.preprocess.recorded}}
+
+    @property
     def dataset(self) -> EyeDataset:
         """All preprocessed images."""
         return self._preprocessed[0]

@@ -65,15 +65,16 @@ from replication.store.arrays import (
 from replication.store.files import hash_file
 from replication.store.run_record import CODE, EVALUATORS, PREPROCESSED, VGAN, describe_split
 from replication.system.processes import advance_each, hold_interrupt
-from replication.validate.stage import validate_images
-from validation.expectations.suites import MOST_UNCENTRED, build_suites
+from replication.validate.stage import expect_of_steps, validate_images
+from validation.expectations.suites import MOST_UNCENTRED
 from validation.paper.numbers import read_paper_percent
 
 
 def preprocess(run: RunData, folder: Path) -> None:
-    """Find and centre the irises, and split the images (stage 01)."""
+    """Preprocess the images, and split them (stage 01)."""
     manifest, root = run.raw
-    with run.track("finding irises", len(manifest)) as advance:
+    what = "finding irises" if run.profile.preprocess.on_irises else "preprocessing"
+    with run.track(what, len(manifest)) as advance:
         images, facts = preprocess_images(
             manifest, root, run.profile.preprocess, workers=run.workers, on_image=advance
         )
@@ -283,6 +284,7 @@ def explain(run: RunData, folder: Path) -> None:
             method=run.explanation.method,
             predictions=FinishedRun(run.store).glaucoma_probabilities,
             facts=_read_test_facts(run),
+            on_irises=run.profile.preprocess.on_irises,
             signs=_read_signs(run),
             heading=_write_heading(run, what, f"{images} images"),
             folder=folder,
@@ -320,7 +322,8 @@ def privatize_many(
         DataError: when a frame can't be read or has another size than the run's, when too few have
             an iris, or when the run doesn't know a patient whom the method leaves out.
     """
-    table, root = Source(Kind.MANIFEST, manifest, run.source.choices).read(decode=False)
+    steps = run.profile.preprocess
+    table, root = Source(Kind.MANIFEST, manifest, run.source.choices, steps).read(decode=False)
     known = load_manifest(run.store.folder(PREPROCESSED))
     white = find_white_level(known)
     classes = dict(zip(known["patient_id"], known["identity"], strict=True))
@@ -353,7 +356,7 @@ def privatize_many(
             generator=run.find_generator(method),
             seed=run.store.secret,
             draws=draws,
-            max_uncentred=max_uncentred,
+            max_uncentred=max_uncentred if steps.on_irises else 1.0,
             as_dicom=as_dicom,
             on_images=lambda images: [advance() for _ in range(images)],
             on_uncentred=partial(show_uncentred, root=root, white=white, private=True),
@@ -378,11 +381,9 @@ def explain_image(run: RunData, file: Path, *, eye: str, picture: Path) -> Image
 
 def hash_suites(run: RunData) -> str:
     """Return the hash of the expectations: data are validated again where these change."""
-    shape = run.profile.preprocess
-    expected = build_suites(
+    expected = expect_of_steps(
+        run.profile.preprocess,
         counts=run.source.counts,
-        image_size_px=shape.image_size_px,
-        strip_rows=shape.strip_rows,
         by_patient=run.by_patient,
         ids_are_distinct=Choice.IDS_ARE_DISTINCT in run.source.choices,
         max_uncentred=run.max_uncentred,
@@ -421,7 +422,7 @@ def _write_heading(run: RunData, what: str, count: str) -> str:
     """Return the sentences that open a stage's page."""
     return (
         f"{what} on {run.source.title}: profile {run.profile.name}, seed {run.seed}, {count}."
-        + describe_split(run.split_record)
+        + describe_split(run.described)
     )
 
 

@@ -1,4 +1,4 @@
-"""From one camera frame to a network's image: cut, mirror, centre, resize.
+"""From one frame to a network's image: cut, mirror, centre, resize.
 
 Paper §2.1; the order of the steps, the 11 rows and the resizing of the whole frame, which changes
 its aspect, follow the first author's later code (IEEE Access 2021).
@@ -6,6 +6,8 @@ its aspect, follow the first author's later code (IEEE Access 2021).
 Departure: the iris is found by `replication.preprocess.iris` instead of a Hough circle, and where
 it isn't found the image is kept uncentred and marked; a manifest may give it by hand. The resizing averages areas, which the
 sources don't state; it keeps the frame's fine texture from turning into a pattern of its own.
+Images of other kinds than eyes take other steps (`PreprocessSettings`): none is mirrored, centred or
+stretched where that means nothing.
 """
 
 from collections.abc import Callable, Collection
@@ -21,6 +23,7 @@ from replication.errors import DataError
 from replication.preprocess.iris import IrisFit, find_iris
 
 BY_HAND = "by hand"  # the evidence of an iris that the manifest gives
+NOWHERE = IrisFit(*[float("nan")] * 4, 0.0, False)  # of an image in which none is looked for
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,7 @@ class ImageFacts:
             where one alone is evident, the radius of the other is a guess. BY_HAND without a
             finder: the pupil's radius is NaN, the confidence 1.
         shift_x_px, shift_y_px: how far the frame was moved right and down to centre the iris.
+        padded: whether the frame was made square by repeating its border, and not by stretching.
     """
 
     frame_width_px: int
@@ -52,6 +56,7 @@ class ImageFacts:
     iris_evidence: str
     shift_x_px: int
     shift_y_px: int
+    padded: bool = False
 
 
 def preprocess_image(
@@ -66,30 +71,39 @@ def preprocess_image(
     """Preprocess one frame to (S, S) uint8, and return what was measured.
 
     1. Drop the label strip. 2. Mirror a right eye. 3. Find the iris and move it to the middle,
-    repeating the border. 4. Resize the whole frame.
+    repeating the border. 4. Resize the whole frame. Settings leave steps out.
 
     Args:
         gray: (H, W) uint8, as the camera gave it.
-        eye: 'left' or 'right'.
-        settings: strip rows and image size.
+        eye: 'left' or 'right'; any other word where none is mirrored.
+        settings: of the steps.
         find: finds the iris; another than ours measures what ours costs.
         interpolation: OpenCV's number of how the frame is resized; the same.
         by_hand: the iris in `gray`, taken in place of what would be found.
 
     Raises:
-        DataError: when the frame is no higher than its label strip.
+        DataError: when the frame is no higher than its label strip, or it is to be centred on a
+            circle by hand and none is given.
     """
     height, width = gray.shape
     if height <= settings.strip_rows:
         raise DataError(f"expected more than {settings.strip_rows} rows, got {height}")
-    mirrored = eye == "right"
+    mirrored = settings.mirroring and eye == "right"
     frame = _cut(gray, settings.strip_rows, mirrored=mirrored)
-    fit = _take_by_hand(by_hand, width, mirrored=mirrored) if by_hand else find(frame)
+    if settings.centring == "none":
+        fit, by_hand = NOWHERE, None
+    elif by_hand:
+        fit = _take_by_hand(by_hand, width, mirrored=mirrored)
+    elif settings.centring == "manifest":
+        raise DataError(f"has no {', '.join(Circle._fields)} to be centred on")
+    else:
+        fit = find(frame)
     measured = (fit.centre_x_px, fit.centre_y_px, fit.radius_px, fit.pupil_radius_px)
     places = measured if fit.found else (float("nan"),) * len(measured)
     done = (width, height, settings.strip_rows, mirrored, fit.found)
     evidence = BY_HAND if by_hand else str(fit.evidence)
-    facts = ImageFacts(*done, *places, fit.confidence, evidence, *_shift_to_middle(frame, fit))
+    shift, padded = _shift_to_middle(frame, fit), settings.resizing == "pad"
+    facts = ImageFacts(*done, *places, fit.confidence, evidence, *shift, padded)
     size_px = settings.image_size_px
     return _centre_and_resize(frame, facts, size_px=size_px, interpolation=interpolation), facts
 
@@ -98,6 +112,12 @@ def repeat_steps(gray: np.ndarray, facts: ImageFacts, *, size_px: int) -> np.nda
     """Preprocess a frame as another one was, by the facts of that one, to (S, S) uint8."""
     frame = _cut(gray, facts.strip_rows_removed, mirrored=facts.mirrored)
     return _centre_and_resize(frame, facts, size_px=size_px)
+
+
+def list_facts(table: pd.DataFrame) -> list[ImageFacts]:
+    """Return the facts in the rows of a preprocessed manifest, which leaves `padded` out where none is."""
+    names = [name for name in ImageFacts.__annotations__ if name in table]
+    return [ImageFacts(*row) for row in table[names].itertuples(index=False)]
 
 
 def list_sizes(facts: pd.DataFrame) -> list[tuple[int, int]]:
@@ -132,6 +152,7 @@ def _centre_and_resize(
     frame: np.ndarray, facts: ImageFacts, *, size_px: int, interpolation: int = cv2.INTER_AREA
 ) -> np.ndarray:
     moved = _move(frame, facts.shift_x_px, facts.shift_y_px)
+    moved = _pad(moved) if facts.padded else moved
     return cv2.resize(moved, (size_px, size_px), interpolation=interpolation)
 
 
@@ -161,3 +182,12 @@ def _move(frame: np.ndarray, right: int, down: int) -> np.ndarray:
     kept = frame[max(0, -down) : height - max(0, down), max(0, -right) : width - max(0, right)]
     margins = (max(0, down), max(0, -down), max(0, right), max(0, -right))
     return cv2.copyMakeBorder(kept, *margins, cv2.BORDER_REPLICATE)
+
+
+def _pad(frame: np.ndarray) -> np.ndarray:
+    """Return the frame in the middle of a square, its border repeated: no edge is new."""
+    height, width = frame.shape
+    side = max(height, width)
+    left, top = (side - width) // 2, (side - height) // 2
+    margins = (top, side - height - top, left, side - width - left)
+    return cv2.copyMakeBorder(frame, *margins, cv2.BORDER_REPLICATE)

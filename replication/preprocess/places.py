@@ -108,11 +108,10 @@ def find_iris_axes(facts: pd.DataFrame, *, size_px: int = IMAGE_SIZE_PX) -> tupl
         facts: as for `mask_irises`.
         size_px: S, of the preprocessed images.
     """
-    height = facts["frame_height_px"] - facts["strip_rows_removed"]
-    axes = [
-        (size_px * facts["iris_radius_px"] / side).median()
-        for side in (facts["frame_width_px"], height)
-    ]
+    width, height = facts["frame_width_px"], facts["frame_height_px"] - facts["strip_rows_removed"]
+    longer = np.maximum(width, height)
+    sides = (longer, longer) if _are_padded(facts) else (width, height)
+    axes = [(size_px * facts["iris_radius_px"] / side).median() for side in sides]
     return tuple(size_px / 2 if np.isnan(axis) else float(axis) for axis in axes)
 
 
@@ -121,14 +120,25 @@ def cover_pixels(inside: np.ndarray, row: object, *, size_px: int) -> np.ndarray
 
     The part is (H, W) bool, in the frame after cut and mirroring.
     """
+    height, width = inside.shape
+    side = max(inside.shape) if getattr(row, "padded", False) else None
+    above, before = ((side - height) // 2, (side - width) // 2) if side else (0, 0)
     moved = cv2.warpAffine(
         inside.astype(np.float32),
         np.float32([[1, 0, row.shift_x_px], [0, 1, row.shift_y_px]]),
-        inside.shape[::-1],
+        (width, height),
         flags=cv2.INTER_NEAREST,
         borderMode=cv2.BORDER_REPLICATE,
     )
+    if side:
+        rest = side - height - above, side - width - before
+        moved = np.pad(moved, ((above, rest[0]), (before, rest[1])), mode="edge")
     return cv2.resize(moved, (size_px, size_px), interpolation=cv2.INTER_AREA)
+
+
+def _are_padded(facts: pd.DataFrame) -> bool:
+    """Return whether frames were padded to squares and not stretched; all of a run are."""
+    return "padded" in facts and bool(facts["padded"].all())
 
 
 def _draw_disc(row: object, x: float, y: float, radius_px: float) -> np.ndarray:

@@ -47,10 +47,10 @@ def preprocess_images(
     """Preprocess all images of a manifest; the result is the same for any number of workers.
 
     Args:
-        manifest: columns image_id, path (relative to root) and eye ('left' or 'right'); the fields
-            of `Circle` where irises are given by hand.
+        manifest: columns image_id, path (relative to root) and eye ('left' or 'right', or any word
+            where nothing is mirrored); the fields of `Circle` where irises are given by hand.
         root: the folder that the paths start from; read only.
-        settings: strip rows and image size.
+        settings: of the steps.
         workers: processes that preprocess.
         on_image: called after each image, for a progress bar.
         prepare: what is done to one frame.
@@ -60,15 +60,16 @@ def preprocess_images(
         images: (N, S, S) uint8 of the readable images, in the manifest's order.
         facts: one row per row of the manifest: image_id, path, readable, problem (empty where
             readable), white_level and turn (of `replication.data.image_file`), then the fields of
-            `ImageFacts` (missing where not readable).
+            `ImageFacts` (missing where not readable), `padded` only where frames are.
 
     Raises:
-        DataError: when more than 1% of the images can't be read, there are none, or an eye
-            is neither left nor right.
+        DataError: when more than 1% of the images can't be read, there are none, or eyes are
+            mirrored and one is neither left nor right.
     """
     if manifest.empty:
         raise DataError("manifest: expected at least one image, got none")
-    if odd := sorted(set(manifest["eye"]) - set(EYES)):
+    odd = set(manifest["eye"]) - set(EYES) if settings.mirroring else ()
+    if odd:
         raise DataError(f"manifest, column eye: {len(odd)} words beside 'left' and 'right'")
     files = [root / path for path in manifest.path]
     tasks = list(zip(files, manifest.eye, list_circles(manifest), strict=True))
@@ -78,6 +79,8 @@ def preprocess_images(
     results = spread(work, tasks, workers=workers, chunk=CHUNK)
     images, rows = zip(*advance_each(results, on_image), strict=True)
     done = pd.DataFrame(rows, columns=[*NOTED, *ImageFacts.__annotations__])
+    if settings.resizing != "pad":
+        del done["padded"]
     facts = pd.concat([manifest[["image_id", "path"]].reset_index(drop=True), done], axis=1)
     _report_unreadable(facts)
     return np.stack([image for image in images if image is not None]), facts

@@ -16,7 +16,7 @@ from replication.attack.outputs import JSON as TABLE2
 from replication.data.sources import Kind, Source
 from replication.errors import DataError, SettingsError
 from replication.evaluate.table1 import EVALUATED, PREDICTIONS, TABLE, Table1, from_json
-from replication.explain.outputs import EXPLAINED, RELEVANCE
+from replication.explain.outputs import EXPLAINED, NO_IRISES, RELEVANCE
 from replication.privatize.methods import BASELINE, METHODS
 from replication.results.baseline import read_references
 from replication.results.forks import read_forks
@@ -28,7 +28,9 @@ from replication.store.run_record import (
     CODE,
     PREPROCESSED,
     VGAN,
+    describe_steps,
     is_by_patient,
+    is_on_irises,
     privatized_unit,
     read_run,
 )
@@ -44,7 +46,7 @@ from validation.blessing.blessing import (
     check_proven,
 )
 from validation.claims.judge import Finding, Judgement, judge_table1
-from validation.claims.relevance_claims import NOTHING_EXPLAINED, judge_relevance
+from validation.claims.relevance_claims import ABOUT_IRISES, NOTHING_EXPLAINED, judge_relevance
 from validation.statistics.intervals import Cell, Interval
 from validation.statistics.resampling import Resamples, list_intervals, resample_patients
 
@@ -273,9 +275,14 @@ class FinishedRun:
         return self.run["profile"]["name"] != SMOKE
 
     @property
+    def of_paper(self) -> bool:
+        """Whether it is made of the paper's images: its data, preprocessed as they were."""
+        return self.run["source"]["kind"] == Kind.WARSAW and not describe_steps(self.run)
+
+    @property
     def beside_paper(self) -> bool:
-        """Whether its numbers can be compared with the paper's: its data, split by image."""
-        return self.meant and self.run["source"]["kind"] == Kind.WARSAW and not self.by_patient
+        """Whether its numbers can be compared with the paper's: its images, split by image."""
+        return self.meant and self.of_paper and not self.by_patient
 
     def _check_results(self) -> tuple[tuple[Check, ...], str]:
         """Check numbers and claims; return also what the numbers were held against."""
@@ -283,9 +290,12 @@ class FinishedRun:
         comparable = self.beside_paper or bool(bands)
         bands = bands or derive_bands(test_images=self._count_test_images())
         checks = check_numbers(bands, self.numbers, comparable=comparable)
-        decide = self.run["source"]["kind"] == Kind.WARSAW
         checks += check_claims(
-            self.judgements, meant=self.meant, decide=decide, forks=self.forks or {}
+            self.judgements,
+            meant=self.meant,
+            decide=self.of_paper,
+            forks=self.forks or {},
+            without={} if is_on_irises(self.run) else dict.fromkeys(ABOUT_IRISES, NO_IRISES),
         )
         if self.attack is not None:  # older ones have no bounds
             checks += check_proven(self.attack.get("proven", ()))

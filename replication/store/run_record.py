@@ -5,6 +5,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TypeVar
 
+from replication.config import OTHERWISE, PreprocessSettings
 from replication.errors import SettingsError, StageNotRun
 from replication.store.files import read_json
 from replication.store.run_folder import RUN_RECORD
@@ -20,6 +21,7 @@ SPLITS = {False: "image", True: "patient"}  # by patient or, as in the paper, by
 BY_PATIENT = (
     "Split by patient: the glaucoma network never saw the test patients; identity stays closed-set."
 )
+LEFT_OUT = "Not centred on irises: evidence codes and places in the iris are not measured."
 LIMIT = "max_uncentred"  # of the images, the share that the user lets be without a centred iris
 
 # What JSON makes of a float and a tuple.
@@ -72,6 +74,8 @@ def read_settings(root: Path, run: dict, stage: str, kind: type[Settings]) -> Se
         SettingsError: when a setting is missing, unknown or of another type.
     """
     given = run["profile"].get(stage)
+    if isinstance(given, dict) and kind is PreprocessSettings:
+        given = {name: getattr(kind, name) for name in OTHERWISE} | given
     kinds = {field.name: type(field.default) for field in fields(kind)}
     if (
         isinstance(given, dict)
@@ -102,14 +106,39 @@ def record_split(*, by_patient: bool, max_uncentred: float) -> dict:
 def describe_split(run: Mapping) -> str:
     """Return the sentences that end a page's heading, a space before each.
 
-    They are about a split by patient, and about a limit of uncentred images that the user decided
-    on; "" without both.
+    They are about a split by patient, a limit of uncentred images that the user decided on, and
+    steps of preprocessing that aren't the paper's; "" without all.
 
     Args:
-        run: a run's record, what several runs have in common, or what `record_split` returns.
+        run: a run's record, what several runs have in common, or `RunData.described`.
     """
     by_patient = f" {BY_PATIENT}" if is_by_patient(run) else ""
-    return by_patient + describe_limit(run)
+    return by_patient + describe_choices(run)
+
+
+def describe_choices(run: Mapping) -> str:
+    """Return the sentences about the limit of uncentred images and about the steps, or ""."""
+    return describe_limit(run) + describe_steps(run)
+
+
+def is_on_irises(run: Mapping) -> bool:
+    """Return whether a run's images are centred on irises."""
+    return _list_steps(run)["centring"] == PreprocessSettings.centring
+
+
+def describe_steps(run: Mapping) -> str:
+    """Return the sentence about steps of preprocessing that aren't the paper's, a space before, or ""."""
+    recorded = _list_steps(run)
+    if all(value == getattr(PreprocessSettings, name) for name, value in recorded.items()):
+        return ""
+    steps = PreprocessSettings(**recorded)
+    left_out = "" if steps.on_irises else f" {LEFT_OUT}"
+    return f" Preprocessed otherwise than in the paper: `{' '.join(steps.words)}`.{left_out}"
+
+
+def _list_steps(run: Mapping) -> dict:
+    given, known = run.get("profile", {}).get("preprocess", {}), fields(PreprocessSettings)
+    return {field.name: given.get(field.name, field.default) for field in known}
 
 
 def describe_limit(run: Mapping) -> str:

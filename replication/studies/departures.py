@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from replication.config import PAPER
+from replication.errors import SettingsError
 from replication.evaluate.stage import accuracy, any_of_accuracy, average_draws, evaluate_set
 from replication.pipeline.run_data import RunData
 from replication.pipeline.stages import list_explained, train_evaluator, train_vgan
@@ -74,7 +75,15 @@ def measure_departures(run: RunData) -> Iterator[tuple[str, Figures]]:
 
     Yields:
         A choice and its accuracies, fractions in [0, 1], once it is written.
+
+    Raises:
+        SettingsError: when the images aren't centred on irises.
     """
+    if not run.profile.preprocess.on_irises:
+        raise SettingsError(
+            "measure-departures: one choice is how irises are found, and --centring "
+            f"{run.profile.preprocess.centring} finds none"
+        )
     measured = {}
     with run.store.locked():
         for choice, figures in _measure_choices(run):

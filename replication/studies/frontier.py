@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import roc_auc_score
 
+from replication.errors import SettingsError
 from replication.figures.frontier import draw_frontier
 from replication.pipeline.run_data import RunData
 from replication.preprocess.places import find_iris_axes, find_sign_table, read_signs
@@ -59,7 +60,13 @@ def measure_frontier(run: RunData) -> pd.DataFrame:
 
     Raises:
         DataError: when the code would say nothing (`DiseaseCode.learn`).
+        SettingsError: when the images aren't centred on irises.
     """
+    if not run.profile.preprocess.on_irises:
+        raise SettingsError(
+            f"measure-frontier: a code unwraps irises, and --centring {run.profile.preprocess.centring} "
+            "finds none"
+        )
     train, test = (run.dataset.take(rows) for rows in (run.splits.train, run.splits.test))
     facts = load_manifest(run.store.folder(PREPROCESSED))
     axes = find_iris_axes(facts.iloc[run.splits.train], size_px=test.images.shape[1])

@@ -36,7 +36,13 @@ class FrameAgreement:
 
 
 def compare_with_frame(
-    image: np.ndarray, frame: np.ndarray, *, strip_rows: int, is_right: bool, shift: tuple[int, int]
+    image: np.ndarray,
+    frame: np.ndarray,
+    *,
+    strip_rows: int,
+    is_right: bool,
+    shift: tuple[int, int],
+    padded: bool = False,
 ) -> FrameAgreement:
     """Find the treatment of the frame that the image is nearest to.
 
@@ -46,11 +52,12 @@ def compare_with_frame(
     Args:
         image, frame: (S, S) preprocessed, and (H, W) uint8 as the camera gave it.
         strip_rows: rows of the label strip.
-        is_right: whether it is a right eye.
+        is_right: whether it is to be mirrored, as a right eye is.
         shift: recorded px right and down.
+        padded: whether the frame is made square by repeating its border.
     """
     right, down = shift
-    difference = partial(_difference, image, frame)
+    difference = partial(_difference, image, frame, padded)
     as_recorded = difference(strip_rows, is_right, right, down)
     if as_recorded == 0:  # nothing is nearer
         return FrameAgreement(True, is_right, 0.0)
@@ -102,7 +109,13 @@ def measure_offset(
 
 
 def _difference(
-    image: np.ndarray, frame: np.ndarray, cut_rows: int, mirrored: bool, right: int, down: int
+    image: np.ndarray,
+    frame: np.ndarray,
+    padded: bool,
+    cut_rows: int,
+    mirrored: bool,
+    right: int,
+    down: int,
 ) -> float:
     """Return the image's mean difference from the frame so treated and shrunk, gray levels."""
     cut = frame[: len(frame) - cut_rows]
@@ -114,5 +127,8 @@ def _difference(
         flags=cv2.INTER_NEAREST,
         borderMode=cv2.BORDER_REPLICATE,
     )
+    if padded:
+        spare = max(treated.shape) - np.array(treated.shape)
+        treated = np.pad(treated, [(n // 2, n - n // 2) for n in spare], mode="edge")
     shrunk = cv2.resize(treated, image.shape[::-1], interpolation=cv2.INTER_AREA)
     return float(np.mean(np.abs(image.astype(np.float64) - shrunk)))

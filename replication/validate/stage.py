@@ -61,7 +61,7 @@ def validate_images(
     Args:
         preprocessed: folder of the complete stage 01; read only.
         raw, root: manifest as the reader of the data gives it, and where its paths start; read only.
-        preprocess: strip rows and image size.
+        preprocess: steps that the images came by.
         split: the subsets' fractions.
         counts: what the data set must hold; None where that isn't known.
         by_patient: whether the split is by patient.
@@ -84,7 +84,7 @@ def validate_images(
             manifest,
             raw,
             root,
-            strip_rows=preprocess.strip_rows,
+            steps=preprocess,
             workers=workers,
             on_image=on_image,
         ),
@@ -92,10 +92,9 @@ def validate_images(
     }
     if by_patient:
         tables[suites.IMAGES] = note_patients(tables[suites.IMAGES])
-    expected = suites.build_suites(
+    expected = expect_of_steps(
+        preprocess,
         counts=counts,
-        image_size_px=preprocess.image_size_px,
-        strip_rows=preprocess.strip_rows,
         by_patient=by_patient,
         ids_are_distinct=ids_are_distinct,
         max_uncentred=max_uncentred,
@@ -110,6 +109,12 @@ def validate_images(
     write_json(folder / VALIDATION, record)
     write_text(folder / PAGE, to_markdown(outcomes, folder))
     check_outcomes(outcomes, folder, _describe_ways(outcomes, manifest, folder, on_uncentred))
+
+
+def expect_of_steps(preprocess: PreprocessSettings, **others) -> tuple[suites.Suite, ...]:
+    """Return the suites on images that came by these steps; others are `build_suites`' arguments."""
+    names = ("image_size_px", "strip_rows", "mirroring", "centring")
+    return suites.build_suites(**{name: getattr(preprocess, name) for name in names}, **others)
 
 
 def _describe_ways(

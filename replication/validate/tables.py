@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from replication.config import SplitSettings
+from replication.config import PreprocessSettings, SplitSettings
 from replication.data.image_file import read_levels, scale_levels
 from replication.data.patient_ids import fold_id
 from replication.errors import DataError, Sentence
@@ -62,7 +62,7 @@ def tabulate_images(
     raw: pd.DataFrame,
     root: Path,
     *,
-    strip_rows: int,
+    steps: PreprocessSettings,
     workers: int,
     on_image: Callable[[], None] | None = None,
 ) -> pd.DataFrame:
@@ -72,7 +72,7 @@ def tabulate_images(
         images: (N, H, W) as preprocessing stored them.
         manifest: their N rows.
         raw, root: as the reader of the data gives them; the files are read only.
-        strip_rows: rows of the label strip.
+        steps: of the preprocessing.
         workers: processes that measure; the table is the same for any number.
         on_image: called after each image, for a progress bar.
 
@@ -92,13 +92,13 @@ def tabulate_images(
     known_by = manifest["subset"].isin((Subset.TRAIN, Subset.ENROLMENT))
     known = manifest.loc[known_by, "identity"]
     noted = manifest.reset_index(drop=True).assign(
-        is_right=(read["raw_eye"] == "right").to_numpy(),
+        is_right=(read["raw_eye"] == "right").to_numpy() & steps.mirroring,
         expected_identity=pd.factorize(manifest["patient_id"], sort=True)[0],
         identity_in_training=manifest["identity"].isin(known).to_numpy(),
         white_level=find_white_level(manifest),
     )
     tasks = list(zip(images, noted[list(NOTED)].to_dict("records"), strict=True))
-    rows = spread(partial(_measure, root, strip_rows), tasks, workers=workers, chunk=CHUNK)
+    rows = spread(partial(_measure, root, steps), tasks, workers=workers, chunk=CHUNK)
     measured = pd.DataFrame(list(advance_each(rows, on_image)), index=noted.index)
     for common, column in (("size_of_most", "file_size"), ("turn_of_most", "file_turn")):
         measured[common] = measured[column] == measured[column].mode().iloc[0]
@@ -167,7 +167,7 @@ def _list_subsets(
         yield {"subset": name, "glaucoma_fraction": mean}, part, getattr(split, name, 1.0)
 
 
-def _measure(root: Path, strip_rows: int, task: tuple[np.ndarray, dict]) -> dict:
+def _measure(root: Path, steps: PreprocessSettings, task: tuple[np.ndarray, dict]) -> dict:
     """Measure one image, alone and against its file; of its row in the manifest, NOTED is given."""
     image, noted = task
     try:
@@ -180,28 +180,36 @@ def _measure(root: Path, strip_rows: int, task: tuple[np.ndarray, dict]) -> dict
     agreement = compare_with_frame(
         image,
         frame,
-        strip_rows=strip_rows,
+        strip_rows=steps.strip_rows,
         is_right=noted["is_right"],
         shift=(noted["shift_x_px"], noted["shift_y_px"]),
+        padded=steps.resizing == "pad",
     )
     lowest, highest = float(image.min()), float(image.max())
-    return asdict(agreement) | {
-        "file_size": "{}x{}".format(*header.size_px),
-        "file_turn": header.turn,
-        "size_as_noted": header.size_px == frame_px,
-        "height_px": image.shape[0],
-        "width_px": image.shape[1],
-        "value_type": str(image.dtype),
-        "lowest_gray": lowest,
-        "highest_gray": highest,
-        "gray_span": highest - lowest,
-        "strip_found": find_strip(image),
-        "pixels_sha256": hashlib.sha256(np.ascontiguousarray(image).tobytes()).hexdigest(),
-        "centred": _is_centred(image, noted),
-    }
+    looked_for = {}  # of what the run's steps promise
+    if steps.strip_rows:
+        looked_for["strip_found"] = find_strip(image)
+    if steps.centring != "none":
+        looked_for["centred"] = _is_centred(image, noted, steps)
+    return (
+        asdict(agreement)
+        | looked_for
+        | {
+            "file_size": "{}x{}".format(*header.size_px),
+            "file_turn": header.turn,
+            "size_as_noted": header.size_px == frame_px,
+            "height_px": image.shape[0],
+            "width_px": image.shape[1],
+            "value_type": str(image.dtype),
+            "lowest_gray": lowest,
+            "highest_gray": highest,
+            "gray_span": highest - lowest,
+            "pixels_sha256": hashlib.sha256(np.ascontiguousarray(image).tobytes()).hexdigest(),
+        }
+    )
 
 
-def _is_centred(image: np.ndarray, noted: dict) -> bool:
+def _is_centred(image: np.ndarray, noted: dict, steps: PreprocessSettings) -> bool:
     """Find the iris again; where it isn't found, it isn't in the middle.
 
     Of one given by hand the user's circle is what has to be in the middle, wherever the finder finds
@@ -216,7 +224,8 @@ def _is_centred(image: np.ndarray, noted: dict) -> bool:
         )
     else:
         gray = np.clip(np.nan_to_num(image), 0, 255).astype(np.uint8)
-        offset_px = measure_offset(gray, width_px=width_px, height_px=height_px)
+        shown = max(width_px, height_px) if steps.resizing == "pad" else None
+        offset_px = measure_offset(gray, width_px=shown or width_px, height_px=shown or height_px)
     if offset_px is None:
         return False
     return bool(np.hypot(*offset_px) * REFERENCE_WIDTH_PX / width_px <= MOST_OFFSET_PX)

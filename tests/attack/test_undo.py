@@ -1,5 +1,7 @@
 """The way back from what is linear is found; from noise there is none."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -60,6 +62,24 @@ def test_what_is_linear_is_undone(method):
     if method is mix_pixels:  # which the network alone can't read
         named = Static().embed(asked).probabilities.argmax(axis=1)
         assert np.mean(named == TEST.identity) < 0.4
+
+
+def test_images_beyond_the_attackers_side_come_back_at_full_size():
+    class LargeStatic(Static):
+        def embed(self, images):
+            assert images.shape[1:] == (128, 128, 3)
+            return super().embed(images[:, 4::8, 4::8])
+
+    large = [
+        replace(eyes, images=eyes.images.repeat(8, axis=1).repeat(8, axis=2))
+        for eyes in (TRAIN, VALIDATION, TEST)
+    ]
+    releases = [release(eyes.images, eyes) for eyes in large]
+    way_back = WayBack(releases[0], PATIENTS, LargeStatic())
+    assert releases[0].levels.shape[1:3] == (128, 128) and releases[0].shrunk.shape[1] == 32**2
+    found = way_back.score(*releases, releases[1])
+    named = (found[NETWORK].test + found[NETWORK].log_priors).argmax(axis=1)
+    assert np.mean(named == TEST.identity) > 0.9
 
 
 def test_of_noise_there_is_no_way_back():

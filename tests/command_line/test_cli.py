@@ -11,6 +11,7 @@ import click
 import pytest
 from click.shell_completion import ShellComplete
 from click.testing import CliRunner
+from drawn_bodies import draw_chest, write_bodies
 from drawn_eyes import write_eyes, write_image, write_manifest, write_warsaw
 from places import ROOT
 
@@ -230,6 +231,21 @@ def test_the_doctor_hands_on_what_the_user_states(call, tmp_path):
     result = call("data", "doctor", manifest, *stated)
     assert result.exit_code == 0
     assert f" {' '.join(stated)}\n" in result.output.partition("Next: ")[2]
+
+
+def test_the_doctor_hands_on_the_steps(call, tmp_path):
+    manifest = write_bodies(tmp_path / "chests", draw_chest, patients=40, images=3)
+    expect_one_sentence(call("preprocess", "--manifest", manifest), "'eye' not found")
+    steps = ("--strip-rows", "0", "--no-mirroring", "--centring", "none", "--resize", "pad")
+    result = call("data", "doctor", manifest, *steps, "--channels", "1", "--image-size", "128")
+    assert result.exit_code == 0, result.output
+    assert "odd: not centred on irises, so not measured: evidence-code-k3" in result.output
+    command = result.output.partition("Next: ")[2]
+    assert command.endswith(f" {' '.join(steps)} --channels 1 --image-size 128\n")
+    assert "evidence-code" not in command
+    done = call("preprocess", "--manifest", manifest, *steps)
+    assert done.exit_code == 0, done.output
+    assert call("preprocess", "--channels", "2").exit_code == 2
 
 
 @pytest.mark.parametrize(

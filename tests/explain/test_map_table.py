@@ -33,7 +33,7 @@ def test_a_row_has_whose_map_it_is_what_it_explains_and_where_it_lies():
     iris, upper = np.zeros((2, 3, SIDE, SIDE), bool)
     iris[:, 2:6] = upper[:, 2:4] = True
     relevance = draw_maps(1, empty=[1])
-    table = describe_maps(relevance, eyes, method="some", draw=2, iris=iris, upper=upper)
+    table = describe_maps(relevance, eyes, method="some", draw=2, irises=(iris, upper))
     assert table["image_id"].tolist() == ["eye0", "eye1", "eye2"]
     assert table["identity"].tolist() == [4, 4, 7]
     assert table["explains_glaucoma"].tolist() == [True, False, True]
@@ -44,6 +44,20 @@ def test_a_row_has_whose_map_it_is_what_it_explains_and_where_it_lies():
     assert table["in_iris"][0] == pytest.approx(first[2:6].sum() / first.sum())
     assert table["in_upper_half"][0] == pytest.approx(first[2:4].sum() / first.sum())
     assert table.loc[1, ["in_iris", "in_upper_half", "upper_of_iris"]].isna().all()
+
+
+def test_without_irises_no_place_in_one_is_measured():
+    eyes = random_eyes([4, 4, 7], [True, True, False], seed=0, prefix="eye")
+    table = describe_maps(draw_maps(1, empty=[1]), eyes, method="some", draw=2, irises=None)
+    fractions = ["in_iris", "in_upper_half", "upper_of_iris", "iris_area", "upper_half_area"]
+    assert table[fractions].isna().all(axis=None) and table["logit"].notna().all()
+    relevance = plant_relevance().assign(**dict.fromkeys(fractions, np.nan))
+    summary = summarise(relevance)
+    assert (
+        summary["iris"] == [] and summary["agreement"] == summarise(plant_relevance())["agreement"]
+    )
+    page = to_markdown(summary, heading="", example="")
+    assert "**Place in the iris.** Not measured: no image is centred on an iris." in page
 
 
 def test_maps_are_compared_with_their_own_originals_and_with_others():

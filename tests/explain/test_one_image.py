@@ -21,7 +21,9 @@ def eye(tmp_path):
     return frame, tmp_path / "eye.png"
 
 
-def explain_file(file, picture, *, logit=2.0, eye="left", sizes_px=((640, 480),)):
+def explain_file(
+    file, picture, *, logit=2.0, eye="left", sizes_px=((640, 480),), settings=SETTINGS
+):
     predicted = []
 
     def predict(images):
@@ -36,7 +38,7 @@ def explain_file(file, picture, *, logit=2.0, eye="left", sizes_px=((640, 480),)
     found = explain_one(
         file,
         eye=eye,
-        settings=SETTINGS,
+        settings=settings,
         white=255,
         predict=predict,
         explain=explain,
@@ -88,6 +90,21 @@ def test_a_frame_without_an_iris_is_refused(tmp_path):
     cv2.imwrite(str(tmp_path / "0003.png"), stripes)
     with pytest.raises(DataError, match="^--image: no iris was found"):
         explain_file(tmp_path / "0003.png", tmp_path / "out.png")
+    assert not (tmp_path / "out.png").exists()
+
+
+def test_no_iris_is_missed_where_images_are_not_centred_on_one(tmp_path):
+    stripes = np.tile((np.arange(640) // 23 % 2 * 200 + 20).astype(np.uint8), (480, 1))
+    cv2.imwrite(str(tmp_path / "0003.png"), stripes)
+    plain = PreprocessSettings(0, 64, 1, mirroring=False, centring="none")
+    _, images = explain_file(tmp_path / "0003.png", tmp_path / "out.png", settings=plain)
+    assert images.shape == (1, 64, 64, 1)
+
+
+def test_one_image_has_no_circle_of_a_manifest(eye, tmp_path):
+    by_manifest = PreprocessSettings(centring="manifest")
+    with pytest.raises(DataError, match="^--image: this run's images are centred on circles"):
+        explain_file(eye[1], tmp_path / "out.png", settings=by_manifest)
     assert not (tmp_path / "out.png").exists()
 
 

@@ -4,10 +4,14 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+from drawn_bodies import draw_chest, write_bodies
 from drawn_eyes import write_image, write_manifest
 
+from replication.config import PreprocessSettings
 from replication.errors import SettingsError
 from replication.pipeline.open_run import RunRequest, open_run
+from replication.privatize.methods import METHODS
+from replication.store.files import read_json
 
 
 def make_site(folder: Path, seed: int) -> Path:
@@ -20,10 +24,8 @@ def make_site(folder: Path, seed: int) -> Path:
     return manifest
 
 
-def open_it(tmp_path: Path, manifest: Path, **options):
-    request = RunRequest(
-        str(tmp_path / "artifacts"), ("blur-3",), manifest=str(manifest), **options
-    )
+def open_it(tmp_path: Path, manifest: Path, *, methods=("blur-3",), **options):
+    request = RunRequest(str(tmp_path / "artifacts"), methods, manifest=str(manifest), **options)
     track = lambda what, total: nullcontext(lambda: None)
     return open_run(request, fresh=False, workers=1, track=track)
 
@@ -52,3 +54,58 @@ def test_an_image_that_changed_makes_it_other_data(tmp_path):
     write_image(manifest.parent / "0.png", seed=7)
     with pytest.raises(SettingsError, match="other data"):
         open_it(tmp_path, manifest, run_name="mine")
+
+
+PLAIN = {"strip_rows": 0, "mirroring": False, "centring": "none"}
+CODES = {"evidence-code-k3", "evidence-code-k5", "evidence-code-k10"}
+
+
+@pytest.fixture
+def chests(tmp_path):
+    return write_bodies(tmp_path / "chests", draw_chest, patients=3, images=1)
+
+
+def test_other_steps_are_another_run_whose_name_has_them(tmp_path, chests):
+    plain = open_it(tmp_path, chests, **PLAIN)
+    name = "-cpu-seed-0-strip-rows-0-no-mirroring-centring-none"
+    assert plain.store.root.name.endswith(name)
+    recorded = read_json(plain.store.root / "run.json")["profile"]["preprocess"]
+    assert recorded == PLAIN | {"image_size_px": 64, "channels": 3}
+    assert plain.stages()[0].settings.items() >= PLAIN.items()
+    assert open_it(tmp_path, chests, **PLAIN).describe() == plain.describe()
+    with pytest.raises(SettingsError, match=r"other settings \(profile\)"):
+        open_it(tmp_path, chests, **PLAIN, resizing="pad", run_name=plain.store.root.name)
+
+
+def test_requests_of_other_steps_are_the_same_on_every_machine(tmp_path):
+    request = RunRequest(str(tmp_path), ("blur-3",), resizing="pad", channels=1, **PLAIN)
+    assert RunRequest.from_plain(request.to_plain()) == request
+    assert request.steps == PreprocessSettings(0, 64, 1, False, "none", "pad")
+    assert RunRequest(str(tmp_path), ("blur-3",)).steps == PreprocessSettings()
+
+
+def test_without_irises_evidence_codes_are_counted_and_left_out(tmp_path, chests, caplog):
+    run = open_it(tmp_path, chests, methods=tuple(METHODS), **PLAIN)
+    assert set(METHODS) - set(run.data.methods) == CODES
+    assert not any("code" in stage.unit for stage in run.stages())
+    assert "3 methods are not measured" in caplog.text
+    with pytest.raises(SettingsError, match="04_code: no method of this run needs it"):
+        run.run(until="04_code")
+    with pytest.raises(SettingsError, match="^evidence-code-k5: the evidence code unwraps irises"):
+        open_it(tmp_path, chests, methods=("blur-3", "evidence-code-k5"), **PLAIN)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"centring": "manifest"}, "--centring manifest: give --manifest"),
+        ({"from_baseline": True, "strip_rows": 0}, "the reference weights are of the paper's"),
+        ({"resizing": "crop"}, "--resize: expected one of stretch, pad"),
+    ],
+)
+def test_steps_that_fit_nothing_leave_nothing(tmp_path, wrong, sentence):
+    request = RunRequest(str(tmp_path / "artifacts"), ("blur-3",), **wrong)
+    with pytest.raises(SettingsError, match=sentence) as raised:
+        open_run(request, fresh=False, workers=1, track=lambda what, total: nullcontext())
+    assert raised.value.exit_code == 3
+    assert not (tmp_path / "artifacts" / "runs").exists()

@@ -4,10 +4,17 @@ from pathlib import Path
 
 import pytest
 
+from replication.config import PreprocessSettings
 from replication.errors import SettingsError
 from replication.store.files import write_json
 from replication.store.run_folder import RUN_RECORD
-from replication.store.run_record import describe_split, read_run, record_split
+from replication.store.run_record import (
+    describe_split,
+    is_on_irises,
+    read_run,
+    read_settings,
+    record_split,
+)
 
 RUN = {
     "source": {"kind": "manifest", "name": "eyes.csv"},
@@ -52,3 +59,35 @@ def test_a_limit_that_is_no_share_is_refused(tmp_path: Path, limit: object) -> N
     write_json(tmp_path / RUN_RECORD, RUN | {"max_uncentred": limit})
     with pytest.raises(SettingsError, match="not what a run records"):
         read_run(tmp_path)
+
+
+USUAL = {"strip_rows": 11, "image_size_px": 64, "channels": 3}
+
+
+def test_the_paper_s_steps_are_those_of_a_record_without_others(tmp_path: Path) -> None:
+    run = RUN | {"profile": {"name": "cpu", "preprocess": USUAL}}
+    assert describe_split(run) == "" and is_on_irises(run) and is_on_irises(RUN)
+    assert read_settings(tmp_path, run, "preprocess", PreprocessSettings) == PreprocessSettings()
+
+
+def test_other_steps_are_read_back_and_named(tmp_path: Path) -> None:
+    steps = PreprocessSettings(0, 64, 1, mirroring=False, centring="none")
+    run = RUN | {"profile": {"name": "cpu", "preprocess": steps.recorded}}
+    assert read_settings(tmp_path, run, "preprocess", PreprocessSettings) == steps
+    assert not is_on_irises(run)
+    assert describe_split(run) == (
+        " Preprocessed otherwise than in the paper: `--strip-rows 0 --no-mirroring --centring none "
+        "--channels 1`. Not centred on irises: evidence codes and places in the iris are not "
+        "measured."
+    )
+    padded = RUN | {"profile": {"preprocess": USUAL | {"resizing": "pad"}}}
+    assert describe_split(padded).endswith(" otherwise than in the paper: `--resize pad`.")
+
+
+@pytest.mark.parametrize(
+    "recorded", [{"strip_rows": 0}, USUAL | {"mirroring": "no"}, USUAL | {"turning": 1}]
+)
+def test_steps_that_no_version_records_are_refused(tmp_path: Path, recorded: dict) -> None:
+    run = RUN | {"profile": {"name": "cpu", "preprocess": recorded}}
+    with pytest.raises(SettingsError, match="not those of this version"):
+        read_settings(tmp_path, run, "preprocess", PreprocessSettings)

@@ -12,9 +12,9 @@ from drawn_eyes import write_eyes
 from fake_eyes import random_eyes, random_gallery, random_queries
 from latent_generator import STEP, LatentGenerator
 
-from replication.config import PAPER, SMOKE, ExplanationSettings
+from replication.config import PAPER, SMOKE, ExplanationSettings, PreprocessSettings
 from replication.data.sources import Kind, Source
-from replication.errors import ReplicationError
+from replication.errors import ReplicationError, SettingsError
 from replication.pipeline import stages
 from replication.pipeline.order import Replication
 from replication.pipeline.run_data import RunData
@@ -280,3 +280,10 @@ def test_a_profile_of_the_references_sizes_and_epochs_is_not_measured_against_it
     dict(measure_departures(made))
     omitted = ("later-training", "more-steps", "network-sizes")
     assert list(trained) == [name for name in TRAININGS if not name.startswith(omitted)]
+
+
+def test_images_without_irises_are_refused():
+    steps = PreprocessSettings(centring="none")
+    run = SimpleNamespace(profile=replace(SMOKE, preprocess=steps))
+    with pytest.raises(SettingsError, match="--centring none finds none"):
+        next(iter(measure_departures(run)))

@@ -1,5 +1,6 @@
 """The frontier on eyes of which the kinds are known: two spots, four patients each."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -7,6 +8,8 @@ import pandas as pd
 import pytest
 from coded_eyes import draw_eyes
 
+from replication.config import SMOKE, PreprocessSettings
+from replication.errors import SettingsError
 from replication.records import Splits
 from replication.studies import frontier
 from replication.studies.frontier import measure_frontier, write_frontier
@@ -41,6 +44,7 @@ def rows(tmp_path_factory):
     places = np.arange(len(eyes)).reshape(PATIENTS, IMAGES)
     splits = Splits(places[:, :3].ravel(), np.array([], int), places[:, 3])
     run = SimpleNamespace(
+        profile=SMOKE,
         dataset=eyes,
         splits=splits,
         source=SimpleNamespace(root=root),
@@ -79,3 +83,10 @@ def test_the_page_has_a_row_for_each_k_and_its_picture(rows, tmp_path):
     page = write_frontier(unknown, tmp_path / "plain", heading="Planted eyes.")
     assert "not measured" in page
     assert not (tmp_path / "plain" / "images").exists()
+
+
+def test_images_without_irises_are_refused():
+    steps = PreprocessSettings(centring="none")
+    run = SimpleNamespace(profile=replace(SMOKE, preprocess=steps))
+    with pytest.raises(SettingsError, match="--centring none finds none"):
+        measure_frontier(run)

@@ -221,7 +221,7 @@ def tabulate(eyes: TexturedEyes, table: str) -> pd.DataFrame:
         return tabulate_subsets(eyes.manifest, SplitSettings())
     assert table == IMAGES
     return tabulate_images(
-        eyes.images, eyes.manifest, eyes.raw, eyes.root, strip_rows=11, workers=1
+        eyes.images, eyes.manifest, eyes.raw, eyes.root, steps=SETTINGS, workers=1
     )
 
 

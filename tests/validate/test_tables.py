@@ -10,6 +10,7 @@ import pytest
 from drawn_eyes import TexturedEyes, make_textured_eyes
 
 from replication.config import SplitSettings
+from replication.data.survey import PAPER_STEPS
 from replication.errors import DataError
 from replication.preprocess.frame import BY_HAND
 from replication.preprocess.split import split_by_patient
@@ -33,7 +34,7 @@ def eyes(tmp_path_factory: pytest.TempPathFactory) -> TexturedEyes:
 
 
 def tabulate(eyes: TexturedEyes, **more) -> pd.DataFrame:
-    options = {"strip_rows": 11, "workers": 1} | more
+    options = {"steps": PAPER_STEPS, "workers": 1} | more
     return tabulate_images(eyes.images, eyes.manifest, eyes.raw, eyes.root, **options)
 
 

@@ -174,6 +174,7 @@ def check_claims(
     meant: bool,
     decide: bool,
     forks: Mapping[str, str] = MappingProxyType({}),
+    without: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[Check, ...]:
     """Take over what became of the claims.
 
@@ -183,6 +184,8 @@ def check_claims(
         decide: whether they stand in the way of a blessing: on the paper's own data. Elsewhere
             they are findings; one that was not measured is open all the same.
         forks: by claim, under which other choices than ours it doesn't hold, in words.
+        without: by claim, why these images can't show what it is about: it is not measured, and not
+            in the way.
     """
     checks = []
     for judgement in judgements:
@@ -192,6 +195,9 @@ def check_claims(
             if not meant:
                 verdict, outcome = Verdict.NOT_JUDGED.value, Outcome.NOT_JUDGED
         detail = f"{judgement.claim.statement} ({judgement.claim.place})"
+        if judgement.claim.name in without:
+            outcome = Outcome.NOT_JUDGED
+            detail += f" {without[judgement.claim.name]}"
         if judgement.claim.name in forks:
             detail += f" {DEPENDS}: {forks[judgement.claim.name]}."
         checks.append(Check(CLAIMS, judgement.claim.name, verdict, outcome, detail))

@@ -71,6 +71,10 @@ RELEVANCE_CLAIMS: tuple[Claim, ...] = (
 )
 
 
+# Claims about places in the iris, which images that aren't centred on irises can't show.
+ABOUT_IRISES = tuple(claim.name for claim in RELEVANCE_CLAIMS[1:])
+
+
 def judge_relevance(relevance: pd.DataFrame, *, seed: int = 0) -> list[Judgement]:
     """Judge every claim about maps.
 

@@ -61,6 +61,8 @@ def build_suites(
     counts: Counts | None,
     image_size_px: int,
     strip_rows: int,
+    mirroring: bool = True,
+    centring: str = "iris",
     by_patient: bool = False,
     ids_are_distinct: bool = False,
     max_uncentred: float = MOST_UNCENTRED,
@@ -71,19 +73,26 @@ def build_suites(
         counts: of Warsaw or the surrogate; None for other data, where what must hold anyway does.
         image_size_px: height and width of a preprocessed image.
         strip_rows: rows of the label strip.
+        mirroring: whether right eyes are mirrored; else nothing is, and an image may have no side.
+        centring: on what images are centred: "iris", "manifest" (circles that it gives) or "none".
         by_patient: whether the split is by patient, and not by image.
         ids_are_distinct: whether the user states that ids spelled alike are of different people.
         max_uncentred: of all images, the share that may be uncentred, in [0, 1].
     """
     alone = () if ids_are_distinct else (ONE_ID_EACH,)
     counted, frequent = expect_counts(counts) if counts else ((), ())
+    given = (
+        RAW_MANIFEST if mirroring else tuple(SIDES.get(each.name, each) for each in RAW_MANIFEST)
+    )
+    centred = expect_centering(max_uncentred) if centring == "iris" else (CENTRED_BY_MANIFEST,)
+    centering = (Suite("centering", IMAGES, "image_id", centred),)
     return (
-        Suite("raw-manifest", RAW, "image_id", (*RAW_MANIFEST, *alone, *counted)),
+        Suite("raw-manifest", RAW, "image_id", (*given, *alone, *counted)),
         Suite("frames", IMAGES, "image_id", FRAMES),
         Suite("labels", IMAGES, "image_id", (*LABELS, *frequent)),
         Suite("crop", IMAGES, "image_id", expect_crop(strip_rows)),
-        Suite("flip", IMAGES, "image_id", FLIP),
-        Suite("centering", IMAGES, "image_id", expect_centering(max_uncentred)),
+        Suite("flip", IMAGES, "image_id", FLIP if mirroring else NO_FLIP),
+        *(centering if centring != "none" else ()),
         Suite("pixels", IMAGES, "image_id", expect_pixels(image_size_px)),
         Suite("split", IMAGES, "image_id", expect_split(by_patient=by_patient)),
         Suite("subsets", SUBSETS, "subset", expect_subsets(by_patient=by_patient)),
@@ -161,6 +170,16 @@ RAW_MANIFEST = (
     expect_each("patients-kept", "patient_kept", (True,), "no patient was lost in preprocessing"),
 )
 
+# Of images that needn't have a side, in the place of the expectation of that name.
+SIDES = {
+    "eye-left-or-right": expect_each(
+        "eye-known",
+        "eye",
+        ("left", "right", "neither"),
+        "every image is of a left eye, a right eye or neither",
+    )
+}
+
 ONE_ID_EACH = expect_each(
     "one-id-each",
     "ids_of_patient",
@@ -236,14 +255,17 @@ LABELS = (
 
 
 def expect_crop(strip_rows: int) -> tuple[Expectation, ...]:
-    """Return what must hold of the label strip."""
+    """Return what must hold of the label strip; where frames have none, nothing of the pixels."""
+    recorded = expect_each(
+        "strip-cut-by-record",
+        "strip_rows_removed",
+        (strip_rows,),
+        f"{strip_rows} rows were cut off the bottom of every frame",
+    )
+    if strip_rows == 0:
+        return (recorded,)
     return (
-        expect_each(
-            "strip-cut-by-record",
-            "strip_rows_removed",
-            (strip_rows,),
-            f"{strip_rows} rows were cut off the bottom of every frame",
-        ),
+        recorded,
         expect_each(
             "strip-cut-by-pixels",
             "shows_cut_frame",
@@ -276,6 +298,19 @@ FLIP = (
 )
 
 
+NO_FLIP = (
+    expect_each(
+        "nothing-mirrored-by-record", "mirrored", (False,), "no image is noted as mirrored"
+    ),
+    expect_each(
+        "nothing-mirrored-by-pixels",
+        "shows_mirrored_frame",
+        (False,),
+        "every image shows its frame as it is, and not mirrored",
+    ),
+)
+
+
 def expect_centering(max_uncentred: float) -> tuple[Expectation, ...]:
     """Return what must hold of the irises' places, of all but so large a share of the images."""
     least = round(1 - max_uncentred, 6)  # 1 - 0.7 is a little more than 0.3
@@ -289,6 +324,15 @@ def expect_centering(max_uncentred: float) -> tuple[Expectation, ...]:
             mostly=least,
         ),
     )
+
+
+CENTRED_BY_MANIFEST = expect_each(
+    "circle-centred",
+    "centred",
+    (True,),
+    f"the circle that the manifest gives is within {MOST_OFFSET_PX:.0f} px (of 640) of the middle of "
+    "every image",
+)
 
 
 def expect_pixels(size_px: int) -> tuple[Expectation, ...]:

@@ -43,6 +43,16 @@ def bless(
     )
 
 
+def test_a_claim_that_images_cannot_show_is_not_measured_and_not_in_the_way():
+    without = {CLAIMS[0].name: "No image is of it."}
+    checks = check_claims([judge(Finding.NOT_MEASURED)], meant=True, decide=True, without=without)
+    assert [(check.verdict, check.outcome) for check in checks] == [
+        ("not measured", Outcome.NOT_JUDGED)
+    ]
+    assert checks[0].detail.endswith(" No image is of it.")
+    assert Blessing(checks + check_data(GOOD_DATA)).exit_code == 0
+
+
 def test_it_is_blessed_when_everything_is_inside_holds_and_is_valid():
     blessing = bless()
     assert (blessing.word, blessing.exit_code, blessing.reasons) == ("BLESSED", 0, ())
