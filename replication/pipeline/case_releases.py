@@ -15,10 +15,9 @@ from replication.cases.gate import Gate, Refusal, release_cases
 from replication.cases.released import ReleasedCases, load_cases, save_cases
 from replication.pipeline.run_data import RunData
 from replication.pipeline.stages import list_needed
-from replication.privatize.evidence_code import take_sign_away
 from replication.privatize.methods import Method
 from replication.records import EyeDataset, PrivatizedSet
-from replication.store.run_record import CODE, EVALUATORS, PREPROCESSED
+from replication.store.run_record import EVALUATORS, PREPROCESSED
 from replication.system.processes import advance_each
 
 RELEASED = "cases"  # the folder of released pictures, one folder in it per method
@@ -104,9 +103,9 @@ def _find_counterfactual(
     run: RunData, method: Method
 ) -> Callable[[PrivatizedSet], np.ndarray] | None:
     """Return what draws the same eyes without the sign; None where a method draws from no code."""
-    if method.generator != CODE:
+    if method.take_sign_away is None:
         return None
-    return partial(take_sign_away, generator=run.code_generator)
+    return partial(method.take_sign_away, generator=run.find_generator(method))
 
 
 def _open_gate(

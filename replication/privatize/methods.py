@@ -15,7 +15,7 @@ from replication.config import CodeSettings, PreprocessSettings
 from replication.errors import SettingsError
 from replication.privatize.blur import privatize_by_blur
 from replication.privatize.dp_pix import privatize_by_dp_pix
-from replication.privatize.evidence_code import privatize_by_evidence_code
+from replication.privatize.evidence_code import privatize_by_evidence_code, take_sign_away
 from replication.privatize.k_same_grouped import privatize_by_k_same_grouped
 from replication.privatize.k_same_select import privatize_by_k_same_select
 from replication.privatize.pprl_vgan import privatize_by_pprl_vgan
@@ -65,6 +65,8 @@ class Method(Row):
             drawn from; None where none are drawn.
         alike: how many patients at least share what their training images become, equal bytes or a code;
             0 where the method promises none.
+        take_sign_away: `(drawn set, generator)` to the same drawn eyes without a sign; None where nothing
+            is drawn from a code.
     """
 
     privatize: Callable[..., Iterator[PrivatizedSet]]
@@ -74,6 +76,7 @@ class Method(Row):
     others_only: bool = False
     count_pools: Callable[[EyeDataset, EyeDataset], np.ndarray] | None = None
     alike: int = 0
+    take_sign_away: Callable[..., np.ndarray] | None = None
 
 
 def _pprl_vgan(
@@ -161,6 +164,7 @@ def _evidence_code(k: int) -> Method:
         is_drawn=True,
         in_paper=False,
         alike=k,
+        take_sign_away=take_sign_away,
     )
 
 
