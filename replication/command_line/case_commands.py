@@ -118,7 +118,6 @@ def judge_cases(methods: tuple[str, ...], **options) -> None:
 
     found = [find_method(name) for name in methods or known_methods()]
     run = open_run(tuple(each.name for each in found), **options)
-    found = [each for each in found if each.name in run.data.methods]
     run.run(until="04" if any(each.generator for each in found) else "03_evaluators")
     from replication.pipeline import case_judging
 

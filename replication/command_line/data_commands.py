@@ -104,7 +104,8 @@ def doctor(folder: Path, split: str, split_seed: int, max_uncentred: float, **op
     from replication.data.survey import Finding, name_choices
     from replication.errors import DataError
     from replication.pipeline.foresee import foresee_methods, foresee_split
-    from replication.privatize.methods import METHODS, list_methods
+    from replication.privatize.methods import METHODS
+    from replication.store.run_record import CODE
     from validation.expectations.suites import MOST_UNCENTRED
 
     choices = {name: options.pop(name) for name in ("ids_are_distinct", "drop_duplicates")}
@@ -114,7 +115,10 @@ def doctor(folder: Path, split: str, split_seed: int, max_uncentred: float, **op
         click.echo(f"{what}: {figure}")
     for remark in survey.list_remarks(*Finding):
         click.echo(f"{remark.kind}: {remark.named}")
-    table, faults, methods = None, {}, list_methods(steps)
+    table, faults, left_out = None, {}, []
+    if not steps.on_irises:
+        left_out = [name for name, method in METHODS.items() if method.generator == CODE]
+    methods = {name: METHODS[name] for name in METHODS if name not in left_out}
     if not survey.errors:
         settings = SplitSettings(seed=split_seed)
         table = foresee_split(survey.readable, settings, by_patient=split == "patient")
@@ -127,9 +131,9 @@ def doctor(folder: Path, split: str, split_seed: int, max_uncentred: float, **op
         sys.exit(DataError.exit_code)
     for sentence in dict.fromkeys(faults.values()):
         click.echo(f"{Finding.ODD}: {sentence}")
-    if len(methods) < len(METHODS):
-        left_out = ", ".join(name for name in METHODS if name not in methods)
-        click.echo(f"{Finding.ODD}: not centred on irises, so not measured: {left_out}")
+    if left_out:
+        words = ", ".join(left_out)
+        click.echo(f"{Finding.ODD}: not centred on irises, so not measured: {words}")
     usable = [word for name in methods if name not in faults for word in ("--method", name)]
     option = "--data-dir" if folder.is_dir() else "--manifest"
     by = ("--split", split) if split != SPLITS[0] else ()

@@ -36,8 +36,6 @@ def run_until(unit: str, *, page: str = "", show=lambda run: None, **options):
     run.run(until=unit)
     click.echo(f"Done: {run.store.root / unit / page}")
     show(run)
-    if unit == "04_vgan" and not run.data.profile.preprocess.on_irises:
-        unit = "04_code"  # which isn't trained
     if unit in NEXT:
         click.echo(f"Next: {name_command(NEXT[unit])}")
     return run

@@ -1,10 +1,8 @@
 """Open a run that was requested: find its data, its settings and its folder."""
 
-import logging
 import os
 import platform
 import re
-from collections.abc import Collection
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, fields, replace
 from os.path import realpath
@@ -18,15 +16,13 @@ from replication.data.survey import Choice, name_choices
 from replication.errors import DataError, SettingsError
 from replication.pipeline.order import Replication
 from replication.pipeline.run_data import RunData
-from replication.privatize.methods import METHODS, find_method, list_methods
+from replication.privatize.methods import METHODS, find_method
 from replication.results.baseline import describe_baseline
 from replication.store.run_folder import RunStore
 from replication.system.progress import Track
 from validation.expectations.suites import MOST_UNCENTRED
 
 RUN_NAME = r"[^\W_][\w.-]{0,99}"
-
-_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -141,7 +137,7 @@ def _build_run(
         settings,
         seed=request.seed,
         draws=request.draws,
-        methods=_choose_methods(request.methods, steps),
+        methods=tuple(name for name in METHODS if name in request.methods),
         store=RunStore(runs),
         workers=workers,
         track=track,
@@ -152,17 +148,6 @@ def _build_run(
     )
     data.store = RunStore(runs / _name_folder(request, data))  # a name may need the data's hash
     return Replication(data, baseline=describe_baseline() if request.from_baseline else None)
-
-
-def _choose_methods(names: Collection[str], steps: PreprocessSettings) -> tuple[str, ...]:
-    """Return the methods in Table 1's order; those that need irises are left out where all are run."""
-    fitting = tuple(name for name in list_methods(steps) if name in names)
-    if other := [name for name in METHODS if name in names and name not in fitting]:
-        reason = f"the evidence code unwraps irises, and --centring {steps.centring} finds none"
-        if set(names) != set(METHODS):
-            raise SettingsError(f"{other[0]}: {reason}; take another method")
-        _LOG.warning("%d methods are not measured: %s", len(other), reason)
-    return fitting
 
 
 def _find_choices(request: RunRequest) -> frozenset[Choice]:

@@ -16,7 +16,6 @@ from pathlib import Path
 
 from replication.attack.outputs import ATTACKED
 from replication.attack.stage import MOST_DRAWS
-from replication.errors import SettingsError
 from replication.evaluate.table1 import EVALUATED
 from replication.explain.outputs import EXPLAINED
 from replication.explain.stage import DRAWS
@@ -113,16 +112,10 @@ class Replication:
         return self._run_stage(stage, wait=wait)
 
     def stages_until(self, until: str) -> list[Stage]:
-        """Return the stages up to and with the last one whose unit starts so, in their order.
-
-        Raises:
-            SettingsError: when there is none, as no method of the run needs it.
-        """
+        """Return the stages up to and with the last one whose unit starts so, in their order."""
         stages = self.stages()
-        found = [i for i, stage in enumerate(stages) if stage.unit.startswith(until)]
-        if not found:
-            raise SettingsError(f"{until}: no method of this run needs it; leave this command out")
-        return stages[: found[-1] + 1]
+        last = max(i for i, stage in enumerate(stages) if stage.unit.startswith(until))
+        return stages[: last + 1]
 
     def stages(self) -> list[Stage]:
         """Return the stages of this run in their order."""

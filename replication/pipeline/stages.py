@@ -185,12 +185,16 @@ def train_code(run: RunData, folder: Path) -> None:
     with hold_interrupt():
         from replication.train.code_generator import train_code_generator
 
-    rows, settings = run.splits.train, run.profile.code
+    rows, settings, steps = run.splits.train, run.profile.code, run.profile.preprocess
     facts = load_manifest(run.store.folder(PREPROCESSED)).iloc[rows]
     with (
         _refusing(folder),
         run.track("training the evidence code's generator", settings.steps) as advance,
     ):
+        if not steps.on_irises:
+            raise MethodRefused(
+                f"evidence code: it unwraps irises, and --centring {steps.centring} finds none"
+            )
         train_code_generator(
             run.dataset.take(rows),
             find_iris_axes(facts, size_px=run.dataset.images.shape[1]),

@@ -11,7 +11,7 @@ from functools import partial
 
 import numpy as np
 
-from replication.config import CodeSettings, PreprocessSettings
+from replication.config import CodeSettings
 from replication.errors import SettingsError
 from replication.privatize.blur import privatize_by_blur
 from replication.privatize.dp_pix import privatize_by_dp_pix
@@ -216,15 +216,6 @@ ROWS: tuple[Row, ...] = (
     *(method for method in METHODS.values() if method.in_paper),
 )
 BEYOND: tuple[Row, ...] = tuple(method for method in METHODS.values() if not method.in_paper)
-
-
-def list_methods(steps: PreprocessSettings) -> dict[str, Method]:
-    """Return the methods that fit images preprocessed by these steps, by name.
-
-    The evidence code unwraps irises, so that it fits images centred on irises alone.
-    """
-    fits = {name: steps.on_irises or method.generator != CODE for name, method in METHODS.items()}
-    return {name: method for name, method in METHODS.items() if fits[name]}
 
 
 def find_method(name: str) -> Method:

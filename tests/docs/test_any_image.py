@@ -64,9 +64,8 @@ def test_the_examples_run_to_their_end(call, tmp_path, name):
     [words] = find_commands(name, "replicate")
     printed = call(words, "--draws", "1")
     assert printed.exit_code == 0, printed.output
-    assert (
-        "3 methods are not measured" in printed.output or "Not centred on irises" in printed.output
-    )
+    assert "05_privatized/evidence-code-k3: refused: " in printed.output
+    assert f"Not measured: {', '.join(CODES)}: evidence code" in " ".join(printed.output.split())
     [page] = (tmp_path / "artifacts").rglob("explanation.md")
     assert "Not measured: no image is centred on an iris." in page.read_text()
     for words in find_commands(name, "explain-case"):

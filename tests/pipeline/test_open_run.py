@@ -10,7 +10,6 @@ from drawn_eyes import write_image, write_manifest
 from replication.config import PreprocessSettings
 from replication.errors import SettingsError
 from replication.pipeline.open_run import RunRequest, open_run
-from replication.privatize.methods import METHODS
 from replication.store.files import read_json
 
 
@@ -57,7 +56,6 @@ def test_an_image_that_changed_makes_it_other_data(tmp_path):
 
 
 PLAIN = {"strip_rows": 0, "mirroring": False, "centring": "none"}
-CODES = {"evidence-code-k3", "evidence-code-k5", "evidence-code-k10"}
 
 
 @pytest.fixture
@@ -82,17 +80,6 @@ def test_requests_of_other_steps_are_the_same_on_every_machine(tmp_path):
     assert RunRequest.from_plain(request.to_plain()) == request
     assert request.steps == PreprocessSettings(0, 64, 1, False, "none", "pad")
     assert RunRequest(str(tmp_path), ("blur-3",)).steps == PreprocessSettings()
-
-
-def test_without_irises_evidence_codes_are_counted_and_left_out(tmp_path, chests, caplog):
-    run = open_it(tmp_path, chests, methods=tuple(METHODS), **PLAIN)
-    assert set(METHODS) - set(run.data.methods) == CODES
-    assert not any("code" in stage.unit for stage in run.stages())
-    assert "3 methods are not measured" in caplog.text
-    with pytest.raises(SettingsError, match="04_code: no method of this run needs it"):
-        run.run(until="04_code")
-    with pytest.raises(SettingsError, match="^evidence-code-k5: the evidence code unwraps irises"):
-        open_it(tmp_path, chests, methods=("blur-3", "evidence-code-k5"), **PLAIN)
 
 
 @pytest.mark.parametrize(

@@ -358,6 +358,19 @@ def test_a_method_without_its_code_refuses_too_and_the_others_are_released(tmp_p
         work.find_generator(CODED)
 
 
+def test_without_irises_no_code_is_learned_and_its_methods_are_refused(tmp_path):
+    work = make_work(tmp_path, by_patient=False)
+    steps = replace(SMOKE.preprocess, centring="none")
+    work.profile = replace(SMOKE, preprocess=steps)
+    work.methods = ("evidence-code-k3",)
+    with work.store.writing("04_code", {}) as folder:
+        stages.train_code(work, folder)
+    with work.store.writing("05_privatized/evidence-code-k3", {}) as folder:
+        stages.privatize(work, folder, method=CODED)
+    [why] = work.refusals.values()
+    assert why == "evidence code: it unwraps irises, and --centring none finds none"
+
+
 def test_where_every_method_refuses_the_run_ends_with_the_reason(tmp_path):
     work = make_work(tmp_path, by_patient=False)
     work.methods = ("k-same-9", "evidence-code-k3")
