@@ -67,7 +67,7 @@ def explain_case(
     Examples:
       python cli.py explain-case eye.jpg --from-baseline --method k-same-6
       python cli.py explain-case eye.jpg --patient 17 --data-dir ~/Warsaw
-      python cli.py explain-case --manifest eyes.csv --data-dir ~/Warsaw --out cards
+      python cli.py explain-case --manifest eyes.csv --data-dir ~/Warsaw
     """
     from replication.errors import SettingsError
     from replication.privatize.methods import find_method
