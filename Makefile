@@ -7,7 +7,7 @@ AS_SOURCE := /^\(future\|jsonpath-rw\)==/,/\# via/
 .DEFAULT_GOAL := help
 # Where an environment sets it, every process compiles all that it imports: 5 s of TensorFlow's 8.
 export PYTHONDONTWRITEBYTECODE :=
-.PHONY: help cuda replicate baseline seeds bfloat16 pictures test bench reliability audit lint format architecture docs lock clean
+.PHONY: help cuda replicate card baseline seeds bfloat16 pictures test bench reliability audit lint format architecture docs lock clean
 
 help: ## list these targets
 	@sed -nE 's/^([a-z0-9]+):.*## (.*)/make \1|\2/p' Makefile | while IFS='|' read -r target what; do \
@@ -18,6 +18,14 @@ cuda: .venv/.stamp ## add the CUDA libraries of TensorFlow, for a GPU of NVIDIA'
 
 replicate: .venv/.stamp ## run all stages and fill Table 1; options: ARGS="--profile smoke --data-dir DIR"
 	.venv/bin/python cli.py replicate --all $(ARGS)
+
+# One with three cases near enough, of a patient whose other images are in training.
+EYE := artifacts/surrogate/115-patients-1795-images-seed-0/images-NIR/0006left/0006_L_IG_12.jpg
+
+card: .venv/.stamp ## explain an eye of the surrogate by similar cases, privatized, from reference weights
+	.venv/bin/python cli.py preprocess --from-baseline
+	.venv/bin/python cli.py explain-case $(EYE) --eye left --patient 0006 --from-baseline \
+		--method evidence-code-k5 $(ARGS)
 
 # The run may end NOT_BLESSED; keep-baseline checks what a baseline needs.
 baseline: .venv/.stamp ## train the reference weights again and keep them (commit the code first)
