@@ -487,6 +487,10 @@ FAULTS = [
     *_plant(
         "replication/pipeline/stages.py",
         "pipeline/test_stages.py",
+        (
+            "        if not steps.on_irises:\n            raise MethodRefused(",
+            "        if steps.on_irises:\n            raise MethodRefused(",
+        ),
         ("    except MethodRefused as refusal:", "    except DataError as refusal:"),
         ("    if run.methods and not run.released:", "    if not run.methods:"),
     ),
@@ -648,7 +652,7 @@ FAULTS = [
     *_plant(
         "replication/pipeline/order.py",
         "pipeline/test_stages.py",
-        ("found[-1] + 1", "found[0] + 1"),
+        ("last = max(i for", "last = min(i for"),
         ('{"seed": run.seed, "draws": min(run.draws, MOST', '{"draws": min(run.draws, MOST'),
     ),
     *_plant(
@@ -904,7 +908,6 @@ FAULTS = [
     *_plant(
         "replication/pipeline/open_run.py",
         "pipeline/test_open_run.py",
-        ("if set(names) != set(METHODS):", "if False:"),
         ('kind_of_split += "".join(', '_ = "".join('),
         ("and request.steps != PreprocessSettings():", "and not request.steps:"),
     ),
