@@ -5,7 +5,7 @@ shown beside it (`replication.cases.ledger`).
 """
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import islice
@@ -122,6 +122,7 @@ def explain_cases(
     if folder.exists() and any(folder.iterdir()) and not (folder / TABLE).is_file():
         raise SettingsError(f"{folder}: holds other files than cards; give a new folder by --out")
     rows = list_rows(manifest)
+    _check_any([row.problem for row in rows])  # before cases are released, which takes a minute
     frames = read_queries(rows, **_find_frames(run), workers=run.workers)
     with (
         _answering(run, method, count, images=len(rows)) as answers,
@@ -130,16 +131,21 @@ def explain_cases(
         listed, write = [], partial(_write_named, partial_folder, browser=browser)
         for batch in _take_batches(enumerate(frames, 1)):
             listed += _answer_batch(answers, batch, write, digits=len(str(len(rows))))
-        if not any(row.card for row in listed):
-            raise DataError(
-                f"--manifest: none of {len(listed)} rows can be answered; row 1: {listed[0].problem}"
-            )
+        _check_any([row.problem for row in listed])
         write_table(pd.DataFrame(listed), partial_folder / TABLE)
         page = render_overview(listed, synthetic=run.source.kind is Kind.SURROGATE)
         write_text(partial_folder / PAGE, page)
         if folder.exists():  # cards, or nothing
             shutil.rmtree(folder)
     return listed
+
+
+def _check_any(problems: Sequence[str]) -> None:
+    """Raise DataError where every row has a problem."""
+    if all(problems):
+        raise DataError(
+            f"--manifest: none of {len(problems)} rows can be answered; row 1: {problems[0]}"
+        )
 
 
 def _answer_batch(

@@ -419,3 +419,10 @@ def test_a_fault_between_two_batches_leaves_the_cards_of_before(run, tmp_path, m
     with pytest.raises(OSError, match="disk"):
         ask_many(run, manifest)
     assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
+
+
+def test_rows_that_name_no_file_are_refused_before_cases_are_released(run, tmp_path, monkeypatch):
+    manifest = list_frames(tmp_path, ",left", "Qfile.png,both", head="path,eye")
+    monkeypatch.setattr(cases, "release", lambda *_: pytest.fail("released"))
+    with pytest.raises(DataError, match="none of 2 rows can be answered; row 1: path is blank"):
+        ask_many(run, manifest)
