@@ -94,8 +94,8 @@ def _describe(layer: layers.Layer) -> dict:
     for name, value in usual.get_config().items():
         if name not in OF_TRAINING and not name.endswith(OF_TRAINING_TOO) and given[name] != value:
             raise ValueError(
-                f"layer {layer.name!r} has {name} {given[name]!r}, which can't be explained: "
-                f"expected {value!r}"
+                f"layer {layer.name!r} has {name} {given[name]}, which can't be explained: "
+                f"expected {value}"
             )
     return values
 

@@ -154,6 +154,7 @@ def explain_case(
             risks=list(list_risks(run, method)),
             bound=_find_bound(released, gallery),
             synthetic=run.source.kind is Kind.SURROGATE,
+            network=run.own.name if run.own else None,
         )
         entries = [
             Entry(

@@ -36,7 +36,7 @@ from replication.results.finished_run import REPORTED, SMOKE, TRAININGS, Finishe
 from replication.store.files import write_text
 from replication.store.numbers import write_interval, write_percent, write_points
 from replication.store.run_folder import RunStore
-from replication.store.run_record import describe_limit
+from replication.store.run_record import describe_limit, describe_own
 from replication.store.tables import Section
 from replication.system.provenance import ROOT
 from validation.blessing.bands import Verdict
@@ -166,8 +166,8 @@ def name_data(run: Mapping, *, public: bool) -> str:
         "manifest": "other eyes than the paper’s, read from a manifest",
     }[run["source"]["kind"]]
     named = words if public else f"{words}: {run['source']['name']}"
-    limit = describe_limit(run)
-    return f"{named}.{limit}" if limit else named
+    added = describe_limit(run) + describe_own(run)
+    return f"{named}.{added}" if added else named
 
 
 @dataclass(frozen=True)

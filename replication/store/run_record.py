@@ -124,10 +124,15 @@ def describe_split(run: Mapping) -> str:
     Args:
         run: a run's record, what several runs have in common, or `RunData.split_record`.
     """
+    words = IDENTITY_CLOSED if find_own_name(run) else BY_PATIENT
+    by_patient = f" {words}" if is_by_patient(run) else ""
+    return by_patient + describe_limit(run) + describe_own(run)
+
+
+def describe_own(run: Mapping) -> str:
+    """Return the sentence about a glaucoma network of the user's, a space before it, or ""."""
     own = find_own_name(run)
-    by_patient = f" {IDENTITY_CLOSED if own else BY_PATIENT}" if is_by_patient(run) else ""
-    network = f" {OWN_WORDS.format(own)}" if own else ""
-    return by_patient + describe_limit(run) + network
+    return f" {OWN_WORDS.format(own)}" if own else ""
 
 
 def describe_limit(run: Mapping) -> str:
