@@ -24,6 +24,7 @@ KINDS = {kind.__name__: kind for kind in VALUES}
 LEFT_OUT = (layers.InputLayer, layers.Dropout)
 OF_TRAINING = ("name", "trainable", "momentum", "batch_input_shape")
 OF_TRAINING_TOO = ("_initializer", "_regularizer", "_constraint")
+INPUT = "images"
 OUTPUTS = ("relu", "linear", "softmax")
 WHY = {
     "Add": "iNNvestigate doubles the relevance that passes a residual connection",
@@ -39,7 +40,7 @@ def describe_network(network: Model) -> Layers:
         network: one input, one output, layers in a row; a network may be a layer of it.
 
     Returns:
-        For each layer that computes something its `kind` and `VALUES`.
+        For each layer that computes something its kind, its name and `VALUES`.
 
     Raises:
         ValueError: when a layer is of another kind or set otherwise; its name comes first.
@@ -49,9 +50,14 @@ def describe_network(network: Model) -> Layers:
 
 def build_network(image_shape: tuple[int, int, int], described: Layers) -> Model:
     """Build what `describe_network` described, untrained, for (H, W, C) images."""
-    images = x = layers.Input(image_shape, name="images")
+    images = x = layers.Input(image_shape, name=INPUT)
+    names = {INPUT}
     for number, values in enumerate(described, start=1):
-        x = _build(values, name=f"layer{number}")(x)
+        name = values["name"]
+        while name in names:  # networks that were layers may each have one of that name
+            name = f"{name}_{number}"
+        names.add(name)
+        x = _build(values, name=name)(x)
     return Model(images, x, name="network")
 
 
@@ -79,7 +85,8 @@ def _describe(layer: layers.Layer) -> dict:
             f"layer {layer.name!r} is of kind {kind.__name__}, which can't be explained: {why}"
         )
     given = layer.get_config()
-    values = {"kind": kind.__name__} | {name: given[name] for name in VALUES[kind]}
+    values = {"kind": kind.__name__, "name": layer.name}
+    values |= {name: given[name] for name in VALUES[kind]}
     values = {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
     output = values.get("activation", "linear")
     if output not in OUTPUTS:
@@ -101,5 +108,5 @@ def _describe(layer: layers.Layer) -> dict:
 
 
 def _build(values: dict, *, name: str) -> layers.Layer:
-    others = {key: value for key, value in values.items() if key != "kind"}
+    others = {key: value for key, value in values.items() if key not in ("kind", "name")}
     return KINDS[values["kind"]](**others, name=name, dtype="float32")

@@ -47,7 +47,9 @@ class OwnNetwork:
     @property
     def record(self) -> dict[str, str]:
         """What identifies it: its name, and the hash of its layers and weights."""
-        digest = hashlib.sha256(json.dumps(self.layers, sort_keys=True).encode())
+        # Keras gives names by how many layers there were before.
+        unnamed = [{key: v for key, v in each.items() if key != "name"} for each in self.layers]
+        digest = hashlib.sha256(json.dumps(unnamed, sort_keys=True).encode())
         for array in self.network.get_weights():
             digest.update(array.tobytes())
         return {"name": self.name, "sha256": digest.hexdigest()}

@@ -105,10 +105,12 @@ def test_rows_that_deep_taylor_has_no_rule_for_are_refused(row, words):
 
 
 def test_a_scale_that_is_not_positive_passes_on_but_not_through_max_pooling():
-    first = [layers.Input(SHAPE), layers.Conv2D(4, 3, activation="relu")]
-    norm = layers.BatchNormalization(name="norm", gamma_initializer="zeros")
-    rest = [layers.Flatten(), layers.Dense(2, "softmax")]
-    fold_normalisations(put_log_odds(Sequential([*first, norm, *rest])))
-    network = Sequential([*first, norm, layers.MaxPooling2D(), *rest])
+    def build(*between):
+        first = [layers.Input(SHAPE), layers.Conv2D(4, 3, activation="relu")]
+        norm = layers.BatchNormalization(name="norm", gamma_initializer="zeros")
+        rest = [layers.Flatten(), layers.Dense(2, "softmax")]
+        return Sequential([*first, norm, *between, *rest])
+
+    fold_normalisations(put_log_odds(build()))
     with pytest.raises(ValueError, match="norm: 4 of 4 channels have a scale"):
-        fold_normalisations(put_log_odds(network))
+        fold_normalisations(put_log_odds(build(layers.MaxPooling2D())))
