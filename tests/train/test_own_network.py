@@ -92,7 +92,10 @@ def write_source(write, layer):
         ("None", "returned NoneType, expected a Keras model"),
         ("{}['none']", "line 6 raised KeyError: 'none'"),
         ("sys.exit(0)", "line 6 raised SystemExit: 0"),
-        ("row(shape=(32, 32, 3))", "inputs (None, 32, 32, 3) and outputs (None, 2), expected one i"),
+        (
+            "row(shape=(32, 32, 3))",
+            "inputs (None, 32, 32, 3) and outputs (None, 2), expected one i",
+        ),
         ("row(shape=(16, 16, 1))", "inputs (None, 16, 16, 1) and outputs"),
         ("row(layers.Dense(3, 'softmax'))", "outputs (None, 3), expected one input (None, 16, 16"),
         ("row(layers.Dense(1, 'sigmoid'))", "outputs (None, 1), expected"),
@@ -101,8 +104,14 @@ def write_source(write, layer):
         ("row(layers.Dense(2, 'sigmoid'))", "'bad' has the activation 'sigmoid'"),
         ("row(layers.Dense(5, 'gelu', name='bad'), END)", "'bad' has the activation 'gelu'"),
         ("row(layers.Dense(5, name='bad'), END)", "'bad': expected a ReLU behind it"),
-        ("row(layers.Dense(2, 'softmax', kernel_initializer=nan))", "a weight that is not a finite"),
-        ("residual()", "layer 'sum' is of kind Add, which can't be explained: iNNvestigate doubles"),
+        (
+            "row(layers.Dense(2, 'softmax', kernel_initializer=nan))",
+            "a weight that is not a finite",
+        ),
+        (
+            "residual()",
+            "layer 'sum' is of kind Add, which can't be explained: iNNvestigate doubles",
+        ),
         ("Twice()", "inputs None and outputs None, expected one input"),
         ("forked()", "predict otherwise than itself"),
     ],
