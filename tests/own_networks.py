@@ -13,14 +13,15 @@ def build_rows(shape=SHAPE, *, seed=1):
     network = Sequential(
         [
             layers.Input(shape),
-            layers.Conv2D(6, 3, strides=2, padding="same", use_bias=False),
+            layers.Conv2D(6, 3, strides=2, padding="same"),
             layers.BatchNormalization(),
             layers.ReLU(),
-            layers.Conv2D(8, (3, 2), padding="same", activation="relu"),
+            layers.Conv2D(8, (3, 2), padding="same", activation="relu", use_bias=False),
             layers.BatchNormalization(),
             layers.MaxPooling2D(),
+            layers.BatchNormalization(),
             layers.Dropout(0.3),
-            layers.Conv2D(9, 2),
+            layers.Conv2D(9, (2, 3), strides=(1, 2), padding="same"),
             layers.Activation("relu"),
             layers.BatchNormalization(scale=False),
             layers.GlobalAveragePooling2D(),

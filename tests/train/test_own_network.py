@@ -55,7 +55,7 @@ def test_what_is_kept_predicts_and_embeds_as_the_network_without_its_function(wr
     expected = network(images, training=False).numpy()
     np.testing.assert_allclose(read.predict(images), expected, atol=1e-6)
     # Places end with the mean over them, which the third normalisation stands before.
-    assert read.embed(images).shape == (len(images), 3, 3, 9)
+    assert read.embed(images).shape == (len(images), 4, 2, 9)
     x = read.embed(images).mean(axis=(1, 2))
     for layer in network.layers[-4:]:
         x = layer(x)
