@@ -38,6 +38,7 @@ def module(tmp_path, monkeypatch):
             layer.set_weights(given)
     network.save_weights("mine.h5")
     (tmp_path / "mine.py").write_text(CODE)
+    sys.modules.pop("mine", None)
     yield network
     sys.modules.pop("mine", None)
 

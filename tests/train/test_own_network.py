@@ -32,7 +32,7 @@ def write(tmp_path, monkeypatch):
 
     def write_module(source):
         (tmp_path / "mine.py").write_text(source)
-        monkeypatch.delitem(sys.modules, "mine", raising=False)
+        sys.modules.pop("mine", None)
         sys.path_importer_cache.clear()
 
     yield write_module
