@@ -8,6 +8,7 @@ pipeline (§2.1) and the reference code, and turn into bytes and back without lo
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import Protocol, Self
 
 import numpy as np
@@ -111,6 +112,17 @@ class Generator(Protocol):
 
     def decode(self, latent: np.ndarray, identity: np.ndarray) -> np.ndarray:
         """Return (N, H, W, C) float32 in [-1, 1] from (N, Z) latents and (N,) identities."""
+
+
+class GivenNetwork(Protocol):
+    """A trained network of the user's, in the place of the run's glaucoma network."""
+
+    @property
+    def record(self) -> dict[str, str]:
+        """What identifies it: name and sha256."""
+
+    def keep(self, folder: Path) -> None:
+        """Write its weights and its layers into the folder of its stage."""
 
 
 class CodeGenerator(Protocol):

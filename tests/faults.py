@@ -23,6 +23,54 @@ def _plant(file: str, tests: str, *pairs: tuple[str, str]) -> list[Fault]:
 
 FAULTS = [
     *_plant(
+        "keras_models/plain_network.py",
+        "keras_models/test_plain_network.py",
+        ("if name not in OF_TRAINING and", "if name in OF_TRAINING and"),
+        ("len(layer.input_shape) != 2", "len(layer.input_shape) < 2"),
+        ("            found += _list_layers(layer)", "            pass"),
+        ("if output not in OUTPUTS:", "if not output:"),
+    ),
+    *_plant(
+        "keras_models/explained_evaluator.py",
+        "keras_models/test_plain_network.py",
+        ("zeros // 2, zeros - zeros // 2", "zeros - zeros // 2, zeros // 2"),
+        ("shift * own_scale + own_shift", "shift + own_shift"),
+        ("(places, 1)) / places", "(places, 1))"),
+        ("behind.bias * scale + shift", "behind.bias + shift"),
+        ("                _check_passed(scale, norm)", "                pass"),
+        ("            behind.activation = activations.relu", "            pass"),
+    ),
+    *_plant(
+        "replication/train/own_network.py",
+        "train/test_own_network.py",
+        ("if softmaxes != [len(described)]:", "if not softmaxes:"),
+        ("if not difference <= TOLERANCE:", "if difference > 1:"),
+        ('if key != "name"}', "if key}"),
+        ("digest.update(array.tobytes())", "pass"),
+        ("if not all(np.isfinite(array).all()", "if not any(array.size"),
+        ('if policy != "float32":', "if not policy:"),
+    ),
+    *_plant(
+        "replication/results/finished_run.py",
+        "results/test_check.py",
+        ("Kind.WARSAW and not self.own", "Kind.WARSAW"),
+        (
+            "        if self.own:\n            return ()",
+            "        if not self:\n            return ()",
+        ),
+    ),
+    *_plant(
+        "replication/pipeline/order.py",
+        "pipeline/test_open_run.py",
+        ('if unit == EVALUATORS["glaucoma"] and self.data.own:', "if not unit:"),
+    ),
+    *_plant(
+        "replication/pipeline/run_data.py",
+        "pipeline/test_open_run.py",
+        ("({OWN_NETWORK: self.own.record} if self.own else {})", "{}"),
+        ('if task != "glaucoma" or self.own is None:', "if self.own is None:"),
+    ),
+    *_plant(
         "replication/store/run_folder.py",
         "store/test_run_folder.py",
         ("sorted(k for k in before | now if", "sorted(k for k in now if"),
@@ -736,6 +784,7 @@ FAULTS = [
         "replication/results/finished_run.py",
         "results/test_check.py pipeline/test_stages.py",
         ("self.of_paper and not self.by_patient", "self.of_paper"),
+        ("not (self.by_patient or self.own)", "not self.own"),
         ("comparable = self.beside_paper or bool(bands)", "comparable = self.beside_paper"),
         ("np.column_stack([1 - of, of])", "np.column_stack([of, 1 - of])"),
     ),
@@ -757,7 +806,7 @@ FAULTS = [
     *_plant(
         "replication/results/study.py",
         "results/test_check.py",
-        (", is_by_patient(each)) for", ") for"),
+        (", is_by_patient(each), each.get", ", each.get"),
     ),
     *_plant(
         "replication/results/seeds.py",

@@ -41,7 +41,7 @@ MAY_USE_DEEP_LEARNING = frozenset(
     f"replication.{name}"
     for name in (
         *["train.evaluators", "train.vgan", "train.code_generator", "train.steps"],
-        *["train.trained", "train.weights", "attack.networks"],
+        *["train.trained", "train.weights", "train.own_network", "attack.networks"],
         *["explain.worker", "studies.untrained_networks", "studies.check_explanations"],
     )
 )

@@ -107,6 +107,7 @@ class Card:
     risks: Sequence[Risk]
     bound: float | None  # share of such pictures that anyone can name at most; None without proof
     synthetic: bool
+    network: str | None = None  # the name of the user's network, whose the verdicts are
 
     def to_plain(self) -> dict:
         """Return all but the pictures as JSON knows it."""
@@ -115,6 +116,7 @@ class Card:
             "query": query
             | {"verdict": name_label(self.query.verdict), "patient": self.own_patient},
             "synthetic": self.synthetic,
+            **({"network": self.network} if self.network else {}),
             "method": {
                 "name": self.method.name,
                 "words": f"{self.method.experiment}: {self.method.dataset}",

@@ -145,6 +145,11 @@ _one_run_options = _add(
         is_flag=True,
         help="Take the reference weights instead of training (surrogate, profile cpu).",
     ),
+    click.option(
+        "--glaucoma-network",
+        metavar="MODULE:FUNCTION",
+        help="Your function of Python that returns your own network, in the trained one's place.",
+    ),
     click.option("--run", "run_name", help="Name of the run's folder under artifacts/runs."),
 )
 

@@ -34,6 +34,7 @@ def measure_departures(**options) -> None:
     Example:
       python cli.py measure-departures --data-dir ~/Warsaw
     """
+    _refuse_own(**options)
     from replication.studies.departures import measure_departures as measure
 
     run = run_until("05_privatized", **options)
@@ -93,6 +94,7 @@ def measure_frontier(into: Path | None, **options) -> None:
       python cli.py measure-frontier --data-dir ~/Warsaw
       python cli.py measure-frontier --from-baseline --into docs
     """
+    _refuse_own(**options)
     from replication.studies.frontier import measure_frontier as measure
     from replication.studies.frontier import write_frontier
 
@@ -126,6 +128,7 @@ def cross_validate(**options) -> None:
     Example:
       python cli.py cross-validate --data-dir ~/Warsaw
     """
+    _refuse_own(**options)
     from replication.studies.cross_validation import FIGURES
     from replication.studies.cross_validation import cross_validate as measure
 
@@ -160,6 +163,16 @@ def check_explanations(run: Path, images: int, seed: int) -> None:
     store = RunStore(run)
     click.echo(measure(store, images=images, seed=seed, track=track_on_terminal))
     click.echo(f"Written: {store.root / SANITY_PAGE}")
+
+
+def _refuse_own(*, glaucoma_network: str | None, **others) -> None:
+    """Raise SettingsError where a study of the networks that a run trains is given the user's."""
+    from replication.errors import SettingsError
+
+    if glaucoma_network:
+        raise SettingsError(
+            "--glaucoma-network: what is measured are networks that a run trains; leave it out"
+        )
 
 
 @click.command("audit-paper", short_help="Audit the digits of the paper's Table 1.")

@@ -82,6 +82,7 @@ class ExplanationWorker:
         neuron: Neuron,
         method: str = ExplanationSettings.method,
         activation: str = "relu",
+        layers: str | None = None,
         on_image: Callable[[], None] = lambda: None,
     ) -> Iterator[RelevanceMaps]:
         """Explain the glaucoma network on sets of images, each while the last one is looked at.
@@ -91,6 +92,7 @@ class ExplanationWorker:
                 the network predicts for them; the worker's must agree to 1e-5.
             weights: of the evaluator, legacy HDF5.
             settings, activation: with which it was trained.
+            layers: of a user's network in the evaluator's place, as JSON.
             neuron: the predicted class of each image, or glaucoma on all.
             method: a name of `exchange.RULES`.
             on_image: called once for each image explained.
@@ -102,7 +104,7 @@ class ExplanationWorker:
             ExplanationError: when the inputs don't fit each other, the weights don't load or
                 predict otherwise, the network can't be explained, or the worker dies.
         """
-        request = ExplanationRequest(weights, settings, activation, Neuron(neuron), method)
+        request = ExplanationRequest(weights, settings, activation, Neuron(neuron), method, layers)
         sent = deque()
         for images, predictions in sets:
             sent.append(self._send(request, images, predictions))

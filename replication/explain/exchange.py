@@ -47,6 +47,7 @@ class ExplanationRequest:
     activation: str  # with which it was trained
     neuron: Neuron  # the output to explain
     method: str  # a name of RULES
+    layers: str | None = None  # of a user's network in the evaluator's place, as JSON
 
 
 def save_request(

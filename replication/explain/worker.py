@@ -15,6 +15,7 @@ import tensorflow as tf
 
 tf.compat.v1.disable_eager_execution()
 
+import json
 import sys
 from functools import lru_cache
 from pathlib import Path
@@ -28,6 +29,7 @@ from scipy.special import expit
 
 from keras_models.evaluator import build_evaluator
 from keras_models.explained_evaluator import fold_normalisations, put_log_odds
+from keras_models.plain_network import build_network
 from replication.config import EvaluatorSettings
 from replication.errors import DataError, ExplanationError, ReplicationError
 from replication.explain.exchange import (
@@ -76,7 +78,7 @@ def explain(
             none that the method can explain.
     """
     network = _rebuild_network(
-        request.weights, request.settings, request.activation, images.shape[1:]
+        request.weights, request.settings, request.activation, request.layers, images.shape[1:]
     )
     log_odds = _predict(network, images)
     _check_predictions(request, log_odds, predictions)
@@ -109,13 +111,18 @@ def _rebuild_network(
     weights: Path,
     settings: EvaluatorSettings,
     activation: str,
+    layers: str | None,
     image_shape: tuple[int, int, int],
 ) -> Model:
-    """Return the evaluator with its log-odds in the softmax's place."""
+    """Return the evaluator, or the user's network, with its log-odds in the softmax's place."""
     _build_analyzer.cache_clear()
     backend.clear_session()  # of the network before, or each one takes longer than the last
-    network = build_evaluator(
-        CLASSES, image_shape, **settings.dropout, seed=0, activation=activation
+    network = (
+        build_network(image_shape, json.loads(layers))
+        if layers
+        else build_evaluator(
+            CLASSES, image_shape, **settings.dropout, seed=0, activation=activation
+        )
     )
     try:
         load_weights(network, weights)

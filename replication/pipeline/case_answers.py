@@ -185,6 +185,7 @@ class CaseAnswers:
             risks=self._risks,
             bound=self._bound,
             synthetic=self._run.source.kind is Kind.SURROGATE,
+            network=self._run.own.name if self._run.own else None,
         )
 
     def _find_patient(self, query: Query) -> tuple[int | None, str]:

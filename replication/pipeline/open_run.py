@@ -9,7 +9,7 @@ from os.path import realpath
 from pathlib import Path
 from typing import Self
 
-from replication.config import ExplanationSettings, PreprocessSettings, find_profile
+from replication.config import ExplanationSettings, PreprocessSettings, Profile, find_profile
 from replication.data.iris_by_hand import Circle
 from replication.data.sources import find_source
 from replication.data.survey import Choice, name_choices
@@ -17,8 +17,10 @@ from replication.errors import DataError, SettingsError
 from replication.pipeline.order import Replication
 from replication.pipeline.run_data import RunData
 from replication.privatize.methods import METHODS, find_method
+from replication.records import GivenNetwork
 from replication.results.baseline import describe_baseline
 from replication.store.run_folder import RunStore
+from replication.system.processes import hold_interrupt
 from replication.system.progress import Track
 from validation.expectations.suites import MOST_UNCENTRED
 
@@ -55,6 +57,7 @@ class RunRequest:
     explanation_method: str = ExplanationSettings.method  # a name of `explain.exchange.RULES`
     ids_are_distinct: bool = False  # patient ids that may be one person's are not
     drop_duplicates: bool = False  # keep the first of images with the same pixels
+    glaucoma_network: str | None = None  # module:function of a network in the trained one's place
 
     @property
     def steps(self) -> PreprocessSettings:
@@ -131,6 +134,7 @@ def _build_run(
     source = find_source(data_dir, manifest, settings.surrogate, Path(request.artifacts))
     source = replace(source, choices=_find_choices(request), steps=steps)
     _check_fit(request)
+    own = _find_own(request, settings)
     runs = Path(request.artifacts) / "runs"
     data = RunData(
         source,
@@ -144,10 +148,22 @@ def _build_run(
         explanation=ExplanationSettings(request.neuron, request.explanation_method),
         by_patient=request.split == "patient",
         max_uncentred=request.max_uncentred,
+        own=own,
         known_manifest=known_manifest,
     )
     data.store = RunStore(runs / _name_folder(request, data))  # a name may need the data's hash
     return Replication(data, baseline=describe_baseline() if request.from_baseline else None)
+
+
+def _find_own(request: RunRequest, settings: Profile) -> GivenNetwork | None:
+    if request.glaucoma_network is None:
+        return None
+    with hold_interrupt():
+        from replication.train.own_network import find_own_network
+
+    shape = settings.preprocess
+    side = shape.image_size_px
+    return find_own_network(request.glaucoma_network, (side, side, shape.channels))
 
 
 def _find_choices(request: RunRequest) -> frozenset[Choice]:
@@ -197,5 +213,6 @@ def _name_folder(request: RunRequest, data: RunData) -> str:
     limit = request.max_uncentred
     kind_of_split += f"-uncentred-{limit:g}" if limit != MOST_UNCENTRED else ""
     kind_of_split += "".join(f"-{word.lstrip('-')}" for word in request.steps.words)
+    kind_of_split += f"-own-{data.own.record['sha256'][:8]}" if data.own else ""
     trained = "baseline" if request.from_baseline else f"seed-{request.seed}"
     return f"{label}-{request.profile}-{trained}{kind_of_split}"

@@ -170,6 +170,9 @@ class Replication:
         return [*stages, Stage(REPORTED, page, tuple(each.unit for each in stages), work.report)]
 
     def _training(self, unit: str, settings: object, train: Work, *, beside: bool = False) -> Stage:
+        if unit == EVALUATORS["glaucoma"] and self.data.own:
+            own = self.data.own
+            return Stage(unit, own.record, (), lambda run, folder: own.keep(folder), beside)
         if self.baseline and holds_weights(unit, self.baseline):
             key = {"baseline": self.baseline}
             return Stage(unit, key, (), lambda run, folder: copy_weights(unit, folder), beside)

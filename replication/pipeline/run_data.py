@@ -4,6 +4,7 @@ Everything is read when it is first needed, and then kept.
 """
 
 import hashlib
+import json
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -17,12 +18,22 @@ from replication.config import EvaluatorSettings, ExplanationSettings, Profile, 
 from replication.data.sources import Source, draw_surrogate
 from replication.errors import MethodRefused
 from replication.privatize.methods import Method
-from replication.records import CodeGenerator, EyeDataset, Generator, PrivatizedSet, Splits
+from replication.records import (
+    CodeGenerator,
+    EyeDataset,
+    Generator,
+    GivenNetwork,
+    PrivatizedSet,
+    Splits,
+)
 from replication.store.arrays import load_preprocessed, load_privatized, read_refusal
+from replication.store.files import read_json
 from replication.store.run_folder import RunStore
 from replication.store.run_record import (
     CODE,
     EVALUATORS,
+    LAYERS,
+    OWN_NETWORK,
     PREPROCESSED,
     VGAN,
     privatized_unit,
@@ -48,6 +59,7 @@ class RunData:
     explanation: ExplanationSettings
     by_patient: bool = False  # the split; by image in the paper
     max_uncentred: float = MOST_UNCENTRED  # of the images, the share that may be without an iris
+    own: GivenNetwork | None = None  # the user's glaucoma network, in the trained one's place
     # The manifest's hash where a command knows it: its workers needn't read every raw file again.
     known_manifest: str | None = None
     # Set when a training that runs beside others, in a thread, is to end before its time.
@@ -81,8 +93,9 @@ class RunData:
 
     @property
     def split_record(self) -> dict:
-        """What the run records of its split and of the user's limit."""
-        return record_split(by_patient=self.by_patient, max_uncentred=self.max_uncentred)
+        """What the run records of its split, of the user's limit and of the user's network."""
+        split = record_split(by_patient=self.by_patient, max_uncentred=self.max_uncentred)
+        return split | ({OWN_NETWORK: self.own.record} if self.own else {})
 
     @property
     def described(self) -> dict:
@@ -154,6 +167,12 @@ class RunData:
         """Return the file of the run's evaluation network for a task."""
         return self.store.folder(EVALUATORS[task]) / "weights.h5"
 
+    def find_layers(self, task: str) -> str | None:
+        """Return the layers of a task's network as JSON where it is the user's, else None."""
+        if task != "glaucoma" or self.own is None:
+            return None
+        return json.dumps(read_json(self.store.folder(EVALUATORS[task]) / LAYERS)["layers"])
+
     def find_generator(self, method: Method) -> Generator | CodeGenerator | None:
         """Return the trained generator that a method needs, else None."""
         if method.generator is None:
@@ -217,6 +236,7 @@ class RunData:
             self.dataset.images.shape[1:],
             self.find_training(task),
             activation=activation,
+            layers=self.find_layers(task) if folder is None else None,
         )
 
     @cached_property

@@ -262,6 +262,8 @@ def attack(run: RunData, folder: Path) -> None:
             on_method=advance,
         )
     for task, predict in judges.items():
+        if run.find_layers(task):  # nobody knows what a user's network was trained on
+            continue
         members = run.dataset.take(run.splits.find_learned(task))
         add_membership(filled.table, task, predict, members=members, test=run.test_set)
     if list_explained(run.methods):
@@ -493,6 +495,7 @@ def explaining(run: RunData, folder: Path, images: int) -> Iterator[tuple[Explan
             {
                 "weights": run.find_weights("glaucoma"),
                 "settings": run.find_training("glaucoma"),
+                "layers": run.find_layers("glaucoma"),
                 "neuron": run.explanation.neuron,
                 "method": run.explanation.method,
                 "on_image": advance,

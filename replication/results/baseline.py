@@ -19,7 +19,7 @@ from replication.evaluate.table1 import EVALUATED, PAGE, PREDICTIONS
 from replication.privatize.methods import ROWS
 from replication.store.files import new_folder, read_json, write_json, write_text
 from replication.store.run_folder import RunStore
-from replication.store.run_record import is_by_patient, read_run
+from replication.store.run_record import find_own_name, is_by_patient, read_run
 from replication.store.tables import read_table
 from replication.system.provenance import ROOT
 from validation.blessing.bands import Band
@@ -58,6 +58,8 @@ def keep_baseline(store: RunStore, folder: Path = BASELINE) -> None:
         raise SettingsError(f"{store.root}: a baseline is a run of profile cpu on the surrogate")
     if is_by_patient(run):
         raise SettingsError(f"{store.root}: a baseline is a run with the split by image")
+    if own := find_own_name(run):
+        raise SettingsError(f"{store.root}: its glaucoma network is the user's, {own}")
     evaluated = store.folder(EVALUATED)
     files = {
         kept: store.folder(str(Path(file).parent)) / Path(file).name

@@ -113,6 +113,11 @@ def measure_run(run: FinishedRun, goods: Goods, methods: Sequence[str]) -> list[
             f"{run.root}: weights made from patients' eyes are not exported, because what they "
             f"reveal is not known. {UNMEASURED}"
         )
+    if goods is Goods.WEIGHTS and run.own:
+        raise SettingsError(
+            f"{run.root}: its glaucoma network is the user's, {run.own}, which isn't ours to export; "
+            "take --what sets"
+        )
     wanted = [find_method(name).name for name in dict.fromkeys(methods)] or [
         name for name, method in METHODS.items() if method.generator and name in run.released
     ]

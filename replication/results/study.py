@@ -17,7 +17,7 @@ from replication.config import (
 from replication.data.sources import Kind, Source
 from replication.errors import SettingsError
 from replication.store.files import read_json
-from replication.store.run_record import is_by_patient
+from replication.store.run_record import OWN_NETWORK, is_by_patient
 from replication.system.provenance import ROOT
 from validation.blessing.bands import Band
 from validation.blessing.seed_bands import derive_seed_bands
@@ -123,5 +123,8 @@ def have_settings(common: Mapping, run: Mapping) -> bool:
         ]
     except TypeError:  # settings that are no more
         return False
-    kinds = [(each["source"], each.get("draws"), is_by_patient(each)) for each in (common, run)]
+    kinds = [
+        (each["source"], each.get("draws"), is_by_patient(each), each.get(OWN_NETWORK))
+        for each in (common, run)
+    ]
     return settings[0] == settings[1] and kinds[0] == kinds[1]

@@ -15,6 +15,7 @@ from validation.expectations.suites import MOST_UNCENTRED
 PREPROCESSED = "01_preprocessed"
 VALIDATED = "02_validated"
 EVALUATORS = {task: f"03_evaluators/{task}" for task in ("identity", "glaucoma")}
+LAYERS = "network.json"  # in the glaucoma network's folder, of a user's own network alone
 VGAN, CODE = "04_vgan", "04_code"
 
 SPLITS = {False: "image", True: "patient"}  # by patient or, as in the paper, by image
@@ -22,7 +23,14 @@ BY_PATIENT = (
     "Split by patient: the glaucoma network never saw the test patients; identity stays closed-set."
 )
 LEFT_OUT = "Not centred on irises: evidence codes and places in the iris are not measured."
+OWN_NETWORK = "glaucoma_network"  # the user's own: its name and the hash of layers and weights
 LIMIT = "max_uncentred"  # of the images, the share that the user lets be without a centred iris
+# Of the user's network nobody knows whom it was trained on.
+IDENTITY_CLOSED = "Split by patient; identity stays closed-set."
+OWN_WORDS = (
+    "The glaucoma network is the user's network {}, not one of this run's training: its numbers "
+    "are not judged, and whether it was trained on these images is not known."
+)
 
 # What JSON makes of a float and a tuple.
 PLAIN = {float: (float, int), tuple: list}
@@ -40,7 +48,7 @@ def read_run(root: Path) -> dict:
     Returns:
         source (kind and name), manifest (its hash), profile (name, and settings by stage), seed, draws, split ("image"
         or "patient"); baseline in a run from the reference weights; max_uncentred where the user decided on another
-        share than MOST_UNCENTRED.
+        share than MOST_UNCENTRED; glaucoma_network (name, sha256) where it is the user's.
 
     Raises:
         StageNotRun: when the folder is no run's.
@@ -61,6 +69,7 @@ def read_run(root: Path) -> dict:
         and run.get("split") in SPLITS.values()
         and isinstance(run.get(LIMIT, 0), (int, float))
         and 0 <= run.get(LIMIT, 0) <= 1
+        and (OWN_NETWORK not in run or find_own_name(run))
     )
     if not holds:
         raise SettingsError(f"{file}: not what a run records of itself; start it with --fresh")
@@ -97,6 +106,13 @@ def is_by_patient(run: Mapping) -> bool:
     return run.get("split") == SPLITS[True]
 
 
+def find_own_name(run: Mapping) -> str | None:
+    """Return the name of the user's network in a run's record; None of a run that trains its own."""
+    own = run.get(OWN_NETWORK)
+    name = own.get("name") if isinstance(own, dict) else None
+    return name if isinstance(name, str) else None
+
+
 def record_split(*, by_patient: bool, max_uncentred: float) -> dict:
     """Return what a run records of its split, and of its limit where the user decided on another."""
     limit = {LIMIT: max_uncentred} if max_uncentred != MOST_UNCENTRED else {}
@@ -106,19 +122,26 @@ def record_split(*, by_patient: bool, max_uncentred: float) -> dict:
 def describe_split(run: Mapping) -> str:
     """Return the sentences that end a page's heading, a space before each.
 
-    They are about a split by patient, a limit of uncentred images that the user decided on, and
-    steps of preprocessing that aren't the paper's; "" without all.
+    They are about a split by patient, a limit of uncentred images that the user decided on, steps of
+    preprocessing that aren't the paper's, and a glaucoma network of the user's; "" without all.
 
     Args:
         run: a run's record, what several runs have in common, or `RunData.described`.
     """
-    by_patient = f" {BY_PATIENT}" if is_by_patient(run) else ""
+    words = IDENTITY_CLOSED if find_own_name(run) else BY_PATIENT
+    by_patient = f" {words}" if is_by_patient(run) else ""
     return by_patient + describe_choices(run)
 
 
 def describe_choices(run: Mapping) -> str:
-    """Return the sentences about the limit of uncentred images and about the steps, or ""."""
-    return describe_limit(run) + describe_steps(run)
+    """Return the sentences about the user's limit, steps and network, a space before each, or ""."""
+    return describe_limit(run) + describe_steps(run) + describe_own(run)
+
+
+def describe_own(run: Mapping) -> str:
+    """Return the sentence about a glaucoma network of the user's, a space before it, or ""."""
+    own = find_own_name(run)
+    return f" {OWN_WORDS.format(own)}" if own else ""
 
 
 def is_on_irises(run: Mapping) -> bool:

@@ -15,6 +15,7 @@ import numpy as np
 from keras import Model
 
 from replication.config import EvaluatorSettings, ExplanationSettings, PreprocessSettings
+from replication.errors import SettingsError
 from replication.explain.agreement import pair_with_others
 from replication.explain.client import ExplanationWorker
 from replication.explain.exchange import BATCH, RULES
@@ -23,7 +24,13 @@ from replication.results.finished_run import SANITY_FIGURES, SANITY_PAGE
 from replication.store.arrays import load_preprocessed
 from replication.store.files import write_json, write_text
 from replication.store.run_folder import RunStore
-from replication.store.run_record import EVALUATORS, PREPROCESSED, read_run, read_settings
+from replication.store.run_record import (
+    EVALUATORS,
+    PREPROCESSED,
+    find_own_name,
+    read_run,
+    read_settings,
+)
 from replication.studies import sanity_checks as sanity
 from replication.studies import untrained_networks as untrained
 from replication.studies.untrained_networks import Weights
@@ -52,9 +59,15 @@ def check_explanations(store: RunStore, *, images: int, seed: int, track: Track)
 
     Raises:
         StageNotRun: when the network is not trained.
+        SettingsError: when it is the user's own.
         ExplanationError: when the network can't be explained.
     """
     run = read_run(store.root)
+    if own := find_own_name(run):
+        raise SettingsError(
+            f"{store.root}: its glaucoma network is the user's, {own}; what is checked are maps of "
+            "the network that a run trains"
+        )
     channels = read_settings(store.root, run, "preprocess", PreprocessSettings).channels
     dataset, splits = load_preprocessed(store.folder(PREPROCESSED), channels)
     test, rng = dataset.take(splits.test), np.random.default_rng(seed)

@@ -1,5 +1,6 @@
 """The trained networks, read back from their stages' folders, as plain functions of arrays."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from keras import Model
 
 from keras_models.code_networks import LATENT_UNITS, build_code_decoder
 from keras_models.evaluator import build_evaluator
+from keras_models.plain_network import build_network
 from keras_models.vgan_model import standard_deviation
 from keras_models.vgan_networks import build_decoder, build_encoder
 from replication.config import EvaluatorSettings, VganSettings
@@ -17,7 +19,7 @@ from replication.train.disease_code import DiseaseCode
 from replication.train.weights import load_weights
 
 DRAWN = 8  # ours: the most images drawn for one that is released
-LAST_BLOCK = "dropout4"  # of the evaluator: what its dense layers read
+WITH_PLACES = 4  # dimensions of outputs that are (N, h, w, D)
 BATCH = 512  # below 128, the decoder's last bits depend on it; larger ones are faster
 # Of an evaluator at once: for the activations of more, memory is mapped anew each time, which took
 # a third of its processor time.
@@ -35,22 +37,26 @@ class TrainedEvaluator:
         settings: EvaluatorSettings,
         *,
         activation: str = "relu",
+        layers: str | None = None,  # of a user's network in the evaluator's place, as JSON
     ) -> None:
-        model = build_evaluator(
-            classes, image_shape, **settings.dropout, seed=0, activation=activation
+        model = (
+            build_network(image_shape, json.loads(layers))
+            if layers
+            else build_evaluator(
+                classes, image_shape, **settings.dropout, seed=0, activation=activation
+            )
         )
         load_weights(model, weights)
         self._predict = compile_network(model, batch=EVALUATED)
-        self._embed = compile_network(
-            Model(model.input, model.get_layer(LAST_BLOCK).output), batch=EVALUATED
-        )
+        placed = [layer.output for layer in model.layers if len(layer.output.shape) == WITH_PLACES]
+        self._embed = compile_network(Model(model.input, placed[-1]), batch=EVALUATED)
 
     def predict(self, images: np.ndarray) -> np.ndarray:
         """Return (N, classes) probabilities for (N, H, W, C) images in [-1, 1]."""
         return self._predict(images)[0]
 
     def embed(self, images: np.ndarray) -> np.ndarray:
-        """Return (N, H/16, W/16, 32) outputs of the last block, by place, for such images."""
+        """Return the last outputs by place, of the evaluator (N, H/16, W/16, 32), for such images."""
         return self._embed(images)[0]
 
 

@@ -1,10 +1,16 @@
 """The worker itself, as the process that it is, against Deep Taylor written out slowly."""
 
+import json
+
 import numpy as np
 import pytest
 import tensorflow as tf
+from own_networks import build_rows
 
 from keras_models.evaluator import build_evaluator
+from keras_models.explained_evaluator import fold_normalisations, put_log_odds
+from keras_models.plain_network import build_network as build_plain_network
+from keras_models.plain_network import copy_weights, describe_network
 from replication.config import SMOKE
 from replication.errors import ExplanationError
 from replication.explain.client import ExplanationWorker
@@ -266,3 +272,57 @@ def test_an_evaluator_with_leaky_relu_is_refused_by_innvestigate(tmp_path):
     leaky.save_weights(tmp_path / "weights.h5")
     with pytest.raises(ExplanationError, match="activations; train it with 'relu'.*only supports"):
         explain(tmp_path, leaky, tmp_path / "weights.h5", activation="leaky_relu")
+
+
+def explain_network(folder, network, **changes):
+    """Explain the drawn images by a user's network, kept as a run keeps it."""
+    built = build_plain_network(SHAPE, describe_network(network))
+    copy_weights(network, built)
+    built.save_weights(folder / "weights.h5")
+    layers = json.dumps(describe_network(network))
+    return explain(folder, network, folder / "weights.h5", layers=layers, **changes)
+
+
+@pytest.mark.parametrize("method", RULES)
+def test_the_evaluator_as_somebodys_own_network_has_the_same_maps(
+    network, explained, tmp_path, method
+):
+    own = explain_network(tmp_path, network, neuron="glaucoma", method=method)
+    np.testing.assert_array_equal(own.maps, explained[method].maps)
+    np.testing.assert_array_equal(own.logit, explained[method].logit)
+
+
+def test_maps_of_somebodys_own_layers_are_deep_taylor_written_out_slowly(tmp_path):
+    own = explain_network(tmp_path, build_rows(), neuron="glaucoma")
+    folded = fold_normalisations(put_log_odds(build_rows()))
+    inputs, x = {}, tf.constant(draw_images())
+    for layer in folded.layers[1:]:
+        inputs[layer.name], x = x, layer(x)
+    np.testing.assert_allclose(own.logit, x[:, 1], rtol=1e-4, atol=1e-5)
+    relevance, first = tf.maximum(x, 0) * [0.0, 1.0], folded.layers[1]
+    for layer in reversed(folded.layers[1:]):
+        if hasattr(layer, "kernel"):
+            share = share_within_bounds if layer is first else share_by_positive_parts
+            relevance = share(forward_of(layer), layer.kernel, inputs[layer.name], relevance)
+        else:
+            relevance = pull_back(layer, inputs[layer.name], relevance)
+    maps = relevance.numpy().sum(axis=-1)
+    assert 5 < (own.logit > 0).sum() < COUNT - 5
+    np.testing.assert_allclose(own.maps, maps, rtol=1e-3, atol=1e-5 * maps.max())
+    sums = np.maximum(own.logit, 0)
+    np.testing.assert_allclose(own.maps.sum(axis=(1, 2)), sums, rtol=1e-3, atol=1e-5)
+
+
+def forward_of(layer):
+    """Return what a layer does to its inputs by a kernel, without bias and ReLU."""
+    if not hasattr(layer, "padding"):
+        return tf.matmul
+    return lambda x, kernel: tf.nn.conv2d(x, kernel, layer.strides, layer.padding.upper())
+
+
+def test_weights_of_another_network_than_the_layers_are_refused(network, tmp_path):
+    network.save_weights(tmp_path / "weights.h5")
+    layers = json.dumps(describe_network(build_rows()))
+    with pytest.raises(ExplanationError, match=r"weights\.h5: not the weights") as caught:
+        explain(tmp_path, network, tmp_path / "weights.h5", layers=layers)
+    assert caught.value.exit_code == 5

@@ -1,8 +1,10 @@
 """Which run is opened: data sets of one name keep apart, whatever their folders are called."""
 
+import sys
 from contextlib import nullcontext
 from pathlib import Path
 
+import numpy as np
 import pytest
 from drawn_bodies import draw_chest, write_bodies
 from drawn_eyes import write_image, write_manifest
@@ -11,6 +13,8 @@ from replication.config import PreprocessSettings
 from replication.errors import SettingsError
 from replication.pipeline.open_run import RunRequest, open_run
 from replication.store.files import read_json
+from replication.store.run_record import describe_split, read_run
+from replication.train.trained import TrainedEvaluator
 
 
 def make_site(folder: Path, seed: int) -> Path:
@@ -96,3 +100,88 @@ def test_steps_that_fit_nothing_leave_nothing(tmp_path, wrong, sentence):
         open_run(request, fresh=False, workers=1, track=lambda what, total: nullcontext())
     assert raised.value.exit_code == 3
     assert not (tmp_path / "artifacts" / "runs").exists()
+
+
+OWN = """
+from keras import Sequential, layers
+
+def classify():
+    row = layers.Input((64, 64, 3)), layers.Flatten(), layers.Dense(2, "softmax", **{more})
+    return Sequential(row)
+
+again = classify
+"""
+
+
+@pytest.fixture
+def write_own(tmp_path, monkeypatch):
+    """Write a module of a user's network into the current folder; it is forgotten afterwards."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+
+    def write(kernel="zeros"):
+        (tmp_path / "mine.py").write_text(OWN.format(more={"kernel_initializer": kernel}))
+        sys.modules.pop("mine", None)
+        sys.path_importer_cache.clear()
+
+    yield write
+    sys.modules.pop("mine", None)
+
+
+def test_a_users_network_is_in_the_record_and_takes_the_trainings_place(tmp_path, write_own):
+    site, own = make_site(tmp_path / "site", 0), {"glaucoma_network": "mine:classify"}
+    write_own()
+    usual, run = open_it(tmp_path, site), open_it(tmp_path, site, **own)
+    record = run.data.own.record
+    assert run.describe() == usual.describe() | {"glaucoma_network": record}
+    assert run.store.root.name == f"{usual.store.root.name}-own-{record['sha256'][:8]}"
+    assert read_run(run.store.root)["glaucoma_network"] == record
+    pairs = zip(usual.stages(), run.stages(), strict=True)
+    changed = {ours.unit: theirs for ours, theirs in pairs if ours.settings != theirs.settings}
+    assert list(changed) == ["03_evaluators/glaucoma"]
+    (stage,) = changed.values()
+    assert stage.settings == record and stage.needs == ()
+    with run.store.writing("03_evaluators/glaucoma", {}) as folder:
+        stage.run(run.data, folder)
+    images = np.zeros((3, 64, 64, 3), np.float32)
+    layers = run.data.find_layers("glaucoma")
+    assert run.data.find_layers("identity") is None and usual.data.find_layers("glaucoma") is None
+    weights = run.data.find_weights("glaucoma")
+    read = TrainedEvaluator(weights, 2, (64, 64, 3), run.data.profile.evaluator, layers=layers)
+    assert (read.predict(images) == 0.5).all()
+
+
+def test_another_function_or_other_weights_are_another_run(tmp_path, write_own):
+    site = make_site(tmp_path / "site", 0)
+    own = {"glaucoma_network": "mine:classify", "run_name": "one"}
+    write_own()
+    run = open_it(tmp_path, site, **own)
+    assert open_it(tmp_path, site, **own).describe() == run.describe()
+    others = r"one: this run was made with other settings \(glaucoma_network\)"
+    for other in (None, "mine:again"):
+        with pytest.raises(SettingsError, match=others):
+            open_it(tmp_path, site, **own | {"glaucoma_network": other})
+    write_own("ones")
+    with pytest.raises(SettingsError, match=others):
+        open_it(tmp_path, site, **own)
+
+
+def test_a_network_of_another_input_is_refused_before_anything_is_made(tmp_path, write_own):
+    write_own()
+    text = (tmp_path / "mine.py").read_text().replace("64, 64", "32, 32")
+    (tmp_path / "mine.py").write_text(text)
+    site = make_site(tmp_path / "site", 0)
+    with pytest.raises(
+        SettingsError, match=r"^mine:classify: mine.py line 4 .*\(None, 32, 32, 3\)"
+    ):
+        open_it(tmp_path, site, glaucoma_network="mine:classify")
+    assert not (tmp_path / "artifacts" / "runs").exists()
+
+
+def test_the_heading_of_every_page_names_the_users_network():
+    own = {"glaucoma_network": {"name": "mine:classify", "sha256": "0"}}
+    words = "The glaucoma network is the user's network mine:classify, not one of this run's train"
+    assert words in describe_split({"split": "image"} | own)
+    by_patient = describe_split({"split": "patient"} | own)
+    assert words in by_patient and "never saw the test patients" not in by_patient
+    assert describe_split({"split": "image"}) == ""

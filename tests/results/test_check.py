@@ -222,6 +222,22 @@ def test_split_by_patient_the_numbers_are_not_judged_even_on_warsaw(tmp_path, ca
     assert "seed 0. Split by patient: the glaucoma network never saw the test patients;" in page
 
 
+@pytest.mark.parametrize("kind", ["surrogate", "warsaw"])
+def test_with_the_users_network_nothing_of_table_1_is_judged_and_no_claim_decides(
+    tmp_path, call, study, kind
+):
+    own = {"glaucoma_network": {"name": "mine:classify", "sha256": "0"}}
+    store = plant_run(tmp_path / "runs" / "mine", FAILING, kind=kind, **own)
+    if kind == "surrogate":
+        plant_study(study, store)
+    result = call(store.root)
+    assert result.exit_code == 0, result.output
+    said = " ".join(result.output.split())
+    assert "Table 1 is not judged: its glaucoma network is the user's, mine:classify." in said
+    assert "Table 1: 51 not judged" in result.output
+    assert "is the user's network mine:classify" in (store.root / "check.md").read_text()
+
+
 def test_the_users_limit_of_uncentred_images_is_on_the_page(tmp_path, call):
     store = plant_run(tmp_path / "run", max_uncentred=0.25)
     assert call(store.root).exit_code == 0

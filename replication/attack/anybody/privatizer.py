@@ -11,25 +11,15 @@
 It returns the privatized images, row by row, in the same shape and type.
 """
 
-import importlib
-import os
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from inspect import signature, unwrap
-from os.path import relpath
-from traceback import walk_tb
-from types import ModuleType
 
 import numpy as np
 
 from replication.attack.anybody.collection import Collection
 from replication.attack.anybody.pictures import to_eight_bits
 from replication.errors import Sentence, SettingsError
-
-# What a user's code may raise, and sys.exit() in it, which would pass for an exit code of ours.
-RAISED = (Exception, SystemExit)
-NOT_THEIRS = (__file__, importlib.__file__)
+from replication.system.user_function import RAISED, find_function, find_line
 
 
 @dataclass(frozen=True)
@@ -81,7 +71,8 @@ class Privatizer:
         try:
             found = self.function(images.copy(), patients.copy(), seed=seed)
         except RAISED as error:
-            sentence = f"{self.name}: {_find_line(error) or self.place} raised {_name(error)}: {{}}"
+            sentence = f"{self.name}: {find_line(error) or self.place} raised "
+            sentence += f"{type(error).__name__}: {{}}"
             raise SettingsError(Sentence(sentence, repr(str(error)), "'…'")) from error
         got = type(found).__name__
         if isinstance(found, np.ndarray):
@@ -101,62 +92,14 @@ def find_privatizer(name: str) -> Privatizer:
         name: `module:function`; the module may have dots.
 
     Raises:
-        SettingsError: when it is written otherwise, the module isn't found or raises while it is
-            imported, or has no function of that name and these parameters.
+        SettingsError: as `replication.system.user_function.find_function` does.
     """
-    module_name, _, function_name = name.partition(":")
-    if not all(word.isidentifier() for word in (*module_name.split("."), function_name)):
-        raise SettingsError(f"--privatizer {name!r}: write module:function, as blur:privatize")
-    module = _import_module(name, module_name)
-    function = getattr(module, function_name, None)
-    if not callable(function):
-        raise SettingsError(f"{name}: {module_name} has no function {function_name}")
-    place = _find_definition(function) or module_name
-    try:
-        signature(function).bind(None, None, seed=0)
-    except TypeError as error:
-        raise SettingsError(
-            f"{name}: {place} can't be called with (images, patients, seed=0): {error}"
-        ) from error
-    except ValueError:  # some built-in functions have no signature
-        pass
-    return Privatizer(name, function, place)
-
-
-def _import_module(name: str, module_name: str) -> ModuleType:
-    sys.path.insert(0, os.getcwd())
-    try:
-        return importlib.import_module(module_name)
-    except RAISED as error:
-        absent = error.name if isinstance(error, ModuleNotFoundError) else None
-        if absent and f"{module_name}.".startswith(f"{absent}."):
-            raise SettingsError(
-                f"{name}: no module {absent} in this folder or among the installed packages"
-            ) from error
-        place, words = _find_line(error) or module_name, " ".join(str(error).split())
-        raise SettingsError(f"{name}: {place} raised {_name(error)}: {words}") from error
-
-
-def _find_definition(function: object) -> str | None:
-    """Return file and line of a function; None of what isn't written in Python."""
-    code = getattr(unwrap(function), "__code__", None)
-    return code and _write_place(code.co_filename, code.co_firstlineno)
-
-
-def _find_line(error: BaseException) -> str | None:
-    """Return file and line where the user's code raised: the innermost of the file entered first."""
-    places = [(frame.f_code.co_filename, line) for frame, line in walk_tb(error.__traceback__)]
-    theirs = [at for at in places if at[0] not in NOT_THEIRS and not at[0].startswith("<frozen")]
-    if theirs:
-        return _write_place(*[at for at in theirs if at[0] == theirs[0][0]][-1])
-    if isinstance(error, SyntaxError) and error.filename:
-        return _write_place(error.filename, error.lineno)
-    return None
-
-
-def _write_place(file: str, line: int | None) -> str:
-    return f"{relpath(file)} line {line}"
-
-
-def _name(error: BaseException) -> str:
-    return type(error).__name__
+    found = find_function(
+        name,
+        option="--privatizer",
+        example="blur:privatize",
+        given="(images, patients, seed=0)",
+        positional=2,
+        seed=0,
+    )
+    return Privatizer(found.name, found.call, found.place)
