@@ -169,10 +169,12 @@ def manifest(folder: Path) -> None:
 
     write_for_owner_alone()
     warn_of_commit(folder)
-    target, table = write_manifest(folder)
+    target, table, passed_over = write_manifest(folder)
     blank = {name: int((table[name] == "").sum()) for name in ("patient_id", "eye", "glaucoma")}
     counted = ", ".join(f"{count} {name}" for name, count in blank.items() if count)
     click.echo(f"{len(table)} images, {table['patient_id'].nunique()} patient ids in {target}")
+    if passed_over:
+        click.echo(f"Passed over: {passed_over} other files, none of them named as an image")
     click.echo(f"To fill in: {counted} (the eye is left where sides don't matter)")
     click.echo(f"Next: {spell_command('data', 'doctor', target)}")
 

@@ -1,5 +1,6 @@
 """A manifest of DICOM files has patients and sides of their headers, and nothing else of them."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +39,8 @@ def write_some(folder: Path) -> Path:
 def test_patients_and_sides_come_from_the_headers(tmp_path: Path) -> None:
     folder = write_some(tmp_path / "export")
     (folder / "README.txt").write_text("from the archive")
-    target, _ = write_manifest(folder)
+    target, _, passed_over = write_manifest(folder)
+    assert passed_over == 1
     assert target == folder / "manifest.csv"
     assert target.read_text().splitlines() == [
         "path,patient_id,eye,glaucoma",
@@ -54,7 +56,7 @@ def test_patients_and_sides_come_from_the_headers(tmp_path: Path) -> None:
 
 
 def test_once_filled_in_it_is_a_manifest_as_any_other(tmp_path: Path) -> None:
-    target, _ = write_manifest(write_some(tmp_path / "export"))
+    target, _, _ = write_manifest(write_some(tmp_path / "export"))
     blank = [remark.text for remark in survey_manifest(target).errors]
     assert any("is blank, fill it in" in text for text in blank)
     table = pd.read_csv(target, dtype=str, keep_default_na=False)
@@ -71,12 +73,21 @@ def test_the_index_of_a_medium_is_no_image(tmp_path: Path) -> None:
     assert len(write_manifest(folder)[1]) == 6
 
 
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    folder = write_some(tmp_path / "export")
+    os.mkfifo(folder / "pipe")
+    done = CliRunner().invoke(cli, ["data", "manifest", str(folder)])
+    assert done.exit_code == 0, done.output
+    assert "Passed over: 1 other files" in done.output
+
+
 @pytest.mark.parametrize(
     ("add", "message"),
     [
         (lambda f: (f / "old.png").write_bytes(b"\x89PNG"), "1 images of other kinds beside 6"),
         (lambda f: write_dicom(f / "c", STORED, NumberOfFrames=9), "1 of 7 .* holds 9 frames"),
         (lambda f: write_dicom(f / "c", STORED, Rows=None), "1 of 7 .* holds no pixels"),
+        (lambda f: (f / "0060").symlink_to("gone"), "1 of 7 .* number 2 is a link to no file"),
         (lambda f: (f / "manifest.csv").write_text("path"), "manifest.csv: is there already"),
     ],
 )
