@@ -104,6 +104,8 @@ FAULTS = [
         ("if self.drawn or SEED not in", "if SEED or SEED not in"),
         ("drawn=not run.source.kind.private", "drawn=True"),
         ("hashes[RECORD] = hash_file(folder / RECORD)", "pass"),
+        ("self.drawn or not self._seed.search(file.read_bytes())", "True"),
+        ("W{{1,3}}", "W{{9}}"),
         ("(*OUTLIVE_FRESH, SCRATCH_FOLDER)", "(SCRATCH_FOLDER,)"),
         ('ended - timedelta(seconds=record["seconds"])', "ended"),
         ("    crate.datePublished = day\n", ""),

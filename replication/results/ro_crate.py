@@ -6,11 +6,13 @@ it, what it read, and each file that it left with its SHA-256.
 
 - Of drawn eyes the crate holds the run itself: every file of it is copied, but for OUTLIVE_FRESH.
 - Of patients' eyes it holds one file, the description. Files are listed, none is there, and no seed, no
-  name of the data and no hash of a file that holds a seed: whoever knows it makes the split again.
+  name of the data and no hash of a file that holds a seed, as headings of tables do: whoever has the
+  table tries seeds until the hash comes out, and then makes the split again.
 
 Two exports of one run are the same bytes but for the day in `datePublished`.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from importlib import metadata
@@ -100,6 +102,8 @@ class _Writer:
 
     def __init__(self, crate, run: FinishedRun, *, drawn: bool) -> None:
         self.crate, self.run, self.drawn = crate, run, drawn
+        seeds = [value for name, value in _flatten(run.run) if SEED in name.split(".")]
+        self._seed = re.compile(rf"{SEED}\W{{1,3}}({'|'.join(seeds)})\b".encode(), re.IGNORECASE)
         self._folders = {}
         self._instruments = {}
 
@@ -157,7 +161,9 @@ class _Writer:
         self.crate.root_dataset.append_to("mentions", action)
 
     def _add_file(self, file: Path, place: str, sha256: str):
-        facts = {"name": place, "sha256": sha256, "contentSize": str(file.stat().st_size)}
+        facts = {"name": place, "contentSize": str(file.stat().st_size)}
+        if self.drawn or not self._seed.search(file.read_bytes()):
+            facts["sha256"] = sha256
         if file.suffix in FORMATS:
             facts["encodingFormat"] = FORMATS[file.suffix]
         return self._add_part("File", place, facts, file)

@@ -208,6 +208,26 @@ def test_of_patients_files_are_listed_and_none_is_there(kind, tmp_path):
     assert graph["./"]["license"] == {"@id": "#not-licensed"}
 
 
+@pytest.mark.parametrize(
+    ("heading", "hashed"),
+    [
+        (f"Table 1 on the data in `eyes`: profile cpu, seed {SEED}, 10 draws.", False),
+        (f'{{"profile": {{"split": {{"seed": {SPLIT_SEED}}}}}}}', False),
+        (f"Table 1: profile cpu, seed {SEED}1.", True),
+        ("Table 1 on the data in `eyes`: profile cpu.", True),
+    ],
+)
+def test_of_patients_no_file_with_a_seed_has_a_hash(heading, hashed, tmp_path):
+    pytest.importorskip("rocrate")
+    run = plant_private(tmp_path / "runs")
+    with run.store.writing("06_evaluated", {}) as folder:
+        (folder / "table1.md").write_text(heading)
+    assert export_crate(run, tmp_path / "out", may_share=True, day=DAY) == 3
+    listed = read_graph(tmp_path / "out")["#06_evaluated/table1.md"]
+    assert ("sha256" in listed) == hashed
+    assert listed["contentSize"] == str(len(heading))
+
+
 def test_a_crate_is_counted_among_the_exports(tmp_path):
     pytest.importorskip("rocrate")
     run = plant_private(tmp_path / "runs")
