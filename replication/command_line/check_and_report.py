@@ -188,7 +188,7 @@ def export(
         export_run(finished, folder, goods, leaks=leaks, may_share=may_share)
     else:
         files = export_crate(finished, ro_crate, may_share=may_share, day=datetime.now(UTC).date())
-        click.echo(f"{files} files are listed with their SHA-256")
+        click.echo(f"{files} files are listed")
     click.echo(f"Written: {target}")
 
 

@@ -169,3 +169,8 @@ def test_a_share_is_a_percentage_or_a_fraction(text, share):
 def test_another_share_is_refused(text):
     with pytest.raises(click.BadParameter):
         read_share(None, None, text)
+
+
+def test_its_own_folder_is_never_committed():
+    rules = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+    assert "/artifacts/attacks/" in rules

@@ -298,7 +298,7 @@ def test_the_command_takes_one_folder_and_closes_it_to_others(tmp_path):
         assert call(run.root, "--ro-crate", tmp_path / "b", CONFIRM, *words).exit_code == 2
     assert call(run.root, "--ro-crate", tmp_path / "b").exit_code == 3
     done = call(run.root, "--ro-crate", tmp_path / "b", CONFIRM)
-    assert done.exit_code == 0 and "2 files are listed with their SHA-256" in done.output
+    assert done.exit_code == 0 and "2 files are listed" in done.output
     assert (tmp_path / "b").stat().st_mode & 0o077 == 0
     assert call(run.root, "--ro-crate", tmp_path / "b", CONFIRM).exit_code == 3
 
