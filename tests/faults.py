@@ -661,7 +661,7 @@ FAULTS = [
         ('return "", "", name_absent(file)', "return None"),
         ('"PatientID") or "").strip()', '"PatientID") or "")'),
         ("    if target.exists():", "    if not folder.exists():"),
-        (" and file.name != DIRECTORY", ""),
+        ("file.name == DIRECTORY or ", ""),
     ),
     *_plant(
         "replication/privatize/dicom_objects.py",
