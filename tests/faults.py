@@ -53,7 +53,7 @@ FAULTS = [
     *_plant(
         "replication/results/finished_run.py",
         "results/test_check.py",
-        ("Kind.WARSAW and not self.own", "Kind.WARSAW"),
+        ("decide=self.of_paper and not self.own", "decide=self.of_paper"),
         (
             "        if self.own:\n            return ()",
             "        if not self:\n            return ()",
@@ -787,7 +787,7 @@ FAULTS = [
     *_plant(
         "replication/results/finished_run.py",
         "results/test_check.py pipeline/test_stages.py",
-        ("self.of_paper and not self.by_patient", "self.of_paper"),
+        ("self.of_paper and not (self.by_patient or self.own)", "self.of_paper"),
         ("not (self.by_patient or self.own)", "not self.own"),
         ("comparable = self.beside_paper or bool(bands)", "comparable = self.beside_paper"),
         ("np.column_stack([1 - of, of])", "np.column_stack([of, 1 - of])"),
@@ -904,7 +904,7 @@ FAULTS = [
         "pipeline/test_cases.py",
         ("if not released.passed.any():", "if False:"),
         ("min(own.values())", "max(own.values())"),
-        ("if not any(row.card for row in listed):", "if False:"),
+        ("    if all(problems):", "    if False:"),
         ("and not (folder / TABLE).is_file():", "and False:"),
     ),
     *_plant(
