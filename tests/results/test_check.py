@@ -17,9 +17,11 @@ from planted_table2 import plant_attack
 import cli as command_line
 from replication.command_line import opening
 from replication.command_line.printing import print_table2, print_verdict
-from replication.errors import DataError, ReplicationError, StageNotRun
+from replication.errors import DataError, ReplicationError, SettingsError, StageNotRun
 from replication.results import finished_run
+from replication.results.baseline import keep_baseline
 from replication.results.check import check_run, find_latest
+from replication.results.export import Goods, measure_run
 from replication.results.finished_run import FinishedRun
 from replication.results.study import find_own_bands
 from replication.store.files import write_json
@@ -329,3 +331,14 @@ def test_methods_beyond_the_paper_are_no_part_of_the_check(tmp_path):
     without, further = (check_run(store) for store in stores)
     assert without == further
     assert [len(FinishedRun(store).table.beyond) for store in stores] == [0, 4]
+
+
+def test_the_users_network_is_no_weights_of_ours(tmp_path):
+    own = {"glaucoma_network": {"name": "mine:classify", "sha256": "0"}}
+    store = plant_run(tmp_path / "run", **own)
+    words = "its glaucoma network is the user's, mine:classify"
+    with pytest.raises(SettingsError, match=words):
+        measure_run(FinishedRun(store), Goods.WEIGHTS, ())
+    with pytest.raises(SettingsError, match=words):
+        keep_baseline(store, tmp_path / "baseline")
+    assert not (tmp_path / "baseline").exists()
