@@ -1,6 +1,6 @@
 """A complete run whose every file is planted, with names and pixels that can be searched for."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -52,7 +52,7 @@ def plant_whole_run(
         for identity, name in zip(predictions["identity"], predictions["image_id"], strict=True)
     ]
     own = predictions[predictions["method"] == "original"]
-    _plant_images(store, own)
+    _plant_images(store, own, rates)
     _plant_validation(store, own["image_id"].iloc[0])
     _plant_trainings(store)
     plant_evaluation(store, predictions)
@@ -78,7 +78,7 @@ def tabulate(predictions: pd.DataFrame):
     )
 
 
-def _plant_images(store: RunStore, own: pd.DataFrame) -> None:
+def _plant_images(store: RunStore, own: pd.DataFrame, methods: Iterable[str]) -> None:
     images = np.stack([draw_eye(row) for row in range(len(own))])
     table = own[["image_id", "identity", "glaucoma"]].assign(
         path=own["image_id"],
@@ -88,7 +88,7 @@ def _plant_images(store: RunStore, own: pd.DataFrame) -> None:
     with store.writing("01_preprocessed", {}) as folder:
         np.save(folder / "images.npy", images, allow_pickle=False)
         table.to_csv(folder / "manifest.csv", index=False)
-    for method in EVERY_CLAIM_HOLDS:
+    for method in methods:
         if method != "original":
             with store.writing(f"05_privatized/{method}", {}) as folder:
                 colours = np.repeat(images[..., None], 3, axis=-1)
