@@ -1,7 +1,7 @@
 """The paper's last sentence (§4): does a method meet all three requirements? Judged by Table 2.
 
-Each requirement has limits on measures of Table 2, ours, since the paper has none. They were set before
-anything was measured by them, and are the same for every method and all data. A number's 95% interval
+Each requirement has limits on measures of Table 2, ours, since the paper has none: the targets that
+the evidence code was built for, set before it was. They are the same for every method and all data. A number's 95% interval
 decides: a limit is kept where all of it lies inside, broken where all of it lies outside, and else
 undecided. Beside another method's number that one's value counts, without its interval.
 """
