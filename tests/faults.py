@@ -856,11 +856,15 @@ FAULTS = [
         ("= -similar.distance[nearest]", "= similar.distance[nearest]"),
     ),
     *_plant(
+        "replication/preprocess/places.py",
+        "preprocess/test_places.py",
+        ('rpartition("/")[2], sorted', 'rpartition("/")[0], sorted'),
+    ),
+    *_plant(
         "replication/pipeline/case_judging.py",
         "pipeline/test_case_judging.py",
         ("np.arange(len(patients)) % 2", "np.arange(len(patients)) // 2 % 2 * 0"),
         ("ROLLED_PX * by", "ROLLED_PX"),
-        ('rpartition("/")[2], sorted', 'rpartition("/")[0], sorted'),
     ),
     *_plant(
         "replication/system/browser.py",

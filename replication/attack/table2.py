@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from replication.privatize.methods import BASELINE
+from validation.claims.requirements_claim import EVIDENCE, PRIVACY, QUALITY
 from validation.statistics.patient_sums import Statistic, average_images
 
 NOISE = "noise"
@@ -171,7 +172,6 @@ class Table2:
             self.add(method, measure, mean, chance=chance, rows=rows)
 
 
-PRIVACY, EVIDENCE, QUALITY = "privacy of all patients", "explanatory evidence", "intelligibility"
 LEAKS = (
     "identity_best",
     "identity_person",

@@ -7,11 +7,8 @@ from functools import partial
 from replication.attack.proven import IMAGES
 from replication.attack.table2 import (
     AT_MOST,
-    EVIDENCE,
     MEASURES,
     NOISE,
-    PRIVACY,
-    QUALITY,
     Requirement,
 )
 from replication.privatize.methods import BEYOND, ROWS
@@ -26,8 +23,11 @@ from replication.store.tables import Section, lay_out_for_terminal
 from validation.claims.judge import Finding
 from validation.claims.requirements_claim import (
     ALL,
+    EVIDENCE,
     LIMITS,
     NAME,
+    PRIVACY,
+    QUALITY,
     QUOTATION,
     Limit,
     MethodJudgement,

@@ -34,7 +34,7 @@ from replication.pipeline.case_releases import (
 )
 from replication.pipeline.run_data import RunData
 from replication.pipeline.stages import explaining
-from replication.preprocess.places import find_sign_table, read_signs
+from replication.preprocess.places import find_sign_table, mark_kinds, read_signs
 from replication.privatize.methods import BASELINE, Method
 from replication.records import EyeDataset, judge_ill
 from replication.store.arrays import load_manifest
@@ -208,15 +208,6 @@ def judge_cases(run: RunData, methods: Sequence[Method]) -> Section:
     write_table(rows, run.store.root / RELEASED / "table3.csv")
     write_text(run.store.root / RELEASED / TABLE3, table.to_markdown() + "\n")
     return table
-
-
-def mark_kinds(facts: pd.DataFrame, signs: pd.DataFrame | None) -> np.ndarray:
-    """Return (N, K) bool, which kinds of sign each image has; K is 0 where they aren't known."""
-    if signs is None:
-        return np.zeros((len(facts), 0), dtype=bool)
-    files, kinds = facts["path"].str.rpartition("/")[2], sorted(signs["kind"].unique())
-    have = [files.isin(signs.loc[signs["kind"] == kind, "file"]) for kind in kinds]
-    return np.column_stack(have) if kinds else np.zeros((len(facts), 0), dtype=bool)
 
 
 def list_queries(test: EyeDataset, others: EyeDataset, count: int) -> EyeDataset:

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from replication.attack.table2 import PRIVACY
 from replication.cases.card import JSON, PAGE, Card, render_card
 from replication.cases.overview import TABLE, Listed, list_card, render_overview
 from replication.cases.queries import Query, list_rows, read_queries
@@ -32,6 +31,7 @@ from replication.store.files import new_folder, write_bytes, write_json, write_t
 from replication.store.run_record import PREPROCESSED
 from replication.store.tables import write_table
 from replication.system.browser import print_page
+from validation.claims.requirements_claim import PRIVACY
 
 AT_ONCE = 64  # images: as many as the explanation worker takes at once
 

@@ -53,6 +53,15 @@ def read_signs(path: Path) -> pd.DataFrame:
         ) from error
 
 
+def mark_kinds(facts: pd.DataFrame, signs: pd.DataFrame | None) -> np.ndarray:
+    """Return (N, K) bool, which kinds of sign each image has; K is 0 where they aren't known."""
+    if signs is None:
+        return np.zeros((len(facts), 0), dtype=bool)
+    files, kinds = facts["path"].str.rpartition("/")[2], sorted(signs["kind"].unique())
+    have = [files.isin(signs.loc[signs["kind"] == kind, "file"]) for kind in kinds]
+    return np.column_stack(have) if kinds else np.zeros((len(facts), 0), dtype=bool)
+
+
 def mask_signs(
     facts: pd.DataFrame, signs: pd.DataFrame, *, size_px: int = IMAGE_SIZE_PX
 ) -> np.ndarray:

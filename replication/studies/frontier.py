@@ -21,7 +21,12 @@ from sklearn.metrics import roc_auc_score
 from replication.errors import SettingsError
 from replication.figures.frontier import draw_frontier
 from replication.pipeline.run_data import RunData
-from replication.preprocess.places import find_iris_axes, find_sign_table, read_signs
+from replication.preprocess.places import (
+    find_iris_axes,
+    find_sign_table,
+    mark_kinds,
+    read_signs,
+)
 from replication.records import EyeDataset, judge_ill
 from replication.store.arrays import load_manifest
 from replication.store.files import write_text
@@ -72,7 +77,8 @@ def measure_frontier(run: RunData) -> pd.DataFrame:
     axes = find_iris_axes(facts.iloc[run.splits.train], size_px=test.images.shape[1])
     code, _ = DiseaseCode.learn(train, axes, tuple(range(1, MOST_SHARED + 1)))
     ill = judge_ill(run.load_evaluator("glaucoma").predict(test.images))
-    kinds = _list_kinds(run, facts)
+    table = find_sign_table(run.source.root)
+    kinds = mark_kinds(facts, None if table is None else read_signs(table))
     rows = []
     for k in np.unique(code.level):
         read = code.read(test.images, test.identity, ill, k=int(k))
@@ -108,27 +114,16 @@ def _measure_privacy(read: np.ndarray, test: EyeDataset, guess: dict[int, int]) 
     }
 
 
-def _list_kinds(run: RunData, facts: pd.DataFrame) -> pd.DataFrame | None:
-    """Return (images, kinds) bool, which kinds of sign each image has; None where not known."""
-    table = find_sign_table(run.source.root)
-    if table is None:
-        return None
-    signs = read_signs(table)
-    has = pd.crosstab(signs["file"], signs["kind"]) > 0
-    files = facts["path"].str.rpartition("/")[2]
-    return has.reindex(files, fill_value=False)
-
-
 def _measure_kinds(
     read: np.ndarray,
     test: EyeDataset,
     code: DiseaseCode,
     run: RunData,
-    kinds: pd.DataFrame | None,
+    kinds: np.ndarray,
 ) -> float:
-    if kinds is None:
+    if not kinds.shape[1]:
         return np.nan
-    return float(np.mean(list(_list_areas(read, test, code, run, kinds.to_numpy()))))
+    return float(np.mean(list(_list_areas(read, test, code, run, kinds))))
 
 
 def _list_areas(

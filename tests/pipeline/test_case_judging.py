@@ -1,18 +1,10 @@
 """Table 3's parts: kinds, an attacker's queries, halves of patients, and what can't be measured."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from fake_eyes import plant_eyes
 
-from replication.pipeline.case_judging import halve_by_label, list_queries, mark_kinds
-
-
-def test_kinds_are_those_of_the_images_own_file():
-    facts = pd.DataFrame({"path": ["a/1.png", "b/2.png", "a/3.png"]})
-    signs = pd.DataFrame({"file": ["1.png", "1.png", "3.png"], "kind": ["hole", "arc", "arc"]})
-    assert mark_kinds(facts, signs).tolist() == [[True, True], [False, False], [True, False]]
-    assert mark_kinds(facts, None).shape == mark_kinds(facts, signs.iloc[:0]).shape == (3, 0)
+from replication.pipeline.case_judging import halve_by_label, list_queries
 
 
 def test_every_half_has_half_of_the_ill_and_of_the_others():

@@ -18,6 +18,7 @@ from replication.preprocess.iris import find_iris
 from replication.preprocess.places import (
     find_iris_axes,
     find_sign_table,
+    mark_kinds,
     mask_irises,
     mask_signs,
     read_signs,
@@ -202,3 +203,10 @@ def test_the_iris_axes_are_of_the_median_iris_squeezed_as_the_frames_are():
     assert find_iris_axes(facts) == (12.0, 16.0)
     facts["iris_radius_px"] = np.nan
     assert find_iris_axes(facts) == (32.0, 32.0)
+
+
+def test_kinds_are_those_of_the_images_own_file():
+    facts = pd.DataFrame({"path": ["a/1.png", "b/2.png", "a/3.png"]})
+    signs = pd.DataFrame({"file": ["1.png", "1.png", "3.png"], "kind": ["hole", "arc", "arc"]})
+    assert mark_kinds(facts, signs).tolist() == [[True, True], [False, False], [True, False]]
+    assert mark_kinds(facts, None).shape == mark_kinds(facts, signs.iloc[:0]).shape == (3, 0)
