@@ -5,6 +5,7 @@ against: the embedded surrogate, profile cpu.
 """
 
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 
 from replication.config import (
@@ -116,13 +117,11 @@ def have_settings(common: Mapping, run: Mapping) -> bool:
     The seed is left out, and so is what comes after the table. A setting that is younger than the
     study has its default there.
     """
-    try:
-        settings = [
-            [kind(**each["profile"].get(stage, {})) for stage, kind in STAGES.items()]
-            for each in (common, run)
-        ]
-    except TypeError:  # settings that are no more
-        return False
+    usual = {stage: {f.name: f.default for f in fields(kind)} for stage, kind in STAGES.items()}
+    given = [{stage: each["profile"].get(stage, {}) for stage in usual} for each in (common, run)]
+    if any(own[stage].keys() - usual[stage].keys() for own in given for stage in usual):
+        return False  # settings that are no more
+    settings = [{stage: usual[stage] | own[stage] for stage in usual} for own in given]
     kinds = [
         (each["source"], each.get("draws"), is_by_patient(each), each.get(OWN_NETWORK))
         for each in (common, run)
