@@ -4,7 +4,8 @@ here by pytest-socket, in processes started by a hook.
 
 import os
 import signal
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -35,3 +36,29 @@ def heard_interrupts() -> Iterator[None]:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture
+def write_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable]:
+    """Write a user's module into the current folder, as often as wanted.
+
+    It is read anew each time: no bytecode is cached, which Python holds for that of any source of
+    the same second and size.
+    """
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    written = set()
+
+    def forget() -> None:
+        for name in written:
+            sys.modules.pop(name, None)
+        sys.path_importer_cache.clear()
+
+    def write(source: str, name: str = "mine") -> None:
+        (tmp_path / f"{name}.py").write_text(source)
+        written.add(name)
+        forget()
+
+    yield write
+    forget()

@@ -99,13 +99,9 @@ def test_a_file_in_the_folders_place_is_refused_before_images_are_read(manifests
 
 
 def test_a_function_in_the_current_folder_is_called_once_or_as_often_as_draws(
-    manifests, tmp_path, monkeypatch
+    manifests, write_module
 ):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    (tmp_path / "inverting.py").write_text(
-        "def invert(images, patients, *, seed):\n    return 255 - images\n"
-    )
+    write_module("def invert(images, patients, *, seed):\n    return 255 - images\n", "inverting")
     given = ["attack", "--originals", str(manifests[0]), "--privatizer", "inverting:invert"]
     for words, draws in (((), 1), (("--draws", "3"), 3)):
         done = CliRunner().invoke(cli.cli, [*given, *words])

@@ -1,7 +1,6 @@
 """The worked example of docs/own-network.md: its network is taken, and a run by it ends."""
 
 import re
-import sys
 
 import numpy as np
 import pandas as pd
@@ -22,10 +21,8 @@ LOADING = '    network.load_weights("mine.h5")\n'
 
 
 @pytest.fixture
-def module(tmp_path, monkeypatch):
+def module(tmp_path, monkeypatch, write_module):
     """The page's module with weights beside it, in the current folder."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.setattr(opening, "ARTIFACTS", tmp_path / "artifacts")
     assert LOADING in CODE
     made = {}
@@ -37,10 +34,8 @@ def module(tmp_path, monkeypatch):
             given = [rng.normal(0, 0.2, array.shape) for array in layer.get_weights()]
             layer.set_weights(given)
     network.save_weights("mine.h5")
-    (tmp_path / "mine.py").write_text(CODE)
-    sys.modules.pop("mine", None)
-    yield network
-    sys.modules.pop("mine", None)
+    write_module(CODE)
+    return network
 
 
 def test_the_page_names_every_kind_of_layer_that_is_known():

@@ -1,6 +1,5 @@
 """Which run is opened: data sets of one name keep apart, whatever their folders are called."""
 
-import sys
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -114,18 +113,13 @@ again = classify
 
 
 @pytest.fixture
-def write_own(tmp_path, monkeypatch):
-    """Write a module of a user's network into the current folder; it is forgotten afterwards."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", list(sys.path))
+def write_own(write_module):
+    """Write a module of a user's network."""
 
     def write(kernel="zeros"):
-        (tmp_path / "mine.py").write_text(OWN.format(more={"kernel_initializer": kernel}))
-        sys.modules.pop("mine", None)
-        sys.path_importer_cache.clear()
+        write_module(OWN.format(more={"kernel_initializer": kernel}))
 
-    yield write
-    sys.modules.pop("mine", None)
+    return write
 
 
 def test_a_users_network_is_in_the_record_and_takes_the_trainings_place(tmp_path, write_own):

@@ -24,28 +24,17 @@ def classify():
 """
 
 
-@pytest.fixture
-def write(tmp_path, monkeypatch):
-    """Write a module into the current folder; it is forgotten afterwards."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", list(sys.path))
-
-    def write_module(source):
-        (tmp_path / "mine.py").write_text(source)
-        sys.modules.pop("mine", None)
-        sys.path_importer_cache.clear()
-
-    yield write_module
-    sys.modules.pop("mine", None)
-
-
-def write_rows(write, *, seed=1):
-    write(ROWS.format(tests=sys.modules["own_networks"].__file__.rpartition("/")[0], seed=seed))
+def write_rows(write_module, *, seed=1):
+    write_module(
+        ROWS.format(tests=sys.modules["own_networks"].__file__.rpartition("/")[0], seed=seed)
+    )
     return find_own_network("mine:classify", SHAPE)
 
 
-def test_what_is_kept_predicts_and_embeds_as_the_network_without_its_function(write, tmp_path):
-    write_rows(write).keep(tmp_path)
+def test_what_is_kept_predicts_and_embeds_as_the_network_without_its_function(
+    write_module, tmp_path
+):
+    write_rows(write_module).keep(tmp_path)
     (tmp_path / "mine.py").unlink()
     kept = read_json(tmp_path / "network.json")
     assert kept["name"] == "mine:classify"
@@ -62,13 +51,13 @@ def test_what_is_kept_predicts_and_embeds_as_the_network_without_its_function(wr
     np.testing.assert_allclose(x, expected, atol=1e-6)
 
 
-def test_the_record_follows_name_layers_and_weights(write):
-    first, again, other = (write_rows(write, seed=seed).record for seed in (1, 1, 2))
+def test_the_record_follows_name_layers_and_weights(write_module):
+    first, again, other = (write_rows(write_module, seed=seed).record for seed in (1, 1, 2))
     assert first == again and first["name"] == "mine:classify"
     assert len(first["sha256"]) == 64 and first["sha256"] != other["sha256"]
-    one = write_source(write, "layers.MaxPooling2D(2, padding='same')")
-    same = write_source(write, "layers.MaxPooling2D(2, padding='same', name='pool')")
-    two = write_source(write, "layers.MaxPooling2D(2, padding='valid')")
+    one = write_source(write_module, "layers.MaxPooling2D(2, padding='same')")
+    same = write_source(write_module, "layers.MaxPooling2D(2, padding='same', name='pool')")
+    two = write_source(write_module, "layers.MaxPooling2D(2, padding='valid')")
     assert one == same != two
 
 
@@ -81,8 +70,8 @@ def classify():
 """
 
 
-def write_source(write, layer):
-    write(ROW.format(layer=layer))
+def write_source(write_module, layer):
+    write_module(ROW.format(layer=layer))
     return find_own_network("mine:classify", SHAPE).record["sha256"]
 
 
@@ -116,8 +105,10 @@ def write_source(write, layer):
         ("forked()", "predict otherwise than itself"),
     ],
 )
-def test_what_is_no_network_to_explain_is_one_sentence_with_file_and_line(write, line, words):
-    write(FAULTY.replace("LINE", line.replace("'sigmoid')", "'sigmoid', name='bad')")))
+def test_what_is_no_network_to_explain_is_one_sentence_with_file_and_line(
+    write_module, line, words
+):
+    write_module(FAULTY.replace("LINE", line.replace("'sigmoid')", "'sigmoid', name='bad')")))
     with pytest.raises(SettingsError) as caught:
         find_own_network("mine:classify", SHAPE)
     sentence = str(caught.value)
@@ -159,15 +150,15 @@ class Twice(Model):
         ("mine:f", "def f(x):\n    return x", "mine:f: mine.py line 1 can't be called with (): mi"),
     ],
 )
-def test_what_is_no_function_without_arguments_is_one_sentence(write, name, source, words):
-    write(source)
+def test_what_is_no_function_without_arguments_is_one_sentence(write_module, name, source, words):
+    write_module(source)
     with pytest.raises(SettingsError) as caught:
         find_own_network(name, SHAPE)
     assert str(caught.value).startswith(words)
 
 
-def test_a_policy_that_all_networks_would_follow_is_refused(write):
-    write(
+def test_a_policy_that_all_networks_would_follow_is_refused(write_module):
+    write_module(
         "from keras import mixed_precision\n"
         "def classify():\n"
         "    mixed_precision.set_global_policy('mixed_float16')\n"

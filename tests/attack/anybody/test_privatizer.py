@@ -21,23 +21,8 @@ NAMES = [f"anna-{number}" for number in EYES.identity]
 ORIGINALS = Collection.of_arrays("originals", LEVELS, NAMES, disease=EYES.glaucoma.astype(int))
 
 
-@pytest.fixture
-def write(tmp_path, monkeypatch):
-    """Write a module into the current folder; it is forgotten afterwards."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", list(sys.path))
-
-    def write_module(source, name="mine"):
-        (tmp_path / f"{name}.py").write_text(source)
-        monkeypatch.delitem(sys.modules, name, raising=False)
-        sys.path_importer_cache.clear()
-
-    yield write_module
-    sys.modules.pop("mine", None)
-
-
-def test_it_is_given_images_patients_and_a_seed_of_each_draw(write):
-    write(
+def test_it_is_given_images_patients_and_a_seed_of_each_draw(write_module):
+    write_module(
         "calls = []\n"
         "def keep(images, patients, *, seed):\n"
         "    calls.append((images.copy(), patients, seed))\n"
@@ -58,8 +43,8 @@ def test_it_is_given_images_patients_and_a_seed_of_each_draw(write):
     assert seeds[:3] == seeds[3:6] and not set(seeds[:3]) & set(seeds[6:])
 
 
-def test_gray_images_have_no_channel_and_deep_ones_are_scaled(write):
-    write("def keep(images, patients, *, seed):\n    return images\n")
+def test_gray_images_have_no_channel_and_deep_ones_are_scaled(write_module):
+    write_module("def keep(images, patients, *, seed):\n    return images\n")
     deep = LEVELS[..., 0].astype(np.uint16) * 16
     deep[0, 0, 0] = 4095
     originals = Collection.of_arrays("originals", deep, NAMES)
@@ -69,8 +54,8 @@ def test_gray_images_have_no_channel_and_deep_ones_are_scaled(write):
     assert np.abs(found[1:, ..., 0].astype(int) - LEVELS[1:, ..., 0]).max() <= 1
 
 
-def test_colours_are_red_green_blue(write, tmp_path):
-    write(
+def test_colours_are_red_green_blue(write_module, tmp_path):
+    write_module(
         "def keep(images, patients, *, seed):\n"
         "    assert (images == (30, 20, 10)).all()\n"
         "    return images\n"
@@ -81,8 +66,8 @@ def test_colours_are_red_green_blue(write, tmp_path):
     find_privatizer("mine:keep").release(originals, draws=1, seed=0)
 
 
-def test_its_images_are_attacked_as_those_of_a_manifest(write):
-    write("def invert(images, patients, *, seed):\n    return 255 - images\n")
+def test_its_images_are_attacked_as_those_of_a_manifest(write_module):
+    write_module("def invert(images, patients, *, seed):\n    return 255 - images\n")
     releases = find_privatizer("mine:invert").release(ORIGINALS, draws=1, seed=0)
     handed_in = Collection.of_arrays(
         "privatized", 255 - LEVELS, NAMES, source=range(len(LEVELS)), disease=ORIGINALS.disease
@@ -90,8 +75,8 @@ def test_its_images_are_attacked_as_those_of_a_manifest(write):
     assert attack_images(ORIGINALS, releases) == attack_images(ORIGINALS, handed_in)
 
 
-def test_several_draws_are_learned_from_and_read(write):
-    write(
+def test_several_draws_are_learned_from_and_read(write_module):
+    write_module(
         "import numpy as np\n"
         "def blend(images, patients, *, seed):\n"
         "    noise = np.random.default_rng(seed).normal(128, 40, images.shape)\n"
@@ -118,8 +103,10 @@ def test_several_draws_are_learned_from_and_read(write):
         ("    return None", "mine.py line 2 returned NoneType, expected (96, 16, 16, 3) uint8"),
     ],
 )
-def test_a_function_that_fails_is_one_sentence_with_file_and_line_and_no_name(write, line, words):
-    write(f"import cv2\ndef fail(images, patients, *, seed):\n{line}\n")
+def test_a_function_that_fails_is_one_sentence_with_file_and_line_and_no_name(
+    write_module, line, words
+):
+    write_module(f"import cv2\ndef fail(images, patients, *, seed):\n{line}\n")
     with pytest.raises(SettingsError) as caught:
         find_privatizer("mine:fail").release(ORIGINALS, draws=1, seed=0)
     assert str(caught.value).startswith(f"mine:fail: {words}")
@@ -147,8 +134,8 @@ def test_a_function_that_fails_is_one_sentence_with_file_and_line_and_no_name(wr
         ("math:sqrt", "", "math:sqrt: math can't be called with (images, patients, seed=0)"),
     ],
 )
-def test_what_is_no_function_of_these_parameters_is_one_sentence(write, name, source, words):
-    write(source)
+def test_what_is_no_function_of_these_parameters_is_one_sentence(write_module, name, source, words):
+    write_module(source)
     with pytest.raises(SettingsError) as caught:
         find_privatizer(name)
     assert str(caught.value).startswith(words)
