@@ -72,9 +72,9 @@ def cli(verbose: int) -> None:
       python cli.py replicate --all --data-dir DIR   on a folder of Warsaw
       python cli.py data doctor DIR                  what is in a folder?
     """
-    logging.basicConfig(level=logging.INFO if verbose else logging.WARNING, format="%(message)s")
-    if verbose > 1:
-        logging.getLogger("replication").setLevel(logging.DEBUG)
+    logging.basicConfig(format="%(message)s")
+    levels = (logging.WARNING, logging.INFO, logging.DEBUG)  # ours; libraries only warn
+    logging.getLogger("replication").setLevel(levels[min(verbose, 2)])
 
 
 @click.command(short_help="Print a script for bash, zsh or fish.")

@@ -126,6 +126,20 @@ def test_help_needs_no_heavy_import():
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
 
 
+@pytest.mark.parametrize(("flag", "level"), [("-v", "INFO"), ("-vv", "DEBUG")])
+def test_libraries_log_no_more_than_warnings_however_much_we_do(flag, level):
+    code = (
+        "import cli, logging, sys\n"
+        "cli.cli([sys.argv[1], 'completion', 'bash'], standalone_mode=False)\n"
+        "for name in ('replication', 'great_expectations', 'matplotlib'):\n"
+        "    level = logging.getLogger(name).getEffectiveLevel()\n"
+        "    print(logging.getLevelName(level), file=sys.stderr)\n"
+    )
+    command = [sys.executable, "-c", code, flag]
+    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    assert done.stderr.split() == [level, "WARNING", "WARNING"]
+
+
 @pytest.mark.parametrize(
     ("words", "parts"),
     [
