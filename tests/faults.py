@@ -992,4 +992,9 @@ FAULTS = [
         "explain/test_one_image.py",
         ("if settings.on_irises and not facts.iris_found:", "if not facts.iris_found:"),
     ),
+    *_plant(
+        "cli.py",
+        "command_line/test_cli.py",
+        ('getLogger("replication").setLevel', "getLogger().setLevel"),
+    ),
 ]

@@ -318,3 +318,13 @@ def test_the_page_is_a_file_that_may_be_anywhere(page, browser, tmp_path):
     assert browser.execute_script(
         "return [...document.images].every(i => i.complete && i.naturalWidth > 100)"
     )
+
+
+def test_on_paper_nothing_stays_folded(show, page, card, attack_page):
+    for printed in (page, card, attack_page):
+        browser = show(of=printed)
+        folded = "return [...document.querySelectorAll('details > :not(summary)')].map(e => e.checkVisibility())"
+        assert not any(browser.execute_script(folded))
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+        assert all(browser.execute_script(folded))
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
