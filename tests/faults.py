@@ -997,4 +997,14 @@ FAULTS = [
         "command_line/test_cli.py",
         ('getLogger("replication").setLevel', "getLogger().setLevel"),
     ),
+    *_plant(
+        "replication/attack/twins.py",
+        "attack/test_twins.py",
+        ("(1 + SOFT_EDGE)", "1"),
+    ),
+    *_plant(
+        "replication/pipeline/stages.py",
+        "pipeline/test_stages.py",
+        ("        _find_twins(run)  # their faults", "        pass  # their faults"),
+    ),
 ]

@@ -106,6 +106,8 @@ def validate(run: RunData, folder: Path) -> None:
             on_image=advance,
             on_uncentred=partial(show_uncentred, root=root, white=white, private=private),
         )
+    if run.source.kind is not Kind.SURROGATE:
+        _find_twins(run)  # their faults are of the data, and known before hours of training
 
 
 def train_evaluator(
@@ -445,24 +447,42 @@ def _read_signs(run: RunData) -> pd.DataFrame | None:
 
 def _find_known(run: RunData) -> Known:
     """Return the eyes that the attack is made on."""
-    root, test, facts, signs = run.raw[1], run.test_set, _read_test_facts(run), _read_signs(run)
-    twins, rows, size_px = None, np.flatnonzero(test.glaucoma), test.images.shape[1]
-    if signs is not None and (run.source.kind is Kind.SURROGATE or has_twins(root)):
-        ill, shown = facts.iloc[rows], to_bytes(test.images[rows, ..., 0])
-        if run.source.kind is Kind.SURROGATE:
-            with run.track("drawing twins", len(rows)) as advance:
-                drawn = draw_twins(
-                    root, ill, size_px=size_px, workers=run.workers, on_image=advance
-                )
-            check_drawn(shown, drawn, ill, signs)
-        else:
-            drawn = read_twins(root, ill, size_px=size_px)
-            check_files(shown, drawn, ill, signs, folder=f"{root.name}/{TWINS_FOLDER}")
-        masks = mask_signs(facts, signs, size_px=size_px)
+    test, facts, signs, drawn = (
+        run.test_set,
+        _read_test_facts(run),
+        _read_signs(run),
+        _find_twins(run),
+    )
+    twins = None
+    if drawn is not None:
+        rows = np.flatnonzero(test.glaucoma)
+        masks = mask_signs(facts, signs, size_px=test.images.shape[1])
         elsewhere = move_changes(test, drawn, rows, seed=run.drawing_seed)
         twins = Twins(swap_twins(test, drawn, rows), rows, masks, *elsewhere)
     validation = run.dataset.take(run.splits.validation)
     return Known(run.train_set, validation, test, facts, signs, twins)
+
+
+def _find_twins(run: RunData) -> np.ndarray | None:
+    """Return the (M, S, S) uint8 twins of the test images with glaucoma, None where data have none.
+
+    Raises:
+        DataError: when they aren't the same images without their signs.
+    """
+    root, test, signs = run.raw[1], run.test_set, _read_signs(run)
+    is_surrogate = run.source.kind is Kind.SURROGATE
+    if signs is None or not (is_surrogate or has_twins(root)):
+        return None
+    rows, size_px = np.flatnonzero(test.glaucoma), test.images.shape[1]
+    ill, shown = _read_test_facts(run).iloc[rows], to_bytes(test.images[rows, ..., 0])
+    if is_surrogate:
+        with run.track("drawing twins", len(rows)) as advance:
+            twins = draw_twins(root, ill, size_px=size_px, workers=run.workers, on_image=advance)
+        check_drawn(shown, twins, ill, signs)
+    else:
+        twins = read_twins(root, ill, size_px=size_px)
+        check_files(shown, twins, ill, signs, folder=f"{root.name}/{TWINS_FOLDER}")
+    return twins
 
 
 def _privatize_or_control(

@@ -19,7 +19,7 @@ from replication.attack.twins import (
 )
 from replication.config import PreprocessSettings, SurrogateSettings
 from replication.errors import DataError
-from replication.preprocess.places import mask_signs, read_signs
+from replication.preprocess.places import SIGN_COLUMNS, mask_signs, read_signs
 from replication.preprocess.stage import preprocess_images
 from replication.privatize.methods import METHODS
 from replication.records import to_bytes, to_unit_range
@@ -88,6 +88,23 @@ def test_a_twin_from_a_file_may_differ_a_little_beside_its_sign_and_is_no_other_
     strangers = np.roll(twins, 1, axis=0)
     with pytest.raises(DataError, match=r"eyes/twins-NIR: \d+ of \d+ images .* over 10% of the"):
         check_files(images, strangers, facts, signs, folder="eyes/twins-NIR")
+
+
+def test_a_twin_of_a_large_sign_without_an_edge_is_one(surrogate):
+    """Haze fades with its own radius: on a large iris it reaches further than focus carries a sign."""
+    _, images, facts, _ = surrogate
+    one, file = facts.iloc[:1], Path(facts["path"].iloc[0]).name
+    radius, fading = 150, 135  # px of the frame
+    change = np.zeros(images[:1].shape)
+    for distance in range(10, 400, 10):
+        disc = pd.DataFrame([(file, "haze", 320, 240, distance)], columns=list(SIGN_COLUMNS))
+        lost = [np.exp(-((r / fading) ** 2) / 2) for r in (distance, distance + 10)]
+        change += 60 * (lost[0] - lost[1]) * mask_signs(one, disc)
+    sign = pd.DataFrame([(file, "haze", 320, 240, radius)], columns=list(SIGN_COLUMNS))
+    plain, ill = np.full(change.shape, 90, np.uint8), (90 + change).astype(np.uint8)
+    check_files(ill, plain, one, sign, folder="eyes/twins-NIR")
+    with pytest.raises(DataError, match="1 of 1 images .* over 10% of the"):
+        check_files(ill, plain, one, sign.assign(radius_px=100), folder="eyes/twins-NIR")
 
 
 def test_any_rows_in_any_order_by_any_number_of_workers(surrogate, twins):

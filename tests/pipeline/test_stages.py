@@ -41,6 +41,7 @@ def make_work(root: Path, *, by_patient: bool, size_px: int = 4) -> RunData:
     number = np.arange(24)
     subset = SUBSETS[number % 4] if by_patient else np.array(BY_IMAGE)[number % 3]
     table = pd.DataFrame({"image_id": [f"eye-{n:02}" for n in number]})
+    table["path"] = "images-NIR/" + table["image_id"] + ".bmp"
     table["patient_id"] = [f"{n // 4 + 1:04}" for n in number]
     table = table.assign(frame_width_px=640, frame_height_px=480, white_level=255)
     table = table.assign(identity=number // 4, glaucoma=number % 5 < 2, subset=subset)
@@ -207,6 +208,20 @@ def test_what_reads_signs_and_twins_is_made_again_where_these_change(tmp_path: P
     for before, after in itertools.pairwise(states):
         changed = [unit for unit in before if before[unit] != after[unit]]
         assert changed == ["07_attacked", "08_explained"]
+
+
+def test_what_is_wrong_with_twins_is_found_before_anything_is_trained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = make_work(tmp_path, by_patient=False)
+    monkeypatch.setattr(RunData, "raw", ([], tmp_path))
+    monkeypatch.setattr(stages, "validate_images", lambda *_, **__: None)
+    (tmp_path / "twins-NIR").mkdir()
+    stages.validate(work, tmp_path)  # of twins of signs that nobody knows nothing is asked
+    (tmp_path / "signs.csv").write_text("file,signs\n")
+    ill = int(work.test_set.glaucoma.sum())
+    with pytest.raises(DataError, match=f"twins-NIR: {ill} of {ill} images with glaucoma have no"):
+        stages.validate(work, tmp_path)
 
 
 def test_a_command_does_its_stages_and_another_seed_only_what_depends_on_it(tmp_path: Path) -> None:
