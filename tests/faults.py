@@ -844,10 +844,28 @@ FAULTS = [
         ("for each in (released.images, without_sign) if", "for each in (released.images,) if"),
     ),
     *_plant(
+        "replication/store/words.py",
+        "store/test_words.py",
+        ("(?<![-/_.:\\w]){}", "(?<!\\w){}"),
+        ("part if number % 2 else self._replace(part)", "self._replace(part)"),
+        ("kept = mark[2] or", "kept = False and"),
+        ("        AT_WORK.reset(before)", "        pass"),
+        ("eyes=steps.mirroring or steps.on_irises", "eyes=steps.mirroring"),
+        ("(?<!left )(?<!right )", ""),
+    ),
+    *_plant(
+        "replication/pipeline/order.py",
+        "pipeline/test_open_run.py",
+        ("({} if label == GLAUCOMA else {LABEL: label})", "{}"),
+    ),
+    *_plant(
         "replication/cases/queries.py",
         "cases/test_queries.py pipeline/test_cases.py",
         ('cells.get("patient_id") or None', "None"),
         ("        return str(error)", "        raise"),
+        ("    if not steps.mirroring:\n        eye", "    if eye not in EYES:\n        eye"),
+        ('None if steps.centring == "none" else parse_circle(cells)', "parse_circle(cells)"),
+        ("            circle=row.circle,\n", "            circle=None,\n"),
     ),
     *_plant(
         "replication/cases/membership.py",
@@ -991,5 +1009,9 @@ FAULTS = [
         "replication/explain/one_image.py",
         "explain/test_one_image.py",
         ("if settings.on_irises and not facts.iris_found:", "if not facts.iris_found:"),
+        ("circle.lies_in(width, height - settings.strip_rows)", "circle.lies_in(width, height)"),
+        ("settings=settings, by_hand=circle)", "settings=settings)"),
+        ("    if not circle.radius > 0:", "    if circle.radius < 0:"),
+        ('if given is None and settings.centring == "manifest":', "if False:"),
     ),
 ]
