@@ -81,15 +81,10 @@ class Words:
             return page
         parts, at = [], 0
         for mark in MARKUP.finditer(page):
-            parts += [self.put(page[at : mark.start()]), self._put_markup(mark)]
+            read_out = READ_OUT.sub(lambda found: found[1] + self.put(found[2]), mark[0])
+            parts += [self.put(page[at : mark.start()]), read_out]
             at = mark.end()
         return "".join([*parts, self.put(page[at:])])
-
-    def _put_markup(self, mark: re.Match) -> str:
-        inside = mark[0]
-        return (
-            inside if mark[2] else READ_OUT.sub(lambda found: found[1] + self.put(found[2]), inside)
-        )
 
     def _replace(self, text: str) -> str:
         if self.label == DISEASE:

@@ -18,6 +18,16 @@ CHESTS = Words(DISEASE, eyes=False)
         ("Eyes. Eye, no patient’s eye", "Images. Image, no patient’s image"),
         ("every image is of a left eye, a right eye or neither",) * 2,
         ("not centred on an iris",) * 2,
+        ("its eye, its glaucoma, 50 levels, as an eye does", "its side, its label, 50 levels"),
+        (
+            "every image glaucoma; every eye called glaucoma",
+            "every image ill; every image called ill",
+        ),
+        ("test images of eyes with glaucoma", "test images with the disease"),
+        (
+            "The pupil&#39;s and the iris' edge correlate too",
+            "Edges that all images have correlate too",
+        ),
     ],
 )
 def test_sentences_are_of_the_disease_and_of_images(paper, chests):
@@ -50,6 +60,12 @@ def test_of_a_page_the_text_is_put_and_what_is_read_out():
         '<style>.eyes {}</style><script>eyes()</script><p class="eyes" title="an image">images '
         '<img src="eye" alt="the disease"><code>glaucoma</code><blockquote>eyes</blockquote></p>'
     )
+
+
+def test_what_the_report_has_of_the_departures_is_of_eyes_and_stays():
+    page = '<h2 id="departures">a</h2><p>eyes</p><h2 id="ledger">eyes</h2><p>eyes</p>'
+    kept, put_too = page.split('<h2 id="ledger">')
+    assert CHESTS.put_page(page) == f'{kept}<h2 id="ledger">{put_too.replace("eyes", "images")}'
 
 
 def test_the_words_are_those_of_the_run_at_work_alone():
