@@ -29,6 +29,7 @@ from replication.privatize.methods import BASELINE
 from replication.records import EyeDataset, PrivatizedSet, to_unit_range
 from replication.store.files import write_json, write_text
 from replication.store.tables import to_records, write_table
+from replication.store.words import put
 from validation.claims.anonymity_claims import ANONYMITY_CLAIMS
 from validation.claims.judge import judge_claims
 from validation.claims.parts import Claim
@@ -151,7 +152,7 @@ def write_attack(
         "requirements": [asdict(each) for each in judge_requirements(rows)],
     }
     write_json(folder / JSON, attack)
-    write_text(folder / PAGE, to_markdown(attack, heading=heading))
+    write_text(folder / PAGE, put(to_markdown(attack, heading=heading)))
     plane = folder / PLANE
     draw_evidence_plane(attack["rows"], title=heading, files=[plane, plane.with_suffix(".pdf")])
 

@@ -24,6 +24,7 @@ from replication.privatize.methods import Row
 from replication.records import to_gray
 from replication.report.eyes import lay_over
 from replication.store.numbers import write_percent
+from replication.store.words import put, put_page
 
 PAGE, JSON = "index.html", "card.json"
 SIMILAR_PALETTE = "viridis"  # perceptually uniform, and not that of relevance
@@ -138,7 +139,7 @@ def render_card(card: Card) -> str:
 
 def render_page(template: str, **content: object) -> str:
     """Return a page of this room by its template, in the report's style."""
-    return _open_templates().get_template(template).render(**content)
+    return put_page(_open_templates().get_template(template).render(**content))
 
 
 @cache
@@ -181,7 +182,7 @@ def _describe(case: Case) -> dict:
 
 def name_label(glaucoma: bool) -> str:
     """Return a verdict or a diagnosis in words."""
-    return CLASSES[glaucoma]
+    return put(CLASSES[glaucoma])
 
 
 def _draw_similar(case: Case) -> str:

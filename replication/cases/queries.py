@@ -1,7 +1,8 @@
-"""The images that are to be explained: one, or those of a manifest.
+"""The images that are to be explained: one, or those of a file of queries.
 
-A manifest is a CSV `path,eye`, with `patient_id` where it is known; other columns are ignored.
-Paths are relative to its folder. A row that can't be answered stops no other.
+It is a CSV `path,eye`, with `patient_id` where it is known, and the fields of `Circle` where images are
+centred on circles; without mirroring `eye` may be missing, as in a run's manifest. Other columns are
+ignored. Paths are relative to its folder. A row that can't be answered stops no other.
 """
 
 import csv
@@ -14,14 +15,14 @@ from typing import NamedTuple
 import numpy as np
 
 from replication.config import PreprocessSettings
-from replication.data.manifest import find_form, read_rows, spell_path
-from replication.data.survey import EYES
+from replication.data.iris_by_hand import Circle
+from replication.data.manifest import Fault, find_form, parse_circle, read_rows, spell_path
+from replication.data.survey import EYES, NO_SIDE
 from replication.errors import DataError
 from replication.explain.one_image import read_frame
 from replication.system.processes import spread
 
 CHUNK = 4  # frames that a process is handed at once
-COLUMNS = ("path", "eye")
 
 
 @dataclass(frozen=True)
@@ -34,42 +35,54 @@ class Query:
 
 
 class Row(NamedTuple):
-    """A manifest's row, as it was given."""
+    """A row, as it was given."""
 
     file: Path | None  # None where the row names none that could be read
     eye: str
     patient: str | None
     problem: str  # empty where it may be read
+    circle: Circle | None = None  # that it is centred on
 
 
-def list_rows(manifest: Path) -> list[Row]:
-    """Read a manifest of images that are to be explained.
+def list_rows(file: Path, steps: PreprocessSettings) -> list[Row]:
+    """Read a file of images that are to be explained.
+
+    Args:
+        file: the CSV.
+        steps: of the run's preprocessing: what a row has to give.
 
     Raises:
         DataError: when it can't be read, lacks a column, or has no row.
     """
+    needed = ("path", *(["eye"] if steps.mirroring else []))
+    needed += Circle._fields if steps.centring == "manifest" else ()
     try:
-        numbered = read_rows(manifest, delimiter=",")
+        numbered = read_rows(file, delimiter=",")
         header = [name.lower() for name in next(numbered, (0, []))[1]]
-        if absent := [name for name in COLUMNS if name not in header]:
+        if absent := [name for name in needed if name not in header]:
+            words = ",".join(needed)
             raise DataError(
-                f"--manifest: lacks {' and '.join(absent)}; give a CSV of path,eye or "
-                "path,eye,patient_id"
+                f"--queries: lacks {' and '.join(absent)}; give a CSV of {words} or "
+                f"{words},patient_id"
             )
         rows = [
-            _read_row(manifest.parent, dict(zip(header, row, strict=False))) for _, row in numbered
+            _read_row(file.parent, dict(zip(header, row, strict=False)), steps)
+            for _, row in numbered
         ]
     except (OSError, csv.Error) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise DataError(f"--manifest: can't be read ({reason}); give a CSV of path,eye") from error
+        words = ",".join(needed)
+        raise DataError(f"--queries: can't be read ({reason}); give a CSV of {words}") from error
     if not rows:
-        raise DataError("--manifest: no rows under the header, add one row per image")
+        raise DataError("--queries: no rows under the header, add one row per image")
     return rows
 
 
-def _read_row(folder: Path, cells: dict[str, str]) -> Row:
+def _read_row(folder: Path, cells: dict[str, str], steps: PreprocessSettings) -> Row:
     eye, patient = cells.get("eye", "").lower(), cells.get("patient_id") or None
-    if eye not in EYES:
+    if not steps.mirroring:
+        eye = NO_SIDE
+    elif eye not in EYES:
         return Row(None, eye, patient, f"eye: expected one of {', '.join(EYES)}")
     if not cells.get("path"):
         return Row(None, eye, patient, "path is blank")
@@ -77,7 +90,10 @@ def _read_row(folder: Path, cells: dict[str, str]) -> Row:
         file = folder / find_form(folder, spell_path(cells["path"]))
     except DataError as error:
         return Row(None, eye, patient, f"path: {error}")
-    return Row(file, eye, patient, "")
+    circle = None if steps.centring == "none" else parse_circle(cells)
+    if isinstance(circle, Fault):
+        return Row(None, eye, patient, circle.sentence.format("given"))
+    return Row(file, eye, patient, "", circle)
 
 
 def read_queries(
@@ -109,6 +125,7 @@ def _read_query(
             row.file,
             given_as="path",
             eye=row.eye,
+            circle=row.circle,
             settings=settings,
             white=white,
             sizes_px=sizes_px,

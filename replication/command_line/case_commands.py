@@ -14,6 +14,7 @@ from replication.command_line.opening import (
 from replication.command_line.options import (
     PATH,
     choice_option,
+    circle_option,
     count_option,
     methods_option,
     run_options,
@@ -26,11 +27,17 @@ from replication.command_line.options import (
     "file", metavar="[IMAGE]", required=False, type=click.Path(path_type=Path, readable=False)
 )
 @choice_option("--eye", choices=("left", "right"), help="Which eye IMAGE shows.")
+@circle_option
 @click.option(
     "--patient",
     metavar="ID",
     help="Whose eye it is, as the run's data name patients: none of theirs is shown. Without it "
     "they are found where the run has the same image.",
+)
+@click.option(
+    "--queries",
+    type=PATH,
+    help="CSV of many images in the place of IMAGE: path,eye, and patient_id where it is known.",
 )
 @click.option(
     "--method",
@@ -46,7 +53,9 @@ from replication.command_line.options import (
 def explain_case(
     file: Path | None,
     eye: str,
+    circle: tuple[float, float, float] | None,
     patient: str | None,
+    queries: Path | None,
     method: str | None,
     count: int,
     out: Path | None,
@@ -60,42 +69,43 @@ def explain_case(
     only what passes a gate of attackers; how similar they are and where; what the method shows of
     whom. What was shown is recorded in ledger.jsonl in the run, which is to be kept.
 
-    Without IMAGE: the images of --manifest (path,eye, and patient_id where it is known) instead, a
-    card for each and an overview; the run's data is then the surrogate's or --data-dir's.
+    With --queries: a card for each image of a file and an overview. With --no-mirroring it needs no
+    eye, with --centring manifest it has centre_x,centre_y,radius, as the run's manifest.
 
     \b
     Examples:
       python cli.py explain-case eye.jpg --from-baseline --method k-same-6
       python cli.py explain-case eye.jpg --patient 17 --data-dir ~/Warsaw
-      python cli.py explain-case --manifest eyes.csv --data-dir ~/Warsaw
+      python cli.py explain-case --queries eyes.csv --data-dir ~/Warsaw
     """
     from replication.errors import SettingsError
+    from replication.explain.one_image import find_circle
     from replication.privatize.methods import find_method
     from replication.system.browser import find_browser
 
-    manifest = options.pop("manifest") if file is None else None
-    if file is None and manifest is None:
-        raise SettingsError("explain-case: give an IMAGE, or --manifest with many")
-    if manifest and patient:
-        raise SettingsError("--patient: is of one IMAGE; give patient_id in the manifest")
-    if manifest:
-        options["manifest"] = None
+    if (file is None) == (queries is None):
+        raise SettingsError("explain-case: give either an IMAGE, or --queries with many")
+    if queries and (patient or circle):
+        option = "--patient" if patient else "--circle"
+        raise SettingsError(f"{option}: is of one IMAGE; give columns in --queries")
     browser = find_browser("--pdf") if pdf else None
     found = find_method(method) if method else None
     # Of a method that is named, no other's generator is trained.
     run = open_run((found.name,) if found else known_methods(), **options)
+    found_circle = None if queries else find_circle(circle, run.data.profile.preprocess)
     run.run(until=(found.generator or "03_evaluators") if found else "07_attacked")
     from replication.pipeline import cases
 
     write_for_owner_alone()
-    folder = out or run.store.root / ("cards" if manifest else "card")
+    folder = out or run.store.root / ("cards" if queries else "card")
     warn_of_commit(folder)
     given = {"method": found or cases.choose_method(run.data), "count": count, "folder": folder}
     given["browser"] = browser
-    if manifest:
-        _print_rows(cases.explain_cases(run.data, manifest, **given))
+    if queries:
+        _print_rows(cases.explain_cases(run.data, queries, **given))
     else:
-        _print_card(cases.explain_case(run.data, file, eye=eye, patient=patient, **given))
+        given |= {"eye": eye, "circle": found_circle, "patient": patient}
+        _print_card(cases.explain_case(run.data, file, **given))
     click.echo(f"Written: {folder / cases.PAGE}")
 
 
@@ -120,14 +130,17 @@ def judge_cases(methods: tuple[str, ...], **options) -> None:
     run = open_run(tuple(each.name for each in found), **options)
     run.run(until="04" if any(each.generator for each in found) else "03_evaluators")
     from replication.pipeline import case_judging
+    from replication.store.words import put
 
-    click.echo(case_judging.judge_cases(run.data, found).to_markdown())
+    click.echo(put(case_judging.judge_cases(run.data, found).to_markdown()))
     click.echo(f"Written: {run.store.root / case_judging.RELEASED / case_judging.TABLE3}")
 
 
 def _print_card(card) -> None:
     """Print the verdict, what is shown and what isn't."""
-    click.echo(f"Glaucoma: {100 * card.query.probability:.1f}%")
+    from replication.store.words import put
+
+    click.echo(put(f"Glaucoma: {100 * card.query.probability:.1f}%"))
     click.echo(f"Method: {card.method.name}")
     for name, cases in (("Cases", card.cases), ("Counter-case", card.counter)):
         alike = ", ".join(f"{100 - 100 * case.percentile:.1f}%" for case in cases)

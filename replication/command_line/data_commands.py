@@ -111,8 +111,9 @@ def doctor(folder: Path, split: str, split_seed: int, max_uncentred: float, **op
     choices = {name: options.pop(name) for name in ("ids_are_distinct", "drop_duplicates")}
     chosen, steps = name_choices(**choices), PreprocessSettings(**options)
     survey = examine(folder, chosen, steps=steps)
+    put = survey.words.put
     for what, figure in survey.counts:
-        click.echo(f"{what}: {figure}")
+        click.echo(f"{put(what)}: {figure}")
     for remark in survey.list_remarks(*Finding):
         click.echo(f"{remark.kind}: {remark.named}")
     table, faults, left_out = None, {}, []
@@ -123,14 +124,14 @@ def doctor(folder: Path, split: str, split_seed: int, max_uncentred: float, **op
         settings = SplitSettings(seed=split_seed)
         table = foresee_split(survey.readable, settings, by_patient=split == "patient")
         if isinstance(table, str):
-            click.echo(f"{Finding.WRONG}: {table}")
+            click.echo(f"{Finding.WRONG}: {put(table)}")
         else:
             faults = foresee_methods(table, methods.values())
     if table is None or isinstance(table, str):
         click.echo("Not usable as it is.")
         sys.exit(DataError.exit_code)
     for sentence in dict.fromkeys(faults.values()):
-        click.echo(f"{Finding.ODD}: {sentence}")
+        click.echo(f"{Finding.ODD}: {put(sentence)}")
     if left_out:
         words = ", ".join(left_out)
         click.echo(f"{Finding.ODD}: not centred on irises, so not measured: {words}")

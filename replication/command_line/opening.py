@@ -54,9 +54,11 @@ def open_run(methods: tuple[str, ...], *, fresh: bool, **options):
 def open_request(request, *, fresh: bool):
     """Open a run in this process; its progress goes to the terminal."""
     from replication.pipeline.open_run import open_run
+    from replication.store.words import using
     from replication.system.progress import track_on_terminal
 
     run = open_run(request, fresh=fresh, workers=count_cores(), track=track_on_terminal)
+    click.get_current_context().with_resource(using(run.data.source.words))
     if run.data.source.kind.private:
         write_for_owner_alone()
     return run

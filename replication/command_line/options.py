@@ -81,6 +81,14 @@ steps_options = _add(
         "--image-size", "image_size_px", choices=(64, 128), help="Side of the images, px."
     ),
 )
+circle_option = click.option(
+    "--circle",
+    nargs=3,
+    type=float,
+    metavar="X Y RADIUS",
+    help="What the one image is centred on, px of the file: needed with --centring manifest, else in "
+    "the place of the iris that is found.",
+)
 count_option = partial(click.option, type=click.IntRange(1))
 several_option = partial(click.option, multiple=True)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
@@ -166,12 +174,13 @@ def exit_on_error(command, *, resumable: bool = False):
     def guarded(*args, **kwargs):
         from replication.errors import DiskError, ReplicationError
         from replication.store.files import describe_os_error
+        from replication.store.words import put
 
         try:
             return command(*args, **kwargs)
         except ReplicationError as error:
             _LOG.debug("%s", error.named)
-            click.echo(f"Error: {error}", err=True)
+            click.echo(put(f"Error: {error}"), err=True)
             sys.exit(error.exit_code)
         except KeyboardInterrupt:
             later = f" What is done is kept; to resume: {name_command()}" if resumable else ""

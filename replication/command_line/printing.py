@@ -30,25 +30,30 @@ def print_table2(run) -> None:
     """Print the main figures of Table 2, and where the rest is."""
     from replication.attack.table2_text import lay_out_table2
     from replication.results.finished_run import FinishedRun
+    from replication.store.words import put
 
     attack = FinishedRun(run.store).attack
     _print_lines(lay_out_table2(attack["rows"], title=attack["heading"]))
     for bound in attack.get("proven", ()):
         if bound["holds"] is False:
-            click.echo(textwrap.fill(f"Leak: {bound['sentence']}.", 78, **WHOLE_WORDS))
+            click.echo(textwrap.fill(put(f"Leak: {bound['sentence']}."), 78, **WHOLE_WORDS))
     click.echo(f"All of it, with intervals and chance: {run.store.root}/07_attacked/table2.md")
 
 
 def _print_lines(lines: Iterable[str]) -> None:
-    for line in lines:
+    from replication.store.words import put
+
+    for line in map(put, lines):
         click.secho(line, bold=not line.startswith(" "))
 
 
 def print_explanation(found, picture: Path) -> None:
     """Print what the glaucoma network predicts for one image."""
+    from replication.store.words import put
+
     explained = "glaucoma" if found.explains_glaucoma else "no glaucoma"
-    click.echo(f"Glaucoma: {100 * found.glaucoma_probability:.1f}%")
-    click.echo(f"Explained: {explained}, log-odds {found.logit:.2f}")
+    click.echo(put(f"Glaucoma: {100 * found.glaucoma_probability:.1f}%"))
+    click.echo(put(f"Explained: {explained}, log-odds {found.logit:.2f}"))
     if found.empty:
         click.echo("The map is empty: Deep Taylor explains positive log-odds alone.")
     click.echo(f"Written: {picture}")
@@ -71,13 +76,15 @@ def print_verdict(run, *, whole: bool, in_one_line: bool = False) -> int:
 
 def print_blessing(store, blessing) -> None:
     """Print the counts of verdicts, the verdict on the run and its reasons."""
+    from replication.store.words import put
+
     for counts in _count_verdicts(blessing):
         click.echo(counts)
     click.echo(blessing.word)
     if blessing.held_against:
-        click.echo(textwrap.fill(blessing.held_against, 78, **WHOLE_WORDS))
+        click.echo(textwrap.fill(put(blessing.held_against), 78, **WHOLE_WORDS))
     for reason in blessing.reasons:
-        click.echo(textwrap.fill(reason, 78, initial_indent="  ", subsequent_indent="    "))
+        click.echo(textwrap.fill(put(reason), 78, initial_indent="  ", subsequent_indent="    "))
     click.echo(f"Why: {store.root / 'check.md'}")
 
 

@@ -13,7 +13,7 @@ from replication.command_line.opening import (
     warn_of_commit,
     write_for_owner_alone,
 )
-from replication.command_line.options import PATH, choice_option, run_options
+from replication.command_line.options import PATH, choice_option, circle_option, run_options
 from replication.command_line.printing import print_explanation, print_table1, print_table2
 
 
@@ -274,6 +274,7 @@ def _name_typed(names: set[str]) -> list[str]:
     help="Explain this eye image alone (a camera's frame with its label strip).",
 )
 @choice_option("--eye", choices=("left", "right"), help="Which eye --image shows.")
+@circle_option
 @click.option(
     "--out",
     "picture",
@@ -293,7 +294,13 @@ def _name_typed(names: set[str]) -> list[str]:
     "or neither.",
 )
 @run_options
-def explain(file: Path | None, eye: str, picture: Path | None, **options) -> None:
+def explain(
+    file: Path | None,
+    eye: str,
+    circle: tuple[float, float, float] | None,
+    picture: Path | None,
+    **options,
+) -> None:
     """Stage 08: draw Deep Taylor maps of originals and PPRL-VGAN sets, and Figure 5.
 
     With --image: that image alone, by the run's glaucoma network. Deep Taylor explains positive
@@ -309,15 +316,21 @@ def explain(file: Path | None, eye: str, picture: Path | None, **options) -> Non
 
     if more := click.get_current_context().args:
         raise SettingsError(f"explain: {len(more)} words too many, --image takes one file")
+    if circle and file is None:
+        raise SettingsError("--circle: is of --image, give both or neither")
     if file is None:
         run = run_until("08_explained", page="explanation.md", **options)
         click.echo(f"Next: {spell_command('check', run.store.root)}")
         return
+    from replication.explain.one_image import find_circle
+
     run = open_run((), **options)  # a map needs no privatizer
+    found = find_circle(circle, run.data.profile.preprocess)
     run.run(until="03_evaluators")
     from replication.pipeline.stages import explain_image
 
     write_for_owner_alone()
     picture = picture or run.store.root / "explained.png"
     warn_of_commit(picture)
-    print_explanation(explain_image(run.data, file, eye=eye, picture=picture), picture)
+    given = {"eye": eye, "circle": found, "picture": picture}
+    print_explanation(explain_image(run.data, file, **given), picture)

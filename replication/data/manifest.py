@@ -35,9 +35,10 @@ from replication.data.survey import (
     survey_images,
 )
 from replication.errors import DataError
+from replication.store.words import DISEASE, GLAUCOMA
 
 FIELDS = ("path", "patient_id", "eye", "glaucoma")
-DISEASE_IS = {"disease": "glaucoma"}  # another name of a column
+DISEASE_IS = {DISEASE: GLAUCOMA}  # another name of a column
 TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
 DELIMITERS = (";", ",", "\t")
@@ -95,6 +96,16 @@ def survey_manifest(
     except (OSError, csv.Error) as error:
         fault = f"can't be read ({error}), save it again as CSV"
     return survey_images(file.parent, [], remarks=[Remark(f"{file}: {fault}", kind=Finding.WRONG)])
+
+
+def read_label(file: Path) -> str:
+    """Return what a manifest calls its label, `GLAUCOMA` or `DISEASE`.
+
+    Raises:
+        OSError, csv.Error: as `read_rows`.
+    """
+    _, header = next(read_rows(file, delimiter=","), (0, []))
+    return DISEASE if DISEASE in map(str.lower, header) else GLAUCOMA
 
 
 def read_rows(file: Path, *, delimiter: str) -> Iterator[tuple[int, list[str]]]:

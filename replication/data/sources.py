@@ -6,21 +6,24 @@ every file in it is as it was drawn, and for Warsaw when its annotations list as
 the paper counts; validation checks its images.
 """
 
+import csv
 import logging
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
 from filelock import FileLock
 
 from replication.config import PreprocessSettings, SurrogateSettings
-from replication.data.manifest import survey_manifest
+from replication.data.manifest import read_label, survey_manifest
 from replication.data.survey import PAPER_STEPS, Choice, Finding, Remark, Survey
 from replication.data.warsaw import read_annotations, survey_warsaw
 from replication.errors import DataError
+from replication.store.words import GLAUCOMA, Words, choose_words
 from replication.surrogate.plan import ORIGIN_FILE, is_as_drawn, read_origin
 from replication.surrogate.synthesize import synthesize
 from replication.system.progress import Track
@@ -70,6 +73,14 @@ class Source:
             Kind.MANIFEST: f"the data in `{self.path.name}` (read from a manifest)",
         }[self.kind]
 
+    @cached_property
+    def words(self) -> Words:
+        """What its pages call the disease and an image."""
+        with suppress(OSError, csv.Error):  # one that can't be read is refused where it is surveyed
+            if self.kind is Kind.MANIFEST:
+                return choose_words(read_label(self.path), self.steps)
+        return choose_words(GLAUCOMA, self.steps)
+
     @property
     def counts(self) -> Counts | None:
         """What the data must hold, where that is known beforehand; a surrogate has to be drawn."""
@@ -88,7 +99,8 @@ class Source:
         """Look at all of the data; what they lack of the counts known beforehand is wrong."""
         look = survey_manifest if self.kind is Kind.MANIFEST else survey_warsaw
         survey = look(self.path, choices=self.choices, steps=self.steps, decode=decode)
-        return replace(survey, remarks=(*survey.remarks, *self._check_counts(survey.table)))
+        remarks = (*survey.remarks, *self._check_counts(survey.table))
+        return replace(survey, remarks=remarks, words=self.words)
 
     def _check_counts(self, table: pd.DataFrame) -> Iterator[Remark]:
         labelled, expected = int(table["glaucoma"].sum()), self.counts

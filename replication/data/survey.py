@@ -30,6 +30,7 @@ from replication.data.pixels import (
     read_pixels,
 )
 from replication.errors import DataError, Sentence
+from replication.store.words import OF_PAPER, Words
 from validation.expectations.suites import LEAST_SPAN_GRAY
 
 COLUMNS = ("image_id", "path", "patient_id", "eye", "glaucoma", "sha256")
@@ -103,6 +104,7 @@ class Survey:
         problems: why each row's image can't be read, empty where it can or wasn't decoded.
         remarks: everything missing, wrong or odd.
         counts: figures of what was left out or stands beside the images, by what they count.
+        words: what is said of it calls the disease and an image so.
     """
 
     root: Path
@@ -111,6 +113,7 @@ class Survey:
     problems: tuple[str, ...]
     remarks: tuple[Remark, ...]
     counts: tuple[tuple[str, object], ...] = ()
+    words: Words = OF_PAPER
 
     def list_remarks(self, *kinds: Finding) -> tuple[Remark, ...]:
         """Return the remarks of some kinds, one kind after the other."""

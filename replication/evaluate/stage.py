@@ -33,6 +33,7 @@ from replication.evaluate.table1 import (
 from replication.privatize.methods import BASELINE, METHODS
 from replication.records import TABLE1_METRICS, EyeDataset, PrivatizedSet, mark_classes
 from replication.store.tables import write_table
+from replication.store.words import put
 
 
 class Evaluator(Protocol):
@@ -259,7 +260,7 @@ def write_evaluation(
     (folder / TABLE).write_text(to_json(table), encoding="utf-8")
     (folder / "table1.csv").write_text(to_csv(table), encoding="utf-8")
     text = f"{heading}\n\n{to_markdown(table, paper_percent=paper_percent)}"
-    (folder / PAGE).write_text(text, encoding="utf-8")
+    (folder / PAGE).write_text(put(text), encoding="utf-8")
     if further := lay_out_beyond(table):
         (folder / CSV_BEYOND).write_text(to_csv(table, beyond=True), encoding="utf-8")
-        (folder / PAGE_BEYOND).write_text(further.to_markdown() + "\n", encoding="utf-8")
+        (folder / PAGE_BEYOND).write_text(put(f"{further.to_markdown()}\n"), encoding="utf-8")

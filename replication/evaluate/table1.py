@@ -18,6 +18,7 @@ from replication.privatize.methods import BEYOND, ROWS, Row
 from replication.records import TABLE1_METRICS
 from replication.store.numbers import DOES_NOT_APPLY, write_or_absent
 from replication.store.tables import COLUMNS, lay_out_for_terminal, lay_out_table
+from replication.store.words import put
 
 EVALUATED = "06_evaluated"
 TABLE, PAGE, PREDICTIONS = "table1.json", "table1.md", "predictions.csv"
@@ -254,7 +255,7 @@ def to_terminal(table: Table1, *, paper_percent: PaperPercent, title: str) -> li
     lines = lay_out_for_terminal(title, rows, number=NUMBER)
     notes = [describe_pools(table.pools)] if table.pools else []
     for note in [*notes, *describe_refusals(table.refused)]:
-        lines += textwrap.wrap(note, COLUMNS)
+        lines += textwrap.wrap(put(note), COLUMNS)
     return lines + (textwrap.wrap(f"Not run: {absent}", COLUMNS) if absent else [])
 
 

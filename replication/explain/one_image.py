@@ -9,7 +9,8 @@ import pandas as pd
 
 from replication.config import PreprocessSettings
 from replication.data.image_file import read_gray
-from replication.errors import DataError
+from replication.data.iris_by_hand import Circle
+from replication.errors import DataError, SettingsError
 from replication.figures.maps import draw_maps, show_map
 from replication.preprocess.frame import check_sizes, preprocess_image
 from replication.records import CLASS_OF_GLAUCOMA, RelevanceMaps, to_unit_range
@@ -20,6 +21,7 @@ def read_frame(
     *,
     given_as: str,
     eye: str,
+    circle: Circle | None,
     settings: PreprocessSettings,
     white: int,
     sizes_px: Collection[tuple[int, int]],
@@ -30,21 +32,25 @@ def read_frame(
         file: image of a whole frame, its label strip on, if frames have one.
         given_as: the option or argument, which stands in errors in the place of the file's name.
         eye: 'left' or 'right'.
+        circle: that it is centred on, in the place of an iris that would be found.
         settings: of the preprocessing that the networks were trained with.
         white: the level of white of the images that they were trained on.
         sizes_px: (width, height) of the frames that they were trained on.
 
     Raises:
         DataError: when the file can't be read as an image, its size is not the run's, no iris is
-            found where images are centred on one, or they are centred on a manifest's circles.
+            found where images are centred on one, or the circle that they are centred on is
+            missing or outside.
     """
-    if settings.centring == "manifest":
-        raise DataError(
-            f"{given_as}: this run's images are centred on circles that a manifest gives, and one "
-            "image has none; run with another --centring to explain single images"
-        )
     try:
-        gray, facts = preprocess_image(read_gray(file, white=white), eye=eye, settings=settings)
+        frame = read_gray(file, white=white)
+        height, width = frame.shape
+        if circle and not circle.lies_in(width, height - settings.strip_rows):
+            raise DataError(
+                f"its circle lies outside the image without its bottom {settings.strip_rows} rows, "
+                "or is larger; give it in px of the file"
+            )
+        gray, facts = preprocess_image(frame, eye=eye, settings=settings, by_hand=circle)
     except DataError as error:
         raise DataError(f"{given_as}: {error}") from error
     check_sizes(pd.DataFrame([vars(facts)]), sizes_px)
@@ -54,6 +60,28 @@ def read_frame(
             "give the frame of an open eye"
         )
     return np.repeat(to_unit_range(gray)[None, ..., None], settings.channels, axis=-1)
+
+
+def find_circle(
+    given: tuple[float, float, float] | None, settings: PreprocessSettings
+) -> Circle | None:
+    """Return the circle of one image that the option --circle gives.
+
+    Raises:
+        SettingsError: when the run's images aren't centred, or on circles and none is given.
+    """
+    if given is None and settings.centring == "manifest":
+        raise SettingsError(
+            "--circle: this run's images are centred on circles, give X Y RADIUS of this one, px"
+        )
+    if given is None:
+        return None
+    if settings.centring == "none":
+        raise SettingsError("--circle: this run's images are not centred, leave it out")
+    circle = Circle(*given)
+    if not circle.radius > 0:
+        raise SettingsError(f"--circle: expected a radius above 0, got {circle.radius:g}")
+    return circle
 
 
 @dataclass(frozen=True)
@@ -70,6 +98,7 @@ def explain_one(
     file: Path,
     *,
     eye: str,
+    circle: Circle | None,
     settings: PreprocessSettings,
     white: int,
     predict: Callable[[np.ndarray], np.ndarray],
@@ -82,6 +111,7 @@ def explain_one(
     Args:
         file: image of a whole frame, its label strip on.
         eye: 'left' or 'right'.
+        circle: of `read_frame`.
         settings: of the preprocessing that the network was trained with.
         white: the level of white of the images that the network was trained on.
         predict: (N, S, S, C) images to (N, 2) probabilities.
@@ -97,7 +127,13 @@ def explain_one(
     if picture.suffix not in (".png", ".pdf"):
         raise DataError(f"{picture}: expected a name in .png or .pdf")
     images = read_frame(
-        file, given_as="--image", eye=eye, settings=settings, white=white, sizes_px=sizes_px
+        file,
+        given_as="--image",
+        eye=eye,
+        circle=circle,
+        settings=settings,
+        white=white,
+        sizes_px=sizes_px,
     )
     predictions = predict(images)
     relevance = explain(images, predictions=predictions)

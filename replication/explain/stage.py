@@ -30,6 +30,7 @@ from replication.privatize.methods import BASELINE
 from replication.records import EyeDataset, PrivatizedSet, RelevanceMaps
 from replication.store.files import write_json, write_text
 from replication.store.tables import write_table
+from replication.store.words import put
 
 DRAWS = 3  # of each method's, as many as are attacked: patients differ more than draws do
 
@@ -103,7 +104,8 @@ def explain_sets(
         draw_figure5(shown, example.row, folder, beside=beside, private=private)
     summary = summarise_relevance(table, found, rules, rng=rng)
     write_json(folder / SUMMARY, summary)
-    write_text(folder / PAGE, to_markdown(summary, heading=heading, example=example.text))
+    page = to_markdown(summary, heading=heading, example=example.text)
+    write_text(folder / PAGE, put(page))
 
 
 def _explain(

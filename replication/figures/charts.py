@@ -19,6 +19,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from replication.store.words import put
 
 # The page's variables by the light colours they have there.
 INK, MUTED, LINE, ACCENT, PAGE = "#1c2128", "#57606a", "#d5dae1", "#0a58a6", "#ffffff"
@@ -123,6 +126,8 @@ def mark_private(figure: Figure) -> None:
 def save_figure(figure: Figure, files: Iterable[Path]) -> None:
     """Write a figure into files, PNG or PDF by their names."""
     _postpone_fonttools()
+    for text in figure.findobj(Text):
+        text.set_text(put(text.get_text()))
     for file in files:
         options = {"pil_kwargs": FAST} if file.suffix == ".png" else {}
         figure.savefig(file, dpi=DOTS_PER_INCH, metadata=METADATA[file.suffix], **options)

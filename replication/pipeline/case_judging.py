@@ -41,6 +41,7 @@ from replication.store.arrays import load_manifest
 from replication.store.files import write_text
 from replication.store.run_record import PREPROCESSED, describe_split
 from replication.store.tables import Section, write_table
+from replication.store.words import put
 from validation.statistics.intervals import CONFIDENCE
 from validation.statistics.resampling import (
     Estimate,
@@ -206,7 +207,7 @@ def judge_cases(run: RunData, methods: Sequence[Method]) -> Section:
     table = lay_out_table3(measured, heading=heading)
     rows = pd.concat([each.assign(method=name) for name, each in measured.items()])
     write_table(rows, run.store.root / RELEASED / "table3.csv")
-    write_text(run.store.root / RELEASED / TABLE3, table.to_markdown() + "\n")
+    write_text(run.store.root / RELEASED / TABLE3, put(f"{table.to_markdown()}\n"))
     return table
 
 

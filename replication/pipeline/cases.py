@@ -16,6 +16,7 @@ import pandas as pd
 from replication.cases.card import JSON, PAGE, Card, render_card
 from replication.cases.overview import TABLE, Listed, list_card, render_overview
 from replication.cases.queries import Query, list_rows, read_queries
+from replication.data.iris_by_hand import Circle
 from replication.data.sources import Kind
 from replication.errors import DataError, SettingsError
 from replication.explain.one_image import read_frame
@@ -61,6 +62,7 @@ def explain_case(
     file: Path,
     *,
     eye: str,
+    circle: Circle | None,
     patient: str | None,
     method: Method,
     count: int,
@@ -73,6 +75,7 @@ def explain_case(
         run: complete up to the networks that the method needs.
         file: image of a whole frame, its label strip on.
         eye: 'left' or 'right'.
+        circle: of `read_frame`.
         patient: whose image it is, as the run's data name patients; None where unknown.
         method: by which the cases are privatized.
         count: cases of the predicted label, at most.
@@ -85,7 +88,7 @@ def explain_case(
         ExplanationError: when the network can't be explained.
         SettingsError: when the ledger or the browser can't be used.
     """
-    image = read_frame(file, given_as="IMAGE", eye=eye, **_find_frames(run))
+    image = read_frame(file, given_as="IMAGE", eye=eye, circle=circle, **_find_frames(run))
     with _answering(run, method, count, images=2 + count) as answers:
         (card,) = answers.answer([Query(image, eye, patient)])
         folder.mkdir(parents=True, exist_ok=True)
@@ -95,21 +98,21 @@ def explain_case(
 
 def explain_cases(
     run: RunData,
-    manifest: Path,
+    queries: Path,
     *,
     method: Method,
     count: int,
     folder: Path,
     browser: str | None = None,
 ) -> list[Listed]:
-    """Explain a manifest's images by similar cases of a run: a card for each, and an overview.
+    """Explain a file's images by similar cases of a run: a card for each, and an overview.
 
     Leaves `index.html`, `cards.csv`, and for each row that can be answered its number as .html and
     .json (and .pdf); all of it or nothing. The ledger may then hold more than was shown, never less.
 
     Args:
         run, method, count, browser: as for `explain_case`.
-        manifest: of the images (`replication.cases.queries`).
+        queries: of the images (`replication.cases.queries`).
         folder: for the cards; one that holds other files than cards is refused.
 
     Returns:
@@ -121,7 +124,7 @@ def explain_cases(
     """
     if folder.exists() and any(folder.iterdir()) and not (folder / TABLE).is_file():
         raise SettingsError(f"{folder}: holds other files than cards; give a new folder by --out")
-    rows = list_rows(manifest)
+    rows = list_rows(queries, run.profile.preprocess)
     _check_any([row.problem for row in rows])  # before cases are released, which takes a minute
     frames = read_queries(rows, **_find_frames(run), workers=run.workers)
     with (
@@ -144,7 +147,7 @@ def _check_any(problems: Sequence[str]) -> None:
     """Raise DataError where every row has a problem."""
     if all(problems):
         raise DataError(
-            f"--manifest: none of {len(problems)} rows can be answered; row 1: {problems[0]}"
+            f"--queries: none of {len(problems)} rows can be answered; row 1: {problems[0]}"
         )
 
 

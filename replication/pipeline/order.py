@@ -30,12 +30,14 @@ from replication.store.run_folder import PARTS_OF_STAGES, RunStore
 from replication.store.run_record import (
     CODE,
     EVALUATORS,
+    LABEL,
     PREPROCESSED,
     SPLITS,
     VALIDATED,
     VGAN,
     privatized_unit,
 )
+from replication.store.words import GLAUCOMA, using
 
 Work = Callable[[RunData, Path], None]
 
@@ -68,7 +70,7 @@ class Replication:
     def describe(self) -> dict:
         """Return what identifies the run; another run folder is needed where it differs."""
         choices = {"choices": sorted(self.data.source.choices)} if self.data.source.choices else {}
-        profile = asdict(self.data.profile)
+        profile, label = asdict(self.data.profile), self.data.source.words.label
         for part in PARTS_OF_STAGES:
             del profile[part]
         profile["preprocess"] = self.data.profile.preprocess.recorded
@@ -83,6 +85,7 @@ class Replication:
             | self.data.split_record
             | ({"baseline": self.baseline} if self.baseline else {})
             | choices
+            | ({} if label == GLAUCOMA else {LABEL: label})
         )
 
     def run(self, *, until: str = REPORTED) -> None:
@@ -212,7 +215,7 @@ class Replication:
                 self.on_stage(stage.unit, "kept")
                 return "kept"
             self.on_stage(stage.unit, "run")
-            with self.store.writing(stage.unit, key) as folder:
+            with self.store.writing(stage.unit, key) as folder, using(self.data.source.words):
                 stage.run(self.data, folder)
         gc.collect()  # networks refer to themselves; they would pile up from stage to stage
         refusal = read_refusal(self.store.folder(stage.unit))

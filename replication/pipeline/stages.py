@@ -29,6 +29,7 @@ from replication.attack.twins import (
     swap_twins,
 )
 from replication.config import EvaluatorSettings, VganSettings
+from replication.data.iris_by_hand import Circle
 from replication.data.sources import Kind, Source
 from replication.data.survey import Choice
 from replication.data.warsaw import TWINS_FOLDER
@@ -64,6 +65,7 @@ from replication.store.arrays import (
 )
 from replication.store.files import hash_file
 from replication.store.run_record import CODE, EVALUATORS, PREPROCESSED, VGAN, describe_split
+from replication.store.words import put
 from replication.system.processes import advance_each, hold_interrupt
 from replication.validate.stage import expect_of_steps, validate_images
 from validation.expectations.suites import MOST_UNCENTRED
@@ -141,7 +143,7 @@ def train_evaluator(
         if run.ending.is_set():
             raise KeyboardInterrupt
 
-    with run.track(f"training the {task} network", settings.epochs(len(train_set))) as advance:
+    with run.track(put(f"training the {task} network"), settings.epochs(len(train_set))) as advance:
         evaluators.train_evaluator(
             train_set,
             dataset.take(splits.validation),
@@ -371,13 +373,16 @@ def privatize_many(
         )
 
 
-def explain_image(run: RunData, file: Path, *, eye: str, picture: Path) -> ImageExplanation:
+def explain_image(
+    run: RunData, file: Path, *, eye: str, circle: Circle | None, picture: Path
+) -> ImageExplanation:
     """Explain one image by the run's glaucoma network, and draw it."""
     network, known = run.load_evaluator("glaucoma"), load_manifest(run.store.folder(PREPROCESSED))
     with run.store.scratch() as scratch, explaining(run, scratch, 1) as (worker, options):
         return explain_one(
             file,
             eye=eye,
+            circle=circle,
             settings=run.profile.preprocess,
             white=find_white_level(known),
             predict=network.predict,

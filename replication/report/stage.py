@@ -38,6 +38,7 @@ from replication.store.numbers import write_interval, write_percent, write_point
 from replication.store.run_folder import RunStore
 from replication.store.run_record import describe_choices
 from replication.store.tables import Section
+from replication.store.words import put_page, using
 from replication.system.provenance import ROOT
 from validation.blessing.bands import Verdict
 from validation.blessing.blessing import CLAIMS, DEPENDS, TABLE, Blessing, summarise
@@ -72,7 +73,7 @@ def remake_report(store: RunStore, *, public: bool | None = None) -> Path:
     public = finished.source.kind.private if public is None else public
     inputs = {unit: record["digest"] for unit, record in finished.records.items()}
     key = {"settings": describe_report(public=public), "inputs": inputs}
-    with store.locked(), store.writing(REPORTED, key) as folder:
+    with store.locked(), store.writing(REPORTED, key) as folder, using(finished.words):
         write_report(finished, folder, public=public)
     return store.root / REPORTED / PAGE
 
@@ -118,7 +119,7 @@ def write_report(finished: FinishedRun, folder: Path, *, public: bool) -> None:
         depends=DEPENDS,
         departures=read_departures(),
     )
-    write_text(folder / PAGE, page)
+    write_text(folder / PAGE, put_page(page))
 
 
 def answer(run: Mapping, blessing: Blessing) -> str:

@@ -25,12 +25,12 @@ def check_run(store: RunStore) -> Blessing:
         DataError: when the predictions can't be judged.
     """
     finished = FinishedRun(store)
-    run, blessing = finished.run, finished.blessing
+    run, blessing, words = finished.run, finished.blessing, finished.words
     source, profile = run["source"], run["profile"]["name"]
     heading = f"Data: {source['kind']} `{source['name']}`. Profile {profile}, seed {run['seed']}."
     heading += describe_split(run)
     write_text(store.root / "check.json", to_json(blessing))
-    write_text(store.root / "check.md", to_markdown(blessing, heading=heading))
+    write_text(store.root / "check.md", words.put(to_markdown(blessing, heading=heading)))
     write_text(store.root / "check.xml", to_junit(blessing))
     return blessing
 

@@ -235,7 +235,7 @@ def export_run(
                 shutil.copyfile(run.store.folder(unit) / Path(file).name, partial / name)
         else:
             draws = {one.method: _write_set(run, one.method, partial / one.method) for one in leaks}
-        write_text(partial / README, to_markdown(run, goods, leaks))
+        write_text(partial / README, run.words.put(to_markdown(run, goods, leaks)))
         note_export(run, goods, draws=draws, sha256=digest_files(partial))
 
 

@@ -30,12 +30,14 @@ from replication.store.run_record import (
     VGAN,
     describe_steps,
     find_own_name,
+    find_words,
     is_by_patient,
     is_on_irises,
     privatized_unit,
     read_run,
 )
 from replication.store.tables import read_table
+from replication.store.words import Words
 from validation.blessing.bands import Band, derive_bands, describe_bands
 from validation.blessing.blessing import (
     Blessing,
@@ -105,6 +107,11 @@ class FinishedRun:
         if kind not in set(Kind):
             raise SettingsError(f"{self.root / RUN_RECORD}: unknown kind of data {kind!a}")
         return Source(Kind(kind), Path(name))
+
+    @property
+    def words(self) -> Words:
+        """What its pages call the disease and an image."""
+        return find_words(self.run)
 
     @property
     def by_patient(self) -> bool:

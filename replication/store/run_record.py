@@ -9,6 +9,7 @@ from replication.config import OTHERWISE, PreprocessSettings
 from replication.errors import SettingsError, StageNotRun
 from replication.store.files import read_json
 from replication.store.run_folder import RUN_RECORD
+from replication.store.words import DISEASE, GLAUCOMA, Words, choose_words
 from validation.expectations.suites import MOST_UNCENTRED
 
 # Folders of the stages, relative to the run's.
@@ -24,6 +25,7 @@ BY_PATIENT = (
 )
 LEFT_OUT = "Not centred on irises: evidence codes and places in the iris are not measured."
 OWN_NETWORK = "glaucoma_network"  # the user's own: its name and the hash of layers and weights
+LABEL = "label"  # what the manifest calls it, where that isn't glaucoma
 LIMIT = "max_uncentred"  # of the images, the share that the user lets be without a centred iris
 # Of the user's network nobody knows whom it was trained on.
 IDENTITY_CLOSED = "Split by patient; identity stays closed-set."
@@ -48,7 +50,8 @@ def read_run(root: Path) -> dict:
     Returns:
         source (kind and name), manifest (its hash), profile (name, and settings by stage), seed, draws, split ("image"
         or "patient"); baseline in a run from the reference weights; max_uncentred where the user decided on another
-        share than MOST_UNCENTRED; glaucoma_network (name, sha256) where it is the user's.
+        share than MOST_UNCENTRED; glaucoma_network (name, sha256) where it is the user's; label where the manifest
+        calls it a disease.
 
     Raises:
         StageNotRun: when the folder is no run's.
@@ -69,6 +72,7 @@ def read_run(root: Path) -> dict:
         and run.get("split") in SPLITS.values()
         and isinstance(run.get(LIMIT, 0), (int, float))
         and 0 <= run.get(LIMIT, 0) <= 1
+        and run.get(LABEL, GLAUCOMA) in (GLAUCOMA, DISEASE)
         and (OWN_NETWORK not in run or find_own_name(run))
     )
     if not holds:
@@ -147,6 +151,11 @@ def describe_own(run: Mapping) -> str:
 def is_on_irises(run: Mapping) -> bool:
     """Return whether a run's images are centred on irises."""
     return _list_steps(run)["centring"] == PreprocessSettings.centring
+
+
+def find_words(run: Mapping) -> Words:
+    """Return what a run's pages call the disease and an image, by its record."""
+    return choose_words(run.get(LABEL, GLAUCOMA), PreprocessSettings(**_list_steps(run)))
 
 
 def describe_steps(run: Mapping) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 import pandas as pd
 
 from replication.errors import DataError
+from replication.store.words import put
 
 MARK = "'"
 COLUMNS = 80  # letters of a terminal
@@ -95,8 +96,9 @@ def lay_out_for_terminal(title: str, rows: Iterable[Sequence[str]], *, number: i
         rows: headings among them; the first cell stands at the left, the others are numbers.
         number: letters that each number has; the first cell has the rest.
     """
-    lines = [*textwrap.wrap(title, COLUMNS), ""]
-    for first, *numbers in rows:
+    lines = [*textwrap.wrap(put(title), COLUMNS), ""]
+    for cells in rows:
+        first, *numbers = map(put, cells)
         left = first.ljust(COLUMNS - number * len(numbers)) if numbers else first
         lines.append(left + "".join(cell.rjust(number) for cell in numbers))
     return lines

@@ -12,7 +12,9 @@ import pytest
 from planted_card import EYES, QUERY_ID, plant_card, plant_case, plant_shown
 
 from replication.cases.card import Judged, render_card
+from replication.cases.overview import list_card, render_overview
 from replication.records import to_bytes
+from replication.store.words import DISEASE, Words, using
 
 
 class Page(HTMLParser):
@@ -53,6 +55,18 @@ def test_it_says_what_was_judged_and_what_is_known():
     assert "2 nearer cases were passed over: it is nearly a copy of a training image." in text
     assert "1 of the pictures above was drawn again" in text
     assert QUERY_ID in text.replace("’", "'")
+
+
+def test_of_other_images_it_has_their_words():
+    with using(Words(DISEASE, eyes=False)):
+        page, plain = render_card(plant_card()), plant_card().to_plain()
+        listed = render_overview([list_card(1, "1.html", plant_card())], synthetic=True)
+    assert "Judged: the disease" in page and "the disease (93.0% for the disease)" in page
+    assert plain["query"]["verdict"] == "the disease"
+    assert plain["counter_case"][0]["diagnosis"] == "no disease"
+    assert plain["query"]["glaucoma_probability"] == 0.93
+    words = " ".join(Page(page).text.split("}")[-1:] + Page(listed).text.split("}")[-1:])
+    assert ">Disease, %<" in listed and not re.search("glaucoma|eye", words, re.IGNORECASE)
 
 
 def test_a_verdict_that_is_not_the_diagnosis_is_marked_at_its_case_alone():

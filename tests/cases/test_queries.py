@@ -3,13 +3,19 @@
 import pytest
 
 from replication.cases.queries import list_rows
+from replication.config import PreprocessSettings
+from replication.data.iris_by_hand import Circle
 from replication.errors import DataError
 
+EYES = PreprocessSettings()
+BY_CIRCLE = PreprocessSettings(mirroring=False, centring="manifest")
+PLAIN = PreprocessSettings(mirroring=False, centring="none")
 
-def write(tmp_path, text):
+
+def write(tmp_path, text, steps=EYES):
     file = tmp_path / "many.csv"
     file.write_text(text)
-    return list_rows(file)
+    return list_rows(file, steps)
 
 
 def test_rows_keep_their_order_and_what_they_say(tmp_path):
@@ -49,10 +55,36 @@ def test_a_row_that_names_no_image_stops_no_other(tmp_path, row, problem):
     ],
 )
 def test_a_file_that_is_no_such_manifest_is_refused(tmp_path, text, words):
-    with pytest.raises(DataError, match=f"^--manifest: {words}"):
+    with pytest.raises(DataError, match=f"^--queries: {words}"):
         write(tmp_path, text)
 
 
 def test_a_missing_manifest_is_named_by_its_option(tmp_path):
-    with pytest.raises(DataError, match="^--manifest: can't be read"):
-        list_rows(tmp_path / "Qgone.csv")
+    with pytest.raises(DataError, match="^--queries: can't be read"):
+        list_rows(tmp_path / "Qgone.csv", EYES)
+
+
+def test_images_without_sides_need_no_eye_and_centred_ones_a_circle(tmp_path):
+    (row,) = write(tmp_path, "path\na.png\n", PLAIN)
+    assert (row.file, row.eye, row.circle, row.problem) == (tmp_path / "a.png", "neither", None, "")
+    given = "path,eye,centre_x,centre_y,radius\na.png,right,12.5,9,4\n"
+    assert write(tmp_path, given, BY_CIRCLE)[0].circle == Circle(12.5, 9, 4)
+    assert write(tmp_path, given)[0].circle == Circle(12.5, 9, 4)  # in the place of an iris found
+    assert write(tmp_path, given, PLAIN)[0].circle is None
+    with pytest.raises(DataError, match="^--queries: lacks centre_x and centre_y and radius; "):
+        write(tmp_path, "path\na.png\n", BY_CIRCLE)
+
+
+@pytest.mark.parametrize(
+    ("cells", "problem"),
+    [
+        ("1,2,", "'radius' is blank"),
+        ("1,2,0", "radius given is not above 0"),
+        ("1,two,3", "centre_y given is no number"),
+    ],
+)
+def test_a_circle_that_is_none_stops_its_row(tmp_path, cells, problem):
+    heading = "path,centre_x,centre_y,radius"
+    one, other = write(tmp_path, f"{heading}\na.png,{cells}\nb.png,1,2,3\n", BY_CIRCLE)
+    assert one.file is None and one.problem.startswith(problem)
+    assert other.circle == Circle(1, 2, 3)

@@ -34,7 +34,7 @@ def test_of_200_cards_no_byte_is_a_patients(tmp_path, monkeypatch):
     (tmp_path / "Qeyes").symlink_to(images.parent)
     rows = table.head(CARDS).assign(path="Qeyes/" + table["path"])
     rows[["path", "eye", "patient_id"]].to_csv(manifest, index=False)
-    call("--manifest", str(manifest), "--out", str(tmp_path / "cards"))
+    call("--queries", str(manifest), "--out", str(tmp_path / "cards"))
 
     originals = np.load(stage / "images.npy")
     names = [*table["image_id"], *table["patient_id"], *table["path"], tmp_path.name, "Qeyes"]

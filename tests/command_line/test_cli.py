@@ -23,6 +23,7 @@ from replication.errors import SettingsError
 from replication.privatize.methods import ROWS
 
 FROM_BASELINE = ("replicate", "--all", "--from-baseline")
+CIRCLE = ("--circle", 1, 2, 3)
 BLUR, MINE = ("--method", "blur-9"), ("--manifest", "m.csv")
 
 
@@ -163,6 +164,11 @@ def test_libraries_log_no_more_than_warnings_however_much_we_do(flag, level):
         (("privatize", "--dicom"), ["--dicom: give --out"]),
         (("privatize", "--out", "o", *BLUR), ["--out: give --manifest and --method"]),
         (("privatize", "--out", "o", *MINE), ["--out: give --manifest and --method"]),
+        (("explain-case", *MINE), ["either an IMAGE, or --queries"]),
+        (("explain-case", "a.png", "--queries", "q.csv"), ["either an IMAGE, or --queries"]),
+        (("explain-case", "--queries", "q.csv", "--patient", 1), ["--patient: is of one IMAGE"]),
+        (("explain-case", "--queries", "q.csv", *CIRCLE), ["--circle: is of one IMAGE"]),
+        (("explain", *CIRCLE), ["--circle: is of --image"]),
         (("privatize", "--out", "o", *MINE, "--method", "x"), ["unknown method 'x'"]),
     ],
 )

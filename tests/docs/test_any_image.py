@@ -37,7 +37,7 @@ def call(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("name", "counts"),
     [
-        ("chests", ("images: 600", "patients: 60", "images with glaucoma: 200")),
+        ("chests", ("images: 600", "patients: 60", "images with the disease: 200")),
         ("grounds", ("images: 225", "patients: 45", "circles to be centred on: 225")),
     ],
 )
@@ -68,7 +68,32 @@ def test_the_examples_run_to_their_end(call, tmp_path, name):
     assert f"Not measured: {', '.join(CODES)}: evidence code" in " ".join(printed.output.split())
     [page] = (tmp_path / "artifacts").rglob("explanation.md")
     assert "Not measured: no image is centred on an iris." in page.read_text()
-    for words in find_commands(name, "explain-case"):
-        card = call(words, "--draws", "1")
+    outputs = [printed.output]
+    queries = tmp_path / name / "queries.csv"
+    queries.write_text("".join((tmp_path / name / "manifest.csv").open().readlines()[:4]))
+    options = [*words[words.index("--manifest") :], "--draws", "1"]
+    many = ["explain-case", "--queries", str(queries), "--method", "k-same-grouped-6", *options]
+    single = [*find_commands(name, "explain-case"), *find_commands(name, "explain --image")]
+    for words in [many, *([*words, "--draws", "1"] for words in single)]:
+        card = call(words)
         assert card.exit_code == 0, card.output
-        assert list((tmp_path / "artifacts").rglob("card/index.html"))
+        outputs.append(card.output)
+    assert "Answered: 3 of 3" in outputs[1]
+    assert list((tmp_path / "artifacts").rglob("card/index.html"))
+    pages = [*(tmp_path / "artifacts").rglob("*.md"), *(tmp_path / "artifacts").rglob("*.html")]
+    wrong = {
+        page.name: found
+        for page in pages
+        if "data_docs" not in page.parts and (found := search_words(page.read_text()))
+    }
+    assert not wrong
+    assert not any(map(search_words, outputs))
+
+
+def search_words(text: str) -> list[str]:
+    """Return the lines of a page that speak of eyes or glaucoma and don't quote, name or cite."""
+    text = re.sub(r'<h2 id="departures">.*?(?=<h2 )', "", text, flags=re.DOTALL)
+    text = re.sub(r"<(style|script|code|blockquote)\b.*?</\1>", "", text, flags=re.DOTALL)
+    text = re.sub(r"<[^>]*>|`[^`]*`|“[^”]*”|\(§[^)]*\)", " ", text)
+    plain = r"(?<![-/_.\w])(glaucoma|(?<!left )(?<!right )eyes?)(?![-/_]|[.:]\w)\b"
+    return [line for line in text.splitlines() if re.search(plain, line, re.IGNORECASE)]

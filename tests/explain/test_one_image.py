@@ -6,8 +6,9 @@ import pytest
 from drawn_eyes import draw_eye
 
 from replication.config import PreprocessSettings
-from replication.errors import DataError
-from replication.explain.one_image import explain_one
+from replication.data.iris_by_hand import Circle
+from replication.errors import DataError, SettingsError
+from replication.explain.one_image import explain_one, find_circle
 from replication.preprocess.frame import preprocess_image
 from replication.records import RelevanceMaps, to_unit_range
 
@@ -22,7 +23,7 @@ def eye(tmp_path):
 
 
 def explain_file(
-    file, picture, *, logit=2.0, eye="left", sizes_px=((640, 480),), settings=SETTINGS
+    file, picture, *, logit=2.0, eye="left", circle=None, sizes_px=((640, 480),), settings=SETTINGS
 ):
     predicted = []
 
@@ -38,6 +39,7 @@ def explain_file(
     found = explain_one(
         file,
         eye=eye,
+        circle=circle,
         settings=settings,
         white=255,
         predict=predict,
@@ -101,11 +103,47 @@ def test_no_iris_is_missed_where_images_are_not_centred_on_one(tmp_path):
     assert images.shape == (1, 64, 64, 1)
 
 
-def test_one_image_has_no_circle_of_a_manifest(eye, tmp_path):
-    by_manifest = PreprocessSettings(centring="manifest")
-    with pytest.raises(DataError, match="^--image: this run's images are centred on circles"):
-        explain_file(eye[1], tmp_path / "out.png", settings=by_manifest)
+BY_MANIFEST = PreprocessSettings(centring="manifest")
+
+
+@pytest.mark.parametrize("settings", [SETTINGS, BY_MANIFEST])
+def test_an_image_is_centred_on_the_circle_that_is_given(eye, tmp_path, settings):
+    frame, file = eye
+    circle = Circle(300, 230, 60)
+    _, images = explain_file(file, tmp_path / "out.png", circle=circle, settings=settings)
+    gray, facts = preprocess_image(frame, eye="left", settings=settings, by_hand=circle)
+    assert (facts.shift_x_px, facts.shift_y_px) == (20, 4)
+    np.testing.assert_array_equal(images[0, ..., 0], to_unit_range(gray))
+
+
+@pytest.mark.parametrize(
+    ("circle", "words"),
+    [
+        (None, "has no centre_x, centre_y, radius to be centred on"),
+        (Circle(640, 100, 50), "its circle lies outside the image without its bottom 11 rows"),
+        (Circle(100, 469, 50), "its circle lies outside the image without its bottom 11 rows"),
+        (Circle(100, 100, 641), "its circle lies outside the image without its bottom 11 rows"),
+    ],
+)
+def test_a_circle_that_is_missing_or_outside_is_refused(eye, tmp_path, circle, words):
+    with pytest.raises(DataError, match=f"^--image: {words}"):
+        explain_file(eye[1], tmp_path / "out.png", circle=circle, settings=BY_MANIFEST)
     assert not (tmp_path / "out.png").exists()
+
+
+def test_the_option_gives_a_circle_where_the_steps_take_one():
+    assert find_circle((3.0, 4.0, 2.5), BY_MANIFEST) == Circle(3, 4, 2.5)
+    assert find_circle((3.0, 4.0, 2.5), SETTINGS) == Circle(3, 4, 2.5)
+    uncentred = PreprocessSettings(centring="none")
+    assert find_circle(None, SETTINGS) is find_circle(None, uncentred) is None
+    for given, settings, words in (
+        (None, BY_MANIFEST, "give X Y RADIUS of this one"),
+        ((3.0, 4.0, 2.5), uncentred, "are not centred, leave it out"),
+        ((3.0, 4.0, 0.0), BY_MANIFEST, "expected a radius above 0, got 0"),
+        ((3.0, 4.0, float("nan")), SETTINGS, "expected a radius above 0, got nan"),
+    ):
+        with pytest.raises(SettingsError, match=f"^--circle: .*{words}"):
+            find_circle(given, settings)
 
 
 def test_a_frame_of_another_size_than_the_runs_is_refused(eye, tmp_path):

@@ -17,6 +17,7 @@ from planted_table2 import plant_rows
 from replication.attack.table2 import EVIDENCE, PRIVACY
 from replication.cases.answer import OTHER_FORM
 from replication.config import SMOKE, ExplanationSettings
+from replication.data.iris_by_hand import Circle
 from replication.data.sources import Kind, Source
 from replication.errors import DataError, MethodRefused, SettingsError
 from replication.pipeline import case_answers, case_judging, case_releases, cases
@@ -127,6 +128,7 @@ def ask(run, frame, method="k-same-grouped-3", *, patient=None, name="card"):
         run,
         frame,
         eye="left",
+        circle=None,
         patient=patient,
         method=METHODS[method],
         count=3,
@@ -363,6 +365,25 @@ def test_rows_without_a_card_stand_in_the_table_with_their_reason(run, several):
     assert not re.search("Qfile|Qtext|Qblank|Qmany|000[1-9]", page + table.to_csv())
 
 
+def test_a_circle_takes_the_place_of_the_iris(run, frame, tmp_path, several):
+    head, beside = "path,eye,centre_x,centre_y,radius", "Qfile.png,left,300,230,50"
+    given = ["Qblank.png,left,320,234,50", beside, "Qfile.png,left,640,230,50"]
+    listed, folder = ask_many(run, list_frames(tmp_path, *given, head=head))
+    assert [bool(row.card) for row in listed] == [True, True, False]
+    assert "its circle lies outside the image" in listed[2].problem
+    alone = cases.explain_case(
+        run,
+        frame,
+        eye="left",
+        circle=Circle(300, 230, 50),
+        patient=None,
+        method=METHODS["k-same-grouped-3"],
+        count=3,
+        folder=tmp_path / "alone",
+    )
+    assert alone.to_plain() == read_json(folder / "2.json")
+
+
 def test_networks_and_cases_are_read_once_and_a_picture_explained_once(run, frame, monkeypatch):
     explained, loaded = [], []
     note = lambda images, *, predictions: (
@@ -383,7 +404,7 @@ def test_networks_and_cases_are_read_once_and_a_picture_explained_once(run, fram
 
 def test_where_no_row_can_be_answered_nothing_is_written(run, tmp_path, several):
     manifest = list_frames(tmp_path, "Qtext.png,left", "gone.png,left", head="path,eye")
-    with pytest.raises(DataError, match="^--manifest: none of 2 rows can be answered; row 1: path"):
+    with pytest.raises(DataError, match="^--queries: none of 2 rows can be answered; row 1: path"):
         ask_many(run, manifest)
     left = {file.name for file in run.store.root.iterdir()}
     assert "cards" not in left and LEDGER not in left and not any("partial" in n for n in left)

@@ -12,7 +12,8 @@ from replication.config import PreprocessSettings
 from replication.errors import SettingsError
 from replication.pipeline.open_run import RunRequest, open_run
 from replication.store.files import read_json
-from replication.store.run_record import describe_split, read_run
+from replication.store.run_record import describe_split, find_words, read_run
+from replication.store.words import Words
 from replication.train.trained import TrainedEvaluator
 
 
@@ -76,6 +77,17 @@ def test_other_steps_are_another_run_whose_name_has_them(tmp_path, chests):
     assert open_it(tmp_path, chests, **PLAIN).describe() == plain.describe()
     with pytest.raises(SettingsError, match=r"other settings \(profile\)"):
         open_it(tmp_path, chests, **PLAIN, resizing="pad", run_name=plain.store.root.name)
+
+
+def test_a_manifest_of_a_disease_is_in_the_record_and_gives_the_words(tmp_path, chests):
+    run = open_it(tmp_path, chests, **PLAIN)
+    record = read_run(run.store.root)
+    assert record["label"] == "disease"
+    assert find_words(record) == run.data.source.words == Words("disease", eyes=False)
+    eyes = open_it(tmp_path, make_site(tmp_path / "site", 0))
+    record = read_run(eyes.store.root)
+    assert "label" not in record
+    assert find_words(record) == eyes.data.source.words == Words()
 
 
 def test_requests_of_other_steps_are_the_same_on_every_machine(tmp_path):
