@@ -59,6 +59,11 @@ GENERATOR = (
     ("generator_identity", "shows the replacement", ACCENT, "solid"),
     ("generator_task", "keeps glaucoma", INK, (0, (4, 2))),
 )
+PP_MIR_GENERATOR = (
+    ("generator_realism", "looks real", MUTED, (0, (1, 1.5))),
+    ("generator_identity", "shows nobody", ACCENT, "solid"),
+    ("generator_task", "keeps glaucoma", INK, (0, (4, 2))),
+)
 CODE_GENERATOR = (
     ("generator_identity", "shows nobody", ACCENT, "solid"),
     ("generator_code", "shows the code", INK, (0, (4, 2))),
