@@ -106,6 +106,7 @@ for command in (
     stage_commands.validate,
     stage_commands.train_evaluators,
     stage_commands.train_vgan,
+    stage_commands.train_pp_mir,
     stage_commands.train_code,
     stage_commands.privatize,
     stage_commands.evaluate,

@@ -29,6 +29,39 @@ def class_loss(target: tf.Tensor, probabilities: tf.Tensor) -> tf.Tensor:
     return tf.reduce_mean(losses.sparse_categorical_crossentropy(target, probabilities))
 
 
+def even_loss(probabilities: tf.Tensor) -> tf.Tensor:
+    """Return the cross-entropy with the even distribution over the classes, less its minimum.
+
+    Args:
+        probabilities: (N, classes), of an identity network that is to find nobody.
+    """
+    classes = probabilities.shape[-1]
+    even = tf.ones_like(probabilities) / classes
+    missed = losses.categorical_crossentropy(even, probabilities)
+    return tf.reduce_mean(missed) - tf.math.log(float(classes))
+
+
+def agreement_loss(wanted: tf.Tensor, probabilities: tf.Tensor) -> tf.Tensor:
+    """Return the cross-entropy with what a network predicts of the originals.
+
+    Args:
+        wanted, probabilities: (N, classes), of the originals and of what became of them.
+    """
+    return tf.reduce_mean(losses.categorical_crossentropy(wanted, probabilities))
+
+
+def iris_loss(images: tf.Tensor, privatized: tf.Tensor, iris: tf.Tensor) -> tf.Tensor:
+    """Return the squared difference of gray, summed over each image's iris.
+
+    Args:
+        images, privatized: (N, H, W, C).
+        iris: (N, H, W) bool; an image without an iris costs nothing.
+    """
+    difference = tf.reduce_mean(tf.square(images - privatized), axis=-1)
+    inside = tf.cast(iris, difference.dtype)
+    return tf.reduce_mean(tf.reduce_sum(difference * inside, axis=(1, 2)))
+
+
 def saturating_loss(wanted: tf.Tensor) -> tf.Tensor:
     """Return log(1 - D), the first three terms of Equation 2 as they are written.
 

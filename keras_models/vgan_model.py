@@ -117,81 +117,92 @@ class PprlVgan(tf.Module):
             self.average.settle()
 
     def _update_discriminator(self, data: TrainingImages, batch_size: int) -> dict:
-        images, identity, task = self._draw_batch(data, batch_size, stream=0)
+        batch = self._draw_batch(data, batch_size, stream=0)
         replacement = self._draw_identities(batch_size, stream=0)
-        privatized = self._privatize(images, replacement, stream=0, training=False)[0]
+        privatized = self._privatize(batch.images, replacement, stream=0, training=False)[0]
         soft_real = self._draw_targets(batch_size, 0.9, 1.0, what=3)
         soft_fake = self._draw_targets(batch_size, 0.0, 0.1, what=4)
         with tf.GradientTape() as tape:
-            real, who, which = self.discriminator(images, training=True)
-            terms = (
-                realism_loss(soft_real, real),
-                class_loss(identity, who),
-                class_loss(task, which),
-            )
+            real, *known = self._judge(batch.images)
+            labels = self._miss_labels(known, batch)
+            terms = (realism_loss(soft_real, real), *labels.values())
             loss_real = _weigh(self._discriminator_weights, terms)
         self._improve_discriminator(tape, loss_real)
         with tf.GradientTape() as tape:
-            loss_fake = realism_loss(soft_fake, self.discriminator(privatized, training=True)[0])
+            loss_fake = realism_loss(soft_fake, self._judge(privatized)[0])
         self._improve_discriminator(tape, loss_fake)
         return {
             "discriminator_real": loss_real,
             "discriminator_privatized": loss_fake,
-            "discriminator_identity": terms[1],
-            "discriminator_task": terms[2],
+            **{f"discriminator_{name}": term for name, term in labels.items()},
         }
 
     def _update_generator(self, data: TrainingImages, batch_size: int, stream: int) -> dict:
-        images, _, task = self._draw_batch(data, batch_size, stream)
+        batch = self._draw_batch(data, batch_size, stream)
         replacement = self._draw_identities(batch_size, stream)
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(self.generator_variables)
             privatized, mean, log_variance = self._privatize(
-                images, replacement, stream=stream, training=True
+                batch.images, replacement, stream=stream, training=True
             )
-            heads = self.discriminator(privatized, training=True)
-            terms = (*self._miss(heads, replacement, task), latent_loss(mean, log_variance))
-            loss = _weigh(self._generator_weights, terms)
+            terms = self._miss(self._judge(privatized), replacement, batch, privatized)
+            terms |= {"latent": latent_loss(mean, log_variance)}
+            loss = _weigh(self._generator_weights, tuple(terms.values()))
         variables = self.generator_variables
         gradients = tape.gradient(loss, variables)
         self.generator_optimizer.apply_gradients(zip(gradients, variables, strict=True))
-        names = (f"generator_{name}" for name in ("realism", "identity", "task", "latent"))
         return {
             "generator": loss,
-            **dict(zip(names, terms, strict=True)),
+            **{f"generator_{name}": term for name, term in terms.items()},
             "latent_capacity_bits": measure_capacity(mean, log_variance),
         }
 
+    def _judge(self, images: tf.Tensor) -> list[tf.Tensor]:
+        """Return what each head of D predicts."""
+        return tf.nest.flatten(self.discriminator(images, training=True))
+
+    def _miss_labels(self, known: list[tf.Tensor], batch: TrainingImages) -> dict[str, tf.Tensor]:
+        """Return by how much D's heads after the first miss the labels of real images."""
+        who, which = known
+        return {"identity": class_loss(batch.identity, who), "task": class_loss(batch.task, which)}
+
     def _miss(
-        self, heads: tuple[tf.Tensor, ...], replacement: tf.Tensor, task: tf.Tensor
-    ) -> tuple[tf.Tensor, ...]:
+        self,
+        heads: list[tf.Tensor],
+        replacement: tf.Tensor,
+        batch: TrainingImages,
+        privatized: tf.Tensor,
+    ) -> dict[str, tf.Tensor]:
         """Return by how much each head of D misses what the generator wants it to predict."""
         real, who, which = heads
         if not self._saturating:
-            return (
-                realism_loss(tf.ones_like(real), real),
-                class_loss(replacement, who),
-                class_loss(task, which),
-            )
-        wanted = (
-            real[:, 0],
-            tf.gather(who, replacement, batch_dims=1),
-            tf.gather(which, task, batch_dims=1),
-        )
-        return tuple(map(saturating_loss, wanted))
+            return {
+                "realism": realism_loss(tf.ones_like(real), real),
+                "identity": class_loss(replacement, who),
+                "task": class_loss(batch.task, which),
+            }
+        wanted = {
+            "realism": real[:, 0],
+            "identity": tf.gather(who, replacement, batch_dims=1),
+            "task": tf.gather(which, batch.task, batch_dims=1),
+        }
+        return {name: saturating_loss(probability) for name, probability in wanted.items()}
 
     def _privatize(self, images, replacement, *, stream: int, training: bool):
         mean, log_variance = self.encoder(images, training=training)
         noise = tf.random.stateless_normal(tf.shape(mean), self._step_seed(stream, 2))
         latent = mean + standard_deviation(log_variance) * noise
-        one_hot = tf.one_hot(replacement, self._identities)
-        return self.decoder([latent, one_hot], training=training), mean, log_variance
+        return self._decode(latent, replacement, training=training), mean, log_variance
 
-    def _draw_batch(self, data: TrainingImages, batch_size: int, stream: int):
+    def _decode(self, latent: tf.Tensor, replacement: tf.Tensor, *, training: bool) -> tf.Tensor:
+        one_hot = tf.one_hot(replacement, self._identities)
+        return self.decoder([latent, one_hot], training=training)
+
+    def _draw_batch(self, data: TrainingImages, batch_size: int, stream: int) -> TrainingImages:
         rows = tf.random.experimental.stateless_shuffle(
-            tf.range(tf.shape(data.identity)[0]), self._step_seed(stream, 0)
+            tf.range(tf.shape(data.images)[0]), self._step_seed(stream, 0)
         )[:batch_size]
-        return tuple(tf.gather(array, rows) for array in (data.images, data.identity, data.task))
+        return data._make(tf.gather(array, rows) for array in data)
 
     def _draw_identities(self, batch_size: int, stream: int) -> tf.Tensor:
         return tf.random.stateless_uniform(

@@ -94,22 +94,25 @@ def build_decoder(
 ) -> Model:
     """Build the decoder: (latent representation, replacement identity) → privatized image.
 
+    Without identities its one input is the latent representation.
+
     A dense layer to 1/16 of the image's side with 128 channels, three transposed convolutions
     (units, units/2, units/2) with ReLU and batch normalisation, and a last one with tanh.
 
     Args:
-        identities: number of patients, the length of the one-hot replacement identity c.
+        identities: number of patients, the length of the one-hot replacement identity c, or 0.
         image_shape: (H, W, C), H and W multiples of 16.
         units: width of the first transposed convolution.
 
     Returns:
-        A model from (N, 128) and (N, identities) to (N, H, W, C) in [-1, 1].
+        A model from (N, 128) and, if any, (N, identities) to (N, H, W, C) in [-1, 1].
     """
     make = _Layers(seed, kernel_size=kernel_size, dtype=dtype)
     height, width, channels = image_shape
-    latent = layers.Input((LATENT_UNITS,), name="latent")
-    identity = layers.Input((identities,), name="replacement_identity")
-    x = layers.Concatenate(name="decoder_concat")([latent, identity])
+    inputs = [x := layers.Input((LATENT_UNITS,), name="latent")]
+    if identities:
+        inputs.append(layers.Input((identities,), name="replacement_identity"))
+        x = layers.Concatenate(name="decoder_concat")(inputs)
     start = (height // 16, width // 16, 128)
     x = make.dense(prod(start), "decoder_dense", activation="relu")(x)
     x = layers.Reshape(start, name="decoder_reshape")(x)
@@ -118,7 +121,7 @@ def build_decoder(
         x = make.normalization(f"decoder_norm{block}")(x)
     x = make.transposed(channels, "decoder_conv4")(x)
     image = layers.Activation("tanh", dtype="float32", name="privatized_image")(x)
-    return Model([latent, identity], image, name="decoder")
+    return Model(inputs, image, name="decoder")
 
 
 def build_discriminator(
@@ -138,13 +141,14 @@ def build_discriminator(
     class of the task.
 
     Args:
-        identities: number of patients.
+        identities: number of patients; with 0 there is the first head alone.
         image_shape: (H, W, C).
         task_classes: classes of the task; glaucoma has two.
         dropout: rate before the heads.
 
     Returns:
-        A model from (N, H, W, C) to [(N, 1), (N, identities), (N, task_classes)] probabilities.
+        A model from (N, H, W, C) to [(N, 1), (N, identities), (N, task_classes)] probabilities, or
+        to the first of them.
     """
     make = _Layers(seed, kernel_size=kernel_size, dtype=dtype)
     images = x = layers.Input(image_shape, name="images")
@@ -162,6 +166,7 @@ def build_discriminator(
             ("identity", identities, "softmax"),
             ("task", task_classes, "softmax"),
         )
+        if identities or name == "real"
     ]
     return Model(images, heads, name="discriminator")
 

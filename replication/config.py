@@ -139,11 +139,19 @@ class VganSettings:
     learning_rate: float = 3e-4  # PPRL-VGAN train.py
     discriminator_share: float = 1.0  # ours: the discriminator's rate, as a share of that one
     decay: float = 1e-6  # PPRL-VGAN train.py
-    generator_weights: tuple[float, float, float, float] = (0.5, 0.5, 0.5, 0.002)  # paper §3
-    discriminator_weights: tuple[float, float, float] = (0.25, 0.5, 0.25)  # PPRL-VGAN train.py
+    generator_weights: tuple[float, ...] = (0.5, 0.5, 0.5, 0.002)  # paper §3
+    discriminator_weights: tuple[float, ...] = (0.25, 0.5, 0.25)  # PPRL-VGAN train.py
     mixed_bfloat16: bool = False  # ours: used where the processor has it
     falling: float = 0.0  # ours: share of the steps, the last ones, over which the rate falls to 0
     averaging: float = 0.0  # ours: how much of the generator's average each step keeps; 0 for none
+
+
+# Of realism, identity, task, iris and latent: PP-MIR pp-mir.py, whose sum over the irises of a batch
+# of 64 is a mean over images here. Its discriminator learns real and privatized alone.
+PP_MIR_WEIGHTS = {
+    "generator_weights": (0.4, 1.0, 0.001, 0.002 * 64, 0.002),
+    "discriminator_weights": (1.0,),
+}
 
 
 @dataclass(frozen=True)
@@ -192,6 +200,11 @@ class Profile:
     vgan: VganSettings
     code: CodeSettings
     attack: AttackSettings
+
+    @property
+    def pp_mir(self) -> VganSettings:
+        """PP-MIR's: PPRL-VGAN's networks, steps and rates, so that both cost about the same."""
+        return replace(self.vgan, **PP_MIR_WEIGHTS)
 
 
 PAPER = Profile(

@@ -110,8 +110,11 @@ class Generator(Protocol):
     def encode(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return mean and standard deviation, (N, Z) each, of (N, H, W, C) images in [-1, 1]."""
 
-    def decode(self, latent: np.ndarray, identity: np.ndarray) -> np.ndarray:
-        """Return (N, H, W, C) float32 in [-1, 1] from (N, Z) latents and (N,) identities."""
+    def decode(self, latent: np.ndarray, identity: np.ndarray | None = None) -> np.ndarray:
+        """Return (N, H, W, C) float32 in [-1, 1] from (N, Z) latents and (N,) identities.
+
+        A generator that paints nobody takes no identities.
+        """
 
 
 class GivenNetwork(Protocol):

@@ -8,7 +8,10 @@ STEP = 1 / 127.5
 
 
 class LatentGenerator:
-    """Latent: an image's first 128 numbers. Decoded: a flat image, 5 gray levels per identity."""
+    """Latent: an image's first 128 numbers. Decoded: a flat image, 5 gray levels per identity.
+
+    Without identities it is as bright as the latent is on average.
+    """
 
     def __init__(self, spread=0.0):
         self.spread = spread
@@ -21,10 +24,11 @@ class LatentGenerator:
         mean = images.reshape(len(images), -1)[:, :128]
         return mean, np.full_like(mean, self.spread)
 
-    def decode(self, latent, identity):
+    def decode(self, latent, identity=None):
         self.latents.append(latent)
         self.painted.append(identity)
-        level = (5 * identity * STEP - 1).astype(np.float32)
+        bright = latent.mean(axis=1) if identity is None else 5 * identity * STEP - 1
+        level = np.clip(bright, -1, 1).astype(np.float32)
         return np.broadcast_to(level[:, None, None, None], (len(level), 4, 4, 3))
 
     def read_codes(self, images, identity, *, k):

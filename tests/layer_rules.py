@@ -29,6 +29,7 @@ DOORS_IN = frozenset(
             "validate.stage",
             "train.evaluators",
             "train.vgan",
+            "train.pp_mir",
             "train.code_generator",
         ],
         *["evaluate.stage", "attack.stage", "explain.stage", "report.stage"],
@@ -40,8 +41,8 @@ DEEP_LEARNING = frozenset({"tensorflow", "keras", "tensorflow_addons", "keras_mo
 MAY_USE_DEEP_LEARNING = frozenset(
     f"replication.{name}"
     for name in (
-        *["train.evaluators", "train.vgan", "train.code_generator", "train.steps"],
-        *["train.trained", "train.weights", "train.own_network", "attack.networks"],
+        *["train.evaluators", "train.vgan", "train.pp_mir", "train.code_generator"],
+        *["train.steps", "train.trained", "train.weights", "train.own_network", "attack.networks"],
         *["explain.worker", "studies.untrained_networks", "studies.check_explanations"],
     )
 )

@@ -120,7 +120,9 @@ def _plant_trainings(store: RunStore) -> None:
         {"step": [25, 50], "generator_identity": [0.1, 2], "generator_code": [1.0, 0.2]}
     )
     histories = {"03_evaluators/identity": epochs, "03_evaluators/glaucoma": epochs}
-    for unit, history in (histories | {"04_code": coded, "04_vgan": steps}).items():
+    kept = steps.assign(generator_iris=[30.0, 10])
+    generators = {"04_code": coded, "04_pp-mir": kept, "04_vgan": steps}
+    for unit, history in (histories | generators).items():
         with store.writing(unit, {}) as folder:
             history.to_csv(folder / "history.csv", index=False)
 

@@ -105,7 +105,7 @@ def doctor(folder: Path, split: str, split_seed: int, max_uncentred: float, **op
     from replication.errors import DataError
     from replication.pipeline.foresee import foresee_methods, foresee_split
     from replication.privatize.methods import METHODS
-    from replication.store.run_record import CODE
+    from replication.store.run_record import OF_IRISES
     from validation.expectations.suites import MOST_UNCENTRED
 
     choices = {name: options.pop(name) for name in ("ids_are_distinct", "drop_duplicates")}
@@ -118,7 +118,7 @@ def doctor(folder: Path, split: str, split_seed: int, max_uncentred: float, **op
         click.echo(f"{remark.kind}: {remark.named}")
     table, faults, left_out = None, {}, []
     if not steps.on_irises:
-        left_out = [name for name, method in METHODS.items() if method.generator == CODE]
+        left_out = [name for name, method in METHODS.items() if method.generator in OF_IRISES]
     methods = {name: METHODS[name] for name in METHODS if name not in left_out}
     if not survey.errors:
         settings = SplitSettings(seed=split_seed)

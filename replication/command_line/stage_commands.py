@@ -66,6 +66,18 @@ def train_vgan(**options) -> None:
     run_until("04_vgan", **options)
 
 
+@click.command("train-pp-mir")
+@run_options
+def train_pp_mir(**options) -> None:
+    """Stage 04: train PP-MIR.
+
+    \b
+    Example:
+      python cli.py train-pp-mir --seed 1
+    """
+    run_until("04_pp-mir", **options)
+
+
 @click.command("train-code", short_help="Stage 04: train the evidence code.")
 @run_options
 def train_code(**options) -> None:

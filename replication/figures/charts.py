@@ -62,6 +62,11 @@ GENERATOR = (
     ("generator_identity", "shows the replacement", ACCENT, "solid"),
     ("generator_task", "keeps glaucoma", INK, (0, (4, 2))),
 )
+PP_MIR_GENERATOR = (
+    ("generator_realism", "looks real", MUTED, (0, (1, 1.5))),
+    ("generator_identity", "shows nobody", ACCENT, "solid"),
+    ("generator_task", "keeps glaucoma", INK, (0, (4, 2))),
+)
 CODE_GENERATOR = (
     ("generator_identity", "shows nobody", ACCENT, "solid"),
     ("generator_code", "shows the code", INK, (0, (4, 2))),
@@ -156,7 +161,7 @@ def _draw_training(unit: str, history: pd.DataFrame, folder: Path) -> Chart:
     name = f"training-{unit.rpartition('/')[2].rpartition('_')[2]}"
     by_epoch = "epoch" in history
     time = "epoch" if by_epoch else "step"
-    generator = GENERATOR if "generator_task" in history else CODE_GENERATOR
+    generator = _list_terms(history)
     with drawing(name, inches=CURVE_INCHES) as (figure, axes):
         words = []
         for column, label, colour, dashes in LOSSES if by_epoch else generator:
@@ -172,6 +177,13 @@ def _draw_training(unit: str, history: pd.DataFrame, folder: Path) -> Chart:
         shown = f"{name.replace('-', ' ')} over {history[time].iloc[-1]} {time}s"
         described = f"Line chart of {shown}: {'; '.join(words)}."
         return save_chart(figure, name, folder, alternative=described)
+
+
+def _list_terms(history: pd.DataFrame) -> tuple[tuple, ...]:
+    """Return the terms of a generator's loss that its chart shows, by what was written of them."""
+    if "generator_code" in history:
+        return CODE_GENERATOR
+    return PP_MIR_GENERATOR if "generator_iris" in history else GENERATOR
 
 
 def _mark_best(axes: Axes, history: pd.DataFrame) -> str:

@@ -31,6 +31,7 @@ from replication.store.run_record import (
     CODE,
     EVALUATORS,
     LABEL,
+    PP_MIR,
     PREPROCESSED,
     SPLITS,
     VALIDATED,
@@ -128,9 +129,11 @@ class Replication:
         signs = work.hash_signs(run)
         suites = {"suites": work.hash_suites(run)}
         methods = [METHODS[name] for name in run.methods]
-        by_code, by_vgan = (
-            [method for method in methods if method.generator == unit] for unit in (CODE, VGAN)
+        by_vgan, by_pp_mir, by_code = (
+            [method for method in methods if method.generator == unit]
+            for unit in (VGAN, PP_MIR, CODE)
         )
+        judges = tuple(EVALUATORS.values())
         sets = tuple(privatized_unit(name) for name in run.methods)
         measured = (PREPROCESSED, *EVALUATORS.values(), *sets)
         attacked = (*measured, *([VGAN] if by_vgan else []), EVALUATED)
@@ -151,6 +154,12 @@ class Replication:
             ),
             *([self._training(VGAN, profile.vgan, work.train_vgan)] if by_vgan else []),
             *map(self._privatizing, by_vgan),
+            *(
+                [self._training(PP_MIR, profile.pp_mir, work.train_pp_mir, needs=judges)]
+                if by_pp_mir
+                else []
+            ),
+            *map(self._privatizing, by_pp_mir),
             *([self._training(CODE, profile.code, work.train_code)] if by_code else []),
             *map(self._privatizing, by_code),
             Stage(EVALUATED, {}, measured, work.evaluate),
@@ -172,7 +181,15 @@ class Replication:
         page = describe_report(public=run.source.kind.private)
         return [*stages, Stage(REPORTED, page, tuple(each.unit for each in stages), work.report)]
 
-    def _training(self, unit: str, settings: object, train: Work, *, beside: bool = False) -> Stage:
+    def _training(
+        self,
+        unit: str,
+        settings: object,
+        train: Work,
+        *,
+        needs: tuple[str, ...] = (),
+        beside: bool = False,
+    ) -> Stage:
         if unit == EVALUATORS["glaucoma"] and self.data.own:
             own = self.data.own
             return Stage(unit, own.record, (), lambda run, folder: own.keep(folder), beside)
@@ -180,7 +197,7 @@ class Replication:
             key = {"baseline": self.baseline}
             return Stage(unit, key, (), lambda run, folder: copy_weights(unit, folder), beside)
         key = asdict(settings) | {"seed": self.data.seed}
-        return Stage(unit, key, (PREPROCESSED,), train, beside)
+        return Stage(unit, key, (PREPROCESSED, *needs), train, beside)
 
     def _privatizing(self, method: Method) -> Stage:
         drawn = self.data.drawing_record | {"draws": self.data.draws}

@@ -34,6 +34,7 @@ from replication.store.run_record import (
     EVALUATORS,
     LAYERS,
     OWN_NETWORK,
+    PP_MIR,
     PREPROCESSED,
     VGAN,
     privatized_unit,
@@ -130,7 +131,8 @@ class RunData:
     @cached_property
     def generator(self) -> Generator:
         """The run's trained encoder and decoder."""
-        return self.load_generator(self.store.folder(VGAN), self.profile.vgan)
+        folder = self.store.folder(VGAN)
+        return self.load_generator(folder, self.profile.vgan, identities=self.patients)
 
     @cached_property
     def code_generator(self) -> CodeGenerator:
@@ -139,16 +141,25 @@ class RunData:
         Raises:
             MethodRefused: when no code could be learned from these data.
         """
-        if refusal := read_refusal(self.store.folder(CODE)):
-            raise MethodRefused(refusal)
+        folder = self._find_accepted(CODE)
         with hold_interrupt():
             from replication.train.trained import TrainedCodeGenerator
 
         return TrainedCodeGenerator(
-            self.store.folder(CODE),
+            folder,
             self.dataset.images.shape[1:],
             self.load_evaluator("glaucoma").predict,
         )
+
+    @cached_property
+    def pp_mir_generator(self) -> Generator:
+        """The run's trained encoder and decoder of PP-MIR.
+
+        Raises:
+            MethodRefused: when these data have no irises.
+        """
+        folder = self._find_accepted(PP_MIR)
+        return self.load_generator(folder, self.profile.pp_mir, identities=0)
 
     def find_training(self, task: str) -> EvaluatorSettings:
         """Return how the network of "identity" or "glaucoma" is trained."""
@@ -177,7 +188,8 @@ class RunData:
         """Return the trained generator that a method needs, else None."""
         if method.generator is None:
             return None
-        return self.generator if method.generator == VGAN else self.code_generator
+        kept = {VGAN: "generator", PP_MIR: "pp_mir_generator", CODE: "code_generator"}
+        return getattr(self, kept[method.generator])
 
     @cached_property
     def refusals(self) -> dict[str, str]:
@@ -218,12 +230,12 @@ class RunData:
             yield from islice(sets, draws)
             advance()
 
-    def load_generator(self, folder: Path, settings: VganSettings) -> Generator:
+    def load_generator(self, folder: Path, settings: VganSettings, *, identities: int) -> Generator:
         """Return the encoder and decoder that a training with these settings wrote."""
         with hold_interrupt():
             from replication.train.trained import TrainedGenerator
 
-        return TrainedGenerator(folder, self.patients, self.dataset.images.shape[1:], settings)
+        return TrainedGenerator(folder, identities, self.dataset.images.shape[1:], settings)
 
     def load_evaluator(self, task: str, folder: Path | None = None, activation: str = "relu"):
         """Return a task's `TrainedEvaluator`, the run's or the one in a training's folder."""
@@ -238,6 +250,13 @@ class RunData:
             activation=activation,
             layers=self.find_layers(task) if folder is None else None,
         )
+
+    def _find_accepted(self, unit: str) -> Path:
+        """Return the folder of a training, unless it was refused (MethodRefused)."""
+        folder = self.store.folder(unit)
+        if refusal := read_refusal(folder):
+            raise MethodRefused(refusal)
+        return folder
 
     @cached_property
     def _preprocessed(self) -> tuple[EyeDataset, Splits]:

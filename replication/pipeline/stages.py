@@ -45,6 +45,7 @@ from replication.preprocess.frame import check_sizes, list_sizes
 from replication.preprocess.places import (
     find_iris_axes,
     find_sign_table,
+    mask_irises,
     mask_signs,
     read_signs,
 )
@@ -64,7 +65,14 @@ from replication.store.arrays import (
     write_refusal,
 )
 from replication.store.files import hash_file
-from replication.store.run_record import CODE, EVALUATORS, PREPROCESSED, VGAN, describe_split
+from replication.store.run_record import (
+    CODE,
+    EVALUATORS,
+    PP_MIR,
+    PREPROCESSED,
+    VGAN,
+    describe_split,
+)
 from replication.store.words import put
 from replication.system.processes import advance_each, hold_interrupt
 from replication.validate.stage import expect_of_steps, validate_images
@@ -184,21 +192,40 @@ def train_vgan(
         )
 
 
+def train_pp_mir(run: RunData, folder: Path) -> None:
+    """Train PP-MIR against the run's evaluators (stage 04), or write why these data have no irises."""
+    with hold_interrupt():
+        from replication.train.pp_mir import train_pp_mir
+
+    settings, images = run.profile.pp_mir, run.train_set
+    facts = load_manifest(run.store.folder(PREPROCESSED)).iloc[run.splits.known]
+    with _refusing(folder), run.track("training PP-MIR", settings.steps) as advance:
+        _need_irises(run, "PP-MIR: it keeps irises")
+        irises, _ = mask_irises(facts, size_px=images.images.shape[1])
+        train_pp_mir(
+            images,
+            irises,
+            identify=run.load_evaluator("identity"),
+            diagnose=run.load_evaluator("glaucoma"),
+            settings=settings,
+            seed=run.seed,
+            folder=folder,
+            on_step=advance,
+        )
+
+
 def train_code(run: RunData, folder: Path) -> None:
     """Learn the disease code and train its generator (stage 04), or write why none can be learned."""
     with hold_interrupt():
         from replication.train.code_generator import train_code_generator
 
-    rows, settings, steps = run.splits.train, run.profile.code, run.profile.preprocess
+    rows, settings = run.splits.train, run.profile.code
     facts = load_manifest(run.store.folder(PREPROCESSED)).iloc[rows]
     with (
         _refusing(folder),
         run.track("training the evidence code's generator", settings.steps) as advance,
     ):
-        if not steps.on_irises:
-            raise MethodRefused(
-                f"evidence code: it unwraps irises, and --centring {steps.centring} finds none"
-            )
+        _need_irises(run, "evidence code: it unwraps irises")
         train_code_generator(
             run.dataset.take(rows),
             find_iris_axes(facts, size_px=run.dataset.images.shape[1]),
@@ -218,6 +245,13 @@ def privatize(run: RunData, folder: Path, *, method: Method) -> None:
     ):
         sets = run.privatize(method, run.test_set, seed=run.drawing_seed, draws=run.draws)
         save_privatized(folder, advance_each(sets, advance))
+
+
+def _need_irises(run: RunData, why: str) -> None:
+    """Refuse images that aren't centred on irises; the sentence begins with why they have to be."""
+    steps = run.profile.preprocess
+    if not steps.on_irises:
+        raise MethodRefused(f"{why}, and --centring {steps.centring} finds none")
 
 
 @contextmanager
@@ -422,8 +456,8 @@ def hash_signs(run: RunData) -> dict[str, str]:
 
 def list_needed(method: Method) -> tuple[str, ...]:
     """Return the units that a method privatizes by: the evidence code needs a verdict, too."""
-    trained = {None: (), VGAN: (VGAN,), CODE: (EVALUATORS["glaucoma"], CODE)}[method.generator]
-    return (PREPROCESSED, *trained)
+    trained = {None: (), VGAN: (VGAN,), PP_MIR: (PP_MIR,), CODE: (EVALUATORS["glaucoma"], CODE)}
+    return (PREPROCESSED, *trained[method.generator])
 
 
 def list_explained(methods: Sequence[str]) -> tuple[str, ...]:

@@ -18,10 +18,11 @@ from replication.privatize.dp_pix import privatize_by_dp_pix
 from replication.privatize.evidence_code import privatize_by_evidence_code, take_sign_away
 from replication.privatize.k_same_grouped import privatize_by_k_same_grouped
 from replication.privatize.k_same_select import privatize_by_k_same_select
+from replication.privatize.pp_mir import privatize_by_pp_mir
 from replication.privatize.pprl_vgan import privatize_by_pprl_vgan
 from replication.privatize.replacement import Pool, count_pools
 from replication.records import TABLE1_METRICS, EyeDataset, PrivatizedSet
-from replication.store.run_record import CODE, VGAN
+from replication.store.run_record import CODE, PP_MIR, VGAN
 
 BASELINE = "original"
 AVERAGED_REPLACEMENTS = 5  # paper §3: six images, one of them with the original identity
@@ -148,6 +149,23 @@ def _dp_pix(*, cell_px: int, neighbour_px: int, epsilon: float) -> Method:
     return Method(name, "DP-Pix", dataset, short, False, privatize, is_drawn=True, in_paper=False)
 
 
+def _pp_mir() -> Method:
+    name = "pp-mir"
+    dataset = "Privatized set w/ the iris kept and no identity recognised"
+    privatize = partial(privatize_by_pp_mir, method=name)
+    return Method(
+        name,
+        "PP-MIR",
+        dataset,
+        "PP-MIR",
+        False,
+        privatize,
+        generator=PP_MIR,
+        is_drawn=True,
+        in_paper=False,
+    )
+
+
 def _evidence_code(k: int) -> Method:
     name = f"evidence-code-k{k}"
     dataset = f"Privatized set with a disease code that {k} patients or more share"
@@ -208,6 +226,7 @@ METHODS: dict[str, Method] = {
         *map(_k_same_grouped, (3, 6, 12)),
         _dp_pix(**DP_PIX),
         *map(_evidence_code, CodeSettings().levels),
+        _pp_mir(),
     )
 }
 # Table 1's rows; the baseline is a row and no method.

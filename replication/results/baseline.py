@@ -3,7 +3,8 @@
 `artifacts/baselines/surrogate-cpu/` holds them in git: a run from them needs no training and shows
 whether the rest of the code still gives the same numbers. Leaves there, when kept from a run:
 
-- identity.h5, glaucoma.h5, encoder.h5, decoder.h5, code-decoder.h5: weights, legacy HDF5;
+- identity.h5, glaucoma.h5, encoder.h5, decoder.h5, code-decoder.h5, pp-mir-encoder.h5, pp-mir-decoder.h5:
+  weights, legacy HDF5;
 - code.npz, code.json: the disease code;
 - references.csv: the 51 numbers with the bands that rounding leaves (`validation.blessing.drift`);
 - table1.md: the same beside the paper's;
@@ -31,6 +32,8 @@ WEIGHTS = {
     "glaucoma.h5": "03_evaluators/glaucoma/weights.h5",
     "encoder.h5": "04_vgan/encoder.h5",
     "decoder.h5": "04_vgan/decoder.h5",
+    "pp-mir-encoder.h5": "04_pp-mir/encoder.h5",
+    "pp-mir-decoder.h5": "04_pp-mir/decoder.h5",
     "code.npz": "04_code/code.npz",
     "code.json": "04_code/code.json",
     "code-decoder.h5": "04_code/decoder.h5",

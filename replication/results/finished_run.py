@@ -26,6 +26,7 @@ from replication.store.files import read_json
 from replication.store.run_folder import RECORD, RUN_RECORD, RunStore
 from replication.store.run_record import (
     CODE,
+    PP_MIR,
     PREPROCESSED,
     VGAN,
     describe_steps,
@@ -54,7 +55,7 @@ from validation.statistics.intervals import Cell, Interval
 from validation.statistics.resampling import Resamples, list_intervals, resample_patients
 
 REPORTED = "09_report"
-TRAININGS = ("03_evaluators/identity", "03_evaluators/glaucoma", CODE, VGAN)
+TRAININGS = ("03_evaluators/identity", "03_evaluators/glaucoma", CODE, PP_MIR, VGAN)
 # Where validation fails, its stage isn't complete, and its findings are in the second place.
 VALIDATIONS = ("02_validated/validation.json", "02_validated.partial/validation.json")
 OF_AN_EXPECTATION = {"suite", "name", "meaning", "success"}

@@ -17,13 +17,14 @@ PREPROCESSED = "01_preprocessed"
 VALIDATED = "02_validated"
 EVALUATORS = {task: f"03_evaluators/{task}" for task in ("identity", "glaucoma")}
 LAYERS = "network.json"  # in the glaucoma network's folder, of a user's own network alone
-VGAN, CODE = "04_vgan", "04_code"
+VGAN, PP_MIR, CODE = "04_vgan", "04_pp-mir", "04_code"
+OF_IRISES = (PP_MIR, CODE)  # trainings that images without irises are refused by
 
 SPLITS = {False: "image", True: "patient"}  # by patient or, as in the paper, by image
 BY_PATIENT = (
     "Split by patient: the glaucoma network never saw the test patients; identity stays closed-set."
 )
-LEFT_OUT = "Not centred on irises: evidence codes and places in the iris are not measured."
+LEFT_OUT = "Not centred on irises: evidence codes, PP-MIR and places in the iris are not measured."
 OWN_NETWORK = "glaucoma_network"  # the user's own: its name and the hash of layers and weights
 LABEL = "label"  # what the manifest calls it, where that isn't glaucoma
 LIMIT = "max_uncentred"  # of the images, the share that the user lets be without a centred iris

@@ -237,7 +237,8 @@ def _evaluate_generator(run: RunData, training: Training, networks: Networks) ->
     arguments = {"settings": run.profile.vgan} | training.choice
     train = partial(train_vgan, run, **arguments)
     folder = train_once(run, f"{FOLDER}/{training.name}", arguments, train)
-    generator = run.load_generator(folder, arguments["settings"])
+    settings = arguments["settings"]
+    generator = run.load_generator(folder, settings, identities=run.patients)
     sets = METHODS[DRAWN].privatize(run.test_set, **_give(run, generator))
     return evaluate_draws(run.test_set, sets, networks)
 

@@ -39,7 +39,7 @@ class TrainedEvaluator:
         activation: str = "relu",
         layers: str | None = None,  # of a user's network in the evaluator's place, as JSON
     ) -> None:
-        model = (
+        self.model = model = (
             build_network(image_shape, json.loads(layers))
             if layers
             else build_evaluator(
@@ -61,7 +61,10 @@ class TrainedEvaluator:
 
 
 class TrainedGenerator:
-    """The trained encoder and decoder of PPRL-VGAN in their stage's folder, in float32."""
+    """The trained encoder and decoder of PPRL-VGAN in their stage's folder, in float32.
+
+    PP-MIR's are the same with 0 identities.
+    """
 
     def __init__(
         self,
@@ -83,8 +86,10 @@ class TrainedGenerator:
         mean, log_variance = self._encode(images)
         return mean, standard_deviation(tf.constant(log_variance)).numpy()
 
-    def decode(self, latent: np.ndarray, identity: np.ndarray) -> np.ndarray:
+    def decode(self, latent: np.ndarray, identity: np.ndarray | None = None) -> np.ndarray:
         """Return (N, H, W, C) images in [-1, 1] of these latents with these identities."""
+        if identity is None:
+            return self._decode(latent)[0]
         one_hot = np.eye(self._identities, dtype=np.float32)[identity]
         return self._decode(latent, one_hot)[0]
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
+from keras_models.pp_mir_model import IrisImages
 from keras_models.rates import choose_rate
 from keras_models.vgan_model import GENERATOR_UPDATES, PprlVgan, TrainingImages
 from replication.config import VganSettings
@@ -48,26 +49,51 @@ def train_vgan(
     Raises:
         ReplicationError: when a loss is no longer a finite number.
     """
-    tf.config.experimental.enable_op_determinism()
     data = TrainingImages(
         tf.constant(train.images),
         tf.constant(train.identity, tf.int32),
         tf.constant(train.glaucoma, tf.int32),
     )
-    batch_size = min(settings.batch_size, len(train))
     more = {"seed": seed, "saturating": saturating}
+    build = partial(build_vgan, identities, train.images.shape[1:], settings, **more)
+    train_networks(build, data, settings, name="PPRL-VGAN", folder=folder, on_step=on_step)
+
+
+def train_networks(
+    build: Callable[[], PprlVgan],
+    data: TrainingImages | IrisImages,
+    settings: VganSettings,
+    *,
+    name: str,
+    folder: Path,
+    on_step: Callable[[], None],
+) -> None:
+    """Train what `build` builds, and keep its networks.
+
+    Args:
+        build: makes the model as it starts.
+        data: the training set of such a model.
+        settings: of the networks and the training.
+        name: of what is trained, for messages.
+        folder, on_step: as for `train_vgan`.
+
+    Raises:
+        ReplicationError: when a loss is no longer a finite number.
+    """
+    tf.config.experimental.enable_op_determinism()
+    batch_size = min(settings.batch_size, len(data.images))
     model = train_by_steps(
-        partial(build_vgan, identities, train.images.shape[1:], settings, **more),
+        build,
         lambda model: model.train_step(data, batch_size),
         _list_state,
         steps=settings.steps,
-        name="PPRL-VGAN",
+        name=name,
         folder=folder,
         on_step=on_step,
     )
     model.settle()
-    for name in NETWORKS:
-        getattr(model, name).save_weights(str(folder / f"{name}.h5"))
+    for network in NETWORKS:
+        getattr(model, network).save_weights(str(folder / f"{network}.h5"))
 
 
 def build_vgan(
@@ -76,21 +102,31 @@ def build_vgan(
     settings: VganSettings,
     *,
     seed: int,
-    saturating: bool = False,
+    kind: Callable[..., PprlVgan] = PprlVgan,
+    **choice: object,
 ) -> PprlVgan:
-    """Build PPRL-VGAN by its settings, in bfloat16 only where the processor computes in it."""
+    """Build PPRL-VGAN by its settings, in bfloat16 only where the processor computes in it.
+
+    Args:
+        identities: number of patients whom it can paint.
+        image_shape: (H, W, C).
+        settings: of the networks and the training.
+        seed: of the initial weights and everything that is drawn.
+        kind: `PprlVgan`, or a class built on it.
+        choice: other arguments of that.
+    """
     mixed = settings.mixed_bfloat16 and processor_has_bfloat16()
     updates = GENERATOR_UPDATES * settings.steps  # the discriminator has as many
     rates = settings.learning_rate, settings.learning_rate * settings.discriminator_share
     falling = partial(choose_rate, updates=updates, falling=settings.falling)
-    return PprlVgan(
+    return kind(
         identities,
         image_shape,
         learning_rates=tuple(map(falling, rates)),
         **{name: getattr(settings, name) for name in SIZES_AND_RATES},
         dtype="mixed_bfloat16" if mixed else "float32",
         seed=seed,
-        saturating=saturating,
+        **choice,
     )
 
 

@@ -70,13 +70,14 @@ def test_the_generators_loss_is_its_terms_with_the_papers_weights(stepped):
 def test_equation_2_as_written_wants_the_same_of_the_same_heads(data):
     judged = tf.constant([[0.4], [0.9]]), tf.constant([[0.5, 0.2, 0.2, 0.1]] * 2)
     judged = (*judged, tf.constant([[0.3, 0.7]] * 2))
-    wanted = tf.constant([0, 3]), tf.constant([1, 0])
-    terms = build(saturating=True)._miss(judged, *wanted)
+    batch = TrainingImages(None, None, tf.constant([1, 0]))
+    wanted = tf.constant([0, 3]), batch, None
+    terms = build(saturating=True)._miss(judged, *wanted).values()
     seen = [(0.4, 0.9), (0.5, 0.1), (0.7, 0.3)]
     assert [float(term) for term in terms] == pytest.approx(
         [np.log(1 - np.array(pair)).mean() for pair in seen], rel=1e-5
     )
-    usual = build()._miss(judged, *wanted)
+    usual = build()._miss(judged, *wanted).values()
     assert [float(term) for term in usual] == pytest.approx(
         [-np.log(pair).mean() for pair in seen], rel=1e-5
     )

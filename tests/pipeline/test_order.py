@@ -21,10 +21,10 @@ from replication.pipeline.order import Replication, Stage
 from replication.privatize.methods import BEYOND, ROWS
 from replication.store.run_folder import RunStore
 
-# All 21 take twice the time; Table 1's are measured in tests/test_regression.py.
+# All 22 take twice the time; Table 1's are measured in tests/test_regression.py.
 OF_EACH_KIND = (
     *("pprl-vgan-random", "pprl-vgan-averaged-random", "blur-9", "k-same-6", "k-same-grouped-6"),
-    *("dp-pix-16", "evidence-code-k5"),
+    *("dp-pix-16", "evidence-code-k5", "pp-mir"),
 )
 
 

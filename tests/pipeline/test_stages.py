@@ -28,6 +28,8 @@ from replication.store.files import read_json
 from replication.store.run_folder import RunStore
 from replication.store.run_record import EVALUATORS
 from replication.train import evaluators as train_evaluators
+from replication.train import pp_mir as train_pp_mir
+from replication.train import trained
 from replication.train import vgan as train_vgan
 
 SUBSETS = np.array(["train", "enrolment", "validation", "test"])
@@ -116,6 +118,30 @@ def test_pprl_vgan_and_the_galleries_know_everybody(
     stages.privatize(work, tmp_path, method=Method())
     assert name_subsets(seen["queries"], by_patient=True) == ["test"]
     assert name_subsets(seen["gallery"], by_patient=True) == ["enrolment", "train"]
+
+
+def test_pp_mir_learns_from_the_same_images_their_irises_and_the_evaluators(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = {}
+    monkeypatch.setattr(
+        train_pp_mir,
+        "train_pp_mir",
+        lambda train, irises, **options: seen.update(train=train, irises=irises, **options),
+    )
+    monkeypatch.setattr(RunData, "load_evaluator", lambda run, task: task)
+    work = make_work(tmp_path, by_patient=True)
+    file = work.store.folder("01_preprocessed") / "manifest.csv"
+    facts = {"strip_rows_removed": 0, "mirrored": False, "shift_x_px": 0, "shift_y_px": 0}
+    circle = {"iris_centre_x_px": 320, "iris_centre_y_px": 240, "iris_radius_px": 200}
+    pd.read_csv(file).assign(**facts, **circle).to_csv(file, index=False)
+    stages.train_pp_mir(work, tmp_path)
+    assert name_subsets(seen["train"], by_patient=True) == ["enrolment", "train"]
+    assert seen["irises"].shape == (len(seen["train"]), 4, 4)
+    # Of 4 x 4 pixels the circle covers the middle four by more than half, and no other.
+    assert seen["irises"][:, 1:3, 1:3].all() and seen["irises"].sum() == 4 * len(seen["train"])
+    assert (seen["identify"], seen["diagnose"]) == ("identity", "glaucoma")
+    assert seen["settings"] == SMOKE.pp_mir
 
 
 @pytest.mark.parametrize(
@@ -251,6 +277,29 @@ def test_the_code_is_trained_after_pprl_vgan_and_asks_the_glaucoma_network(tmp_p
     assert needs[coded] == ("01_preprocessed", "03_evaluators/glaucoma", "04_code")
 
 
+def test_pp_mir_is_trained_on_what_the_evaluators_predict(tmp_path: Path) -> None:
+    work = make_work(tmp_path, by_patient=False)
+    run = Replication(replace(work, known_manifest="its hash", methods=("pp-mir",)))
+    until = [stage.unit for stage in run.stages_until("05_privatized")]
+    assert until[-4:] == [*EVALUATORS.values(), "04_pp-mir", "05_privatized/pp-mir"]
+    needs = {stage.unit: stage.needs for stage in run.stages()}
+    assert needs["04_pp-mir"] == ("01_preprocessed", *EVALUATORS.values())
+    assert needs["05_privatized/pp-mir"] == ("01_preprocessed", "04_pp-mir")
+    assert needs["07_attacked"].count("04_pp-mir") == 0
+
+
+def test_pp_mirs_generator_is_read_with_its_settings_and_paints_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = make_work(tmp_path, by_patient=False)
+    monkeypatch.setattr(trained, "TrainedGenerator", lambda *given: given)
+    with work.store.writing("04_pp-mir", {}):
+        pass
+    folder, identities, _, settings = work.find_generator(METHODS["pp-mir"])
+    assert (folder, identities) == (work.store.folder("04_pp-mir"), 0)
+    assert settings == SMOKE.pp_mir
+
+
 def privatize_two(
     root: Path,
     ids: tuple[str, str],
@@ -373,17 +422,25 @@ def test_a_method_without_its_code_refuses_too_and_the_others_are_released(tmp_p
         work.find_generator(CODED)
 
 
-def test_without_irises_no_code_is_learned_and_its_methods_are_refused(tmp_path):
+@pytest.mark.parametrize(
+    ("unit", "name", "sentence"),
+    [
+        ("04_code", "evidence-code-k3", "evidence code: it unwraps irises"),
+        ("04_pp-mir", "pp-mir", "PP-MIR: it keeps irises"),
+    ],
+)
+def test_without_irises_methods_that_need_them_are_refused(tmp_path, unit, name, sentence):
     work = make_work(tmp_path, by_patient=False)
     steps = replace(SMOKE.preprocess, centring="none")
     work.profile = replace(SMOKE, preprocess=steps)
-    work.methods = ("evidence-code-k3",)
-    with work.store.writing("04_code", {}) as folder:
-        stages.train_code(work, folder)
-    with work.store.writing("05_privatized/evidence-code-k3", {}) as folder:
-        stages.privatize(work, folder, method=CODED)
+    work.methods = (name,)
+    train = {"04_code": stages.train_code, "04_pp-mir": stages.train_pp_mir}[unit]
+    with work.store.writing(unit, {}) as folder:
+        train(work, folder)
+    with work.store.writing(f"05_privatized/{name}", {}) as folder:
+        stages.privatize(work, folder, method=METHODS[name])
     [why] = work.refusals.values()
-    assert why == "evidence code: it unwraps irises, and --centring none finds none"
+    assert why == f"{sentence}, and --centring none finds none"
 
 
 def test_where_every_method_refuses_the_run_ends_with_the_reason(tmp_path):

@@ -25,6 +25,7 @@ def test_the_registry_is_in_the_order_of_table_1_and_what_the_paper_lacks_comes_
         *(f"k-same-grouped-{k}" for k in (3, 6, 12)),
         "dp-pix-16",
         *(f"evidence-code-k{k}" for k in (3, 5, 10)),
+        "pp-mir",
     ]
     assert [row.name for row in ROWS] == ["original", *list(METHODS)[:13]]
     assert [row.name for row in BEYOND] == list(METHODS)[13:]

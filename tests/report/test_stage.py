@@ -198,7 +198,7 @@ def test_figures_lie_beside_it_as_png_and_pdf(store):
     names = {file.stem for file in folder.glob("*.png")}
     assert names == {file.stem for file in folder.glob("*.pdf")}
     charts = {"plane-identity"} | {
-        f"training-{of}" for of in ("identity", "glaucoma", "code", "vgan")
+        f"training-{of}" for of in ("identity", "glaucoma", "code", "pp-mir", "vgan")
     }
     assert names == charts | {f"figure{number}" for number in (2, 3, 4, 5)}
 
@@ -275,7 +275,7 @@ def test_what_was_not_run_is_not_measured(page, attacked_on_warsaw):
     assert expected in page
     assert "Whether the maps depend on what was learned: not measured." in page
     assert "Figure 5: Deep Taylor relevance: not measured." in attacked_on_warsaw
-    assert "1 of 4 trainings left no curve in this run: not measured." in attacked_on_warsaw
+    assert "1 of 5 trainings left no curve in this run: not measured." in attacked_on_warsaw
     assert "NOT_BLESSED" in attacked_on_warsaw
 
 

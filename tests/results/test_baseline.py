@@ -20,7 +20,7 @@ from replication.store.files import read_json, write_json
 from replication.store.run_folder import RECORD
 
 
-def plant_run(root, *, commits=("abc", "abc", "abc", "abc", "def"), profile="cpu", **more):
+def plant_run(root, *, commits=(*("abc",) * 5, "def"), profile="cpu", **more):
     store = open_run(root, profile={"name": profile}, **more)
     predictions = plant_predictions({"original": Rates(1, None, 1, 0)})
     predictions = predictions.assign(identity_lead=0.5, replacement_lead=None)
@@ -64,7 +64,7 @@ def test_weights_go_back_where_training_leaves_them(tmp_path):
         ({"kind": "warsaw"}, "profile cpu on the surrogate"),
         ({"profile": "smoke"}, "profile cpu on the surrogate"),
         ({"split": "patient"}, "with the split by image"),
-        ({"commits": ("abc", "abc", "abc", None, "abc")}, "04_vgan not made by a commit"),
+        ({"commits": (*("abc",) * 4, None, "abc")}, "04_vgan not made by a commit"),
     ],
 )
 def test_another_run_is_no_baseline(tmp_path, fault, sentence):
@@ -77,7 +77,7 @@ def test_what_the_kept_weights_give_today_is_kept_and_who_trained_them_stays(tmp
     kept = tmp_path / "baseline"
     keep_baseline(plant_run(tmp_path / "run"), kept)
     weights = describe_baseline(kept)
-    again = plant_run(tmp_path / "again", commits=("new",) * 5, baseline=weights)
+    again = plant_run(tmp_path / "again", commits=("new",) * 6, baseline=weights)
     keep_baseline(again, kept)
     origin = read_json(kept / "baseline.json")
     assert origin["commits"] == dict.fromkeys(origin["commits"], "abc") | {"06_evaluated": "new"}

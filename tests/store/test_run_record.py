@@ -77,7 +77,7 @@ def test_other_steps_are_read_back_and_named(tmp_path: Path) -> None:
     assert not is_on_irises(run)
     assert describe_split(run) == (
         " Preprocessed otherwise than in the paper: `--strip-rows 0 --no-mirroring --centring none "
-        "--channels 1`. Not centred on irises: evidence codes and places in the iris are not "
+        "--channels 1`. Not centred on irises: evidence codes, PP-MIR and places in the iris are not "
         "measured."
     )
     padded = RUN | {"profile": {"preprocess": USUAL | {"resizing": "pad"}}}

@@ -170,7 +170,7 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     )
     monkeypatch.setattr(RunData, "raw", (manifest, tmp_path / "eyes"))
     monkeypatch.setattr(RunData, "load_evaluator", lambda *_: NETWORK)
-    monkeypatch.setattr(RunData, "load_generator", lambda *_: Generator())
+    monkeypatch.setattr(RunData, "load_generator", lambda *_, **__: Generator())
     monkeypatch.setattr(RunData, "code_generator", LatentGenerator())
     trained, usual = {}, {}
     for train in (train_evaluators.train_evaluator, train_vgan.train_vgan):
