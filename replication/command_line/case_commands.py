@@ -70,7 +70,8 @@ def explain_case(
     whom. What was shown is recorded in ledger.jsonl in the run, which is to be kept.
 
     With --queries: a card for each image of a file and an overview. With --no-mirroring it needs no
-    eye, with --centring manifest it has centre_x,centre_y,radius, as the run's manifest.
+    eye, with --centring manifest it has centre_x,centre_y,radius, as the run's manifest. Without an
+    IMAGE and --queries, --manifest is of the images to explain, and not the run's data.
 
     \b
     Examples:
@@ -83,6 +84,8 @@ def explain_case(
     from replication.privatize.methods import find_method
     from replication.system.browser import find_browser
 
+    if file is None and queries is None:
+        queries, options["manifest"] = options["manifest"], None
     if (file is None) == (queries is None):
         raise SettingsError("explain-case: give either an IMAGE, or --queries with many")
     if queries and (patient or circle):

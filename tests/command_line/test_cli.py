@@ -164,7 +164,9 @@ def test_libraries_log_no_more_than_warnings_however_much_we_do(flag, level):
         (("privatize", "--dicom"), ["--dicom: give --out"]),
         (("privatize", "--out", "o", *BLUR), ["--out: give --manifest and --method"]),
         (("privatize", "--out", "o", *MINE), ["--out: give --manifest and --method"]),
-        (("explain-case", *MINE), ["either an IMAGE, or --queries"]),
+        (("explain-case",), ["either an IMAGE, or --queries"]),
+        # Alone it is of the images to explain, beside those of the run's data.
+        (("explain-case", *MINE, "--patient", 1), ["--patient: is of one IMAGE"]),
         (("explain-case", "a.png", "--queries", "q.csv"), ["either an IMAGE, or --queries"]),
         (("explain-case", "--queries", "q.csv", "--patient", 1), ["--patient: is of one IMAGE"]),
         (("explain-case", "--queries", "q.csv", *CIRCLE), ["--circle: is of one IMAGE"]),
