@@ -48,6 +48,7 @@ SURE_DECADES = 17.0
 # none, of 30 frames of boxes one at most has as much.
 CLOSER_FOUND_DECADES = 6.5
 PUPIL_SIDE_PX = 2 * WORKING_SIDE_PX  # ours: the smallest pupil tried spans 10 px
+PUPIL_LOOKS = 5  # ours: votes lie up to half a small pupil's radius off its middle
 CHOSEN = 4  # ours: centres looked at closer
 APART_PX = 2.5  # ours: working px; nearer ones come to the same middle
 
@@ -146,26 +147,24 @@ def _find_closer(gray: np.ndarray) -> IrisFit:
     x, y = (np.float32([getattr(pair, axis) for pair in chosen[:CHOSEN]]) for axis in "xy")
     pair = _pair_of(points, look_closer(image, points, x, y))
     if pair.decades < CLOSER_FOUND_DECADES:
-        pairs = [pair, *_list_pupils(image, points)]
-        pair = max(pairs, key=lambda pair: pair.decades)
+        pair = max(pair, _find_by_pupil(image, points), key=lambda pair: pair.decades)
     scale = points.scale * image.shape[1] / gray.shape[1]
     return _to_frame(replace(points, scale=scale), pair, CLOSER_FOUND_DECADES)
 
 
-def _list_pupils(image: np.ndarray, points: EdgePoints) -> list[_CirclePair]:
-    """Return the best pair about each of the likeliest pupils, of which little else may be seen.
+def _find_by_pupil(image: np.ndarray, points: EdgePoints) -> _CirclePair:
+    """Return the best pair about the likeliest pupil, of which little else may be seen.
 
-    They are proposed on a finer copy, as a small pupil's weak edge is lost in the working image.
-    Each is looked at alone: the edges about it are ranked among themselves, not with others'.
+    Pupils are proposed on a finer copy, as a small one's weak edge is lost in the working image. The
+    best is then looked at alone: the edges about it are ranked among themselves, not with others'.
     """
     fine = find_edge_points(image, PUPIL_SIDE_PX)
     working = points.scale / fine.scale
-    places = ((place + 0.5) * working - 0.5 for place in propose_pupils(fine))
-    looks = (
-        look_closer(image, points, x, y, by_pupil=True)
-        for x, y in zip(*(np.float32(each).reshape(-1, 1) for each in places), strict=True)
-    )
-    return [_pair_of(points, look) for look in looks]
+    x, y = ((place + 0.5) * working - 0.5 for place in propose_pupils(fine))
+    best = _pair_of(points, look_closer(image, points, x, y, looks=1, by_pupil=True))
+    x, y = np.float32([best.x]), np.float32([best.y])
+    look = look_closer(image, points, x, y, looks=PUPIL_LOOKS, by_pupil=True)
+    return _pair_of(points, look)
 
 
 def _pair_of(points: EdgePoints, look: Look) -> _CirclePair:
@@ -175,9 +174,9 @@ def _pair_of(points: EdgePoints, look: Look) -> _CirclePair:
         float(getattr(look, name)[best])
         for name in ("x", "y", "pupil", "limbus", "pupil_decades", "limbus_decades")
     )
-    tries = points.height_px * points.width_px * look.tries
-    decades = float(look.decades[best] - np.log10(tries))
-    return _CirclePair(x, y, pupil, limbus, True, decades, pupil_decades, limbus_decades)
+    log_places = np.log10(points.height_px * points.width_px)
+    decades = float(look.decades[best]) - log_places - float(np.log10(look.tries))
+    return _CirclePair(x, y, pupil, limbus, True, float(decades), pupil_decades, limbus_decades)
 
 
 def nothing_found(gray: np.ndarray) -> IrisFit:

@@ -42,7 +42,6 @@ BRIGHT_DECADES = 2.0  # ours: one pupil in a hundred may be brighter than its ir
 LIMBUS_TO_PUPIL = (1.4, 8.0)  # ours: wider than the 20 to 70% dilation of ISO/IEC 29794-6
 USUAL_LIMBUS_TO_PUPIL = (1 / 0.7, 1 / 0.2)  # ISO/IEC 29794-6: dilations of 20 to 70%
 LOOKS = 3  # ours: a fit brings in edges that the one before didn't have
-PUPIL_LOOKS = 6  # ours: votes lie up to half a small pupil's radius off its middle
 FIT_RINGS = 2  # rings beside the judged one whose edges are fitted
 FARTHEST = 0.15  # ours: of the limbus's radius, how far one fit may move the centre
 DAMPING = 1e-6  # ours: keeps a centre that too few edges leave open
@@ -91,7 +90,13 @@ class _Rings:
 
 
 def look_closer(
-    image: np.ndarray, points: EdgePoints, x: np.ndarray, y: np.ndarray, *, by_pupil: bool = False
+    image: np.ndarray,
+    points: EdgePoints,
+    x: np.ndarray,
+    y: np.ndarray,
+    *,
+    looks: int = LOOKS,
+    by_pupil: bool = False,
 ) -> Look:
     """Judge the rings about each centre, move it to their middle, and so again.
 
@@ -107,12 +112,12 @@ def look_closer(
         All that was looked at, the centres as they were and as they were moved to.
     """
     copies = list_copies(image)
-    looks = []
-    for _ in range(PUPIL_LOOKS if by_pupil else LOOKS):
+    seen = []
+    for _ in range(looks):
         look, x, y = _look(copies, points, x, y, by_pupil=by_pupil)
-        looks.append(look)
+        seen.append(look)
     joined = {
-        name: np.concatenate([getattr(look, name) for look in looks])
+        name: np.concatenate([getattr(look, name) for look in seen])
         for name in vars(look)
         if name != "tries"
     }

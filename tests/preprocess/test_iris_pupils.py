@@ -82,7 +82,7 @@ def test_what_a_closer_look_finds_is_not_looked_for_by_its_pupil(monkeypatch) ->
     def refuse(*_):
         raise AssertionError("looked for pupils")
 
-    monkeypatch.setattr(iris, "_list_pupils", refuse)
+    monkeypatch.setattr(iris, "_find_by_pupil", refuse)
     assert find_iris(draw_squint(grays=(20, 50, 65), lamp=(352, 222))).found
     with pytest.raises(AssertionError, match="looked for pupils"):
         find_iris(draw_squint())
