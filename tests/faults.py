@@ -637,6 +637,35 @@ FAULTS = [
         ("np.maximum(dark, bright - BRIGHT_DECADES)", "dark"),
     ),
     *_plant(
+        "replication/preprocess/iris.py",
+        "preprocess/test_iris_pupils.py",
+        ("if pair.decades < CLOSER_FOUND_DECADES:", "if not pair:"),
+        ("if pair.decades < CLOSER_FOUND_DECADES:", "if pair:"),
+        ("working = points.scale / fine.scale", "working = 1"),
+    ),
+    *_plant(
+        "replication/preprocess/iris_evidence.py",
+        "preprocess/test_iris_pupils.py",
+        ("rank = (rank - own) / (1 - area)", "rank = rank - own"),
+        (".mean(axis=-1) * area", ".mean(axis=-1) * 0"),
+    ),
+    *_plant(
+        "replication/preprocess/iris_polar.py",
+        "preprocess/test_iris_pupils.py",
+        ("USUAL_LIMBUS_TO_PUPIL if by_pupil else", "LIMBUS_TO_PUPIL if by_pupil else"),
+        ("fitted[:1] if by_pupil else fitted", "fitted"),
+    ),
+    *_plant(
+        "replication/preprocess/iris_polar.py",
+        "preprocess/test_iris.py",
+        ("choices *= 2 * len(SHARES)", "pass"),
+    ),
+    *_plant(
+        "replication/preprocess/iris_votes.py",
+        "preprocess/test_iris_pupils.py",
+        ("np.log2(largest / radii)", "np.log2(radii / largest)"),
+    ),
+    *_plant(
         "replication/data/survey.py",
         "data/test_survey.py",
         (

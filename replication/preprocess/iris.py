@@ -13,7 +13,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from replication.preprocess.iris_copies import remove_lamps
+from replication.preprocess.iris_copies import WORKING_SIDE_PX, remove_lamps
 from replication.preprocess.iris_evidence import (
     ARCS,
     DIRECTION_TOLERANCE,
@@ -34,7 +34,7 @@ from replication.preprocess.iris_polar import (
     Look,
     look_closer,
 )
-from replication.preprocess.iris_votes import SMALLEST_LIMBUS, propose_centres
+from replication.preprocess.iris_votes import SMALLEST_LIMBUS, propose_centres, propose_pupils
 
 SURVIVORS = 3  # ours: proposals whose centre is fitted
 DAMPING = 1e-6 * np.eye(4)  # ours
@@ -47,6 +47,8 @@ SURE_DECADES = 17.0
 # Ours: of the closer look, whose finer samples follow straight edges further: of 60 frames of noise
 # none, of 30 frames of boxes one at most has as much.
 CLOSER_FOUND_DECADES = 6.5
+PUPIL_SIDE_PX = 2 * WORKING_SIDE_PX  # ours: the smallest pupil tried spans 10 px
+PUPIL_LOOKS = 5  # ours: votes lie up to half a small pupil's radius off its middle
 CHOSEN = 4  # ours: centres looked at closer
 APART_PX = 2.5  # ours: working px; nearer ones come to the same middle
 
@@ -105,7 +107,8 @@ def find_iris(gray: np.ndarray) -> IrisFit:
 
     1. Thin the image to edge points. 2. Let each vote for the centres it may belong to.
     3. Judge the best proposals by how surprising a pair of circles about them is. 4. Fit the best
-    few to their own edge points and judge again. 5. Where little speaks for the best, look closer.
+    few to their own edge points and judge again. 5. Where little speaks for the best, look closer,
+    and where that finds nothing, at the likeliest pupils.
 
     Args:
         gray: (H, W) uint8, without a label strip.
@@ -128,7 +131,10 @@ def find_iris(gray: np.ndarray) -> IrisFit:
 
 
 def _find_closer(gray: np.ndarray) -> IrisFit:
-    """Find the iris in the frame without its lamps, unwrapped about the likeliest centres."""
+    """Find the iris in the frame without its lamps, unwrapped about the likeliest centres.
+
+    Pupils alone are looked at where there is none: what was found stays as it is.
+    """
     image = remove_lamps(gray)
     points = find_edge_points(image)
     if len(points.x) == 0:
@@ -139,21 +145,38 @@ def _find_closer(gray: np.ndarray) -> IrisFit:
         if all(np.hypot(pair.x - other.x, pair.y - other.y) > APART_PX for other in chosen):
             chosen.append(pair)
     x, y = (np.float32([getattr(pair, axis) for pair in chosen[:CHOSEN]]) for axis in "xy")
-    look = look_closer(image, points, x, y)
+    pair = _pair_of(points, look_closer(image, points, x, y))
+    if pair.decades < CLOSER_FOUND_DECADES:
+        pair = max(pair, _find_by_pupil(image, points), key=lambda pair: pair.decades)
     scale = points.scale * image.shape[1] / gray.shape[1]
-    pair = _pair_of(look, log_places=np.log10(points.height_px * points.width_px))
     return _to_frame(replace(points, scale=scale), pair, CLOSER_FOUND_DECADES)
 
 
-def _pair_of(look: Look, *, log_places: float) -> _CirclePair:
+def _find_by_pupil(image: np.ndarray, points: EdgePoints) -> _CirclePair:
+    """Return the best pair about the likeliest pupil, of which little else may be seen.
+
+    Pupils are proposed on a finer copy, as a small one's weak edge is lost in the working image. The
+    best is then looked at alone: the edges about it are ranked among themselves, not with others'.
+    """
+    fine = find_edge_points(image, PUPIL_SIDE_PX)
+    working = points.scale / fine.scale
+    x, y = ((place + 0.5) * working - 0.5 for place in propose_pupils(fine))
+    best = _pair_of(points, look_closer(image, points, x, y, looks=1, by_pupil=True))
+    x, y = np.float32([best.x]), np.float32([best.y])
+    look = look_closer(image, points, x, y, looks=PUPIL_LOOKS, by_pupil=True)
+    return _pair_of(points, look)
+
+
+def _pair_of(points: EdgePoints, look: Look) -> _CirclePair:
     """Return the best pair of rings, chance's tries at each of the places counted."""
     best = int(look.decades.argmax())
     x, y, pupil, limbus, pupil_decades, limbus_decades = (
         float(getattr(look, name)[best])
         for name in ("x", "y", "pupil", "limbus", "pupil_decades", "limbus_decades")
     )
+    log_places = np.log10(points.height_px * points.width_px)
     decades = float(look.decades[best]) - log_places - float(np.log10(look.tries))
-    return _CirclePair(x, y, pupil, limbus, True, decades, pupil_decades, limbus_decades)
+    return _CirclePair(x, y, pupil, limbus, True, float(decades), pupil_decades, limbus_decades)
 
 
 def nothing_found(gray: np.ndarray) -> IrisFit:

@@ -43,10 +43,10 @@ def halve(image: np.ndarray) -> np.ndarray:
     return cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA)
 
 
-def shrink(gray: np.ndarray) -> tuple[np.ndarray, float]:
-    """Return the frame at the working size as float32, and working px per px of the frame."""
-    *larger, halved = list_halves(gray, 2 * WORKING_SIDE_PX)
-    scale = WORKING_SIDE_PX / max(halved.shape)
+def shrink(gray: np.ndarray, side_px: int) -> tuple[np.ndarray, float]:
+    """Return the frame as float32, its longer side `side_px`, and px of this per px of the frame."""
+    *larger, halved = list_halves(gray, 2 * side_px)
+    scale = side_px / max(halved.shape)
     height, width = (max(3, round(side * scale)) for side in halved.shape)
     small = cv2.resize(halved, (width, height), interpolation=cv2.INTER_AREA)
     return small.astype(np.float32), scale / 2 ** len(larger)

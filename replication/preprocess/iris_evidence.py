@@ -18,7 +18,7 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from replication.preprocess.iris_copies import shrink
+from replication.preprocess.iris_copies import WORKING_SIDE_PX, shrink
 
 TINY = np.finfo(np.float32).tiny
 SMOOTHING_PX = 1.0  # ours: the least that gives a thinned outline its direction
@@ -87,7 +87,7 @@ class EdgePoints:
     scale: float
 
 
-def find_edge_points(gray: np.ndarray) -> EdgePoints:
+def find_edge_points(gray: np.ndarray, side_px: int = WORKING_SIDE_PX) -> EdgePoints:
     """Find the points where the image changes fastest along its own gradient.
 
     1. Resize to the working size and smooth. 2. Take the gradient. 3. Keep what is steeper than
@@ -96,8 +96,9 @@ def find_edge_points(gray: np.ndarray) -> EdgePoints:
 
     Args:
         gray: (H, W) uint8.
+        side_px: the longer side of the working image.
     """
-    small, scale = shrink(gray)
+    small, scale = shrink(gray, side_px)
     height, width = small.shape
     smooth = cv2.GaussianBlur(small, (0, 0), SMOOTHING_PX, borderType=cv2.BORDER_REPLICATE)
     steep_x = cv2.Scharr(smooth, cv2.CV_32F, 1, 0, borderType=cv2.BORDER_REPLICATE)
@@ -197,12 +198,22 @@ def judge_circles(
 
 
 def judge_inside(
-    points: EdgePoints, centre_x: np.ndarray, centre_y: np.ndarray, radii: np.ndarray
+    points: EdgePoints,
+    centre_x: np.ndarray,
+    centre_y: np.ndarray,
+    radii: np.ndarray,
+    *,
+    elsewhere: bool = False,
 ) -> np.ndarray:
     """Return -log10 of the chance that two places be as dark as the disc's two halves: (C, K).
 
     A half's rank is that of its lower median place, which a lamp doesn't reach.
+
+    Args:
+        elsewhere: whether only places outside the disc are ranked: a wide pupil is a tenth of the
+            frame by itself, and so never as dark as fewer places.
     """
+    area = np.pi * radii**2 / points.rank.size
     across = centre_x[:, None, None] + radii[:, None] * INSIDE_X
     column = np.clip(np.rint(across), 0, points.width_px - 1).astype(np.intp)
     evidence = np.zeros((len(centre_x), len(radii)))
@@ -210,7 +221,11 @@ def judge_inside(
         row = np.rint(centre_y[:, None, None] + radii[:, None] * half)
         row = np.clip(row, 0, points.height_px - 1).astype(np.intp)
         middle = len(half) // 2 - 1
-        rank = np.partition(points.rank[row, column], middle, axis=-1)[..., middle]
+        ranks = np.partition(points.rank[row, column], middle, axis=-1)
+        rank = ranks[..., middle]
+        if elsewhere:
+            own = (ranks <= rank[..., None]).mean(axis=-1) * area
+            rank = (rank - own) / (1 - area)
         evidence -= np.log10(np.maximum(rank, LEAST_RANK))
     return evidence
 

@@ -40,6 +40,7 @@ LEAST_DECADES = 0.01  # ours: about a circle without any evidence nothing is kno
 READ_FROM = 0.8  # ours: a copy is fine enough where a sample is this many of its px wide
 BRIGHT_DECADES = 2.0  # ours: one pupil in a hundred may be brighter than its iris
 LIMBUS_TO_PUPIL = (1.4, 8.0)  # ours: wider than the 20 to 70% dilation of ISO/IEC 29794-6
+USUAL_LIMBUS_TO_PUPIL = (1 / 0.7, 1 / 0.2)  # ISO/IEC 29794-6: dilations of 20 to 70%
 LOOKS = 3  # ours: a fit brings in edges that the one before didn't have
 FIT_RINGS = 2  # rings beside the judged one whose edges are fitted
 FARTHEST = 0.15  # ours: of the limbus's radius, how far one fit may move the centre
@@ -88,8 +89,19 @@ class _Rings:
     inside: np.ndarray  # the frame
 
 
-def look_closer(image: np.ndarray, points: EdgePoints, x: np.ndarray, y: np.ndarray) -> Look:
+def look_closer(
+    image: np.ndarray,
+    points: EdgePoints,
+    x: np.ndarray,
+    y: np.ndarray,
+    *,
+    looks: int = LOOKS,
+    by_pupil: bool = False,
+) -> Look:
     """Judge the rings about each centre, move it to their middle, and so again.
+
+    By the pupil where little is seen of the limbus: its middle alone is moved to, its darkness is
+    held against other places than its own, and it has a usual share of the iris.
 
     Args:
         image: (H, W) uint8, larger than the working image.
@@ -100,13 +112,12 @@ def look_closer(image: np.ndarray, points: EdgePoints, x: np.ndarray, y: np.ndar
         All that was looked at, the centres as they were and as they were moved to.
     """
     copies = list_copies(image)
-    look, x, y = _look(copies, points, x, y)
-    looks = [look]
-    for _ in range(LOOKS - 1):
-        look, x, y = _look(copies, points, x, y)
-        looks.append(look)
+    seen = []
+    for _ in range(looks):
+        look, x, y = _look(copies, points, x, y, by_pupil=by_pupil)
+        seen.append(look)
     joined = {
-        name: np.concatenate([getattr(look, name) for look in looks])
+        name: np.concatenate([getattr(look, name) for look in seen])
         for name in vars(look)
         if name != "tries"
     }
@@ -154,16 +165,23 @@ def unwrap(
 
 
 def _look(
-    copies: Sequence[np.ndarray], points: EdgePoints, x: np.ndarray, y: np.ndarray
+    copies: Sequence[np.ndarray],
+    points: EdgePoints,
+    x: np.ndarray,
+    y: np.ndarray,
+    *,
+    by_pupil: bool,
 ) -> tuple[Look, np.ndarray, np.ndarray]:
     """Judge the rings about the centres; return also where their edges' middle is."""
     rings = _find_edges(copies, points, x, y)
     darker, brighter = _judge_rings(rings)
-    dark = darker[PUPIL_ARCS].max(axis=0) + judge_inside(points, x, y, rings.radii)
+    dark = darker[PUPIL_ARCS].max(axis=0)
+    dark += judge_inside(points, x, y, rings.radii, elsewhere=by_pupil)
     bright = brighter[PUPIL_ARCS].max(axis=0) - BRIGHT_DECADES
     pupil, limbus = np.maximum(dark, bright), darker[LIMBUS_ARCS].max(axis=0)
     ratio = rings.radii / rings.radii[:, None]
-    allowed = (ratio >= LIMBUS_TO_PUPIL[0]) & (ratio <= LIMBUS_TO_PUPIL[1])
+    least, most = USUAL_LIMBUS_TO_PUPIL if by_pupil else LIMBUS_TO_PUPIL
+    allowed = (ratio >= least) & (ratio <= most)
     allowed &= rings.radii >= SMALLEST_LIMBUS * max(points.height_px, points.width_px)
     inner, outer = pupil[:, :, None], limbus[:, None, :]
     both = np.where(
@@ -172,6 +190,8 @@ def _look(
     inner, outer = np.divmod(both.reshape(len(x), -1).argmax(axis=1), len(rings.radii))
     each = np.arange(len(x))
     choices = ARCS[PUPIL_ARCS].shape[0] * ARCS[LIMBUS_ARCS].shape[0] * len(SHARES)
+    if by_pupil:  # the second search of the frame, and each ring has the best share of its own
+        choices *= 2 * len(SHARES)
     look = Look(
         x,
         y,
@@ -183,7 +203,8 @@ def _look(
         np.count_nonzero(allowed) * choices,
     )
     is_dark = dark[each, inner] >= bright[each, inner]
-    return look, *_fit_centres(rings, look, inner, outer, np.where(is_dark, 1, -1))
+    fitted = [(inner, np.where(is_dark, 1, -1)), (outer, np.ones(len(x), int))]
+    return look, *_fit_centres(rings, look, fitted[:1] if by_pupil else fitted)
 
 
 def _find_edges(
@@ -254,25 +275,32 @@ def _surprise(hits: np.ndarray, length: np.ndarray, chance: float) -> np.ndarray
 
 
 def _fit_centres(
-    rings: _Rings, look: Look, inner: np.ndarray, outer: np.ndarray, side: np.ndarray
+    rings: _Rings, look: Look, fitted: Sequence[tuple[np.ndarray, np.ndarray]]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the centres moved to the common middle of both rings' edges: (C,) float32 x and y.
+    """Return the centres moved to the common middle of the rings' edges: (C,) float32 x and y.
 
-    Least squares of r = a cos + b sin + c over the edges near both rings, one c for each, every
+    Least squares of r = a cos + b sin + c over the edges near the rings, one c for each, every
     edge weighing by 1/r², as its place is known to a share of r. Of the limbus, the sides alone.
+
+    Args:
+        fitted: which ring is the pupil's and 1 where it is dark, -1 where bright: (C,) each; then,
+            where it is fitted, the limbus's.
     """
     count = len(look.x)
     sums, right = np.zeros((count, 4, 4)), np.zeros((count, 4))
     sums += DAMPING * np.eye(4)
-    ring = np.arange(len(rings.radii))
-    for column, chosen, sign in ((2, inner, side), (3, outer, np.ones(count, int))):
-        near = np.abs(ring - chosen[:, None]) <= FIT_RINGS
-        edges = rings.on_edge & near[:, :, None] & (sign[:, None, None] * rings.rise > 0)
+    inverse = 1 / rings.radii.astype(np.float64)
+    beside = np.arange(-FIT_RINGS, FIT_RINGS + 1)
+    for column, (chosen, sign) in enumerate(fitted, start=2):
+        near = chosen[:, None] + beside
+        here = np.arange(count)[:, None], near.clip(0, len(inverse) - 1)
+        edges = rings.on_edge[here] & (sign[:, None, None] * rings.rise[here] > 0)
+        edges &= (near == here[1])[:, :, None]
         if column == 3:
             edges &= SIDEWAYS
         # Summed by NumPy: the threads of a matrix product would add in another order each time.
-        inverse = 1 / rings.radii.astype(np.float64)[:, None]
-        weight, pull = (edges * inverse**2).sum(axis=1), (edges * inverse).sum(axis=1)
+        each = inverse[here[1]][:, :, None]
+        weight, pull = (edges * each**2).sum(axis=1), (edges * each).sum(axis=1)
         used = [0, 1, column]
         products = (weight[:, None, None] * TERMS[:, None] * TERMS).sum(axis=-1)
         sums[np.ix_(range(count), used, used)] += products

@@ -1,6 +1,7 @@
 """Where an iris may be: every edge point votes for the centres it may belong to.
 
-Radial votes as in Loy and Zelinsky (2003), of a pupil and a limbus about one middle together.
+Radial votes as in Loy and Zelinsky (2003): of a pupil and a limbus about one middle together, or of a
+pupil by itself, where lids or a hardly brighter sclera leave little of the limbus.
 """
 
 from itertools import accumulate
@@ -13,6 +14,7 @@ from replication.preprocess.iris_evidence import EdgePoints, list_radii
 VOTE_CELL_PX = 2  # ours: half the working resolution is enough to propose
 PROPOSALS = 10  # ours
 LEAST_VOTED_RATIO = 1.25  # ours: below the least ratio, as the radii voted for lie in coarse steps
+LARGEST_PUPIL = 0.7  # of its limbus: ISO/IEC 29794-6 has dilations of 20 to 70%
 SMALLEST_LIMBUS = 1 / 16  # ours, of the longer side: an iris an eighth of the frame across
 
 
@@ -33,6 +35,23 @@ def propose_centres(points: EdgePoints) -> tuple[np.ndarray, np.ndarray]:
         (column * VOTE_CELL_PX + middle).astype(np.float32),
         (row * VOTE_CELL_PX + middle).astype(np.float32),
     )
+
+
+def propose_pupils(points: EdgePoints) -> tuple[np.ndarray, np.ndarray]:
+    """Return the centre with the most votes from a dark disc of each octave of radii: (C,) x and y.
+
+    By octaves, as a limbus has more votes than its pupil, and is as much as five times as wide.
+    """
+    radii = list_radii(points.height_px, points.width_px)
+    largest = LARGEST_PUPIL * min(points.height_px, points.width_px) / 2
+    octave = np.floor(np.log2(largest / radii)).astype(int)  # 0 has the largest pupil
+    cells = []
+    for each in range(octave.max() + 1):
+        votes = _count_votes(points, radii[octave == each], 1).max(axis=0)
+        cells.append(np.unravel_index(votes.argmax(), votes.shape))
+    row, column = np.float32(cells).reshape(-1, 2).T
+    middle = (VOTE_CELL_PX - 1) / 2
+    return column * VOTE_CELL_PX + middle, row * VOTE_CELL_PX + middle
 
 
 def _count_votes(points: EdgePoints, radii: np.ndarray, side: int) -> np.ndarray:
