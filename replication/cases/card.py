@@ -127,7 +127,7 @@ class Card:
             "counter_case": [_describe(case) for case in self.counter],
             "not_shown": dict(self.refused),
             "drawn_again": self.redrawn,
-            "risks": [vars(risk) for risk in self.risks],
+            "risks": [vars(risk) | {"measure": put(risk.measure)} for risk in self.risks],
             "named_at_most": self.bound,
         }
 

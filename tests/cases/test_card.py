@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from planted_card import EYES, QUERY_ID, plant_card, plant_case, plant_shown
 
-from replication.cases.card import Judged, render_card
+from replication.cases.card import Judged, Risk, render_card
 from replication.cases.overview import list_card, render_overview
 from replication.records import to_bytes
 from replication.store.words import DISEASE, Words, using
@@ -59,12 +59,14 @@ def test_it_says_what_was_judged_and_what_is_known():
 
 def test_of_other_images_it_has_their_words():
     with using(Words(DISEASE, eyes=False)):
-        page, plain = render_card(plant_card()), plant_card().to_plain()
+        risk = Risk("The patient", "best retrained, eyes without", 0.1, 0.0, 0.2, 0.02, True)
+        page, plain = render_card(plant_card(risks=[risk])), plant_card(risks=[risk]).to_plain()
         listed = render_overview([list_card(1, "1.html", plant_card())], synthetic=True)
     assert "Judged: the disease" in page and "the disease (93.0% for the disease)" in page
     assert plain["query"]["verdict"] == "the disease"
     assert plain["counter_case"][0]["diagnosis"] == "no disease"
     assert plain["query"]["glaucoma_probability"] == 0.93
+    assert plain["risks"][0]["measure"] == "best retrained, images without"
     words = " ".join(Page(page).text.split("}")[-1:] + Page(listed).text.split("}")[-1:])
     assert ">Disease, %<" in listed and not re.search("glaucoma|eye", words, re.IGNORECASE)
 
