@@ -51,7 +51,13 @@ def test_the_luck_of_training_is_told_as_measured():
     assert told in " ".join(PAGE.split())
 
 
-@pytest.mark.parametrize("name", ["identity", "glaucoma", "encoder", "decoder", "code-decoder"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("identity", "glaucoma", "encoder", "decoder"),
+        *("pp-mir-encoder", "pp-mir-decoder", "code-decoder"),
+    ],
+)
 def test_the_files_are_as_large_as_told(name):
     sizes = []
     with h5py.File(BASELINE / f"{name}.h5") as file:
