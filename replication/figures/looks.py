@@ -28,6 +28,7 @@ LOOKS = (
     Look("#9A6A00", "v"),
     Look("#0E8A9E", "P", 7.5),
     Look("#C2527A", "p", 7.5),
+    Look("#7B72D6", "<"),
 )
 ORIGINAL, OTHER = Look(INK, "*", 9.5), Look(MUTED, "X", 7.5)
 

@@ -31,7 +31,7 @@ class BlankGenerator:
         """Return latents of nothing."""
         return np.zeros((len(images), 1)), np.zeros((len(images), 1))
 
-    def decode(self, latent: np.ndarray, identity: np.ndarray) -> np.ndarray:
+    def decode(self, latent: np.ndarray, identity: np.ndarray | None = None) -> np.ndarray:
         """Return blank images."""
         return np.zeros((len(latent), 1, 1, 1), np.float32)
 
