@@ -36,6 +36,7 @@ from replication.preprocess.iris_polar import (
 )
 from replication.preprocess.iris_votes import SMALLEST_LIMBUS, propose_centres, propose_pupils
 
+NARROWEST = 6  # ours: of a frame, as the smallest limbus tried spans an eighth of its longer side
 SURVIVORS = 3  # ours: proposals whose centre is fitted
 DAMPING = 1e-6 * np.eye(4)  # ours
 SEEN_DECADES = 3.5  # ours: fewer than one in ten by chance, of some 300 radii, arcs and strengths
@@ -114,7 +115,7 @@ def find_iris(gray: np.ndarray) -> IrisFit:
         gray: (H, W) uint8, without a label strip.
     """
     points = find_edge_points(gray)
-    if len(points.x) == 0:
+    if len(points.x) == 0 or max(gray.shape) > NARROWEST * min(gray.shape):
         return nothing_found(gray)
     centre_x, centre_y = propose_centres(points)
     pairs = _best_pairs(points, centre_x, centre_y)

@@ -316,3 +316,9 @@ def test_stripes_and_boxes_are_no_irises():
             frame[y : y + height, x : x + width] = rng.integers(0, 255)
         found += find_iris(frame).found
     assert found <= 1
+
+
+@pytest.mark.parametrize("shape", [(100, 1000), (3, 900), (60, 640), (480, 40), (900, 3)])
+def test_in_a_frame_too_narrow_for_an_iris_none_is_found(shape):
+    noise = np.random.default_rng(0).integers(0, 255, shape).astype(np.uint8)
+    assert not find_iris(noise).found
