@@ -76,10 +76,12 @@ class Source:
     @cached_property
     def words(self) -> Words:
         """What its pages call the disease and an image."""
+        label = GLAUCOMA
         with suppress(OSError, csv.Error):  # one that can't be read is refused where it is surveyed
             if self.kind is Kind.MANIFEST:
-                return choose_words(read_label(self.path), self.steps)
-        return choose_words(GLAUCOMA, self.steps)
+                label = read_label(self.path)
+        steps = self.steps
+        return choose_words(label, mirroring=steps.mirroring, on_irises=steps.on_irises)
 
     @property
     def counts(self) -> Counts | None:

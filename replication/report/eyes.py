@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from string import ascii_lowercase
 
 import matplotlib
 import numpy as np
@@ -63,7 +64,6 @@ RULE = (
 )
 ZOOM, GAP = 3, 8  # dots per pixel, dots between panels
 LETTERS_INCHES, MARK_INCHES = 0.28, 0.14  # of what stands below the panels
-LETTERS = "abcdefgh"
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Picture:
         name: of its files, without an ending.
         png: base64 of the PNG without letters, which the page has itself.
         alternative: what it shows, in words.
-        columns: what stands under (a), (b) and so on.
+        columns: what each is, with the letter that stands under it.
     """
 
     name: str
@@ -177,11 +177,9 @@ def draw_eyes(
     png = io.BytesIO()
     imsave(png, mosaic, format="png", metadata=METADATA[".png"], pil_kwargs=FAST)
     _write_files(mosaic, len(columns), folder / name, private=private)
-    listed = ", ".join(
-        f"({letter}) {column}" for letter, column in zip(LETTERS, columns, strict=False)
-    )
-    words = f"Rows: {'; '.join(rows)}. Columns: {listed}."
-    return Picture(name, base64.b64encode(png.getvalue()).decode("ascii"), words, tuple(columns))
+    listed = tuple(f"({ascii_lowercase[place]}) {column}" for place, column in enumerate(columns))
+    words = f"Rows: {'; '.join(rows)}. Columns: {', '.join(listed)}."
+    return Picture(name, base64.b64encode(png.getvalue()).decode("ascii"), words, listed)
 
 
 def _compose(rows: Sequence[Sequence[Panel]]) -> np.ndarray:
@@ -234,9 +232,10 @@ def _write_files(mosaic: np.ndarray, columns: int, file: Path, *, private: bool)
     with matplotlib.rc_context(LOOK):
         size = (wide / DOTS_PER_INCH, high * (1 + below) / DOTS_PER_INCH)
         figure = make_figure(figsize=size, dpi=DOTS_PER_INCH)
-        for column, letter in zip(range(columns), LETTERS, strict=False):
+        for column in range(columns):
             place = ((column + 0.5) / columns, (below - letters / high / 2) / (1 + below))
-            figure.text(*place, f"({letter})", ha="center", va="center", size=12)
+            letter = f"({ascii_lowercase[column]})"
+            figure.text(*place, letter, ha="center", va="center", size=12)
         if private:
             mark_private(figure)
         figure.canvas.draw()

@@ -156,7 +156,8 @@ def is_on_irises(run: Mapping) -> bool:
 
 def find_words(run: Mapping) -> Words:
     """Return what a run's pages call the disease and an image, by its record."""
-    return choose_words(run.get(LABEL, GLAUCOMA), PreprocessSettings(**_list_steps(run)))
+    mirroring = _list_steps(run)["mirroring"]
+    return choose_words(run.get(LABEL, GLAUCOMA), mirroring=mirroring, on_irises=is_on_irises(run))
 
 
 def describe_steps(run: Mapping) -> str:

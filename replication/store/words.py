@@ -13,8 +13,6 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
 
-from replication.config import PreprocessSettings
-
 GLAUCOMA, DISEASE = "glaucoma", "disease"  # what a manifest may call its label
 ALONE = r"(?<![-/_.:\w]){}(?![-/_]|[.:]\w)\b"
 # Where a patient has a left and a right one, an eye is an eye.
@@ -106,9 +104,9 @@ OF_PAPER = Words()
 AT_WORK: ContextVar[Words] = ContextVar("words", default=OF_PAPER)
 
 
-def choose_words(label: str, steps: PreprocessSettings) -> Words:
+def choose_words(label: str, *, mirroring: bool, on_irises: bool) -> Words:
     """Return the words of a run: an image is an eye where it has a side or an iris in the middle."""
-    return Words(label, eyes=steps.mirroring or steps.on_irises)
+    return Words(label, eyes=mirroring or on_irises)
 
 
 @contextmanager

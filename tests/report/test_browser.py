@@ -190,7 +190,7 @@ def test_every_figure_has_words_and_no_id_comes_twice(show):
         "return [...document.querySelectorAll('figure')].map(f => { const i = f.querySelector('img, "
         "[role=img]'); return i.alt || i.getAttribute('aria-label'); })"
     )
-    assert len(words) == 1 + 4 + 8 + 4
+    assert len(words) == 1 + 4 + 8 + 5
     assert min(map(len, words)) > 40
     ids = browser.execute_script("return [...document.querySelectorAll('[id]')].map(e => e.id)")
     assert len(ids) == len(set(ids))

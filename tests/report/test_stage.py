@@ -28,6 +28,7 @@ import cli as command_line
 from replication.command_line import opening
 from replication.errors import StageNotRun
 from replication.figures.maps import PALETTE
+from replication.privatize.methods import BEYOND
 from replication.report import eyes
 from replication.report.eyes import GAP, ZOOM, Panel, draw_eyes
 from replication.report.stage import (
@@ -240,7 +241,7 @@ def test_it_passes_through_few_files_and_nothing_is_read_or_drawn_twice(store, m
     sys.settrace(note_file)
     remake_report(store)
     sys.settrace(before)
-    for package, most in (("replication", 19), ("validation", 12)):
+    for package, most in (("replication", 20), ("validation", 12)):
         ours = {f for f in files if f.is_relative_to(ROOT / package) and f.suffix == ".py"}
         assert len(ours) <= most, sorted(ours)
     assert read.count("06_evaluated/predictions.csv") == 1
@@ -353,6 +354,16 @@ def test_relevance_is_shown_by_its_root_and_hides_as_much_of_the_image(tmp_path)
     shown = drawn[0, [0, ZOOM, second, second + ZOOM], ::-1]
     expected = np.concatenate([heat, heat * [[1], [0.5]]])
     np.testing.assert_allclose(shown, expected, atol=0.51)
+
+
+def test_each_of_many_columns_has_a_letter_of_its_own(tmp_path):
+    names = [method.short for method in BEYOND] + ["one more", "and another"]
+    rows = {"an eye": [Panel(np.zeros((8, 8), np.uint8))] * len(names)}
+    picture = draw_eyes("figure", rows, names, folder=tmp_path, private=False)
+    assert [column.partition(" ")[0] for column in picture.columns] == [
+        f"({letter})" for letter in "abcdefghijk"[: len(names)]
+    ]
+    assert len(picture.columns) == len(names) > 8
 
 
 def test_pictures_of_patients_are_marked_below_the_eyes(tmp_path):

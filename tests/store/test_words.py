@@ -89,4 +89,5 @@ def test_the_words_are_those_of_the_run_at_work_alone():
 )
 def test_an_image_is_an_eye_where_it_has_a_side_or_an_iris(mirroring, centring, eyes):
     steps = PreprocessSettings(mirroring=mirroring, centring=centring)
-    assert choose_words(DISEASE, steps) == Words(DISEASE, eyes=eyes)
+    words = choose_words(DISEASE, mirroring=steps.mirroring, on_irises=steps.on_irises)
+    assert words == Words(DISEASE, eyes=eyes)
