@@ -917,7 +917,7 @@ FAULTS = [
         ),
         (r'<h2 id="departures">.*?(?=<h2 )|', ""),
         ("        AT_WORK.reset(before)", "        pass"),
-        ("eyes=mirroring or on_irises", "eyes=steps.mirroring"),
+        ("eyes=mirroring or on_irises", "eyes=mirroring"),
         ("(?<!left )(?<!right )", ""),
     ),
     *_plant(
