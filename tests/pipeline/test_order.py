@@ -20,6 +20,7 @@ from replication.evaluate.table1 import from_json
 from replication.pipeline.order import Replication, Stage
 from replication.privatize.methods import BEYOND, ROWS
 from replication.store.run_folder import RunStore
+from replication.store.words import Words
 
 # All 22 take twice the time; Table 1's are measured in tests/test_regression.py.
 OF_EACH_KIND = (
@@ -30,7 +31,8 @@ OF_EACH_KIND = (
 
 def run_beside(folder, **works):
     """Run stages with these works at the same time, in a run of its own."""
-    data = SimpleNamespace(store=RunStore(folder), ending=threading.Event())
+    source = SimpleNamespace(words=Words())
+    data = SimpleNamespace(store=RunStore(folder), ending=threading.Event(), source=source)
     data.store.open({})
     stages = [
         Stage(unit, {}, (), lambda run, _, work=work: work(run), beside=True)
