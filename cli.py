@@ -73,8 +73,8 @@ def cli(verbose: int) -> None:
       python cli.py data doctor DIR                  what is in a folder?
     """
     logging.basicConfig(format="%(message)s")
-    levels = (logging.WARNING, logging.INFO, logging.DEBUG)  # ours; libraries only warn
-    logging.getLogger("replication").setLevel(levels[min(verbose, 2)])
+    if verbose:  # ours; libraries only warn
+        logging.getLogger("replication").setLevel(logging.INFO if verbose == 1 else logging.DEBUG)
 
 
 @click.command(short_help="Print a script for bash, zsh or fish.")
