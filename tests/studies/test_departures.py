@@ -22,7 +22,7 @@ from replication.privatize.methods import METHODS
 from replication.records import PrivatizedSet, round_to_bytes
 from replication.results.finished_run import FinishedRun
 from replication.store.run_folder import RunStore
-from replication.store.run_record import CODE, EVALUATORS, VGAN
+from replication.store.run_record import CODE, EVALUATORS, PP_MIR, VGAN
 from replication.studies.departures import (
     HOUGH,
     PRIVATIZERS,
@@ -172,6 +172,7 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(RunData, "load_evaluator", lambda *_: NETWORK)
     monkeypatch.setattr(RunData, "load_generator", lambda *_, **__: Generator())
     monkeypatch.setattr(RunData, "code_generator", LatentGenerator())
+    monkeypatch.setattr(RunData, "pp_mir_generator", LatentGenerator())
     trained, usual = {}, {}
     for train in (train_evaluators.train_evaluator, train_vgan.train_vgan):
         usual |= {name: given.default for name, given in signature(train).parameters.items()}
@@ -196,7 +197,7 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     )
     with store.writing("01_preprocessed", {}) as folder:
         stages.preprocess(made, folder)
-    for unit in (*EVALUATORS.values(), CODE, VGAN):
+    for unit in (*EVALUATORS.values(), CODE, PP_MIR, VGAN):
         with store.writing(unit, {}):
             pass
     for name in METHODS:
