@@ -135,7 +135,7 @@ class Replication:
         )
         judges = tuple(EVALUATORS.values())
         sets = tuple(privatized_unit(name) for name in run.methods)
-        measured = (PREPROCESSED, *EVALUATORS.values(), *sets)
+        measured = (PREPROCESSED, *judges, *sets)
         attacked = (*measured, *([VGAN] if by_vgan else []), EVALUATED)
         explained = tuple(privatized_unit(name) for name in work.list_explained(run.methods))
         stages = [
